@@ -1,0 +1,177 @@
+//! Every word the user can read about a mistake.
+//!
+//! A problem is a struct with the facts; its row in the catalogue turns them into words. Passes fill in facts and
+//! never write sentences. Each family of problems is one file under `problem/`, and each problem has a page in
+//! `src/problem/pages/CODE.md`, which is its explanation, its example and its test at once.
+
+use crate::source::Span;
+
+pub mod data;
+pub mod lint;
+pub mod names;
+pub mod run;
+pub mod shapes;
+pub mod syntax;
+pub mod training;
+pub mod values;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// One mistake, put into words.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Problem {
+    /// Readable and searchable: `axis-mismatch`.
+    pub code: &'static str,
+    pub severity: Severity,
+    /// A full sentence about the user's program, without a full stop.
+    pub message: String,
+    /// The first says what is wrong here, the others where the other facts came from.
+    pub labels: Vec<Label>,
+    pub notes: Vec<String>,
+    /// A change that would mend it.
+    pub help: Vec<String>,
+    /// The change as edits, where it is certain.
+    pub edits: Vec<Edit>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Label {
+    pub span: Span,
+    pub text: String,
+}
+
+/// Replace `span` by `text`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Edit {
+    pub span: Span,
+    pub text: String,
+}
+
+/// The words of a problem while its row puts them together.
+pub struct Words(Problem);
+
+/// Starts the words of a problem with its headline.
+pub fn say(message: impl Into<String>) -> Words {
+    Words(Problem {
+        code: "",
+        severity: Severity::Error,
+        message: message.into(),
+        labels: vec![],
+        notes: vec![],
+        help: vec![],
+        edits: vec![],
+    })
+}
+
+impl Words {
+    /// What is wrong here (the first call), or where another fact came from.
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Words {
+        self.0.labels.push(Label { span, text: text.into() });
+        self
+    }
+    /// As `at`, where the place is known.
+    pub fn maybe_at(self, span: Option<Span>, text: impl Into<String>) -> Words {
+        match span {
+            Some(span) => self.at(span, text),
+            None => self,
+        }
+    }
+    pub fn note(mut self, text: impl Into<String>) -> Words {
+        self.0.notes.push(text.into());
+        self
+    }
+    pub fn help(mut self, text: impl Into<String>) -> Words {
+        self.0.help.push(text.into());
+        self
+    }
+    /// As `help`, where there is something to say.
+    pub fn maybe_help(self, text: Option<String>) -> Words {
+        match text {
+            Some(text) => self.help(text),
+            None => self,
+        }
+    }
+    /// A certain repair, which `dlmc fix` and editors apply.
+    pub fn edit(mut self, span: Span, text: impl Into<String>) -> Words {
+        self.0.edits.push(Edit { span, text: text.into() });
+        self
+    }
+    #[doc(hidden)]
+    pub fn finish(self, code: &'static str, severity: Severity) -> Problem {
+        Problem { code, severity, ..self.0 }
+    }
+}
+
+/// What the catalogue knows of a problem before it happens.
+pub struct Entry {
+    pub code: &'static str,
+    pub severity: Severity,
+    /// One sentence.
+    pub summary: &'static str,
+}
+
+/// Declares the problems of one family: for each a struct of facts, its code and severity, and its words.
+macro_rules! problems {
+    ($($(#[doc = $doc:literal])+ $code:literal $severity:ident $name:ident { $($field:ident: $ty:ty),* $(,)? } => $words:expr;)*) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Clone, Debug)]
+            pub struct $name { $(pub $field: $ty),* }
+
+            impl From<$name> for $crate::problem::Problem {
+                fn from(facts: $name) -> $crate::problem::Problem {
+                    let $name { $($field),* } = facts;
+                    let words: $crate::problem::Words = $words;
+                    words.finish($code, $crate::problem::Severity::$severity)
+                }
+            }
+        )*
+
+        pub const ENTRIES: &[$crate::problem::Entry] = &[$(
+            $crate::problem::Entry {
+                code: $code,
+                severity: $crate::problem::Severity::$severity,
+                summary: concat!($($doc),+).trim_ascii(),
+            },
+        )*];
+    };
+}
+pub(crate) use problems;
+
+/// Every problem of the catalogue, family by family.
+pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
+    let families = [
+        syntax::ENTRIES,
+        names::ENTRIES,
+        shapes::ENTRIES,
+        values::ENTRIES,
+        data::ENTRIES,
+        training::ENTRIES,
+        lint::ENTRIES,
+        run::ENTRIES,
+    ];
+    families.into_iter().flatten()
+}
+
+/// `did you mean …?`, if there is a candidate.
+pub fn did_you_mean(near: &Option<String>) -> Option<String> {
+    near.as_ref().map(|near| format!("did you mean `{near}`?"))
+}
+
+/// `1 class`, `10 classes`.
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn list(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}

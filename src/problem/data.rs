@@ -1,0 +1,5 @@
+//! Problems of data: files, columns, cells, classes, splits.
+
+use super::problems;
+
+problems! {}

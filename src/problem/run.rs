@@ -1,0 +1,5 @@
+//! Problems of a run: what only shows while it goes.
+
+use super::problems;
+
+problems! {}

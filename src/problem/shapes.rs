@@ -1,0 +1,5 @@
+//! Problems of shapes and of types.
+
+use super::problems;
+
+problems! {}

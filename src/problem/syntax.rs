@@ -1,0 +1,5 @@
+//! Problems of the text itself.
+
+use super::problems;
+
+problems! {}

@@ -1,0 +1,5 @@
+//! Problems of training: losses, optimizers, schedules, what fits what.
+
+use super::problems;
+
+problems! {}

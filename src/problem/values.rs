@@ -1,0 +1,5 @@
+//! Problems of values and units.
+
+use super::problems;
+
+problems! {}

@@ -1,0 +1,207 @@
+//! Files, spans, and [`World`], the one door to the outside.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A source file known to a [`Sources`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in one source file.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub fn new(file: FileId, start: usize, end: usize) -> Span {
+        Span { file, start: start as u32, end: end as u32 }
+    }
+
+    /// From the start of `self` to the end of `other`, both of one file.
+    pub fn to(self, other: Span) -> Span {
+        Span { end: other.end.max(self.end), ..self }
+    }
+
+    /// The empty place just behind this span.
+    pub fn after(self) -> Span {
+        Span { start: self.end, ..self }
+    }
+
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// The text of one file, with the starts of its lines.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// As the user wrote it: a path relative to the working folder, `std/layers.dlm` for the library, `<override>` for `--set`.
+    pub name: String,
+    pub text: Arc<str>,
+    lines: Vec<u32>,
+}
+
+impl Source {
+    pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Source {
+        let text = text.into();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
+        Source { name: name.into(), text, lines }
+    }
+
+    /// The line (from 1) and the column in characters (from 1) of the byte `at`.
+    pub fn place(&self, at: u32) -> (usize, usize) {
+        let line = self.lines.partition_point(|&start| start <= at) - 1;
+        let mut end = (at as usize).min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let column = self.text[self.lines[line] as usize..end].chars().count() + 1;
+        (line + 1, column)
+    }
+
+    /// The text of line `line` (from 1), without its line break.
+    pub fn line(&self, line: usize) -> &str {
+        let start = self.lines[line - 1] as usize;
+        let end = self.lines.get(line).map_or(self.text.len(), |&next| next as usize);
+        self.text[start..end].trim_end_matches(['\n', '\r'])
+    }
+
+    pub fn line_count(&self) -> usize {
+        self.lines.len()
+    }
+}
+
+/// All files that take part in one compilation.
+#[derive(Clone, Default, Debug)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    pub fn add(&mut self, source: Source) -> FileId {
+        self.files.push(source);
+        FileId(self.files.len() as u32 - 1)
+    }
+
+    pub fn text(&self, span: Span) -> &str {
+        &self[span.file].text[span.range()]
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..self.files.len() as u32).map(FileId)
+    }
+}
+
+impl std::ops::Index<FileId> for Sources {
+    type Output = Source;
+    fn index(&self, id: FileId) -> &Source {
+        &self.files[id.0 as usize]
+    }
+}
+
+/// What a compilation may ask of the outside. Tests answer from memory, the command line from the disk.
+pub trait World {
+    /// The whole text of a program file.
+    fn read(&self, path: &Path) -> io::Result<String>;
+    /// Whether a data file is there, and its size in bytes.
+    fn size(&self, path: &Path) -> Option<u64>;
+    /// At most the first `limit` bytes of a data file.
+    fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>>;
+    /// A data file, to be read from its start.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>>;
+    /// The folder in which data files are looked for when they are not beside the program.
+    fn data_root(&self) -> Option<PathBuf>;
+}
+
+/// The disk.
+pub struct Disk;
+
+impl World for Disk {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        std::fs::read_to_string(path)
+    }
+    fn size(&self, path: &Path) -> Option<u64> {
+        std::fs::metadata(path).ok().map(|it| it.len())
+    }
+    fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut io::Read::take(std::fs::File::open(path)?, limit as u64), &mut bytes)?;
+        Ok(bytes)
+    }
+    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
+        Ok(Box::new(std::fs::File::open(path)?))
+    }
+    fn data_root(&self) -> Option<PathBuf> {
+        std::env::var_os("DLMC_DATA").map(PathBuf::from)
+    }
+}
+
+/// Files held in memory.
+#[derive(Default)]
+pub struct Memory(pub BTreeMap<PathBuf, Vec<u8>>);
+
+impl Memory {
+    pub fn with(mut self, path: &str, text: &str) -> Memory {
+        self.0.insert(path.into(), text.as_bytes().to_vec());
+        self
+    }
+
+    fn get(&self, path: &Path) -> io::Result<&Vec<u8>> {
+        self.0.get(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+}
+
+impl World for Memory {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        String::from_utf8(self.get(path)?.clone()).map_err(io::Error::other)
+    }
+    fn size(&self, path: &Path) -> Option<u64> {
+        self.0.get(path).map(|it| it.len() as u64)
+    }
+    fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        let bytes = self.get(path)?;
+        Ok(bytes[..limit.min(bytes.len())].to_vec())
+    }
+    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
+        Ok(Box::new(io::Cursor::new(self.get(path)?.clone())))
+    }
+    fn data_root(&self) -> Option<PathBuf> {
+        None
+    }
+}
+
+/// The candidate nearest to `name`, if a person could have meant it: at most two edits away.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = if name.chars().count() <= 3 { 1 } else { 2 };
+    let ranked = candidates.into_iter().map(|it| (edit_distance(name, it), it));
+    ranked.filter(|&(distance, _)| distance <= limit).min().map(|(_, it)| it)
+}
+
+/// The number of insertions, deletions, exchanges and swaps of neighbours between two words (optimal string alignment).
+fn edit_distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > 2 {
+        return usize::MAX;
+    }
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let exchange = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                let mut least = exchange.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    least = least.min(rows[i - 2][j - 2] + 1);
+                }
+                least
+            };
+        }
+    }
+    rows[a.len()][b.len()]
+}

@@ -1,0 +1,3 @@
+//! Text to tree, tree to text.
+
+pub mod tree;
