@@ -3,8 +3,8 @@
 //!
 //! The modules are floors of one building, listed from the ground up. Each imports only from floors below it.
 
-pub mod source;
 pub mod problem;
-pub mod syntax;
 pub mod scalar;
+pub mod source;
+pub mod syntax;
 pub mod tensor;

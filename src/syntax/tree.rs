@@ -32,7 +32,10 @@ pub struct File {
 #[derive(Clone, Debug)]
 pub enum Item {
     /// `dlm 1`
-    Edition { number: f64, span: Span },
+    Edition {
+        number: f64,
+        span: Span,
+    },
     Use(Use),
     Let(Let),
     Callable(Arc<Callable>),
@@ -174,11 +177,23 @@ pub enum Stmt {
     /// `state m ~ 0`
     State(Place),
     /// `fit m = mean(x, over: rows)`
-    Fit { name: Name, value: Expr, span: Span },
+    Fit {
+        name: Name,
+        value: Expr,
+        span: Span,
+    },
     /// `require condition, "message"`
-    Require { condition: Expr, message: Option<Text>, span: Span },
+    Require {
+        condition: Expr,
+        message: Option<Text>,
+        span: Span,
+    },
     /// `name = formula`, `(a, b) = formula`, `x' = formula`
-    Bind { pattern: Pattern, value: Expr, span: Span },
+    Bind {
+        pattern: Pattern,
+        value: Expr,
+        span: Span,
+    },
     Expr(Expr),
     Broken(Span),
 }
@@ -220,7 +235,10 @@ pub struct Type {
 #[derive(Clone, Debug)]
 pub enum TypeKind {
     /// A dotted name with dimensions: `f32[H, W]`, `number`, `net.output`.
-    Named { name: Name, dims: Vec<Dim> },
+    Named {
+        name: Name,
+        dims: Vec<Dim>,
+    },
     /// `(a: type, b: type)`
     Tuple(Vec<(Option<Name>, Type)>),
     Broken,
@@ -252,22 +270,52 @@ pub enum ExprKind {
     /// `yes`, `no`, `true`, `false`
     Bool(bool),
     Name(Arc<str>),
-    Call { callee: Box<Expr>, args: Vec<Arg> },
+    Call {
+        callee: Box<Expr>,
+        args: Vec<Arg>,
+    },
     /// `x[i, j]`, also `tokens[T, V]` where a type stands as a value.
-    Index { base: Box<Expr>, dims: Vec<Dim> },
+    Index {
+        base: Box<Expr>,
+        dims: Vec<Dim>,
+    },
     /// `tok.w`
-    Field { base: Box<Expr>, name: Name },
+    Field {
+        base: Box<Expr>,
+        name: Name,
+    },
     /// `m'`
     Next(Box<Expr>),
-    Unary { op: Unary, operand: Box<Expr> },
-    Binary { op: Binary, op_span: Span, left: Box<Expr>, right: Box<Expr> },
+    Unary {
+        op: Unary,
+        operand: Box<Expr>,
+    },
+    Binary {
+        op: Binary,
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// `x |> dense(8) as hidden |> dense(1)`; the head may have a name too.
-    Pipe { head: Box<Expr>, stages: Vec<Expr> },
+    Pipe {
+        head: Box<Expr>,
+        stages: Vec<Expr>,
+    },
     /// `stage as name`: binds tighter than `|>`.
-    As { expr: Box<Expr>, name: Name },
-    If { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    As {
+        expr: Box<Expr>,
+        name: Name,
+    },
+    If {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     /// `for i in H, j in W => formula`, `for t in T, h ~ zeros([U]) => { … }`
-    For { binders: Vec<Binder>, body: Box<ForBody> },
+    For {
+        binders: Vec<Binder>,
+        body: Box<ForBody>,
+    },
     /// `[a, b]`
     List(Vec<Expr>),
     /// `(a, b)` or `(mu: a, recon: b)`; never one unnamed expression, which is that expression itself.
@@ -399,7 +447,10 @@ pub enum DataEntry {
     Setting(Setting),
     Field(FieldDecl),
     /// `ignore notes, url`; each a column's name, or a string where the name is no word (patterns allowed).
-    Ignore { columns: Vec<Name>, span: Span },
+    Ignore {
+        columns: Vec<Name>,
+        span: Span,
+    },
     Broken(Span),
 }
 
@@ -452,14 +503,30 @@ pub struct TrainBlock {
 pub enum TrainEntry {
     Setting(Setting),
     /// `regularize { l2(1e-4) on *.w }`
-    Regularize { terms: Vec<Applied>, span: Span },
+    Regularize {
+        terms: Vec<Applied>,
+        span: Span,
+    },
     /// `augment image { … }`, `augment (photo, mask) { … }`, `augment batch { … }`
-    Augment { fields: Vec<Name>, steps: Vec<Expr>, span: Span },
+    Augment {
+        fields: Vec<Name>,
+        steps: Vec<Expr>,
+        span: Span,
+    },
     Transfer(Transfer),
     /// `freeze stem until 3 epochs`
-    Freeze { what: Vec<Selector>, until: Option<Expr>, span: Span },
+    Freeze {
+        what: Vec<Selector>,
+        until: Option<Expr>,
+        span: Span,
+    },
     /// `lr 10x on head`, `decay 0x on *.b`
-    Scale { setting: Name, factor: Expr, what: Vec<Selector>, span: Span },
+    Scale {
+        setting: Name,
+        factor: Expr,
+        what: Vec<Selector>,
+        span: Span,
+    },
     Privacy(Block),
     Broken(Span),
 }
@@ -493,12 +560,28 @@ pub enum TransferEntry {
     /// `sha256: "…"`
     Setting(Setting),
     /// `rename "conv1.*" -> stem.conv.* as oihw`
-    Rename { from: Text, to: Selector, layout: Option<Name>, span: Span },
-    Skip { names: Vec<Text>, span: Span },
+    Rename {
+        from: Text,
+        to: Selector,
+        layout: Option<Name>,
+        span: Span,
+    },
+    Skip {
+        names: Vec<Text>,
+        span: Span,
+    },
     /// `init head fresh`
-    Init { what: Vec<Selector>, how: Name, span: Span },
+    Init {
+        what: Vec<Selector>,
+        how: Name,
+        span: Span,
+    },
     /// `adapt lora(rank: 8) on *.w`
-    Adapt { how: Expr, what: Vec<Selector>, span: Span },
+    Adapt {
+        how: Expr,
+        what: Vec<Selector>,
+        span: Span,
+    },
     /// `freeze …` and `lr 0.1x on …`, relative to the part.
     Train(TrainEntry),
     Broken(Span),

@@ -1,0 +1,103 @@
+//! Views: ways to see the elements of one tensor in another arrangement.
+//!
+//! A view is a partial map from the places of the result to the places of the operand. That one map is its whole
+//! meaning: the interpreter reads through it, machine code turns it into index arithmetic, and its adjoint is the same
+//! map run backwards, adding up what lands on one place.
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum View {
+    /// Inserts `axis`, with `times` equal copies of the operand along it.
+    Expand { axis: usize, times: usize },
+    /// Result axis `i` is operand axis `order[i]`.
+    Permute { order: Vec<usize> },
+    /// Every `step`th place of `axis` from `start`, `len` of them. A negative step goes backwards.
+    Slice { axis: usize, start: usize, step: isize, len: usize },
+    /// Zeros (or `false`) around `axis`, and `between` of them between neighbours.
+    Pad { axis: usize, before: usize, after: usize, between: usize },
+    /// Splits `axis` into overlapping windows: the number of the window stays at `axis`, the place within it comes next.
+    Window { axis: usize, size: usize, stride: usize, dilation: usize },
+    /// The same elements in row-major order under other extents.
+    Reshape { shape: Vec<usize> },
+}
+
+impl View {
+    /// The extents of the result.
+    pub fn shape(&self, from: &[usize]) -> Vec<usize> {
+        let mut shape = from.to_vec();
+        match *self {
+            View::Expand { axis, times } => shape.insert(axis, times),
+            View::Permute { ref order } => {
+                assert_eq!(order.len(), from.len());
+                shape = order.iter().map(|&axis| from[axis]).collect();
+            }
+            View::Slice { axis, start, step, len } => {
+                let last = start as isize + step * (len as isize - 1);
+                assert!(
+                    len == 0 || (start < from[axis] && last >= 0 && (last as usize) < from[axis]),
+                    "{self:?} of {from:?}"
+                );
+                shape[axis] = len;
+            }
+            View::Pad { axis, before, after, between } => {
+                shape[axis] = before + from[axis] + between * from[axis].saturating_sub(1) + after;
+            }
+            View::Window { axis, size, stride, dilation } => {
+                let span = dilation * (size - 1) + 1;
+                assert!(from[axis] >= span, "{self:?} of {from:?}");
+                shape[axis] = (from[axis] - span) / stride + 1;
+                shape.insert(axis + 1, size);
+            }
+            View::Reshape { shape: ref to } => {
+                assert_eq!(to.iter().product::<usize>(), from.iter().product::<usize>(), "{self:?} of {from:?}");
+                shape = to.clone();
+            }
+        }
+        shape
+    }
+
+    /// The place of the operand that the result's place `at` shows, or `None` where it shows a zero.
+    pub fn source(&self, at: &[usize], from: &[usize]) -> Option<Vec<usize>> {
+        let mut source = at.to_vec();
+        match *self {
+            View::Expand { axis, .. } => _ = source.remove(axis),
+            View::Permute { ref order } => order.iter().zip(at).for_each(|(&axis, &i)| source[axis] = i),
+            View::Slice { axis, start, step, .. } => {
+                source[axis] = (start as isize + step * at[axis] as isize) as usize
+            }
+            View::Pad { axis, before, between, .. } => {
+                let inside = at[axis].checked_sub(before)?;
+                if inside % (between + 1) != 0 || inside / (between + 1) >= from[axis] {
+                    return None;
+                }
+                source[axis] = inside / (between + 1);
+            }
+            View::Window { axis, stride, dilation, .. } => {
+                let within = source.remove(axis + 1);
+                source[axis] = at[axis] * stride + within * dilation;
+            }
+            View::Reshape { ref shape } => source = place(offset(at, shape), from),
+        }
+        Some(source)
+    }
+}
+
+/// The row-major position of `place`.
+pub fn offset(place: &[usize], shape: &[usize]) -> usize {
+    place.iter().zip(shape).fold(0, |at, (i, extent)| at * extent + i)
+}
+
+/// The place at the row-major position `offset`.
+pub fn place(mut offset: usize, shape: &[usize]) -> Vec<usize> {
+    let mut place = vec![0; shape.len()];
+    for axis in (0..shape.len()).rev() {
+        place[axis] = offset % shape[axis];
+        offset /= shape[axis];
+    }
+    place
+}
+
+/// Every place of `shape`, in row-major order.
+pub fn places(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + use<> {
+    let shape = shape.to_vec();
+    (0..shape.iter().product()).map(move |at| place(at, &shape))
+}
