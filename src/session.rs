@@ -10,7 +10,9 @@ use crate::compile::{Backend, Checked, Override};
 use crate::problem::Problem;
 use crate::source::{Sources, World};
 
+pub mod container;
 pub mod event;
+pub mod folder;
 pub mod prediction;
 
 pub use event::{End, Epoch, Event, Metrics, Reason, Start, Step, Value};
