@@ -10,6 +10,7 @@ use crate::compile::{Backend, Checked, Override};
 use crate::problem::Problem;
 use crate::source::{Sources, World};
 
+pub mod cadence;
 pub mod container;
 pub mod event;
 pub mod folder;

@@ -1,1 +1,2 @@
-
+mod session_cadence;
+mod session_files;
