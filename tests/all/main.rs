@@ -1,2 +1,3 @@
 mod session_cadence;
 mod session_files;
+mod syntax;
