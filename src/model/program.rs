@@ -24,6 +24,9 @@ pub struct Program {
     pub feeds: Vec<usize>,
     /// How many of `feeds` are inputs: what prediction needs.
     pub inputs: usize,
+    /// The outputs' names, shapes and meanings.
+    pub(super) shapes: Vec<(String, Vec<usize>, super::value::Meaning)>,
+    pub(super) experiment: super::train::Experiment,
 }
 
 // ------------------------------------------------------------------------------------------------ data
@@ -363,43 +366,57 @@ pub struct Pace {
 /// an example.
 impl Program {
     /// The columns of training rows -> what the field's formula fits on them (medians, means, deviations).
-    pub fn fit(&self, _field: usize, _n: usize) -> Function {
-        unimplemented!()
+    pub fn fit(&self, field: usize, n: usize) -> Function {
+        self.experiment.fields.fit(field, n)
     }
     /// States: what `fit` gave. Feeds: the columns. Result: the field as the model receives it, `[n, shape..]`.
-    pub fn encode(&self, _field: usize, _n: usize) -> Function {
-        unimplemented!()
+    pub fn encode(&self, field: usize, n: usize) -> Function {
+        self.experiment.fields.encode(field, n)
     }
     /// States: what `fit` gave. Feed: a target as the model sees it. Result: the same in the user's own units. `None`
     /// where the formula changes nothing.
-    pub fn decode(&self, _field: usize, _n: usize) -> Option<Function> {
-        unimplemented!()
+    pub fn decode(&self, field: usize, n: usize) -> Option<Function> {
+        self.experiment.fields.decode(field, n)
     }
     /// No feeds. Results: the first value of every state, by slot. Draws from the clock's seed.
     pub fn initial(&self) -> Function {
-        unimplemented!()
+        let results = self.experiment.declared.iter().map(|it| it.initial).collect();
+        Function { graph: self.experiment.initial.clone(), results, ..Function::default() }
     }
     /// One update. Feeds: `self.feeds`. Results: the loss without regularizers, then the loss with them, then the
     /// learning rate (0 where the optimizer has none). Updates the states.
-    pub fn step(&self, _pace: Pace) -> Function {
-        unimplemented!()
+    pub fn step(&self, pace: Pace) -> Function {
+        self.experiment.step_function(pace)
+    }
+    /// Feeds: `self.feeds`. Results: the gradient of the loss with regularizers in the parameters of `slots`.
+    pub fn gradient(&self, slots: &[u32], n: usize, training: bool) -> Function {
+        self.experiment.gradient_function(slots, n, training)
+    }
+    /// Feeds: `self.feeds`. Result: the loss with regularizers.
+    pub fn objective(&self, n: usize, training: bool) -> Function {
+        self.experiment.objective_function(n, training)
     }
     /// Feeds: the inputs. Results: the outputs of the model as it is when it is not in training.
-    pub fn predict(&self, _n: usize) -> Function {
-        unimplemented!()
+    pub fn predict(&self, n: usize) -> Function {
+        self.experiment.predict_function(n)
     }
     /// Feeds: the outputs, then the targets and the weight as the model sees them. Result: the loss, `[]`.
-    pub fn loss(&self, _n: usize) -> Function {
-        unimplemented!()
+    pub fn loss(&self, n: usize) -> Function {
+        self.experiment.loss_function(&self.shapes, n)
     }
     /// Feeds: the outputs, then the targets, both in the user's own units. Result: the value of one metric. Computed in
     /// f64 by the interpreter.
-    pub fn metric(&self, _metric: usize, _n: usize) -> Function {
-        unimplemented!()
+    pub fn metric(&self, metric: usize, n: usize) -> Function {
+        self.experiment.metric_function(metric, &self.shapes, n)
     }
     /// Feed: one output. Result: what a person reads: probabilities for scores (of the second class for one score), the
     /// numbers themselves elsewhere (`decode` turns them into the user's units).
-    pub fn read(&self, _output: usize, _n: usize) -> Function {
-        unimplemented!()
+    pub fn read(&self, output: usize, n: usize) -> Function {
+        self.experiment.read_function(&self.shapes[output], n)
+    }
+    /// Trained numbers.
+    pub fn parameters(&self) -> usize {
+        let trained = self.states.iter().filter(|it| it.role == StateRole::Parameter);
+        trained.map(|it| it.shape.iter().product::<usize>()).sum()
     }
 }
