@@ -7,6 +7,7 @@ pub mod compile;
 pub mod model;
 pub mod problem;
 pub mod scalar;
+pub mod session;
 pub mod source;
 pub mod syntax;
 pub mod tensor;
