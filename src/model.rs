@@ -4,6 +4,7 @@
 
 pub mod apply;
 pub mod builtins;
+pub mod check;
 pub mod discover;
 pub mod eval;
 pub mod fields;
@@ -11,6 +12,7 @@ pub mod functions;
 pub mod library;
 pub mod lower;
 pub mod modules;
+pub mod overrides;
 pub mod program;
 pub mod train;
 pub mod types;

@@ -370,7 +370,8 @@ impl Lower<'_> {
         let value = self.evaluate_form(form, &mut scope, span)?;
         let Some(value) = value else {
             let at = self.blame(span);
-            let (wanted, found) = ("a definition that gives something".into(), format!("`{}`", form.callable.name.text));
+            let (wanted, found) =
+                ("a definition that gives something".into(), format!("`{}`", form.callable.name.text));
             return Err(self.report(WrongKind { wanted, found, at, help: None }));
         };
         let value = self.checked_result(form, value, &mut scope, span)?;
@@ -423,8 +424,17 @@ impl Lower<'_> {
         self.checked_part(form, ty, value, scope, span)
     }
 
-    fn checked_part(&mut self, form: &Definition, ty: &Type, value: Value, scope: &mut Scope, span: Span) -> Outcome<Value> {
-        if form.callable.kind == Kind::Metric && matches!(&ty.kind, TypeKind::Named { name, .. } if matches!(name.as_str(), "score" | "error")) {
+    fn checked_part(
+        &mut self,
+        form: &Definition,
+        ty: &Type,
+        value: Value,
+        scope: &mut Scope,
+        span: Span,
+    ) -> Outcome<Value> {
+        if form.callable.kind == Kind::Metric
+            && matches!(&ty.kind, TypeKind::Named { name, .. } if matches!(name.as_str(), "score" | "error"))
+        {
             return Ok(value);
         }
         let tensor = self.tensor_of(value, span)?;
@@ -621,8 +631,21 @@ impl Lower<'_> {
             _ => {
                 let (kind, name) = ("type".to_string(), word.text.to_string());
                 let known = [
-                    "int", "real", "prob", "rate", "time", "angle", "length", "bytes", "frequency", "fn", "name", "bool",
-                    "text", "range", "list",
+                    "int",
+                    "real",
+                    "prob",
+                    "rate",
+                    "time",
+                    "angle",
+                    "length",
+                    "bytes",
+                    "frequency",
+                    "fn",
+                    "name",
+                    "bool",
+                    "text",
+                    "range",
+                    "list",
                 ];
                 let near = nearest(&name, known).map(str::to_string);
                 Err(self.report(UnknownName { kind, name, at: word.span, near }))

@@ -28,11 +28,31 @@ pub struct Arguments {
 
 /// Every built-in function.
 pub const BUILTINS: &[Builtin] = &[
-    Builtin { name: "sum", doc: "sum(x, over: axes, where: condition): the sum, of all numbers or over the named axes", run: |l, a| reduce(l, a, Reduction::Sum) },
-    Builtin { name: "mean", doc: "mean(x, over: axes, where: condition): the arithmetic mean", run: |l, a| reduce(l, a, Reduction::Mean) },
-    Builtin { name: "max", doc: "max(a, b): the larger of two; max(x, over: axes): the largest", run: |l, a| extreme(l, a, Scalar::Max, Reduction::Max) },
-    Builtin { name: "min", doc: "min(a, b): the smaller of two; min(x, over: axes): the smallest", run: |l, a| extreme(l, a, Scalar::Min, Reduction::Min) },
-    Builtin { name: "median", doc: "median(x, over: rows, where: condition): the middle number", run: |l, a| reduce(l, a, Reduction::Median) },
+    Builtin {
+        name: "sum",
+        doc: "sum(x, over: axes, where: condition): the sum, of all numbers or over the named axes",
+        run: |l, a| reduce(l, a, Reduction::Sum),
+    },
+    Builtin {
+        name: "mean",
+        doc: "mean(x, over: axes, where: condition): the arithmetic mean",
+        run: |l, a| reduce(l, a, Reduction::Mean),
+    },
+    Builtin {
+        name: "max",
+        doc: "max(a, b): the larger of two; max(x, over: axes): the largest",
+        run: |l, a| extreme(l, a, Scalar::Max, Reduction::Max),
+    },
+    Builtin {
+        name: "min",
+        doc: "min(a, b): the smaller of two; min(x, over: axes): the smallest",
+        run: |l, a| extreme(l, a, Scalar::Min, Reduction::Min),
+    },
+    Builtin {
+        name: "median",
+        doc: "median(x, over: rows, where: condition): the middle number",
+        run: |l, a| reduce(l, a, Reduction::Median),
+    },
     Builtin { name: "where", doc: "where(c, a, b): a where c holds, else b", run: choose },
     Builtin { name: "present", doc: "present(x): whether a value is there", run: present },
     Builtin { name: "reshape", doc: "reshape(x, [sizes]): the same elements under another shape", run: reshape },
@@ -45,13 +65,33 @@ pub const BUILTINS: &[Builtin] = &[
     Builtin { name: "dot", doc: "dot(a, b): the sum of the products of two rows", run: dot },
     Builtin { name: "one_hot", doc: "one_hot(y, n): 1 at the place y of n, else 0", run: one_hot },
     Builtin { name: "cast", doc: "cast(x, f32): the same numbers in another type", run: cast },
-    Builtin { name: "zeros", doc: "zeros([sizes]): noughts; as a start of a parameter, without sizes", run: |l, a| filled(l, a, 0.0) },
+    Builtin {
+        name: "zeros",
+        doc: "zeros([sizes]): noughts; as a start of a parameter, without sizes",
+        run: |l, a| filled(l, a, 0.0),
+    },
     Builtin { name: "ones", doc: "ones([sizes]): ones", run: |l, a| filled(l, a, 1.0) },
     Builtin { name: "positions", doc: "positions(n): the places 0 to n - 1", run: positions },
-    Builtin { name: "uniform", doc: "uniform(low, high): draws for the start of a parameter", run: |l, a| draw(l, a, Draw::Uniform) },
-    Builtin { name: "normal", doc: "normal(mean, deviation): draws for the start of a parameter", run: |l, a| draw(l, a, Draw::Normal) },
-    Builtin { name: "noise", doc: "noise(uniform | normal, like: x): new draws at every step; the mean when predicting", run: noise },
-    Builtin { name: "repeat", doc: "repeat(n, layer): the layer n times, each with parameters of its own", run: repeat },
+    Builtin {
+        name: "uniform",
+        doc: "uniform(low, high): draws for the start of a parameter",
+        run: |l, a| draw(l, a, Draw::Uniform),
+    },
+    Builtin {
+        name: "normal",
+        doc: "normal(mean, deviation): draws for the start of a parameter",
+        run: |l, a| draw(l, a, Draw::Normal),
+    },
+    Builtin {
+        name: "noise",
+        doc: "noise(uniform | normal, like: x): new draws at every step; the mean when predicting",
+        run: noise,
+    },
+    Builtin {
+        name: "repeat",
+        doc: "repeat(n, layer): the layer n times, each with parameters of its own",
+        run: repeat,
+    },
     Builtin { name: "column", doc: "column(\"name\"): a column of the data, whatever its name", run: column },
     Builtin { name: "columns", doc: "columns(\"pixel_*\"): all columns that fit, side by side", run: column },
 ];
@@ -123,9 +163,11 @@ impl Lower<'_> {
                 _ => None,
             })
             .collect();
+        let reals = vec![Dtype::F32; values.len()];
         if let Some(numbers) = numbers
-            && let Some(value) = scalar.fold(&numbers.iter().map(|number| number.value).collect::<Vec<_>>())
+            && scalar.dtype(&reals) == Some(Dtype::F32)
         {
+            let value = scalar.eval_f64(&reals, &numbers.iter().map(|number| number.value).collect::<Vec<_>>());
             // What rounds makes a division whole again.
             let whole = value.fract() == 0.0 && numbers.iter().all(|number| number.whole || number.inexact.is_some());
             let measure = numbers[0].measure.filter(|_| numbers.iter().all(|it| it.measure == numbers[0].measure));
@@ -302,11 +344,17 @@ fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Reduction) -> 
         }
         Reduction::Median => median(lower, &row, &axes, keep.as_ref(), count),
     };
-    let names: Vec<_> = row.names.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, it)| it.clone()).collect();
+    let names: Vec<_> =
+        row.names.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, it)| it.clone()).collect();
     Ok(Value::Tensor(Tensor { names, ..reduced }))
 }
 
-fn fold_axes(lower: &mut Lower, row: &Tensor, axes: &[usize], fold: impl Fn(&mut Lower, &Tensor, usize) -> Tensor) -> Tensor {
+fn fold_axes(
+    lower: &mut Lower,
+    row: &Tensor,
+    axes: &[usize],
+    fold: impl Fn(&mut Lower, &Tensor, usize) -> Tensor,
+) -> Tensor {
     axes.iter().rev().fold(row.clone(), |x, &axis| fold(lower, &x, axis))
 }
 
@@ -427,7 +475,9 @@ fn expand(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
     let size = lower.constant_size(&size)?;
     let rank = tensor.shape.len();
     let axis = match axis.value.settled() {
-        Value::Number(number) if number.value.fract() == 0.0 && (0.0..=rank as f64).contains(&number.value) => number.value as usize,
+        Value::Number(number) if number.value.fract() == 0.0 && (0.0..=rank as f64).contains(&number.value) => {
+            number.value as usize
+        }
         Value::Word(word) if &*word == "last" => rank,
         other => return Err(lower.not_a(&format!("an axis from 0 to {rank}"), &other, at)),
     };
@@ -553,7 +603,9 @@ fn draw(lower: &mut Lower, arguments: Arguments, draw: Draw) -> Outcome<Value> {
     let Some(shape) = lower.hint.clone() else {
         let at = lower.blame(span);
         let (wanted, found) = ("a formula".into(), format!("`{name}`"));
-        let help = Some(format!("a draw stands where a parameter starts (`param w: f32[4] ~ {name}(0, 1)`); in a formula write `noise({name}, like: x)`"));
+        let help = Some(format!(
+            "a draw stands where a parameter starts (`param w: f32[4] ~ {name}(0, 1)`); in a formula write `noise({name}, like: x)`"
+        ));
         return Err(lower.report(WrongKind { wanted, found, at, help }));
     };
     let site = lower.site();
@@ -569,7 +621,15 @@ fn draw(lower: &mut Lower, arguments: Arguments, draw: Draw) -> Outcome<Value> {
 }
 
 impl Lower<'_> {
-    fn elementwise_two(&mut self, scalar: Scalar, a: Value, at: Span, b: Value, bt: Span, span: Span) -> Outcome<Value> {
+    fn elementwise_two(
+        &mut self,
+        scalar: Scalar,
+        a: Value,
+        at: Span,
+        b: Value,
+        bt: Span,
+        span: Span,
+    ) -> Outcome<Value> {
         let values = vec![(a, at), (b, bt)];
         self.apply_scalar(scalar, values, span)
     }
@@ -586,7 +646,12 @@ fn noise(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value> {
     };
     let Some(like) = like else {
         let at = lower.blame(span);
-        return Err(lower.report(ArgumentMissing { callee: "`noise`".into(), name: "like".into(), at, declared: None }));
+        return Err(lower.report(ArgumentMissing {
+            callee: "`noise`".into(),
+            name: "like".into(),
+            at,
+            declared: None,
+        }));
     };
     let like = lower.tensor_of(like.value, like.span)?;
     let always = matches!(always.map(|given| given.value), Some(Value::Bool(true)));

@@ -164,7 +164,9 @@ fn dead_states(lower: &Lower, roots: &[Id]) -> BTreeSet<String> {
         }
     }
     let all = 0..lower.declared.len() as u32;
-    all.filter(|slot| optimizer(*slot) && !read.contains(slot)).map(|slot| lower.declared[slot as usize].path.clone()).collect()
+    all.filter(|slot| optimizer(*slot) && !read.contains(slot))
+        .map(|slot| lower.declared[slot as usize].path.clone())
+        .collect()
 }
 
 /// The stages of the model as it predicts, for one example.

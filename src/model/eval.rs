@@ -36,7 +36,10 @@ pub struct Scope {
 enum Bound {
     Value(Value),
     /// Declared, and made when it is first read.
-    Place { place: Arc<Place>, trained: bool },
+    Place {
+        place: Arc<Place>,
+        trained: bool,
+    },
 }
 
 impl Scope {
@@ -200,13 +203,11 @@ impl Lower<'_> {
 
     /// Says that nothing has this name, with the nearest that has.
     pub fn unknown_name(&mut self, kind: &str, name: &str, span: Span, scope: &Scope) -> Reported {
-        let known: Vec<String> = scope
-            .names()
-            .chain(self.modules.words(scope.module))
-            .chain(self.modules.words(super::modules::LIBRARY))
-            .chain(super::builtins::names())
-            .map(str::to_string)
-            .collect();
+        let modules = self.modules;
+        let declared = [scope.module, super::modules::LIBRARY].into_iter().flat_map(|id| modules.words(id));
+        let mut known: Vec<String> = scope.names().map(str::to_string).collect();
+        known.extend(declared.map(str::to_string));
+        known.extend(super::builtins::names().map(str::to_string));
         let near = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
         let at = self.blame(span);
         self.report(UnknownName { kind: kind.into(), name: name.into(), at, near })
@@ -383,7 +384,13 @@ impl Lower<'_> {
     }
 
     /// `scalar` on values, with a problem where they do not meet.
-    pub fn elementwise(&mut self, scalar: Scalar, sign: &str, values: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
+    pub fn elementwise(
+        &mut self,
+        scalar: Scalar,
+        sign: &str,
+        values: Vec<(Value, Span)>,
+        span: Span,
+    ) -> Outcome<Value> {
         let spans: Vec<Span> = values.iter().map(|&(_, span)| span).collect();
         let tensors = self.together(values)?;
         let operands: Vec<&Tensor> = tensors.iter().collect();
@@ -412,9 +419,10 @@ impl Lower<'_> {
             return Err(self.report(NumberTypes { operation: sign.into(), left, right, at }));
         }
         let help = match (&left.shape[..], &right.shape[..]) {
-            (a, b) if a.len() > b.len() || (a.len() == b.len() && b.contains(&1)) => {
-                Some("axes of size 1 are never stretched: a shape must end with the other, or write `expand(x, axis, size)`".into())
-            }
+            (a, b) if a.len() > b.len() || (a.len() == b.len() && b.contains(&1)) => Some(
+                "axes of size 1 are never stretched: a shape must end with the other, or write `expand(x, axis, size)`"
+                    .into(),
+            ),
             _ => None,
         };
         let (left, right) = (describe(left), describe(right));
@@ -523,8 +531,12 @@ impl Lower<'_> {
             _ => {
                 let (a, b) = self.same_measure(op, a, b, span)?;
                 let truth = match op {
-                    Binary::Add => return Ok(Value::Number(Number { measure: a.measure, ..plain(a.value + b.value, whole) })),
-                    Binary::Sub => return Ok(Value::Number(Number { measure: a.measure, ..plain(a.value - b.value, whole) })),
+                    Binary::Add => {
+                        return Ok(Value::Number(Number { measure: a.measure, ..plain(a.value + b.value, whole) }));
+                    }
+                    Binary::Sub => {
+                        return Ok(Value::Number(Number { measure: a.measure, ..plain(a.value - b.value, whole) }));
+                    }
                     Binary::Eq => a.value == b.value,
                     Binary::Ne => a.value != b.value,
                     Binary::Lt => a.value < b.value,
@@ -689,7 +701,8 @@ impl Lower<'_> {
                         Value::Range(low, high) => {
                             let (extent, names) = (rest.shape[0], rest.names.clone());
                             let (low, high) = (low.value, high.value);
-                            if !(0.0 <= low && low < high && high <= extent as f64 && low.fract() + high.fract() == 0.0) {
+                            if !(0.0 <= low && low < high && high <= extent as f64 && low.fract() + high.fract() == 0.0)
+                            {
                                 let (index, at) = (format!("{low} .. {high}"), self.blame(place));
                                 return Err(self.report(IndexOutOfRange { index, extent, at }));
                             }
@@ -801,7 +814,11 @@ impl Lower<'_> {
                     let lead = self.new_lead(extent);
                     let variable = self.variable(lead);
                     let offset = self.constant(start, Dtype::I32);
-                    let variable = if start == 0.0 { variable } else { self.map(Scalar::Add, &[&variable, &offset]).expect("both i32") };
+                    let variable = if start == 0.0 {
+                        variable
+                    } else {
+                        self.map(Scalar::Add, &[&variable, &offset]).expect("both i32")
+                    };
                     scope.bind(name.as_str(), Value::Tensor(variable));
                     leads.push((lead, name.text.clone()));
                 }
@@ -936,7 +953,11 @@ impl Lower<'_> {
         let fits = state.shape.ends_with(&tensor.shape) && tensor.lead.is_empty();
         if !fits || self.dtype(&state) != self.dtype(&tensor) {
             let at = self.blame(span);
-            let found = if tensor.lead.is_empty() { describe(&tensor) } else { format!("one {} for each example", describe(&tensor)) };
+            let found = if tensor.lead.is_empty() {
+                describe(&tensor)
+            } else {
+                format!("one {} for each example", describe(&tensor))
+            };
             let (callee, wanted) = (format!("`{}'`", name.text), describe(&state));
             let declared = self.blame(name.span);
             return Err(self.report(ResultMismatch { callee, wanted, found, at, declared, help: None }));
@@ -959,7 +980,13 @@ impl Lower<'_> {
         self.name_stage(name, value, None, scope)
     }
 
-    fn name_stage(&mut self, name: &Name, value: Value, callee: Option<Rc<Callee>>, scope: &mut Scope) -> Outcome<Value> {
+    fn name_stage(
+        &mut self,
+        name: &Name,
+        value: Value,
+        callee: Option<Rc<Callee>>,
+        scope: &mut Scope,
+    ) -> Outcome<Value> {
         let path = join(&scope.path, name.as_str()).into();
         let stage = Value::Stage(Rc::new(Stage { value, path, callee }));
         scope.bind(name.as_str(), stage.clone());
@@ -1012,11 +1039,7 @@ impl Lower<'_> {
                 let known = self.problems.len();
                 let result = self.applied(&callee, inputs, &path, expr.span)?;
                 let span = self.blame(alias.map_or(expr.span, |name| name.span));
-                let owns = if self.discovering {
-                    self.slots.len() > slots
-                } else {
-                    false
-                };
+                let owns = if self.discovering { self.slots.len() > slots } else { false };
                 if owns || self.slots.keys().any(|it| it.starts_with(&format!("{path}."))) && self.discovering {
                     if let Some(&first) = scope.stages.get(&name)
                         && known == self.problems.len()

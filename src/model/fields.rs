@@ -6,7 +6,10 @@ use std::sync::Arc;
 use super::eval::Scope;
 use super::lower::{Fits, Lower, Outcome, Reported, Setting};
 use super::modules::{ModuleId, Modules};
-use super::program::{Cell, CellType, ClassType, ColumnPlan, Constant, DataPlan, FieldPlan, FieldType, Given, Select, SourcePlan, SplitPlan};
+use super::program::{
+    Cell, CellType, ClassType, ColumnPlan, Constant, DataPlan, FieldPlan, FieldType, Given, Select, SourcePlan,
+    SplitPlan,
+};
 use super::types::{describe, dims};
 use super::value::{BATCH, Meaning, Tensor, Value};
 use crate::problem::Problem;
@@ -110,7 +113,8 @@ pub fn check(
                 (None, Some(role)) => Some(format!("a field begins with its role: `{role} {name}: …`")),
                 _ => Some("a data block has `source`, `test`, `split`, `seed`, and fields".to_string()),
             };
-            let (block, name, at) = (format!("the data block `{}`", block.name.text), name.to_string(), setting.key.span);
+            let (block, name, at) =
+                (format!("the data block `{}`", block.name.text), name.to_string(), setting.key.span);
             problems.push(UnknownSetting { block, name, at, belongs: None, help }.into());
             broken = true;
         }
@@ -309,7 +313,8 @@ impl Lower<'_> {
     }
 
     fn bad_words(&mut self, ty: &Type) -> Reported {
-        let (setting, wanted) = ("binary".to_string(), "two words, the positive one second: binary[\"no\", \"yes\"]".to_string());
+        let (setting, wanted) =
+            ("binary".to_string(), "two words, the positive one second: binary[\"no\", \"yes\"]".to_string());
         let found = self.type_text(ty);
         self.report(WrongValue { setting, wanted, found, at: ty.span, declared: None, help: None })
     }
@@ -388,14 +393,20 @@ impl Lower<'_> {
         if value.shape != wanted.shape || self.dtype(&value) != wanted.dtype {
             let callee = format!("the field `{}`", decl.name.text);
             let (wanted, found) = (format!("{}{}", wanted.meaning.word(), dims(&wanted.shape)), describe(&value));
-            return Err(self.report(ResultMismatch { callee, wanted, found, at: place, declared: decl.ty.span, help: None }));
+            return Err(self.report(ResultMismatch {
+                callee,
+                wanted,
+                found,
+                at: place,
+                declared: decl.ty.span,
+                help: None,
+            }));
         }
         // What may still be missing must say so.
         let missing = match value.meaning {
-            Meaning::Column(it) => matches!(
-                self.columns.as_ref().expect("in a field").plans[it].cell,
-                CellType::Number { optional: true }
-            ),
+            Meaning::Column(it) => {
+                matches!(self.columns.as_ref().expect("in a field").plans[it].cell, CellType::Number { optional: true })
+            }
             _ => value.optional,
         };
         if missing && !wanted.optional {
@@ -429,7 +440,9 @@ impl Lower<'_> {
                 return Err(self.report(NotInThisVersion { what, at: span, help: None }));
             }
             FieldType::Text => (CellType::Text, vec![], Dtype::I32, Meaning::Plain),
-            FieldType::Tensor if it.meaning == Meaning::Image => (CellType::Array, it.shape.clone(), Dtype::F32, Meaning::Image),
+            FieldType::Tensor if it.meaning == Meaning::Image => {
+                (CellType::Array, it.shape.clone(), Dtype::F32, Meaning::Image)
+            }
             FieldType::Tensor if direct => (CellType::Array, it.shape.clone(), Dtype::F32, Meaning::Plain),
             FieldType::Number | FieldType::Tensor => {
                 let optional = direct && it.optional;
@@ -499,7 +512,13 @@ impl Lower<'_> {
 // ------------------------------------------------------------------------------------------------ functions
 
 impl Fields {
-    fn lowered<'a>(&'a self, at: usize, n: usize, fits: Fits, problems: &'a mut Vec<Problem>) -> Outcome<(Lower<'a>, Tensor)> {
+    fn lowered<'a>(
+        &'a self,
+        at: usize,
+        n: usize,
+        fits: Fits,
+        problems: &'a mut Vec<Problem>,
+    ) -> Outcome<(Lower<'a>, Tensor)> {
         let mut lower = Lower::new(&self.modules, self.library_files, problems, rows(n));
         lower.fits = fits;
         lower.columns = Some(Columns {
@@ -514,7 +533,12 @@ impl Fields {
     }
 
     /// The function that fits; the columns that it reads; whether the formula does anything.
-    fn lower_fit(&self, at: usize, n: usize, problems: &mut Vec<Problem>) -> Outcome<(Function, Vec<ColumnPlan>, bool)> {
+    fn lower_fit(
+        &self,
+        at: usize,
+        n: usize,
+        problems: &mut Vec<Problem>,
+    ) -> Outcome<(Function, Vec<ColumnPlan>, bool)> {
         let (mut lower, value) = self.lowered(at, n, Fits::Fit(vec![]), problems)?;
         let columns = lower.columns.take().expect("set above").plans;
         let encoded = !(columns.len() == 1 && matches!(lower.graph[value.id].op, crate::tensor::Op::Input(_)));
@@ -557,7 +581,13 @@ impl Fields {
     }
 }
 
-fn function(lower: Lower, columns: &[ColumnPlan], n: usize, states: Vec<(Vec<usize>, Dtype)>, results: Vec<Id>) -> Function {
+fn function(
+    lower: Lower,
+    columns: &[ColumnPlan],
+    n: usize,
+    states: Vec<(Vec<usize>, Dtype)>,
+    results: Vec<Id>,
+) -> Function {
     let feeds = columns.iter().map(|it| ([&[n][..], &it.shape].concat(), it.dtype)).collect();
     Function { graph: lower.graph, states, feeds, results, updates: vec![] }
 }

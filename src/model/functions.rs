@@ -100,7 +100,13 @@ impl Experiment {
     // -------------------------------------------------------------------------------------------- loss
 
     /// The loss of the batch, without regularizers.
-    fn loss_of(&self, lower: &mut Lower, outputs: &[Output], targets: &[Tensor], weight: Option<&Tensor>) -> Outcome<Tensor> {
+    fn loss_of(
+        &self,
+        lower: &mut Lower,
+        outputs: &[Output],
+        targets: &[Tensor],
+        weight: Option<&Tensor>,
+    ) -> Outcome<Tensor> {
         let each = self.loss_term(lower, &self.loss, None, outputs, targets)?;
         let mut each = each;
         if let Some(weight) = weight {
@@ -124,7 +130,9 @@ impl Experiment {
                 let ExprKind::Name(name) = &right.kind else { return Err(Reported) };
                 self.loss_term(lower, left, Some(&Name::new(name.clone(), right.span)), outputs, targets)
             }
-            ExprKind::Binary { op: op @ (Binary::Add | Binary::Sub | Binary::Mul | Binary::Div), left, right, .. } => {
+            ExprKind::Binary {
+                op: op @ (Binary::Add | Binary::Sub | Binary::Mul | Binary::Div), left, right, ..
+            } => {
                 let a = self.loss_term(lower, left, on, outputs, targets)?;
                 let b = self.loss_term(lower, right, on, outputs, targets)?;
                 let scalar = match op {
@@ -202,7 +210,12 @@ impl Experiment {
             }
             Err(problems) => {
                 // A mistake of the configuration is told as it is; all else means that the loss does not fit.
-                let fits = |it: &Problem| !matches!(it.code, "type-mismatch" | "axis-mismatch" | "rank-mismatch" | "optional-as-present" | "wrong-kind");
+                let fits = |it: &Problem| {
+                    !matches!(
+                        it.code,
+                        "type-mismatch" | "axis-mismatch" | "rank-mismatch" | "optional-as-present" | "wrong-kind"
+                    )
+                };
                 if problems.iter().any(fits) || problems.is_empty() {
                     return Err(lower.keep(problems));
                 }
@@ -215,12 +228,24 @@ impl Experiment {
         let Entered { mut scope, .. } = entered;
         match lower.evaluate_form(form, &mut scope, span)? {
             Some(value) => Ok(value),
-            None => Err(lower.report(LossNotANumber { what: format!("`{}`", form.callable.name.text), found: "nothing".into(), at: span })),
+            None => Err(lower.report(LossNotANumber {
+                what: format!("`{}`", form.callable.name.text),
+                found: "nothing".into(),
+                at: span,
+            })),
         }
     }
 
     /// Says why a loss does not fit, and which would.
-    fn loss_unfit(&self, lower: &mut Lower, expr: &Expr, forms: &[Definition], output: &Value, target: &Tensor, at: usize) -> Reported {
+    fn loss_unfit(
+        &self,
+        lower: &mut Lower,
+        expr: &Expr,
+        forms: &[Definition],
+        output: &Value,
+        target: &Tensor,
+        at: usize,
+    ) -> Reported {
         let loss = forms[0].callable.name.text.to_string();
         let decl = &self.fields.decls[self.targets[at]];
         let output_at = self.output_place();
@@ -229,7 +254,9 @@ impl Experiment {
             let found = said(tensor);
             // Probabilities where the loss applies the softmax itself.
             let wanted = forms.iter().find_map(|form| match &form.callable.inputs.first()?.ty.as_ref()?.kind {
-                TypeKind::Named { name, .. } if matches!(name.as_str(), "logits" | "logit") => Some(name.text.to_string()),
+                TypeKind::Named { name, .. } if matches!(name.as_str(), "logits" | "logit") => {
+                    Some(name.text.to_string())
+                }
                 _ => None,
             });
             if let (Meaning::Prob, Some(wanted)) = (tensor.meaning, wanted) {
@@ -241,7 +268,13 @@ impl Experiment {
                 && *scores != values
             {
                 let (scores, classes, target_at) = (*scores, values, decl.ty.span);
-                return lower.report(crate::problem::shapes::ClassCount { scores, classes, at: output_at, target_at, model });
+                return lower.report(crate::problem::shapes::ClassCount {
+                    scores,
+                    classes,
+                    at: output_at,
+                    target_at,
+                    model,
+                });
             }
         }
         let inputs = [output.clone(), Value::Tensor(target.clone())];
@@ -331,7 +364,8 @@ impl Experiment {
                 let value = self.value_of(lower, &form, entered, term.value.span)?;
                 let value = lower.tensor_of(value, term.value.span)?;
                 if !value.shape.is_empty() || lower.dtype(&value) != Dtype::F32 {
-                    let (what, found) = (format!("the regularizer `{}`", form.callable.name.text), types::describe(&value));
+                    let (what, found) =
+                        (format!("the regularizer `{}`", form.callable.name.text), types::describe(&value));
                     return Err(lower.report(LossNotANumber { what, found, at: term.value.span }));
                 }
                 total = lower.map(Scalar::Add, &[&total, &value]).expect("numbers");
@@ -375,7 +409,8 @@ impl Experiment {
             }
             if chosen.len() == before {
                 let paths = parameters.iter().map(|&slot| format!("`{}`", lower.declared[slot as usize].path));
-                let (parameters, pattern_text, at) = (paths.take(12).collect(), pattern.pattern.to_string(), pattern.span);
+                let (parameters, pattern_text, at) =
+                    (paths.take(12).collect(), pattern.pattern.to_string(), pattern.span);
                 return Err(lower.report(PatternUnmatched { pattern: pattern_text, at, parameters }));
             }
         }
@@ -530,7 +565,13 @@ impl Experiment {
         let step = step.unwrap_or_else(|_| panic!("a sound program: {:?}", lower.problems));
         let updates = std::mem::take(&mut lower.nexts).into_iter().collect();
         let feeds = self.feed_types(&self.feeds(), pace.batch);
-        Function { graph: lower.graph, states: self.states(), feeds, results: vec![step.loss, step.total, step.rate], updates }
+        Function {
+            graph: lower.graph,
+            states: self.states(),
+            feeds,
+            results: vec![step.loss, step.total, step.rate],
+            updates,
+        }
     }
 
     /// The gradient of the loss with its regularizers in each parameter of `slots`.
@@ -563,7 +604,12 @@ impl Experiment {
     }
 
     /// Outputs and targets as feeds, for what is measured.
-    fn measured(&self, lower: &mut Lower, outputs: &[(String, Vec<usize>, Meaning)], n: usize) -> (Vec<Output>, Vec<Tensor>, Vec<(Vec<usize>, Dtype)>) {
+    fn measured(
+        &self,
+        lower: &mut Lower,
+        outputs: &[(String, Vec<usize>, Meaning)],
+        n: usize,
+    ) -> (Vec<Output>, Vec<Tensor>, Vec<(Vec<usize>, Dtype)>) {
         let mut feeds = Vec::new();
         let mut fed = Vec::new();
         for (slot, (name, shape, meaning)) in outputs.iter().enumerate() {
@@ -600,7 +646,13 @@ impl Experiment {
     }
 
     /// The value of a metric over all examples.
-    pub fn metric_of(&self, lower: &mut Lower, metric: &MetricExpr, outputs: &[Output], targets: &[Tensor]) -> Outcome<Tensor> {
+    pub fn metric_of(
+        &self,
+        lower: &mut Lower,
+        metric: &MetricExpr,
+        outputs: &[Output],
+        targets: &[Tensor],
+    ) -> Outcome<Tensor> {
         let what = format!("the metric `{}`", metric.name);
         let (output, target, at) = self.binding(&what, metric.span, metric.target.as_ref(), outputs, targets, lower)?;
         let mut scope = self.scope();
@@ -617,7 +669,12 @@ impl Experiment {
                 Ok(mean_of_all(lower, &tensor))
             }
             Err(problems) => {
-                let fits = |it: &Problem| !matches!(it.code, "type-mismatch" | "axis-mismatch" | "rank-mismatch" | "optional-as-present" | "wrong-kind");
+                let fits = |it: &Problem| {
+                    !matches!(
+                        it.code,
+                        "type-mismatch" | "axis-mismatch" | "rank-mismatch" | "optional-as-present" | "wrong-kind"
+                    )
+                };
                 if problems.iter().any(fits) || problems.is_empty() {
                     return Err(lower.keep(problems));
                 }
@@ -629,7 +686,15 @@ impl Experiment {
                 };
                 let (metric_name, target) = (metric.name.clone(), said(target));
                 let (output_at, target_at) = (self.output_place(), decl.ty.span);
-                Err(lower.report(MetricDoesNotFit { metric: metric_name, output, target, at: metric.span, output_at, target_at, fitting }))
+                Err(lower.report(MetricDoesNotFit {
+                    metric: metric_name,
+                    output,
+                    target,
+                    at: metric.span,
+                    output_at,
+                    target_at,
+                    fitting,
+                }))
             }
         }
     }
@@ -644,15 +709,23 @@ impl Experiment {
         let tensor = Tensor { meaning: *meaning, ..lower.tensor(id, vec![BATCH]) };
         let id = match meaning {
             Meaning::Logits | Meaning::Logit | Meaning::Prob | Meaning::LogProb => {
-                let forms = lower.modules.callables(LIBRARY, Kind::Fn, "probabilities").expect("a function of the library");
+                let forms =
+                    lower.modules.callables(LIBRARY, Kind::Fn, "probabilities").expect("a function of the library");
                 let span = self.loss.span;
                 let callee = Callee { what: What::Defined(forms), given: vec![], span };
-                let value = lower.apply(&std::rc::Rc::new(callee), vec![Value::Tensor(tensor)], span).expect("a form for each");
+                let value =
+                    lower.apply(&std::rc::Rc::new(callee), vec![Value::Tensor(tensor)], span).expect("a form for each");
                 lower.tensor_of(value, span).expect("a tensor").id
             }
             _ => id,
         };
-        Function { graph: lower.graph, states: vec![], feeds: vec![(shape, Dtype::F32)], results: vec![id], updates: vec![] }
+        Function {
+            graph: lower.graph,
+            states: vec![],
+            feeds: vec![(shape, Dtype::F32)],
+            results: vec![id],
+            updates: vec![],
+        }
     }
 }
 

@@ -107,7 +107,12 @@ pub struct Lower<'a> {
 }
 
 impl<'a> Lower<'a> {
-    pub fn new(modules: &'a Modules, library_files: u32, problems: &'a mut Vec<Problem>, setting: Setting) -> Lower<'a> {
+    pub fn new(
+        modules: &'a Modules,
+        library_files: u32,
+        problems: &'a mut Vec<Problem>,
+        setting: Setting,
+    ) -> Lower<'a> {
         Lower {
             modules,
             library_files,
@@ -361,7 +366,8 @@ impl<'a> Lower<'a> {
         let all_out: Vec<u8> = lead.iter().map(label).chain(out.iter().copied()).collect();
         let id = self.graph.contract_axes(&letters(&all_a), &letters(&all_b), &letters(&all_out), a.id, b.id);
         let name = |l: &u8| {
-            let from = |tensor: &Tensor, own: &[u8]| own.iter().position(|o| o == l).and_then(|at| tensor.names[at].clone());
+            let from =
+                |tensor: &Tensor, own: &[u8]| own.iter().position(|o| o == l).and_then(|at| tensor.names[at].clone());
             from(a, la).or_else(|| from(b, lb))
         };
         Tensor { names: out.iter().map(name).collect(), ..self.tensor(id, lead) }
@@ -419,7 +425,8 @@ impl<'a> Lower<'a> {
     /// An index that is a sum of loop variables is a view: a slice, or a window where two variables meet. `None` where it
     /// is neither, or where the tensor depends on one of the variables already.
     fn pick_affine(&mut self, tensor: &Tensor, index: &Affine, extent: usize) -> Option<Tensor> {
-        let reach: i64 = index.terms.iter().map(|&(lead, factor)| factor * (self.extents[lead.0 as usize] as i64 - 1)).sum();
+        let reach: i64 =
+            index.terms.iter().map(|&(lead, factor)| factor * (self.extents[lead.0 as usize] as i64 - 1)).sum();
         if index.constant < 0 || index.constant + reach >= extent as i64 || index.terms.iter().any(|&(_, f)| f <= 0) {
             return None;
         }
@@ -455,7 +462,8 @@ impl<'a> Lower<'a> {
                 let size = self.extents[two.0 as usize];
                 let windows =
                     self.view(&sliced, |axis| View::Window { axis, size, stride: f as usize, dilation: g as usize }, 0);
-                let windows = Tensor { names: std::iter::once(None).chain(tensor.names.iter().cloned()).collect(), ..windows };
+                let windows =
+                    Tensor { names: std::iter::once(None).chain(tensor.names.iter().cloned()).collect(), ..windows };
                 let outer = self.lift(&windows, one);
                 Some(self.lift(&outer, two))
             }

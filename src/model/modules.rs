@@ -111,9 +111,8 @@ impl Modules {
                             }
                             Err(error) => {
                                 let looked = target.display().to_string();
-                                problems.push(
-                                    ImportMissing { at: text.span, looked, reason: error.to_string() }.into(),
-                                );
+                                problems
+                                    .push(ImportMissing { at: text.span, looked, reason: error.to_string() }.into());
                                 None
                             }
                         }

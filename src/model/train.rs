@@ -71,9 +71,25 @@ pub enum Clip {
 }
 
 /// The settings of a train block, and what each one holds.
-const SETTINGS: &[&str] = &[
-    "model", "data", "loss", "optimizer", "schedule", "batch", "for", "at_most", "seed", "metrics", "validate", "stop",
-    "keep", "checkpoint", "preview", "accumulate", "clip", "precision",
+pub const SETTINGS: &[&str] = &[
+    "model",
+    "data",
+    "loss",
+    "optimizer",
+    "schedule",
+    "batch",
+    "for",
+    "at_most",
+    "seed",
+    "metrics",
+    "validate",
+    "stop",
+    "keep",
+    "checkpoint",
+    "preview",
+    "accumulate",
+    "clip",
+    "precision",
 ];
 
 /// What other tools call a setting, and what it is here.
@@ -295,7 +311,8 @@ impl Experiment {
                     }
                     _ => {
                         let (wanted, at) = ("a multiple, like 0.1x".to_string(), factor.span);
-                        let (setting, help) = (setting.text.to_string(), "write the factor with an x: 0.1x".to_string());
+                        let (setting, help) =
+                            (setting.text.to_string(), "write the factor with an x: 0.1x".to_string());
                         problems.push(MissingUnit { setting, wanted, at, help }.into());
                         return Err(Reported);
                     }
@@ -481,11 +498,7 @@ fn metrics(context: &Context, settings: &Settings, problems: &mut Vec<Problem>) 
 // ------------------------------------------------------------------------------------------------ plan
 
 /// The settings that say how long, how often and what is kept.
-pub fn plan(
-    settings: &Settings,
-    metrics: &[MetricPlan],
-    problems: &mut Vec<Problem>,
-) -> Outcome<TrainPlan> {
+pub fn plan(settings: &Settings, metrics: &[MetricPlan], problems: &mut Vec<Problem>) -> Outcome<TrainPlan> {
     let mut reader = Reader { problems };
     let block = settings.block;
     let batch = match settings.get("batch") {
@@ -527,7 +540,9 @@ pub fn plan(
     let seed = match settings.get("seed") {
         None => 0,
         Some(expr) => match fields::constant(expr) {
-            Some(Constant::Number { value, unit: None }) if value >= 0.0 && value.fract() == 0.0 && value < 9e15 => value as u64,
+            Some(Constant::Number { value, unit: None }) if value >= 0.0 && value.fract() == 0.0 && value < 9e15 => {
+                value as u64
+            }
             _ => return Err(reader.wrong("seed", "a whole number from 0 on", expr)),
         },
     };
@@ -541,7 +556,9 @@ pub fn plan(
     let stop = match settings.get("stop") {
         None => None,
         Some(expr) => match &expr.kind {
-            ExprKind::Call { callee, args } if args.len() == 2 && matches!(&callee.kind, ExprKind::Name(name) if &**name == "patience") => {
+            ExprKind::Call { callee, args }
+                if args.len() == 2 && matches!(&callee.kind, ExprKind::Name(name) if &**name == "patience") =>
+            {
                 let metric = reader.metric_path(&args[0].value, metrics)?;
                 let patience = reader.every("patience", &args[1].value)?;
                 Some(Patience { metric, patience, span: expr.span })
@@ -556,7 +573,9 @@ pub fn plan(
         },
         Some(expr) => match &expr.kind {
             ExprKind::Name(name) if &**name == "last" => Keep::Last,
-            ExprKind::Call { callee, args } if args.len() == 1 && matches!(&callee.kind, ExprKind::Name(name) if &**name == "best") => {
+            ExprKind::Call { callee, args }
+                if args.len() == 1 && matches!(&callee.kind, ExprKind::Name(name) if &**name == "best") =>
+            {
                 Keep::Best { metric: reader.metric_path(&args[0].value, metrics)?, span: Some(expr.span) }
             }
             _ => return Err(reader.wrong("keep", "`best(…)` or `last`, like best(val.loss)", expr)),
@@ -565,12 +584,16 @@ pub fn plan(
     let checkpoint = match settings.get("checkpoint") {
         None => None,
         Some(expr) => match &expr.kind {
-            ExprKind::Call { callee, args } if matches!(&callee.kind, ExprKind::Name(name) if &**name == "every") && !args.is_empty() => {
+            ExprKind::Call { callee, args }
+                if matches!(&callee.kind, ExprKind::Name(name) if &**name == "every") && !args.is_empty() =>
+            {
                 let every = reader.every("checkpoint", &args[0].value)?;
                 let keep = match args.iter().find(|arg| arg.name.as_ref().is_some_and(|name| name.as_str() == "keep")) {
                     None => 1,
                     Some(arg) => match fields::constant(&arg.value) {
-                        Some(Constant::Number { value, unit: None }) if value >= 1.0 && value.fract() == 0.0 => value as usize,
+                        Some(Constant::Number { value, unit: None }) if value >= 1.0 && value.fract() == 0.0 => {
+                            value as usize
+                        }
                         _ => return Err(reader.wrong("keep", "a number of checkpoints from 1 on", &arg.value)),
                     },
                 };
@@ -580,13 +603,27 @@ pub fn plan(
         },
     };
     let metrics = metrics.to_vec();
-    Ok(TrainPlan { span: block.span, batch, length, at_most, seed, validate, stop, keep, checkpoint, metrics, accumulate: 1 })
+    Ok(TrainPlan {
+        span: block.span,
+        batch,
+        length,
+        at_most,
+        seed,
+        validate,
+        stop,
+        keep,
+        checkpoint,
+        metrics,
+        accumulate: 1,
+    })
 }
 
 /// The time in `every(time)`.
 fn called_with_time<'e>(expr: &'e Expr, name: &str) -> Option<&'e Expr> {
     match &expr.kind {
-        ExprKind::Call { callee, args } if args.len() == 1 && matches!(&callee.kind, ExprKind::Name(it) if &**it == name) => {
+        ExprKind::Call { callee, args }
+            if args.len() == 1 && matches!(&callee.kind, ExprKind::Name(it) if &**it == name) =>
+        {
             Some(&args[0].value)
         }
         _ => None,
@@ -626,7 +663,8 @@ impl Reader<'_> {
             Some(_) => return Err(self.wrong(setting, "a time, like 3 epochs or 500 steps", expr)),
         };
         if number.value <= 0.0 || number.value > 1e12 {
-            let (setting, range, value, at) = (setting.to_string(), "more than 0".into(), number.value.to_string(), expr.span);
+            let (setting, range, value, at) =
+                (setting.to_string(), "more than 0".into(), number.value.to_string(), expr.span);
             self.problems.push(OutOfRange { setting, range, value, at, help: None }.into());
             return Err(Reported);
         }
@@ -671,7 +709,12 @@ pub fn selects(pattern: &str, path: &str) -> bool {
 }
 
 /// A callable of `kind` with its configuration, from a setting's expression.
-pub fn callee(lower: &mut Lower, expr: &Expr, kind: Kind, scope: &mut Scope) -> Outcome<(Vec<Definition>, Vec<super::value::Given>)> {
+pub fn callee(
+    lower: &mut Lower,
+    expr: &Expr,
+    kind: Kind,
+    scope: &mut Scope,
+) -> Outcome<(Vec<Definition>, Vec<super::value::Given>)> {
     let (name, span) = head_name(expr).ok_or(Reported)?;
     let forms = lower.modules.callables(scope.module, kind, name).ok_or(Reported)?;
     let callee = Callee { what: What::Defined(forms.clone()), given: vec![], span };

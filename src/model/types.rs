@@ -40,9 +40,19 @@ pub fn dims(shape: &[usize]) -> String {
 #[derive(Clone, Debug)]
 pub enum Mismatch {
     NoTensor(String),
-    Rank { wanted: usize, found: usize },
-    Extent { axis: usize, wanted: String, found: usize },
-    Type { wanted: String, found: String },
+    Rank {
+        wanted: usize,
+        found: usize,
+    },
+    Extent {
+        axis: usize,
+        wanted: String,
+        found: usize,
+    },
+    Type {
+        wanted: String,
+        found: String,
+    },
     Optional,
     /// Reported already.
     Silent,
@@ -204,7 +214,8 @@ impl Lower<'_> {
             if let Some(name) = name {
                 **name = Some(variable.clone());
             }
-            if is_variable(variable) && scope.get(variable).is_none() && self.constant_named(scope, variable).is_none() {
+            if is_variable(variable) && scope.get(variable).is_none() && self.constant_named(scope, variable).is_none()
+            {
                 scope.bind(variable, Value::Number(Number::size(found)));
                 return Ok(());
             }
@@ -285,7 +296,11 @@ impl Lower<'_> {
     pub fn shape_of(&mut self, ty: &Type, scope: &mut Scope) -> Outcome<Vec<usize>> {
         let Some(wanted) = self.wanted(ty) else {
             let at = self.blame(ty.span);
-            return Err(self.report(NotInThisVersion { what: format!("the type `{}`", self.type_text(ty)), at, help: None }));
+            return Err(self.report(NotInThisVersion {
+                what: format!("the type `{}`", self.type_text(ty)),
+                at,
+                help: None,
+            }));
         };
         if let Some(fixed) = wanted.fixed {
             return Ok(fixed);

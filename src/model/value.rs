@@ -147,7 +147,10 @@ pub enum What {
     /// A scalar primitive.
     Scalar(crate::scalar::Scalar),
     /// `repeat(n, layer)`
-    Repeat { times: usize, layer: Rc<Callee> },
+    Repeat {
+        times: usize,
+        layer: Rc<Callee>,
+    },
 }
 
 /// An argument.
