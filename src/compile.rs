@@ -60,6 +60,18 @@ pub enum Backend {
     Interpreter,
 }
 
+impl Backend {
+    pub const ALL: [Backend; 3] = [Backend::Native, Backend::Kernels, Backend::Interpreter];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Backend::Native => "native",
+            Backend::Kernels => "kernels",
+            Backend::Interpreter => "interpreter",
+        }
+    }
+}
+
 /// Simplifies `function` and makes it ready to be called.
 pub fn executor(_function: &Function, _backend: Backend) -> Box<dyn Executor> {
     unimplemented!()
