@@ -347,7 +347,7 @@ problems! {
             .at(column_at, some(&words));
         match words.len() {
             1..=100 => message.help(format!("class[{}]", words.len())),
-            _ => message.help(format!("class[\"…\", \"…\", ..] with the words that matter; the others become one class")),
+            _ => message.help("class[\"…\", \"…\", ..] with the words that matter; the others become one class"),
         }
     };
 
