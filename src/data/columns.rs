@@ -98,7 +98,7 @@ fn fit(field: &FieldPlan, plan: &ColumnPlan, heading: &Heading, places: Vec<usiz
     let size: usize = plan.shape.iter().product();
     let (shown, at) = (heading.shown.clone(), plan.span);
     match (&plan.cell, &head.shape) {
-        (CellType::Array, None) if places.len() == 1 => {
+        (CellType::Array, None) if places.len() == 1 && size != 1 => {
             Err(CellsAreNumbers { column: head.name.clone(), shown, wanted: plan.shape.clone(), at }.into())
         }
         // Columns of text side by side may stand for a tensor too.
