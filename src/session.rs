@@ -229,11 +229,7 @@ fn create(request: &Request, record: &ProgramRecord) -> Result<Folder, Problem> 
     }
 }
 
-fn load(
-    request: &Request,
-    program: &Program,
-    resumed: Option<&(Folder, Artifact)>,
-) -> Result<Dataset, Vec<Problem>> {
+fn load(request: &Request, program: &Program, resumed: Option<&(Folder, Artifact)>) -> Result<Dataset, Vec<Problem>> {
     let formulas = &mut Formulas(program);
     let limits = Limits::default();
     let fitted = resumed.map(|(_, artifact)| &artifact.document.data.fitted);

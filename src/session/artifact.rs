@@ -8,11 +8,11 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Request;
 use super::cadence::{Best, Moment};
 use super::container::{pack, unpack};
 use super::event::{Metrics, Reason};
 use super::folder::{reason, run_name, show};
-use super::Request;
 use crate::compile::{Backend, Checked, Override, check};
 use crate::data::{Dataset, Fitted};
 use crate::model::Program;
@@ -127,7 +127,8 @@ impl ProgramRecord {
             Err(_) => name.to_string(),
         };
         // The library's files come before the program, and what is in angles was never a file.
-        let imports = checked.sources.ids().filter(|&id| id > checked.file && !checked.sources[id].name.starts_with('<'));
+        let imports =
+            checked.sources.ids().filter(|&id| id > checked.file && !checked.sources[id].name.starts_with('<'));
         let files: Vec<Text> = std::iter::once(checked.file)
             .chain(imports)
             .map(|id| &checked.sources[id])
@@ -216,9 +217,8 @@ impl Origin<'_> {
 impl DataRecord {
     pub fn new(program: &Program, dataset: &Dataset) -> DataRecord {
         let targets = program.data.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Target);
-        let classes = targets.filter_map(|(at, field)| {
-            Some((field.name.clone(), dataset.fitted.class_names(&program.data, at)?))
-        });
+        let classes = targets
+            .filter_map(|(at, field)| Some((field.name.clone(), dataset.fitted.class_names(&program.data, at)?)));
         DataRecord {
             fingerprint: dataset.fingerprint.clone(),
             examples: Split::ALL.map(|split| dataset.part(split).rows),
@@ -230,8 +230,8 @@ impl DataRecord {
 
 impl Artifact {
     pub fn read(path: &Path) -> Result<Artifact, Problem> {
-        let bytes = std::fs::read(path)
-            .map_err(|error| ArtifactUnreadable { path: show(path), reason: reason(&error) })?;
+        let bytes =
+            std::fs::read(path).map_err(|error| ArtifactUnreadable { path: show(path), reason: reason(&error) })?;
         let damaged = |damage| Problem::from(ArtifactDamaged { path: show(path), damage });
         let container = unpack(&bytes).map_err(damaged)?;
         let document = document(path, container.document, damaged)?;

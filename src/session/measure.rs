@@ -52,9 +52,7 @@ impl<'a> Model<'a> {
     /// The outputs for every row of `part`, as the loss sees them. `weights` are the model's states by slot.
     pub fn outputs(&mut self, weights: &mut [Array], part: &Part) -> Vec<Array> {
         let inputs: Vec<&Array> = self.program.feeds[..self.program.inputs].iter().map(|&it| field(part, it)).collect();
-        let of = |output: &crate::model::program::OutputInfo| {
-            Array::f32(&[&[0], &output.shape[..]].concat(), vec![])
-        };
+        let of = |output: &crate::model::program::OutputInfo| Array::f32(&[&[0], &output.shape[..]].concat(), vec![]);
         let mut outputs: Vec<Array> = self.program.outputs.iter().map(of).collect();
         let n = self.portion.min(part.rows);
         for start in (0..part.rows).step_by(n.max(1)) {
@@ -99,9 +97,8 @@ impl<'a> Model<'a> {
     /// The loss and the metrics of `outputs` on the rows of `part`.
     pub fn judge(&mut self, outputs: &[Array], part: &Part) -> Metrics {
         let program = self.program;
-        let (targets, weight): (Vec<usize>, Vec<usize>) = program.feeds[program.inputs..]
-            .iter()
-            .partition(|&&it| program.data.fields[it].role == Role::Target);
+        let (targets, weight): (Vec<usize>, Vec<usize>) =
+            program.feeds[program.inputs..].iter().partition(|&&it| program.data.fields[it].role == Role::Target);
         let seen: Vec<&Array> = targets.iter().chain(&weight).map(|&it| field(part, it)).collect();
         let plain_outputs: Vec<Array> =
             program.outputs.iter().zip(outputs).map(|(info, array)| self.in_users_units(info, array)).collect();
@@ -163,7 +160,10 @@ pub fn field(part: &Part, field: usize) -> &Array {
 /// Prediction reads no state of the optimizer; those come last, and an artifact does not have them.
 fn without_optimizer(program: &Program, mut function: Function) -> Function {
     let count = model_states(program).count();
-    assert!(program.states[count..].iter().all(|it| it.role == StateRole::Optimizer), "the optimizer's states come last");
+    assert!(
+        program.states[count..].iter().all(|it| it.role == StateRole::Optimizer),
+        "the optimizer's states come last"
+    );
     function.states.truncate(count);
     function
 }

@@ -56,8 +56,7 @@ impl Training<'_> {
         let span = |every| Span::new(every, extent);
         let mut validation = Cadence::new(span(train.validate), self.progress.validated);
         let checkpoints = train.checkpoint.as_ref();
-        let mut checkpoints =
-            checkpoints.map(|it| (Cadence::new(span(it.every), self.progress.checkpointed), it.keep));
+        let mut checkpoints = checkpoints.map(|it| (Cadence::new(span(it.every), self.progress.checkpointed), it.keep));
         let now = self.stopwatch.elapsed();
         let mut pace =
             Pace { limiter: Limiter::new(STEP_EVENTS, now), since: now, examples: 0, start: self.progress.at };

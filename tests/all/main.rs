@@ -1,3 +1,4 @@
+mod data;
 mod session_cadence;
 mod session_files;
 mod syntax;
