@@ -24,6 +24,7 @@ pub mod formulas;
 pub mod journal;
 pub mod measure;
 pub mod prediction;
+pub mod reading;
 pub mod stepper;
 pub mod training;
 

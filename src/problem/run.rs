@@ -98,6 +98,12 @@ problems! {
             .at(split_at, "the examples are split here")
             .help(format!("give it some: split: random(train: 80%, {split}: 20%)"));
 
+    /// A split is to be evaluated that has no examples.
+    "split-without-examples" Error SplitWithoutExamples { split: &'static str, at: Span } =>
+        say(format!("the {} split has no examples", long(split)))
+            .at(at, "the examples are split here")
+            .help("name another split with --split, or a file with examples");
+
     /// Training ended with weights that are not finite numbers.
     "weights-not-finite" Error WeightsNotFinite { tensor: String, step: u64, span: Span } =>
         say(format!("`{tensor}` holds a number that is not finite after step {step}"))

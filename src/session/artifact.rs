@@ -149,10 +149,12 @@ impl ProgramRecord {
     /// Checks the recorded program again.
     fn check(&self) -> Option<Checked> {
         let files = self.files.iter();
-        let world = Memory(files.map(|it| (PathBuf::from(&it.name), it.text.as_bytes().to_vec())).collect());
+        // Under their old names, so that problems name what the user knows, and data is found where it was.
+        let folder = Path::new(&self.folder);
+        let world = Memory(files.map(|it| (folder.join(&it.name), it.text.as_bytes().to_vec())).collect());
         let overrides: Vec<Override> =
             self.overrides.iter().map(|it| Override { path: it.path.clone(), value: it.value.clone() }).collect();
-        check(&world, Path::new(&self.files.first()?.name), None, &overrides).ok()
+        check(&world, &folder.join(&self.files.first()?.name), None, &overrides).ok()
     }
 }
 
@@ -252,7 +254,7 @@ impl Artifact {
                 None => no_file(),
             });
         };
-        if !self.document.data.fitted.fits(&checked.programs[program].data) {
+        if !fits(&self.document.data.fitted, &checked.programs[program]) {
             return Err(mismatch(Mismatch::Fields));
         }
         let mut warnings = vec![];
@@ -318,6 +320,17 @@ pub fn is_finite(array: &Array) -> bool {
         Data::F32(data) => data.iter().all(|it| it.is_finite()),
         Data::I32(_) | Data::Bool(_) => true,
     }
+}
+
+/// Whether the fitted numbers are what the formulas of the fields read.
+fn fits(fitted: &Fitted, program: &Program) -> bool {
+    let has_types = |field: usize| {
+        let states = program.encode(field, 1).states;
+        let types = fitted.fields[field].fits.iter().map(|it| (it.shape.clone(), it.dtype()));
+        states.into_iter().eq(types)
+    };
+    fitted.fits(&program.data)
+        && (0..program.data.fields.len()).all(|it| fitted.fields[it].fits.is_empty() || has_types(it))
 }
 
 /// The format is looked at before the rest, which a later one may have changed.

@@ -79,9 +79,6 @@ impl<'a> Model<'a> {
 
     /// The loss and the metrics on `part`; nothing where it is empty.
     pub fn metrics(&mut self, weights: &mut [Array], part: &Part) -> Metrics {
-        if part.rows == 0 {
-            return Metrics::new();
-        }
         let outputs = self.outputs(weights, part);
         self.judge(&outputs, part)
     }
@@ -97,6 +94,9 @@ impl<'a> Model<'a> {
     /// The loss and the metrics of `outputs` on the rows of `part`.
     pub fn judge(&mut self, outputs: &[Array], part: &Part) -> Metrics {
         let program = self.program;
+        if part.rows == 0 {
+            return Metrics::new();
+        }
         let (targets, weight): (Vec<usize>, Vec<usize>) =
             program.feeds[program.inputs..].iter().partition(|&&it| program.data.fields[it].role == Role::Target);
         let seen: Vec<&Array> = targets.iter().chain(&weight).map(|&it| field(part, it)).collect();
@@ -129,6 +129,11 @@ impl<'a> Model<'a> {
             (OutputKind::Number, Some(target)) => self.decoded(target, array),
             _ => array.clone(),
         }
+    }
+
+    /// What the values of a field are called, where they are classes.
+    pub fn class_names(&self, field: usize) -> Option<Vec<String>> {
+        self.fitted.class_names(&self.program.data, field)
     }
 
     /// A target in the user's own units.
