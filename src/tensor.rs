@@ -9,9 +9,11 @@ pub use crate::scalar::Dtype;
 use crate::scalar::Scalar;
 
 pub mod array;
+pub mod eval;
+pub mod random;
 pub mod view;
 
-pub use array::{Array, Data};
+pub use array::{Array, Data, Wide};
 pub use view::View;
 
 /// A node of one graph. Operands always have smaller ids than their users.
