@@ -1,4 +1,5 @@
 mod data;
 mod session_cadence;
 mod session_files;
+mod scalars;
 mod syntax;
