@@ -1,5 +1,6 @@
 mod data;
+mod scalars;
+mod session;
 mod session_cadence;
 mod session_files;
-mod scalars;
 mod syntax;
