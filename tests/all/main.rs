@@ -1,1 +1,5 @@
+mod data;
 mod scalars;
+mod syntax;
+mod tensors;
+mod tensors_grad;
