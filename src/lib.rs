@@ -3,6 +3,7 @@
 //!
 //! The modules are floors of one building, listed from the ground up. Each imports only from floors below it.
 
+pub mod kernel;
 pub mod problem;
 pub mod scalar;
 pub mod source;
