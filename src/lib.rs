@@ -3,9 +3,12 @@
 //!
 //! The modules are floors of one building, listed from the ground up. Each imports only from floors below it.
 
+pub mod compile;
 pub mod kernel;
+pub mod model;
 pub mod problem;
 pub mod scalar;
+pub mod session;
 pub mod source;
 pub mod syntax;
 pub mod tensor;

@@ -1,0 +1,62 @@
+//! The pipeline: from a file to problems and programs, from a function to something that runs.
+
+use std::path::Path;
+
+use crate::model::Program;
+use crate::problem::Problem;
+use crate::source::{FileId, Sources, World};
+use crate::syntax::tree;
+use crate::tensor::{Executor, Function};
+
+/// What a file is, once everything has been asked that can be asked without its data.
+pub struct Checked {
+    pub sources: Sources,
+    /// The program's own file.
+    pub file: FileId,
+    pub tree: tree::File,
+    /// Errors and warnings of all files, in order of place.
+    pub problems: Vec<Problem>,
+    /// One for each `train` block that is sound, in order.
+    pub programs: Vec<Program>,
+}
+
+impl Checked {
+    pub fn is_sound(&self) -> bool {
+        self.problems.iter().all(|problem| problem.severity != crate::problem::Severity::Error)
+    }
+}
+
+/// A value given on the command line: `--set optimizer.lr=0.01`.
+#[derive(Clone, Debug)]
+pub struct Override {
+    pub path: String,
+    pub value: String,
+}
+
+/// Reads, parses and checks the program at `path`, with what it imports. `text` takes the place of the file's own text
+/// (standard input, an editor's buffer). Fails only where the file cannot be read.
+pub fn check(
+    _world: &dyn World,
+    _path: &Path,
+    _text: Option<String>,
+    _overrides: &[Override],
+) -> std::io::Result<Checked> {
+    unimplemented!()
+}
+
+/// Who runs a function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Backend {
+    /// Machine code.
+    #[default]
+    Native,
+    /// The loops, one by one.
+    Kernels,
+    /// The graph, node by node: what a program means.
+    Interpreter,
+}
+
+/// Simplifies `function` and makes it ready to be called.
+pub fn executor(_function: &Function, _backend: Backend) -> Box<dyn Executor> {
+    unimplemented!()
+}

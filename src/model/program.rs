@@ -1,0 +1,405 @@
+//! What a checked experiment is: the plan of its data, of its training, its tensors by name, and the functions that a
+//! run calls.
+
+use crate::source::Span;
+use crate::syntax::tree::{Name, Role};
+use crate::tensor::{Dtype, Function};
+
+/// One `train` block with its model and its data, checked. Everything here is known before a row is read.
+pub struct Program {
+    /// The name of the `train` block, if it has one.
+    pub name: Option<String>,
+    pub model: String,
+    pub data: DataPlan,
+    pub train: TrainPlan,
+    /// Every tensor that lives from step to step, by slot: parameters first, then the states of layers, then those of
+    /// the optimizer.
+    pub states: Vec<StateInfo>,
+    /// The stages of the model in order, for the table of `check`.
+    pub stages: Vec<StageInfo>,
+    /// What the model gives, in order. Most models give one output.
+    pub outputs: Vec<OutputInfo>,
+    /// The fields that a training step reads, as indices into `data.fields`, in the order of its feeds. Inputs first,
+    /// then targets, then the weight if there is one.
+    pub feeds: Vec<usize>,
+    /// How many of `feeds` are inputs: what prediction needs.
+    pub inputs: usize,
+}
+
+// ------------------------------------------------------------------------------------------------ data
+
+#[derive(Clone, Debug)]
+pub struct DataPlan {
+    pub name: String,
+    pub span: Span,
+    pub source: SourcePlan,
+    /// `test:` with a source of its own.
+    pub test: Option<SourcePlan>,
+    pub split: SplitPlan,
+    /// The seed of the split.
+    pub seed: u64,
+    pub fields: Vec<FieldPlan>,
+    /// Columns, or patterns of columns, that the user does not want.
+    pub ignored: Vec<Name>,
+}
+
+/// A source as called: `csv("file.csv", missing: ["", "NA"])`. Which sources there are, and what they take, is known
+/// one floor up, by the table of sources.
+#[derive(Clone, Debug)]
+pub struct SourcePlan {
+    pub kind: Name,
+    pub args: Vec<Given>,
+    /// The rows of `table { … }`, its heading first.
+    pub table: Vec<Vec<Cell>>,
+    pub span: Span,
+}
+
+/// An argument of a source or a split: positional where it has no name.
+#[derive(Clone, Debug)]
+pub struct Given {
+    pub name: Option<Name>,
+    pub value: Constant,
+    pub span: Span,
+}
+
+/// A value that is known without running anything.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Constant {
+    Bool(bool),
+    /// With its unit as written: `70%` is 70 and `%`.
+    Number {
+        value: f64,
+        unit: Option<String>,
+    },
+    Text(String),
+    /// A word: `applied_on`, `short`.
+    Word(String),
+    List(Vec<Constant>),
+}
+
+/// A cell of an inline table, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    pub text: String,
+    pub span: Span,
+}
+
+/// `random(train: 80%, val: 10%)`. Without `split:` all rows are training rows, and `kind` is `None`.
+#[derive(Clone, Debug)]
+pub struct SplitPlan {
+    pub kind: Option<Name>,
+    pub args: Vec<Given>,
+    pub span: Option<Span>,
+}
+
+#[derive(Clone, Debug)]
+pub struct FieldPlan {
+    pub name: String,
+    pub span: Span,
+    pub role: Role,
+    pub ty: FieldType,
+    pub ty_span: Span,
+    /// What the model receives, for one example.
+    pub shape: Vec<usize>,
+    pub dtype: Dtype,
+    /// The columns that the field's formula reads, in the order of the feeds of its functions.
+    pub columns: Vec<ColumnPlan>,
+    /// Whether `Program::encode` does more than hand the one column on.
+    pub encoded: bool,
+    /// How many values `Program::fit` gives.
+    pub fits: usize,
+}
+
+/// What a field means.
+#[derive(Clone, PartialEq, Debug)]
+pub enum FieldType {
+    /// `number`, `int`
+    Number,
+    /// `binary`: its value is 0 or 1. The second name is the positive one.
+    Binary {
+        names: Option<[String; 2]>,
+    },
+    Class(ClassType),
+    /// `f32[2]`, `image[28, 28, 1]`, `vector[8]`
+    Tensor,
+    /// `text`, `date` and what else is kept but not given to a model.
+    Text,
+}
+
+/// `class[10]`, `class["cat", "dog"]`, `class["own", "rent", ..]?`
+#[derive(Clone, PartialEq, Debug)]
+pub struct ClassType {
+    /// The declared words, or nothing where only their number is declared.
+    pub names: Option<Vec<String>>,
+    /// How many are declared.
+    pub declared: usize,
+    /// `..`: any other word is one further class, at index `declared`.
+    pub open: bool,
+    /// `?`: a missing cell is one further class, the last one.
+    pub optional: bool,
+}
+
+impl ClassType {
+    /// The number of values that an element can take.
+    pub fn values(&self) -> usize {
+        self.declared + usize::from(self.open) + usize::from(self.optional)
+    }
+}
+
+/// Columns that enter a formula as one tensor.
+#[derive(Clone, Debug)]
+pub struct ColumnPlan {
+    pub select: Select,
+    pub span: Span,
+    /// What a cell must hold.
+    pub cell: CellType,
+    /// The shape for one example: `[1]` for one number, `[n]` for `columns("pixel_*")`, `[28, 28, 1]` for an image, `[]`
+    /// for a class.
+    pub shape: Vec<usize>,
+    pub dtype: Dtype,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum Select {
+    /// One column by its name.
+    Column(String),
+    /// Every column whose name fits, `*` standing for anything, in the order of the file: side by side.
+    Pattern(String),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum CellType {
+    /// A number; a missing cell is NaN where `optional`, and a problem elsewhere.
+    Number {
+        optional: bool,
+    },
+    /// `binary`: an f32 of 0 or 1, shape `[1]`.
+    Binary {
+        names: Option<[String; 2]>,
+    },
+    /// An i32 below `values()`, shape `[]`.
+    Class(ClassType),
+    /// What the source gives as an array of its own: pixels from 0 to 255, say.
+    Array,
+    Text,
+}
+
+// ------------------------------------------------------------------------------------------------ training
+
+#[derive(Clone, Debug)]
+pub struct TrainPlan {
+    pub span: Span,
+    pub batch: Batch,
+    pub length: Length,
+    /// `at_most: 20min`, in seconds.
+    pub at_most: Option<f64>,
+    pub seed: u64,
+    /// How often the validation split is looked at.
+    pub validate: Every,
+    pub stop: Option<Patience>,
+    pub keep: Keep,
+    pub checkpoint: Option<Checkpoints>,
+    /// The metrics that are reported beside the loss, in order.
+    pub metrics: Vec<MetricPlan>,
+    /// `clip`, `precision` and the like are part of the step function already.
+    pub accumulate: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Batch {
+    All,
+    Size(usize),
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Length {
+    Epochs(f64),
+    Steps(u64),
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Every {
+    Epochs(f64),
+    Steps(u64),
+    Seconds(f64),
+}
+
+/// `patience(val.loss, 3 epochs)`
+#[derive(Clone, Debug)]
+pub struct Patience {
+    pub metric: MetricPath,
+    pub patience: Every,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum Keep {
+    Last,
+    /// The weights at the best value seen.
+    Best {
+        metric: MetricPath,
+        span: Option<Span>,
+    },
+}
+
+/// `val.loss`, `val.accuracy`, `val.mae.price`
+#[derive(Clone, PartialEq, Debug)]
+pub struct MetricPath {
+    pub split: Split,
+    /// `None` is the loss.
+    pub metric: Option<usize>,
+    /// Whether more is better.
+    pub rising: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Split {
+    Train,
+    Val,
+    Test,
+}
+
+impl Split {
+    pub const ALL: [Split; 3] = [Split::Train, Split::Val, Split::Test];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Split::Train => "train",
+            Split::Val => "val",
+            Split::Test => "test",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Checkpoints {
+    pub every: Every,
+    pub keep: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct MetricPlan {
+    /// Its path: the metric's name, or the word after `as`.
+    pub name: String,
+    pub rising: bool,
+    /// The shape of the value: `[]` for a number, `[K, K]` for a confusion table.
+    pub shape: Vec<usize>,
+    pub span: Span,
+}
+
+// ------------------------------------------------------------------------------------------------ tensors
+
+#[derive(Clone, Debug)]
+pub struct StateInfo {
+    /// `hidden.w`; a state of the optimizer is `m of hidden.w`.
+    pub path: String,
+    pub role: StateRole,
+    pub shape: Vec<usize>,
+    pub dtype: Dtype,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StateRole {
+    Parameter,
+    /// Kept by a layer, moved in training only.
+    Layer,
+    Optimizer,
+}
+
+#[derive(Clone, Debug)]
+pub struct StageInfo {
+    /// The words after `as`, from the outside in: `hidden`, `blocks[0].a`.
+    pub path: String,
+    /// The layer's name.
+    pub layer: String,
+    /// The type of its value, as the language writes it.
+    pub ty: String,
+    pub shape: Vec<usize>,
+    pub parameters: usize,
+    /// Operations of the forward pass for one example: a fused multiply-add counts two.
+    pub flops: u64,
+    /// How deep it stands inside other stages.
+    pub depth: usize,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct OutputInfo {
+    /// Empty where a model gives one unnamed output.
+    pub name: String,
+    pub kind: OutputKind,
+    pub shape: Vec<usize>,
+    /// The field (index into `data.fields`) that the output is trained towards, where there is one.
+    pub target: Option<usize>,
+}
+
+/// How an output is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OutputKind {
+    /// One score on the last axis for each class.
+    Logits,
+    /// One score for yes or no.
+    Logit,
+    Prob,
+    LogProb,
+    /// Plain numbers.
+    Number,
+}
+
+/// What a step must know about the run beside its program.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Pace {
+    /// Examples in the batch of this function.
+    pub batch: usize,
+    /// Updates in one epoch.
+    pub epoch: u64,
+    /// Updates in the whole run.
+    pub total: u64,
+}
+
+/// The functions of a run. `n` is a number of rows: the first extent of every feed and of every result that depends on
+/// an example.
+impl Program {
+    /// The columns of training rows -> what the field's formula fits on them (medians, means, deviations).
+    pub fn fit(&self, _field: usize, _n: usize) -> Function {
+        unimplemented!()
+    }
+    /// States: what `fit` gave. Feeds: the columns. Result: the field as the model receives it, `[n, shape..]`.
+    pub fn encode(&self, _field: usize, _n: usize) -> Function {
+        unimplemented!()
+    }
+    /// States: what `fit` gave. Feed: a target as the model sees it. Result: the same in the user's own units. `None`
+    /// where the formula changes nothing.
+    pub fn decode(&self, _field: usize, _n: usize) -> Option<Function> {
+        unimplemented!()
+    }
+    /// No feeds. Results: the first value of every state, by slot. Draws from the clock's seed.
+    pub fn initial(&self) -> Function {
+        unimplemented!()
+    }
+    /// One update. Feeds: `self.feeds`. Results: the loss without regularizers, then the loss with them, then the
+    /// learning rate (0 where the optimizer has none). Updates the states.
+    pub fn step(&self, _pace: Pace) -> Function {
+        unimplemented!()
+    }
+    /// Feeds: the inputs. Results: the outputs of the model as it is when it is not in training.
+    pub fn predict(&self, _n: usize) -> Function {
+        unimplemented!()
+    }
+    /// Feeds: the outputs, then the targets and the weight as the model sees them. Result: the loss, `[]`.
+    pub fn loss(&self, _n: usize) -> Function {
+        unimplemented!()
+    }
+    /// Feeds: the outputs, then the targets, both in the user's own units. Result: the value of one metric. Computed in
+    /// f64 by the interpreter.
+    pub fn metric(&self, _metric: usize, _n: usize) -> Function {
+        unimplemented!()
+    }
+    /// Feed: one output. Result: what a person reads: probabilities for scores (of the second class for one score), the
+    /// numbers themselves elsewhere (`decode` turns them into the user's units).
+    pub fn read(&self, _output: usize, _n: usize) -> Function {
+        unimplemented!()
+    }
+}

@@ -1,0 +1,138 @@
+//! The container of artifacts and checkpoints: tensors under names and one JSON document, in a safetensors file that says
+//! whether it is still what was written.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+
+use safetensors::tensor::{Dtype as Stored, SafeTensors, TensorView};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::problem::run::Damage;
+use crate::scalar::Dtype;
+use crate::tensor::{Array, Data};
+
+/// What a file holds: a JSON document, and tensors in the order of their names.
+pub struct Container {
+    pub document: Map<String, Value>,
+    pub tensors: Vec<(String, Array)>,
+}
+
+/// The key of the document in the header. There is one key only, because the order of several would not be fixed.
+const KEY: &str = "dlmc";
+/// The key of the fingerprint in the document.
+const FINGERPRINT: &str = "blake3";
+/// Far above any document, far below what would hurt to parse.
+const LONGEST_HEADER: u64 = 64 << 20;
+
+/// The bytes of a file that holds `document` and `tensors`: the same bytes for the same contents.
+pub fn pack(mut document: Map<String, Value>, tensors: &[(String, &Array)]) -> Vec<u8> {
+    let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, array)| little_endian(&array.data)).collect();
+    let views = tensors.iter().zip(&bytes).map(|((name, array), bytes)| {
+        let view = TensorView::new(stored(array.dtype()), array.shape.clone(), bytes);
+        (name.as_str(), view.expect("as many bytes as the shape says"))
+    });
+    let mut views: Vec<(&str, TensorView)> = views.collect();
+    views.sort_by(|a, b| a.0.cmp(b.0));
+    assert!(views.windows(2).all(|pair| pair[0].0 != pair[1].0), "one name for each tensor");
+    let fingerprint = fingerprint(&document, &views);
+    document.insert(FINGERPRINT.into(), fingerprint.into());
+    let header = HashMap::from([(KEY.to_string(), Value::Object(document).to_string())]);
+    safetensors::serialize(views, Some(header)).expect("tensors of a known shape")
+}
+
+/// What a file holds, if it is what [`pack`] made.
+pub fn unpack(bytes: &[u8]) -> Result<Container, Damage> {
+    check_names(bytes)?;
+    let container = |error: safetensors::SafeTensorError| Damage::Container(error.to_string());
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(container)?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(container)?;
+    let text = header.metadata().as_ref().and_then(|it| it.get(KEY)).ok_or(Damage::Foreign)?;
+    let mut document: Map<String, Value> =
+        serde_json::from_str(text).map_err(|error| Damage::Document(error.to_string()))?;
+    let claimed = document.shift_remove(FINGERPRINT);
+    let mut views: Vec<(&str, TensorView)> = tensors.iter().collect();
+    views.sort_by(|a, b| a.0.cmp(b.0));
+    if claimed != Some(Value::String(fingerprint(&document, &views))) {
+        return Err(Damage::Fingerprint);
+    }
+    let tensors = views.iter().map(|(name, view)| Ok((name.to_string(), array(name, view)?)));
+    Ok(Container { document, tensors: tensors.collect::<Result<_, _>>()? })
+}
+
+/// Of everything that a file says: whatever bit changes, this does.
+fn fingerprint(document: &Map<String, Value>, tensors: &[(&str, TensorView)]) -> String {
+    let mut hash = blake3::Hasher::new();
+    let mut add = |bytes: &[u8]| {
+        // Each part with its length, so that nothing can move from one part to the next.
+        hash.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+    };
+    add(serde_json::to_string(document).expect("JSON is text").as_bytes());
+    for (name, view) in tensors {
+        add(name.as_bytes());
+        add(format!("{:?} {:?}", view.dtype(), view.shape()).as_bytes());
+        add(view.data());
+    }
+    hash.finalize().to_hex().to_string()
+}
+
+/// The crate takes the last of two tensors of one name and the header of any length; dlmc takes neither.
+fn check_names(bytes: &[u8]) -> Result<(), Damage> {
+    let broken = |words: &str| Damage::Container(words.into());
+    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| broken("it is too short"))?;
+    let length = u64::from_le_bytes(*length);
+    if length > LONGEST_HEADER || length > rest.len() as u64 {
+        return Err(broken("its header is longer than the file"));
+    }
+    let mut json = serde_json::Deserializer::from_slice(&rest[..length as usize]);
+    json.deserialize_map(Distinct).map_err(|error| Damage::Container(error.to_string()))
+}
+
+/// Accepts a map in which no key occurs twice.
+struct Distinct;
+
+impl<'de> Visitor<'de> for Distinct {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a map of tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = BTreeSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            map.next_value::<IgnoredAny>()?;
+            if let Some(twice) = seen.replace(key) {
+                return Err(A::Error::custom(format!("`{twice}` is there twice")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn stored(dtype: Dtype) -> Stored {
+    match dtype {
+        Dtype::F32 => Stored::F32,
+        Dtype::I32 => Stored::I32,
+        Dtype::Bool => Stored::BOOL,
+    }
+}
+
+fn little_endian(data: &Data) -> Vec<u8> {
+    match data {
+        Data::F32(data) => data.iter().flat_map(|it| it.to_le_bytes()).collect(),
+        Data::I32(data) => data.iter().flat_map(|it| it.to_le_bytes()).collect(),
+        Data::Bool(data) => data.iter().map(|&it| u8::from(it)).collect(),
+    }
+}
+
+fn array(name: &str, view: &TensorView) -> Result<Array, Damage> {
+    let words = || view.data().chunks_exact(4).map(|it| [it[0], it[1], it[2], it[3]]);
+    let data = match view.dtype() {
+        Stored::F32 => Data::F32(words().map(f32::from_le_bytes).collect()),
+        Stored::I32 => Data::I32(words().map(i32::from_le_bytes).collect()),
+        Stored::BOOL => Data::Bool(view.data().iter().map(|&it| it != 0).collect()),
+        other => return Err(Damage::Container(format!("`{name}` is of type {other:?}"))),
+    };
+    Ok(Array { shape: view.shape().to_vec(), data })
+}

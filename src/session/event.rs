@@ -1,0 +1,156 @@
+//! What a run tells while it goes: one event a line in `log.jsonl`, the same to whoever listens.
+//!
+//! Field names are stable; new ones may appear. A number that is not finite is `null`.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// Everything is compiled; the first step follows.
+    Start(Start),
+    /// At most about ten a second.
+    Step(Step),
+    /// The validation split was looked at, or an epoch ended.
+    Epoch(Epoch),
+    /// Something to know that does not stop the run.
+    Warning { code: String, message: String },
+    /// The run can go on from here.
+    Checkpoint { step: u64, path: String, bytes: u64 },
+    /// The run is over. An interrupted run has no artifact; its last checkpoint says where it stands.
+    End(End),
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Start {
+    /// The `train` block, where it has a name.
+    pub name: Option<String>,
+    pub backend: String,
+    pub threads: usize,
+    /// Trained numbers.
+    pub parameters: u64,
+    /// Bytes of the data, the states with their copies, and the arena of the step; `null` where the back end does not plan its memory.
+    pub peak_bytes: Option<u64>,
+    pub compile_ms: f64,
+    pub seed: u64,
+    /// Updates of the whole run.
+    pub steps: u64,
+    /// Updates of one epoch.
+    pub epoch_steps: u64,
+    /// Examples.
+    pub train: usize,
+    pub val: usize,
+    pub test: usize,
+    /// The folder of the run.
+    pub folder: String,
+    /// The step after which a resumed run goes on.
+    pub resumed: Option<u64>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Step {
+    pub step: u64,
+    #[serde(serialize_with = "tidy")]
+    pub epoch: f64,
+    /// Of this step's batch, without regularizers.
+    pub loss: f64,
+    pub lr: f64,
+    /// Since the last event of this kind.
+    #[serde(serialize_with = "tidy")]
+    pub examples_per_second: f64,
+    /// At the pace of the run so far, validation included.
+    #[serde(serialize_with = "tidy")]
+    pub seconds_left: f64,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Whole, unless the validation split is looked at in between.
+    #[serde(serialize_with = "tidy")]
+    pub epoch: f64,
+    pub step: u64,
+    /// `loss` is the mean over the examples since the last event of this kind, as the steps saw them.
+    pub train: Metrics,
+    /// Empty where there is nothing to validate on.
+    pub val: Metrics,
+    /// Since the start of the run.
+    #[serde(serialize_with = "tidy")]
+    pub seconds: f64,
+    /// Whether these are the best weights so far, by the metric that the program names.
+    pub best: bool,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct End {
+    pub reason: Reason,
+    /// Updates done.
+    pub step: u64,
+    /// The update after which the kept weights were taken.
+    pub kept: u64,
+    /// Metrics of the kept weights; empty where there is no such split.
+    pub train: Metrics,
+    pub val: Metrics,
+    pub test: Metrics,
+    pub artifact: Option<String>,
+    #[serde(serialize_with = "tidy")]
+    pub seconds: f64,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// All its steps are done.
+    Done,
+    /// `stop: patience(…)`
+    Patience,
+    /// `at_most: …`
+    Time,
+    /// From outside, after a checkpoint.
+    Interrupted,
+}
+
+/// `loss`, then the metrics of the program, in its order.
+pub type Metrics = IndexMap<String, Value>;
+
+/// The value of a metric: a number, or a table of them.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    Number(f64),
+    List(Vec<Value>),
+    /// What JSON makes of a number that is not finite.
+    Missing,
+}
+
+impl Value {
+    /// The numbers of an array of `shape`, in row-major order.
+    pub fn new(shape: &[usize], numbers: &[f64]) -> Value {
+        match shape {
+            [] => Value::Number(numbers[0]),
+            [first, rest @ ..] => {
+                let width = rest.iter().product::<usize>();
+                let rows = (0..*first).map(|row| Value::new(rest, &numbers[row * width..(row + 1) * width]));
+                Value::List(rows.collect())
+            }
+        }
+    }
+
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Value::Number(number) => Some(*number),
+            Value::List(_) | Value::Missing => None,
+        }
+    }
+}
+
+/// Three decimals are enough for times and paces, and a whole number is written as one.
+fn tidy<S: Serializer>(number: &f64, to: S) -> Result<S::Ok, S::Error> {
+    let rounded = (number * 1000.0).round() / 1000.0;
+    if rounded == rounded.trunc() && rounded.abs() < 1e15 {
+        to.serialize_i64(rounded as i64)
+    } else {
+        to.serialize_f64(rounded)
+    }
+}
