@@ -6,6 +6,7 @@
 pub mod compile;
 pub mod kernel;
 pub mod model;
+pub mod native;
 pub mod problem;
 pub mod scalar;
 pub mod session;

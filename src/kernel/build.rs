@@ -1,10 +1,10 @@
 //! The kernel that computes a group of stored nodes: its core, its body, its stores.
 
 use super::affine::flatten;
-use super::body::{Reg, Work};
+use super::body::Work;
 use super::trace::{Trace, axis, chain, reduces};
 use super::{Core, Kernel, Store};
-use crate::tensor::{Axes, Dtype, Graph, Id, Op};
+use crate::tensor::{Axes, Graph, Id, Op};
 
 /// The kernels that compute `members`, which are stored and of one shape, in the order of their numbers; only the first
 /// may need a core. Members read one another at the point only. Buffers are still called by the numbers of their nodes.

@@ -8,7 +8,7 @@
 use super::build::kernels;
 use super::trace::{chain, moves, reduces};
 use crate::scalar::Scalar;
-use crate::tensor::{Function, Graph, Id, Op, Slot, View};
+use crate::tensor::{Function, Graph, Id, Op, Slot};
 
 /// The most operations that are spent again rather than storing a value that an expansion or a window repeats.
 const CHEAP: usize = 2;

@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::affine::flatten;
 use super::build::kernels;
-use super::trace::{Trace, reduces};
+use super::trace::reduces;
 use super::{Body, Core, Kernel, Work};
 use crate::tensor::{Graph, Id, Op};
 
