@@ -5,7 +5,9 @@
 
 pub mod compile;
 pub mod data;
+pub mod kernel;
 pub mod model;
+pub mod native;
 pub mod problem;
 pub mod scalar;
 pub mod session;

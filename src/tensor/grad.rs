@@ -39,7 +39,7 @@ pub fn grad(graph: &mut Graph, loss: Id, wanted: &[Id]) -> Vec<Id> {
             grads.insert(arg, total);
         }
     }
-    let zero = |graph: &mut Graph, id: Id| graph.constant(0.0, &graph.shape(id).to_vec());
+    let zero = |graph: &mut Graph, id: Id| graph.constant(0.0, &graph[id].shape.clone());
     wanted.iter().map(|&id| grads.get(&id).map_or_else(|| zero(graph, id), |partial| partial.dy)).collect()
 }
 

@@ -185,7 +185,7 @@ fn a_gather_reads_and_a_scatter_adds_where_the_index_says() {
         let read = graph.gather(table, index, 2, batch);
         let back = graph.scatter_add(read, index, 2, batch, &[2, 1, 3, 2]);
         let indices = vec![2, 0, 2, 7, 1, -1, 0, 0][..4 * (batch + 1)].to_vec();
-        let feeds = [array(&[2, 1, 3, 2]), Array::i32(&graph.shape(index).to_vec(), indices.clone())];
+        let feeds = [array(&[2, 1, 3, 2]), Array::i32(graph.shape(index), indices.clone())];
         let values = evaluate(&graph, &[read, back], &[], &feeds, CLOCK);
         let (mut expected, mut sums) = (vec![], vec![0.0; 12]);
         for b in 0..2 {
@@ -219,24 +219,6 @@ fn sums_of_integers_wrap() {
 }
 
 #[test]
-fn philox_gives_the_published_numbers() {
-    use dlmc::scalar::plain::Single;
-    // The known answers that come with Random123.
-    let answers = [
-        ([0; 4], [0; 2], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]),
-        ([u32::MAX; 4], [u32::MAX; 2], [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]),
-        (
-            [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
-            [0xa4093822, 0x299f31d0],
-            [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
-        ),
-    ];
-    for (counter, key, expected) in answers {
-        assert_eq!(random::philox(&Single, counter, key), expected);
-    }
-}
-
-#[test]
 fn random_numbers_depend_on_seed_step_site_and_place_alone() {
     let mut graph = Graph::default();
     let [few, many] = [70, 1000].map(|size| graph.random(Draw::Normal, 5, &[size]));
@@ -259,7 +241,7 @@ fn random_numbers_have_their_distribution() {
     let normal = random::numbers(Draw::Normal, CLOCK, 1, size);
     assert!(uniform.iter().all(|&x| (0.0..1.0).contains(&x) && (x * 16777216.0).fract() == 0.0));
     for (place, &x) in uniform.iter().enumerate().step_by(317) {
-        assert_eq!(x, (random::bits(CLOCK, 0, place as u32) >> 8) as f32 / 16777216.0);
+        assert_eq!(x, random::value(CLOCK, 0, Draw::Uniform, place));
     }
     let moment = |x: &[f32], power: i32| x.iter().map(|&x| f64::from(x).powi(power)).sum::<f64>() / size as f64;
     let expected = [
@@ -274,8 +256,8 @@ fn random_numbers_have_their_distribution() {
         let deviation = (moment(numbers, 2 * power) - mean * mean).sqrt() / (size as f64).sqrt();
         assert!((moment(numbers, power) - mean).abs() < 4.0 * deviation, "moment {power}: {}", moment(numbers, power));
     }
-    // Neighbours, also those that share a block, are not correlated.
-    for distance in [1, 16, 32, 64] {
+    // Neighbours are not correlated.
+    for distance in [1, 2, 16, 64] {
         let product: f64 = normal.iter().zip(&normal[distance..]).map(|(a, b)| f64::from(a * b)).sum();
         assert!((product / (size as f64).sqrt()).abs() < 4.0, "at distance {distance}");
     }
