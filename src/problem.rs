@@ -6,6 +6,7 @@
 
 use crate::source::Span;
 
+pub mod command;
 pub mod data;
 pub mod lint;
 pub mod names;
@@ -153,6 +154,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         training::ENTRIES,
         lint::ENTRIES,
         run::ENTRIES,
+        command::ENTRIES,
     ];
     families.into_iter().flatten()
 }
