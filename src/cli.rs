@@ -15,8 +15,12 @@ use crate::source::Sources;
 mod check;
 mod completions;
 pub mod crash;
+mod doc;
+mod eval;
+mod explain;
 mod interrupt;
 mod numbers;
+mod predict;
 mod program;
 mod report;
 mod run;
@@ -41,8 +45,12 @@ macro_rules! commands {
 }
 
 commands! {
-    Check => check,
     Run => run,
+    Check => check,
+    Predict => predict,
+    Eval => eval,
+    Explain => explain,
+    Doc => doc,
     Completions => completions,
 }
 

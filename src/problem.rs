@@ -10,6 +10,7 @@ pub mod command;
 pub mod data;
 pub mod lint;
 pub mod names;
+pub mod pages;
 pub mod run;
 pub mod shapes;
 pub mod syntax;

@@ -7,9 +7,9 @@ use super::{Exit, Stop, Terminal, crash};
 use crate::compile::{Checked, Override};
 use crate::ide::{self, Report};
 use crate::problem::Severity;
-use crate::problem::command::{UnreadableFile, reason};
+use crate::problem::command::{UnreadableFile, UnwritableFile, reason};
 use crate::problem::training::{NothingToRun, UnknownTrain, WhichTrain};
-use crate::source::{Disk, Span, nearest};
+use crate::source::{Disk, Span, World, nearest};
 
 /// The settings that take the place of the file's own.
 #[derive(clap::Args)]
@@ -110,4 +110,51 @@ fn neighbour(path: &Path) -> Option<String> {
     let names: Vec<String> = entries.filter_map(|it| it.ok()?.file_name().into_string().ok()).collect();
     let near = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
     Some(folder.map_or(near.into(), |folder| folder.join(near).display().to_string()))
+}
+
+/// That a file cannot be written.
+pub fn unwritable(path: &Path, error: &io::Error) -> Stop {
+    Stop::because(Exit::Failed, UnwritableFile { path: path.display().to_string(), reason: reason(error) })
+}
+
+/// The disk, with standard input as one more file.
+pub struct Input {
+    stdin: Option<Vec<u8>>,
+}
+
+/// Under this name the rows of standard input are read.
+const STDIN_ROWS: &str = "<stdin>.csv";
+
+/// Rows that were named, and where to read them.
+pub fn input(path: &Path) -> Result<(Input, PathBuf), Stop> {
+    if path != Path::new("-") {
+        return Ok((Input { stdin: None }, path.to_owned()));
+    }
+    let mut bytes = vec![];
+    io::stdin().read_to_end(&mut bytes).map_err(|error| unreadable(Path::new("standard input"), &error))?;
+    Ok((Input { stdin: Some(bytes) }, STDIN_ROWS.into()))
+}
+
+impl Input {
+    fn rows(&self, path: &Path) -> Option<&Vec<u8>> {
+        self.stdin.as_ref().filter(|_| path == Path::new(STDIN_ROWS))
+    }
+}
+
+impl World for Input {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        Disk.read(path)
+    }
+    fn size(&self, path: &Path) -> Option<u64> {
+        self.rows(path).map_or_else(|| Disk.size(path), |rows| Some(rows.len() as u64))
+    }
+    fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        self.rows(path).map_or_else(|| Disk.head(path, limit), |rows| Ok(rows[..limit.min(rows.len())].to_vec()))
+    }
+    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
+        self.rows(path).map_or_else(|| Disk.open(path), |rows| Ok(Box::new(io::Cursor::new(rows.clone()))))
+    }
+    fn data_root(&self) -> Option<PathBuf> {
+        Disk.data_root()
+    }
 }

@@ -21,6 +21,12 @@ problems! {
         super::say(format!("no problem has the code `{code}`"))
             .maybe_help(did_you_mean(&near))
             .note("`dlmc explain` lists all codes");
+
+    /// `doc` is asked for a name that the library does not have.
+    "undocumented-name" Error UndocumentedName { name: String, near: Option<String> } =>
+        super::say(format!("the library has nothing called `{name}`"))
+            .maybe_help(did_you_mean(&near))
+            .note("`dlmc doc` lists all names");
 }
 
 /// What the system says about a file, in words.

@@ -1,7 +1,6 @@
 //! How a run looks while it goes: one line drawn again and again on a terminal, else a line for each epoch, or JSON.
 
 use std::io;
-use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
