@@ -10,6 +10,7 @@ pub mod eval;
 pub mod fields;
 pub mod functions;
 pub mod library;
+pub mod linear;
 pub mod lower;
 pub mod modules;
 pub mod overrides;

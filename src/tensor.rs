@@ -9,9 +9,14 @@ pub use crate::scalar::Dtype;
 use crate::scalar::Scalar;
 
 pub mod array;
+mod grad;
+mod invert;
+mod rows;
 pub mod view;
 
 pub use array::{Array, Data};
+pub use grad::grad;
+pub use invert::invert;
 pub use view::View;
 
 /// A node of one graph. Operands always have smaller ids than their users.

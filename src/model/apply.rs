@@ -79,7 +79,7 @@ impl Lower<'_> {
         }
         let bound = self.arrange_arguments(&noun, form, given, span)?;
         for (param, argument) in callable.config.iter().zip(bound) {
-            let value = self.configured(form, param, argument, &noun, span, &mut scope)?;
+            let value = self.configured(param, argument, &noun, span, &mut scope)?;
             scope.bind(param.name.as_str(), value);
         }
         if inputs.len() != callable.inputs.len() {
@@ -129,12 +129,9 @@ impl Lower<'_> {
         // Tensors first: settings may speak of their sizes.
         let mut tensors = Vec::new();
         for (at, argument) in bound.iter().enumerate() {
-            let ty = config[at].ty.as_ref();
-            let is_tensor = match ty {
-                Some(ty) => self.is_tensor_type(ty),
-                None => false,
-            };
-            if let (true, Some(argument)) = (is_tensor, argument) {
+            if let (Some(ty), Some(argument)) = (&config[at].ty, argument)
+                && self.takes_tensor(ty, &argument.value)
+            {
                 tensors.push((at, argument.value.clone()));
             }
         }
@@ -152,7 +149,7 @@ impl Lower<'_> {
             let param = &config[at];
             let value = match typed[at].take() {
                 Some(value) => value,
-                None => self.configured(form, param, argument, noun, span, scope)?,
+                None => self.configured(param, argument, noun, span, scope)?,
             };
             scope.bind(param.name.as_str(), value);
         }
@@ -245,7 +242,6 @@ impl Lower<'_> {
     /// The value of a parameter: as given, or its default.
     fn configured(
         &mut self,
-        form: &Definition,
         param: &crate::syntax::tree::ConfigParam,
         argument: Option<Given>,
         noun: &str,
@@ -262,9 +258,7 @@ impl Lower<'_> {
                 return Err(self.report(ArgumentMissing { callee, name, at, declared }));
             }
         };
-        let _ = form;
         match &param.ty {
-            Some(ty) if self.is_tensor_type(ty) => self.taken(noun, param.name.as_str(), ty, value, place, scope),
             Some(ty) => self.setting(param.name.as_str(), ty, value, place),
             None => Ok(value),
         }
@@ -509,7 +503,7 @@ impl Lower<'_> {
                 self.depth -= 1;
                 self.path = outer;
                 let value = value?;
-                if form.callable.kind == Kind::Layer && self.discovering {
+                if form.callable.kind == Kind::Layer {
                     let (ty, shape) = match &value.clone().settled() {
                         Value::Tensor(tensor) => (describe(tensor), tensor.shape.clone()),
                         _ => ("several values".to_string(), vec![]),

@@ -9,6 +9,7 @@ use super::overrides;
 use super::program::Program;
 use super::train::{self, Context};
 use crate::problem::Problem;
+use crate::problem::lint::ShadowsLibrary;
 use crate::problem::names::UnknownName;
 use crate::source::{FileId, Source, Sources, World, nearest};
 use crate::syntax::tree::{self, Body, Dim, Expr, ExprKind, ForBody, Item, Stmt};
@@ -57,10 +58,24 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
         }
     }
     unreached(&context, &mut problems);
+    shadows(&context, &mut problems);
     // Order of place; what is in the user's own file first.
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != file, label.span)));
     problems.dedup();
     CheckedFile { sources, file, tree: written, problems, programs, trains }
+}
+
+/// Definitions of the user that take the place of the library's.
+fn shadows(context: &Context, problems: &mut Vec<Problem>) {
+    for item in &context.tree.items {
+        let Item::Callable(callable) = item else { continue };
+        let library = context.modules.callables(super::modules::LIBRARY, callable.kind, callable.name.as_str());
+        if let Some(forms) = library {
+            let (kind, name) = (callable.kind.word().to_string(), callable.name.text.to_string());
+            let (at, library) = (callable.name.span, forms[0].callable.name.span);
+            problems.push(ShadowsLibrary { kind, name, at, library }.into());
+        }
+    }
 }
 
 /// Names that are called in definitions of the user, and that nothing declares. A definition that a train block reaches has

@@ -383,6 +383,7 @@ impl Experiment {
         }
         let wanted: Vec<Id> = moving.iter().map(|&slot| lower.state(slot).id).collect();
         let mut gradients = crate::tensor::grad(&mut lower.graph, total.id, &wanted);
+        self.lint_effect(lower, &moving, &gradients);
         self.clip(lower, &mut gradients);
         let factor = self.factor(lower)?;
         let mut rate = None;
@@ -416,6 +417,20 @@ impl Experiment {
         }
         chosen.sort_unstable();
         Ok(chosen)
+    }
+
+    /// Warns of parameters whose gradient is the constant 0.
+    fn lint_effect(&self, lower: &mut Lower, slots: &[u32], gradients: &[Id]) {
+        if !lower.discovering {
+            return;
+        }
+        let zero = |id: Id| matches!(lower.graph[id].op, crate::tensor::Op::Const(bits) if f32::from_bits(bits) == 0.0);
+        let dead: Vec<u32> = slots.iter().zip(gradients).filter(|&(_, &id)| zero(id)).map(|(&slot, _)| slot).collect();
+        if let Some(&first) = dead.first() {
+            let paths = dead.iter().map(|&slot| lower.declared[slot as usize].path.clone()).collect();
+            let at = lower.declared[first as usize].span;
+            lower.report(crate::problem::lint::PartWithoutEffect { paths, at });
+        }
     }
 
     fn clip(&self, lower: &mut Lower, gradients: &mut [Id]) {

@@ -145,17 +145,29 @@ impl Modules {
         callables.or_else(|| it.lets.get(name).map(|value| Named::Let(module, value.clone())))
     }
 
-    /// What `name` stands for in `module`: its own, else the library's.
+    /// What `name` stands for in a formula of `module`: its own, else the library's. A name may be of several kinds (a
+    /// loss and a metric); a formula means the first.
     pub fn find(&self, module: ModuleId, name: &str) -> Option<Named> {
-        self.own(module, name).or_else(|| self.own(LIBRARY, name))
+        match self.own(module, name).or_else(|| self.own(LIBRARY, name))? {
+            Named::Callables(mut forms) => {
+                let kind = forms[0].callable.kind;
+                forms.retain(|form| form.callable.kind == kind);
+                Some(Named::Callables(forms))
+            }
+            named => Some(named),
+        }
     }
 
     /// The callables of `kind` that `name` stands for.
     pub fn callables(&self, module: ModuleId, kind: Kind, name: &str) -> Option<Vec<Definition>> {
-        match self.find(module, name)? {
-            Named::Callables(forms) if forms[0].callable.kind == kind => Some(forms),
+        let of = |id: ModuleId| match self.own(id, name) {
+            Some(Named::Callables(mut forms)) => {
+                forms.retain(|form| form.callable.kind == kind);
+                (!forms.is_empty()).then_some(forms)
+            }
             _ => None,
-        }
+        };
+        of(module).or_else(|| of(LIBRARY))
     }
 
     /// Every name that a module declares.
@@ -167,8 +179,10 @@ impl Modules {
     /// The names of `kind` that can be seen from `module`.
     pub fn names_of(&self, module: ModuleId, kind: Kind) -> Vec<&str> {
         let both = [module, LIBRARY].into_iter().flat_map(|id| &self.modules[id.0 as usize].callables);
-        let mut names: Vec<&str> =
-            both.filter(|(_, forms)| forms[0].callable.kind == kind).map(|(name, _)| &**name).collect();
+        let mut names: Vec<&str> = both
+            .filter(|(_, forms)| forms.iter().any(|it| it.callable.kind == kind))
+            .map(|(name, _)| &**name)
+            .collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -189,22 +203,24 @@ impl Module {
     /// Takes in the declarations of a tree. Several forms of one name are the library's privilege: in a user's file
     /// the second is a problem.
     fn declare(&mut self, id: ModuleId, tree: &tree::File, problems: &mut Vec<Problem>) {
-        let mut seen: BTreeMap<Arc<str>, tree::Name> = BTreeMap::new();
+        // A model may have the name of its data, a metric that of a loss.
+        let mut seen: BTreeMap<(&str, Arc<str>), tree::Name> = BTreeMap::new();
         for item in &tree.items {
-            let name = match item {
-                Item::Callable(callable) => &callable.name,
-                Item::Let(value) => &value.name,
-                Item::Data(data) => &data.name,
+            let (kind, name) = match item {
+                Item::Callable(callable) => (callable.kind.word(), &callable.name),
+                Item::Let(value) => ("let", &value.name),
+                Item::Data(data) => ("data", &data.name),
                 _ => continue,
             };
+            let key = (kind, name.text.clone());
             if id != LIBRARY
-                && let Some(first) = seen.get(&name.text)
+                && let Some(first) = seen.get(&key)
             {
                 let (name, at, first) = (name.text.to_string(), name.span, first.span);
                 problems.push(NameTwice { name, at, first }.into());
                 continue;
             }
-            seen.insert(name.text.clone(), name.clone());
+            seen.insert(key, name.clone());
             match item {
                 Item::Callable(callable) => {
                     let forms = self.callables.entry(name.text.clone()).or_default();

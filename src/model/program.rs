@@ -3,7 +3,7 @@
 
 use crate::source::Span;
 use crate::syntax::tree::{Name, Role};
-use crate::tensor::{Dtype, Function};
+use crate::tensor::{Dtype, Function, Slot};
 
 /// One `train` block with its model and its data, checked. Everything here is known before a row is read.
 pub struct Program {
@@ -351,6 +351,17 @@ pub enum OutputKind {
     Number,
 }
 
+/// Degrees of polynomials; `None` where something is none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Linearity {
+    /// Of the model in its inputs.
+    pub inputs: Option<u32>,
+    /// Of the model in its parameters.
+    pub parameters: Option<u32>,
+    /// Of the loss in the parameters.
+    pub loss: Option<u32>,
+}
+
 /// What a step must know about the run beside its program.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Pace {
@@ -413,6 +424,21 @@ impl Program {
     /// numbers themselves elsewhere (`decode` turns them into the user's units).
     pub fn read(&self, output: usize, n: usize) -> Function {
         self.experiment.read_function(&self.shapes[output], n)
+    }
+    /// Of what degree the model is in its inputs, where it is a polynomial, and whether the loss is a parabola in the
+    /// parameters: then its least value can be computed.
+    pub fn linearity(&self) -> Linearity {
+        let predict = self.predict(2);
+        let model = super::linear::degree(&predict.graph, predict.results[0], |slot| matches!(slot, Slot::Feed(_)));
+        let parameters =
+            super::linear::degree(&predict.graph, predict.results[0], |slot| matches!(slot, Slot::State(_)));
+        let objective = self.objective(2, false);
+        let loss = super::linear::degree(&objective.graph, objective.results[0], |slot| matches!(slot, Slot::State(_)));
+        Linearity { inputs: model, parameters, loss }
+    }
+    /// Where the model says what it gives, and where the loss stands: for what is said about both.
+    pub fn places(&self) -> (Span, Span) {
+        (self.experiment.output_place(), self.experiment.loss.span)
     }
     /// Trained numbers.
     pub fn parameters(&self) -> usize {

@@ -77,7 +77,7 @@ impl Lower<'_> {
             "f32" => make(f32, Meaning::Plain, None),
             "i32" => make(Some(Dtype::I32), Meaning::Plain, None),
             "bool" => make(Some(Dtype::Bool), Meaning::Plain, None),
-            "number" | "int" => make(f32, Meaning::Plain, Some(vec![1])),
+            "number" => make(f32, Meaning::Plain, Some(vec![1])),
             "binary" => make(f32, Meaning::Binary, Some(vec![1])),
             "logit" => make(f32, Meaning::Logit, dims.is_empty().then(|| vec![1])),
             "prob" => make(f32, Meaning::Prob, dims.is_empty().then(|| vec![1])),
@@ -90,9 +90,10 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether a parameter of this type takes a tensor (and not a setting).
-    pub fn is_tensor_type(&mut self, ty: &Type) -> bool {
-        self.wanted(ty).is_some()
+    /// Whether a parameter of a function with this type takes `value` as a tensor (and not as a setting): `prob` is both.
+    pub fn takes_tensor(&mut self, ty: &Type, value: &Value) -> bool {
+        let share = matches!(&ty.kind, TypeKind::Named { name, dims } if name.as_str() == "prob" && dims.is_empty());
+        self.wanted(ty).is_some() && !(share && matches!(value, Value::Number(_)))
     }
 
     /// How many axes the type writes, where it does not leave that open with `..`.

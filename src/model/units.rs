@@ -21,6 +21,8 @@ pub enum Measure {
     Trials,
     /// In hertz.
     Frequency,
+    /// In decibels.
+    Level,
     Bytes,
 }
 
@@ -31,25 +33,32 @@ const UNITS: &[(&[&str], Measure, f64)] = &[
     (&["deg"], Measure::Angle, std::f64::consts::PI / 180.0),
     (&["rad"], Measure::Angle, 1.0),
     (&["px"], Measure::Length, 1.0),
+    (&["us"], Measure::Seconds, 1e-6),
     (&["ms"], Measure::Seconds, 1e-3),
     (&["s"], Measure::Seconds, 1.0),
     (&["min"], Measure::Seconds, 60.0),
     (&["h"], Measure::Seconds, 3600.0),
+    (&["d", "day", "days"], Measure::Seconds, 86400.0),
     (&["epoch", "epochs"], Measure::Epochs, 1.0),
-    (&["step", "steps"], Measure::Steps, 1.0),
+    (&["step", "steps", "update", "updates"], Measure::Steps, 1.0),
     (&["batch", "batches"], Measure::Batches, 1.0),
-    (&["sample", "samples"], Measure::Samples, 1.0),
+    (&["sample", "samples", "example", "examples", "row", "rows"], Measure::Samples, 1.0),
     (&["token", "tokens"], Measure::Tokens, 1.0),
     (&["trial", "trials"], Measure::Trials, 1.0),
     (&["Hz"], Measure::Frequency, 1.0),
     (&["kHz"], Measure::Frequency, 1e3),
-    (&["bytes"], Measure::Bytes, 1.0),
+    (&["MHz"], Measure::Frequency, 1e6),
+    (&["dB"], Measure::Level, 1.0),
+    (&["byte", "bytes"], Measure::Bytes, 1.0),
+    (&["KB"], Measure::Bytes, 1e3),
+    (&["MB"], Measure::Bytes, 1e6),
+    (&["GB"], Measure::Bytes, 1e9),
     (&["KiB"], Measure::Bytes, 1024.0),
     (&["MiB"], Measure::Bytes, 1048576.0),
     (&["GiB"], Measure::Bytes, 1073741824.0),
 ];
 
-/// What `unit` measures, and its size in the base unit.
+/// What `unit` measures, and its size in the base unit. Every unit that the grammar knows has a row; a test holds that.
 pub fn unit(word: &str) -> Option<(Measure, f64)> {
     UNITS.iter().find(|(words, ..)| words.contains(&word)).map(|&(_, measure, factor)| (measure, factor))
 }
@@ -70,6 +79,7 @@ impl Measure {
             Measure::Tokens => "a number of tokens, like 200 tokens",
             Measure::Trials => "a number of trials, like 30 trials",
             Measure::Frequency => "a frequency, like 16kHz",
+            Measure::Level => "a level, like 6dB",
             Measure::Bytes => "a number of bytes, like 64MiB",
         }
     }
