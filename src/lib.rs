@@ -10,6 +10,7 @@ pub mod scalar;
 pub mod tensor;
 pub mod model;
 pub mod compile;
+pub mod data;
 pub mod session;
 pub mod ide;
 pub mod cli;

@@ -3,11 +3,14 @@
 use std::fmt;
 
 use anstyle::{AnsiColor, Style};
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity as Level, SourceCode};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
+    SpanContents,
+};
 use serde_json::{Value, json};
 
 use crate::problem::{self, Label, Problem, Severity};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Source, Sources, Span};
 
 /// What the paper can carry.
 #[derive(Clone, Copy)]
@@ -55,29 +58,26 @@ fn word(severity: Severity) -> &'static str {
 
 // ------------------------------------------------------------------------------------------------ drawn
 
-/// The labels of one file, for miette to draw. The file of the first label comes first.
+/// The labels of one file, for miette to draw: whole lines, and no others.
 #[derive(Debug)]
-struct Snippet {
-    source: NamedSource<String>,
+struct Snippet<'a> {
+    source: &'a Source,
     labels: Vec<LabeledSpan>,
-    level: Level,
+    severity: Severity,
 }
 
-fn snippets(sources: &Sources, problem: &Problem) -> Vec<Snippet> {
+/// The file of the first label comes first.
+fn snippets<'a>(sources: &'a Sources, problem: &Problem) -> Vec<Snippet<'a>> {
     let mut files: Vec<FileId> = vec![];
     for label in &problem.labels {
         if !files.contains(&label.span.file) {
             files.push(label.span.file);
         }
     }
-    let level = match problem.severity {
-        Severity::Error => Level::Error,
-        Severity::Warning => Level::Warning,
-    };
-    files.into_iter().map(|file| snippet(sources, problem, file, level)).collect()
+    files.into_iter().map(|file| snippet(sources, problem, file)).collect()
 }
 
-fn snippet(sources: &Sources, problem: &Problem, file: FileId, level: Level) -> Snippet {
+fn snippet<'a>(sources: &'a Sources, problem: &Problem, file: FileId) -> Snippet<'a> {
     let source = &sources[file];
     let labels = problem.labels.iter().enumerate().filter(|(_, label)| label.span.file == file);
     let labels = labels.map(|(order, Label { span, text })| {
@@ -85,32 +85,53 @@ fn snippet(sources: &Sources, problem: &Problem, file: FileId, level: Level) -> 
         let span = drawable(&source.text, *span);
         if order == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
     });
-    Snippet { source: NamedSource::new(&source.name, source.text.to_string()), labels: labels.collect(), level }
+    Snippet { source, labels: labels.collect(), severity: problem.severity }
 }
 
-/// A span that shows: at least one character, not only a line break.
+/// The part of a span that shows: no white space at its end, nothing outside the text.
 fn drawable(text: &str, span: Span) -> std::ops::Range<usize> {
     let end = (span.end as usize).min(text.len());
     let start = (span.start as usize).min(end);
-    let trimmed = text[start..end].trim_end().len();
-    start..start + trimmed
+    start..start + text[start..end].trim_end().len()
 }
 
-impl fmt::Display for Snippet {
+impl SourceCode for Snippet<'_> {
+    fn read_span<'s>(
+        &'s self,
+        span: &SourceSpan,
+        _before: usize,
+        _after: usize,
+    ) -> Result<Box<dyn SpanContents<'s> + 's>, MietteError> {
+        let text = &self.source.text;
+        let start = text[..span.offset()].rfind('\n').map_or(0, |at| at + 1);
+        let end = span.offset() + span.len();
+        let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+        let (line, column) = self.source.place(span.offset() as u32);
+        let lines = text[start..end].matches('\n').count() + 1;
+        let (name, data) = (self.source.name.clone(), &text.as_bytes()[start..end]);
+        let whole = (start, end - start).into();
+        Ok(Box::new(MietteSpanContents::new_named(name, data, whole, line - 1, column - 1, lines)))
+    }
+}
+
+impl fmt::Display for Snippet<'_> {
     /// Nothing: the headline is ours.
     fn fmt(&self, _: &mut fmt::Formatter) -> fmt::Result {
         Ok(())
     }
 }
 
-impl std::error::Error for Snippet {}
+impl std::error::Error for Snippet<'_> {}
 
-impl miette::Diagnostic for Snippet {
-    fn severity(&self) -> Option<Level> {
-        Some(self.level)
+impl miette::Diagnostic for Snippet<'_> {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
     }
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source)
+        Some(self)
     }
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         Some(Box::new(self.labels.iter().cloned()))

@@ -226,6 +226,11 @@ impl Lower<'_> {
             let names = if names.len() == tensor.shape.len() { names } else { tensor.names.clone() };
             return Ok(Tensor { names, ..tensor });
         }
+        if self.dead.contains(&path) {
+            let shape = scope.owner.clone().expect("a state of the optimizer");
+            let id = self.graph.constant(0.0, &shape);
+            return Ok(self.whole(id));
+        }
         assert!(self.discovering, "`{path}` was not met before");
         let shape = match (&place.ty, &scope.owner) {
             (Some(ty), _) => self.shape_of(ty, scope)?,

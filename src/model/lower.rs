@@ -3,7 +3,7 @@
 //! The language speaks of one example. A tensor of the language is a node whose unwritten axes (the batch, the variables
 //! of a `for`) stand in front, in ascending order of their [`Lead`]; what two operands need to meet is added here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::modules::Modules;
@@ -79,6 +79,8 @@ pub struct Lower<'a> {
     /// The tensors that live from step to step, by slot. Found when the model is lowered for the first time.
     pub declared: Vec<Declared>,
     pub slots: BTreeMap<String, u32>,
+    /// States of the optimizer that nothing but themselves reads: they are 0, and are not kept.
+    pub dead: BTreeSet<String>,
     /// Whether a name that is not among `declared` may join them.
     pub discovering: bool,
     /// The graph of initial values.
@@ -122,6 +124,7 @@ impl<'a> Lower<'a> {
             extents: vec![setting.batch],
             declared: Vec::new(),
             slots: BTreeMap::new(),
+            dead: BTreeSet::new(),
             discovering: false,
             initial: Graph::default(),
             nexts: BTreeMap::new(),

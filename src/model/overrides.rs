@@ -7,16 +7,19 @@ use super::train::SETTINGS;
 use crate::problem::Problem;
 use crate::problem::names::{OverrideAmbiguous, OverrideUnmatched};
 use crate::source::{Source, Sources, Span, nearest};
-use crate::syntax::tree::{Arg, DataEntry, Expr, ExprKind, File, Item, Kind, Name, Setting, TrainEntry};
+use crate::syntax::tree::{Arg, Body, DataEntry, Expr, ExprKind, File, Item, Kind, Name, Setting, Stmt, TrainEntry};
+use std::sync::Arc;
 
 /// A place that an override can fill.
 struct Place {
     path: String,
     item: usize,
-    /// The key of a block's setting; nothing for a `let`.
+    /// The key of a block's setting; nothing for a `let` or a stage.
     key: Option<String>,
-    /// An argument within that setting's call.
-    arg: Option<String>,
+    /// The stage of a definition.
+    stage: Option<String>,
+    /// An argument within that setting's call, and its number among the callable's own.
+    arg: Option<(String, Option<usize>)>,
 }
 
 /// Puts each override in its place.
@@ -75,19 +78,32 @@ fn places(tree: &File, modules: &Modules) -> Vec<Place> {
     for (item, it) in tree.items.iter().enumerate() {
         match it {
             Item::Let(value) => {
-                places.push(Place { path: value.name.text.to_string(), item, key: None, arg: None });
+                places.push(Place { path: value.name.text.to_string(), item, key: None, stage: None, arg: None });
+            }
+            Item::Callable(callable) => {
+                visit_stages(&callable.body, &mut |name, call| {
+                    for (at, arg) in arguments(call, Kind::Layer, tree, modules).into_iter().enumerate() {
+                        let path = format!("{}.{name}.{arg}", callable.name.text);
+                        let stage = Some(name.to_string());
+                        places.push(Place { path, item, key: None, stage, arg: Some((arg, Some(at))) });
+                    }
+                });
             }
             Item::Train(block) => {
                 for key in SETTINGS {
                     let path = format!("train.{key}");
-                    places.push(Place { path: path.clone(), item, key: Some(key.to_string()), arg: None });
+                    let own = Some(key.to_string());
+                    places.push(Place { path: path.clone(), item, key: own.clone(), stage: None, arg: None });
                     let value = block.entries.iter().find_map(|entry| match entry {
                         TrainEntry::Setting(setting) if setting.key.as_str() == *key => Some(&setting.value),
                         _ => None,
                     });
-                    for name in value.map(|value| arguments(value, key, tree, modules)).unwrap_or_default() {
-                        let path = format!("{path}.{name}");
-                        places.push(Place { path, item, key: Some(key.to_string()), arg: Some(name) });
+                    let Some(value) = value else { continue };
+                    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == *key);
+                    let names = kind.map_or_else(|| given(value), |kind| arguments(value, kind, tree, modules));
+                    for (at, name) in names.into_iter().enumerate() {
+                        let (path, at) = (format!("{path}.{name}"), kind.map(|_| at));
+                        places.push(Place { path, item, key: own.clone(), stage: None, arg: Some((name, at)) });
                     }
                 }
             }
@@ -95,12 +111,11 @@ fn places(tree: &File, modules: &Modules) -> Vec<Place> {
                 for entry in &block.entries {
                     let DataEntry::Setting(setting) = entry else { continue };
                     let path = format!("{}.{}", block.name.text, setting.key.text);
-                    places.push(Place { path: path.clone(), item, key: Some(setting.key.text.to_string()), arg: None });
-                    if let ExprKind::Call { args, .. } = &setting.value.kind {
-                        for name in args.iter().filter_map(|arg| arg.name.as_ref()) {
-                            let (path, key) = (format!("{path}.{}", name.text), Some(setting.key.text.to_string()));
-                            places.push(Place { path, item, key, arg: Some(name.text.to_string()) });
-                        }
+                    let key = Some(setting.key.text.to_string());
+                    places.push(Place { path: path.clone(), item, key: key.clone(), stage: None, arg: None });
+                    for name in given(&setting.value) {
+                        let path = format!("{path}.{name}");
+                        places.push(Place { path, item, key: key.clone(), stage: None, arg: Some((name, None)) });
                     }
                 }
             }
@@ -110,33 +125,101 @@ fn places(tree: &File, modules: &Modules) -> Vec<Place> {
     places
 }
 
-/// The settings that the callable in `value` has: those given, and those that have a default.
-fn arguments(value: &Expr, key: &str, tree: &File, modules: &Modules) -> Vec<String> {
-    let (name, given): (&str, Vec<String>) = match &value.kind {
-        ExprKind::Name(name) => (name, vec![]),
-        ExprKind::Call { callee, args } => match &callee.kind {
-            ExprKind::Name(name) => {
-                (name, args.iter().filter_map(|arg| arg.name.as_ref()).map(|name| name.text.to_string()).collect())
-            }
-            _ => return vec![],
-        },
-        _ => return vec![],
+/// The names of the arguments that a call gives.
+fn given(value: &Expr) -> Vec<String> {
+    match &value.kind {
+        ExprKind::Call { args, .. } => {
+            args.iter().filter_map(|arg| arg.name.as_ref()).map(|name| name.text.to_string()).collect()
+        }
+        _ => vec![],
+    }
+}
+
+/// The settings that the callable of `kind` in `value` has, in order: given or not.
+fn arguments(value: &Expr, kind: Kind, tree: &File, modules: &Modules) -> Vec<String> {
+    let callee = match &value.kind {
+        ExprKind::Call { callee, .. } => callee,
+        _ => value,
     };
-    let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.word() == key) else { return given };
+    let ExprKind::Name(name) = &callee.kind else { return vec![] };
     let own = tree.items.iter().find_map(|item| match item {
-        Item::Callable(callable) if callable.kind == kind && callable.name.as_str() == name => Some(callable.clone()),
+        Item::Callable(callable) if callable.kind == kind && callable.name.text == *name => Some(callable.clone()),
         _ => None,
     });
     let library = || modules.callables(LIBRARY, kind, name).map(|forms| forms[0].callable.clone());
     let config = own.or_else(library).map(|it| it.config.iter().map(|param| param.name.text.to_string()).collect());
-    let mut names: Vec<String> = config.unwrap_or_default();
-    names.extend(given.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
-    names
+    config.unwrap_or_default()
+}
+
+/// Every stage of the pipelines in a body: its name, and what is called there.
+fn visit_stages(body: &Body, see: &mut dyn FnMut(&str, &Expr)) {
+    walk(body, &mut |stages| {
+        for stage in stages {
+            if let Some((name, call)) = named(stage) {
+                see(&name, call);
+            }
+        }
+    });
+}
+
+/// The name of a stage, after `as` or that of its layer, and the call.
+fn named(stage: &Expr) -> Option<(String, &Expr)> {
+    let (alias, call) = match &stage.kind {
+        ExprKind::As { expr, name } => (Some(name.text.to_string()), &**expr),
+        _ => (None, stage),
+    };
+    let callee = match &call.kind {
+        ExprKind::Call { callee, .. } => callee,
+        _ => call,
+    };
+    let ExprKind::Name(own) = &callee.kind else { return None };
+    Some((alias.unwrap_or_else(|| own.to_string()), call))
+}
+
+/// Calls `see` for the stages of each pipeline that is a statement, or the value of one.
+fn walk(body: &Body, see: &mut dyn FnMut(&[Expr])) {
+    let mut expr = |expr: &Expr| {
+        if let ExprKind::Pipe { stages, .. } = &expr.kind {
+            see(stages);
+        }
+    };
+    match body {
+        Body::Formula(it) => expr(it),
+        Body::Block(statements) => statements.iter().for_each(|statement| match statement {
+            Stmt::Expr(it) | Stmt::Bind { value: it, .. } => expr(it),
+            _ => {}
+        }),
+    }
 }
 
 fn fill(tree: &mut File, place: &Place, expr: &Expr, at: Span) {
     match &mut tree.items[place.item] {
         Item::Let(value) => value.value = expr.clone(),
+        Item::Callable(callable) => {
+            let callable = Arc::make_mut(callable);
+            let exprs: Vec<&mut Expr> = match &mut callable.body {
+                Body::Formula(it) => vec![it],
+                Body::Block(statements) => statements
+                    .iter_mut()
+                    .filter_map(|statement| match statement {
+                        Stmt::Expr(it) | Stmt::Bind { value: it, .. } => Some(it),
+                        _ => None,
+                    })
+                    .collect(),
+            };
+            for it in exprs {
+                let ExprKind::Pipe { stages, .. } = &mut it.kind else { continue };
+                for stage in stages {
+                    if named(stage).map(|(name, _)| name) == place.stage {
+                        let call = match &mut stage.kind {
+                            ExprKind::As { expr, .. } => expr,
+                            _ => stage,
+                        };
+                        fill_call(call, place, expr, at);
+                    }
+                }
+            }
+        }
         Item::Train(block) => {
             let key = place.key.as_deref().expect("a block's setting");
             let found = block.entries.iter_mut().find_map(|entry| match entry {
@@ -166,21 +249,29 @@ fn fill(tree: &mut File, place: &Place, expr: &Expr, at: Span) {
 }
 
 fn fill_setting(setting: &mut Setting, place: &Place, expr: &Expr, at: Span) {
-    let Some(name) = &place.arg else {
-        setting.value = expr.clone();
-        return;
-    };
+    match place.arg {
+        Some(_) => fill_call(&mut setting.value, place, expr, at),
+        None => setting.value = expr.clone(),
+    }
+}
+
+/// Gives an argument to a call: in the place where it stands already, by name or by number, else by name.
+fn fill_call(call: &mut Expr, place: &Place, expr: &Expr, at: Span) {
+    let (name, number) = place.arg.as_ref().expect("an argument");
     let arg = Arg { name: Some(Name::new(name.as_str(), at)), value: expr.clone() };
-    match &mut setting.value.kind {
+    match &mut call.kind {
         ExprKind::Call { args, .. } => {
-            match args.iter_mut().find(|it| it.name.as_ref().is_some_and(|it| it.as_str() == name)) {
-                Some(given) => given.value = expr.clone(),
+            let by_name = args.iter().position(|it| it.name.as_ref().is_some_and(|it| it.as_str() == name));
+            let positional = args.iter().enumerate().filter(|(_, it)| it.name.is_none()).map(|(at, _)| at);
+            let by_number = number.and_then(|number| positional.clone().nth(number));
+            match by_name.or(by_number) {
+                Some(found) => args[found].value = expr.clone(),
                 None => args.push(arg),
             }
         }
         _ => {
-            let callee = Box::new(setting.value.clone());
-            setting.value.kind = ExprKind::Call { callee, args: vec![arg] };
+            let callee = Box::new(call.clone());
+            call.kind = ExprKind::Call { callee, args: vec![arg] };
         }
     }
 }

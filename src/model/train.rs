@@ -409,6 +409,7 @@ impl Experiment {
         lower.declared = self.declared.clone();
         lower.slots = self.declared.iter().enumerate().map(|(slot, it)| (it.path.clone(), slot as u32)).collect();
         lower.initial = self.initial.clone();
+        lower.dead = self.dead.clone();
         lower
     }
 

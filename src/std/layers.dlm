@@ -10,7 +10,7 @@ layer dense(units: int, act: fn = identity, bias: bool = yes, init: fn = glorot)
 }
 
 ## A row of a table for each class; a row more for what is missing, where the class is optional.
-layer embed(width: int) on x: class[V] -> f32[width] {
+layer embed(width: int) on x: class[V]? -> f32[width] {
   param w: f32[V, width] ~ normal(0, 0.1)
   w[x]
 }

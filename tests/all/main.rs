@@ -1,5 +1,6 @@
 //! All tests of dlmc, in one binary.
 
+mod data;
 mod floors;
 mod names;
 mod rust;
