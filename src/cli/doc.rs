@@ -39,7 +39,8 @@ fn list(found: &[Doc]) -> String {
     for group in found.chunk_by(|a, b| a.kind == b.kind) {
         let mut table = Table::new(&[("", Align::Left), ("", Align::Left)]);
         for forms in group.chunk_by(|a, b| a.name == b.name) {
-            let first = forms[0].doc.split_inclusive(". ").next().unwrap_or_default().lines().next().unwrap_or_default();
+            let first =
+                forms[0].doc.split_inclusive(". ").next().unwrap_or_default().lines().next().unwrap_or_default();
             table.row([forms[0].name.clone(), first.trim().into()]);
         }
         let bold = Style::new().bold();
@@ -65,5 +66,8 @@ fn page(doc: &Doc) -> String {
 fn as_json(doc: &Doc) -> String {
     let (file, line) = doc.text.as_ref().map(|text| (&text.file, text.line)).unzip();
     let text = doc.text.as_ref().map(|text| &text.text);
-    format!("{}\n", json!({ "kind": doc.kind, "name": doc.name, "doc": doc.doc, "file": file, "line": line, "text": text }))
+    format!(
+        "{}\n",
+        json!({ "kind": doc.kind, "name": doc.name, "doc": doc.doc, "file": file, "line": line, "text": text })
+    )
 }

@@ -95,7 +95,8 @@ fn confusion(classes: &Classes) -> String {
 
 fn each(classes: &Classes) -> String {
     use Align::{Left, Right};
-    let mut table = Table::new(&[(classes.target.as_str(), Left), ("precision", Right), ("recall", Right), ("examples", Right)]);
+    let mut table =
+        Table::new(&[(classes.target.as_str(), Left), ("precision", Right), ("recall", Right), ("examples", Right)]);
     let share = |share: Option<f64>| share.map_or("–".into(), |share| format!("{:.1} %", 100.0 * share));
     for row in &classes.classes {
         table.row([row.class.clone(), share(row.precision), share(row.recall), count(row.support)]);

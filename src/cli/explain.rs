@@ -17,7 +17,9 @@ pub struct Args {
 impl Args {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
         let text = match &self.code {
-            None if terminal.format == Format::Json => catalogue().map(|entry| format!("{}\n", as_json(entry))).collect(),
+            None if terminal.format == Format::Json => {
+                catalogue().map(|entry| format!("{}\n", as_json(entry))).collect()
+            }
             None => list(),
             Some(code) => {
                 let entry = catalogue().find(|entry| entry.code == code).ok_or_else(|| unknown(code))?;

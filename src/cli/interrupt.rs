@@ -20,7 +20,8 @@ pub fn watch() -> Interrupt {
     let (stop, last) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     for (signal, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
         // The order matters: the shutdown looks at the flag before this signal raises it.
-        flag::register_conditional_shutdown(signal, exit as i32, Arc::clone(&stop)).expect("a signal that may be handled");
+        flag::register_conditional_shutdown(signal, exit as i32, Arc::clone(&stop))
+            .expect("a signal that may be handled");
         flag::register(signal, Arc::clone(&stop)).expect("a signal that may be handled");
         flag::register_usize(signal, Arc::clone(&last), exit as usize).expect("a signal that may be handled");
     }
@@ -30,6 +31,10 @@ pub fn watch() -> Interrupt {
 impl Interrupt {
     /// How a command ends that stopped because it was asked to.
     pub fn exit(&self) -> Exit {
-        if self.last.load(Ordering::Relaxed) == Exit::Terminated as usize { Exit::Terminated } else { Exit::Interrupted }
+        if self.last.load(Ordering::Relaxed) == Exit::Terminated as usize {
+            Exit::Terminated
+        } else {
+            Exit::Interrupted
+        }
     }
 }

@@ -79,7 +79,8 @@ pub fn sound(opened: &Opened, overrides: &[Override], terminal: &Terminal) -> Re
 /// The experiment that was asked for, or the only one.
 pub fn choose(checked: &Checked, name: Option<&str>) -> Result<usize, Stop> {
     let names: Vec<String> = checked.programs.iter().filter_map(|program| program.name.clone()).collect();
-    let stop = |problem| Stop::Problem { exit: Exit::Problems, sources: checked.sources.clone(), problem: Box::new(problem) };
+    let stop =
+        |problem| Stop::Problem { exit: Exit::Problems, sources: checked.sources.clone(), problem: Box::new(problem) };
     let Some(first) = checked.programs.first() else {
         let end = checked.sources[checked.file].text.len();
         return Err(stop(NothingToRun { at: Span::new(checked.file, end, end) }.into()));

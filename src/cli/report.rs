@@ -27,7 +27,8 @@ pub fn human(sources: &Sources, problem: &Problem, drawing: Drawing) -> String {
         Severity::Warning => AnsiColor::Yellow,
     };
     let loud = Style::new().bold().fg_color(Some(colour.into()));
-    let (dim, bold, cyan) = (Style::new().dimmed(), Style::new().bold(), Style::new().fg_color(Some(AnsiColor::Cyan.into())));
+    let (dim, bold, cyan) =
+        (Style::new().dimmed(), Style::new().bold(), Style::new().fg_color(Some(AnsiColor::Cyan.into())));
     let word = word(problem.severity);
     let mut out = format!("{loud}{word}{loud:#}{bold}: {}{bold:#}  {dim}[{}]{dim:#}\n", problem.message, problem.code);
     for snippet in snippets(sources, problem) {
@@ -140,7 +141,8 @@ impl miette::Diagnostic for Snippet<'_> {
 
 fn draw(snippet: &Snippet, drawing: Drawing) -> String {
     let theme = if drawing.fancy { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(drawing.width).with_context_lines(0).with_links(false);
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_width(drawing.width).with_context_lines(0).with_links(false);
     let mut out = String::new();
     handler.render_report(&mut out, snippet).expect("writing into a string");
     // miette's own headline is one line, and empty.
@@ -216,10 +218,7 @@ fn escaped(text: &str, property: bool) -> String {
 /// `2 errors, 1 warning`
 pub fn sum(problems: &[Problem]) -> String {
     let number = |severity| problems.iter().filter(|it| it.severity == severity).count();
-    let parts = [
-        (number(Severity::Error), "error", "errors"),
-        (number(Severity::Warning), "warning", "warnings"),
-    ];
+    let parts = [(number(Severity::Error), "error", "errors"), (number(Severity::Warning), "warning", "warnings")];
     let parts = parts.into_iter().filter(|&(n, ..)| n > 0);
     parts.map(|(n, one, many)| problem::count(n, one, many)).collect::<Vec<_>>().join(", ")
 }

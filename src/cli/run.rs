@@ -115,7 +115,8 @@ fn results(end: &End) -> String {
         let values: Vec<Option<&Value>> = splits.iter().map(|(_, metrics)| metrics.get(name)).collect();
         // Tables of numbers are what `dlmc eval` shows.
         if !values.iter().flatten().any(|value| matches!(value, Value::List(_))) {
-            let cell = |value: &Option<&Value>| value.map_or("".into(), |value| measure(value.number().unwrap_or(f64::NAN)));
+            let cell =
+                |value: &Option<&Value>| value.map_or("".into(), |value| measure(value.number().unwrap_or(f64::NAN)));
             table.row(std::iter::once(name.clone()).chain(values.iter().map(cell)));
         }
     }
@@ -130,7 +131,8 @@ fn farewell(outcome: &Outcome) -> String {
         Reason::Patience => "stopped: no more progress",
         Reason::Time => "stopped: the time is up",
     };
-    let kept = if end.kept == end.step { String::new() } else { format!(", kept the weights of step {}", count(end.kept)) };
+    let kept =
+        if end.kept == end.step { String::new() } else { format!(", kept the weights of step {}", count(end.kept)) };
     let mut out = format!("\n  {why} after step {}{kept} ({})\n", count(end.step), seconds(end.seconds));
     if let Some(artifact) = &outcome.artifact {
         let artifact = artifact.display().to_string();

@@ -48,7 +48,9 @@ impl Table {
         }
         for row in &self.rows {
             match row {
-                Row::Cells(cells) => self.line(&mut out, &cells.iter().map(String::as_str).collect::<Vec<_>>(), &widths),
+                Row::Cells(cells) => {
+                    self.line(&mut out, &cells.iter().map(String::as_str).collect::<Vec<_>>(), &widths)
+                }
                 Row::Rule => {
                     let whole = widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
                     out += &format!("  {}\n", "─".repeat(whole));

@@ -134,7 +134,9 @@ impl Terminal {
         match self.format {
             Format::Human => self.insist(&(report::human(sources, problem, drawing) + "\n")),
             Format::Concise => _ = self.data(&(report::concise(sources, problem) + "\n")),
-            Format::Json => _ = self.data(&format!("{}\n", serde_json::json!({ "problems": [report::json(sources, problem)] }))),
+            Format::Json => {
+                _ = self.data(&format!("{}\n", serde_json::json!({ "problems": [report::json(sources, problem)] })))
+            }
             Format::Github => _ = self.data(&(report::github(sources, problem) + "\n")),
         }
     }

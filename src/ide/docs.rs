@@ -31,7 +31,11 @@ pub fn all() -> Vec<Doc> {
     let (sources, modules) = library();
     let text = |span: Span| {
         let source = &sources[span.file];
-        Some(Text { file: source.name.clone(), line: source.place(span.start).0, text: sources.text(span).trim_end().into() })
+        Some(Text {
+            file: source.name.clone(),
+            line: source.place(span.start).0,
+            text: sources.text(span).trim_end().into(),
+        })
     };
     let callables = modules.definitions(LIBRARY).map(|definition| {
         let callable = &definition.callable;
@@ -40,16 +44,23 @@ pub fn all() -> Vec<Doc> {
     });
     let mut found: Vec<(usize, Doc)> = callables.collect();
     found.sort_by_key(|(kind, _)| *kind);
-    let lets = modules.lets(LIBRARY).map(|it| {
-        Doc { kind: "let", name: it.name.text.to_string(), doc: said(&it.doc), text: text(it.span) }
+    let lets = modules.lets(LIBRARY).map(|it| Doc {
+        kind: "let",
+        name: it.name.text.to_string(),
+        doc: said(&it.doc),
+        text: text(it.span),
     });
     let builtins = BUILTINS.iter().map(|it| (it.name, it.doc));
     let scalars = Scalar::ALL.iter().map(|it| (it.def().name, it.def().doc));
     let mut operations: Vec<(&str, &str)> = builtins.collect();
     operations.extend(scalars.filter(|(name, _)| BUILTINS.iter().all(|it| it.name != *name)));
     operations.sort_unstable();
-    let operations =
-        operations.into_iter().map(|(name, doc)| Doc { kind: "built-in", name: name.into(), doc: doc.into(), text: None });
+    let operations = operations.into_iter().map(|(name, doc)| Doc {
+        kind: "built-in",
+        name: name.into(),
+        doc: doc.into(),
+        text: None,
+    });
     found.into_iter().map(|(_, doc)| doc).chain(lets).chain(operations).collect()
 }
 
@@ -57,7 +68,11 @@ pub fn all() -> Vec<Doc> {
 pub fn named(name: &str) -> Result<Vec<Doc>, Option<String>> {
     let all = all();
     let found: Vec<Doc> = all.iter().filter(|doc| doc.name == name).cloned().collect();
-    if found.is_empty() { Err(nearest(name, all.iter().map(|doc| doc.name.as_str())).map(str::to_owned)) } else { Ok(found) }
+    if found.is_empty() {
+        Err(nearest(name, all.iter().map(|doc| doc.name.as_str())).map(str::to_owned))
+    } else {
+        Ok(found)
+    }
 }
 
 fn said(doc: &Option<std::sync::Arc<str>>) -> String {

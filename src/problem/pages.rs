@@ -10,5 +10,4 @@ macro_rules! pages {
 }
 
 /// In the order of codes. A test holds this list, the files and the catalogue together.
-pub const PAGES: &[(&str, &str)] = pages! {
-};
+pub const PAGES: &[(&str, &str)] = pages! {};

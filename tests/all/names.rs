@@ -35,7 +35,8 @@ fn no_name_of_the_library_stands_in_rust() {
     for file in files() {
         for (line, string) in &file.strings {
             let alone = names.contains(string) && WORDS.iter().all(|(word, _)| word != string);
-            if alone || mentions(string, &names) {
+            // Advice may show code, and all advice is words of the floor `problem`.
+            if alone || (file.floor() != "problem" && mentions(string, &names)) {
                 found.push(format!("src/{}:{line}: \"{string}\"", file.path.display()));
             }
         }

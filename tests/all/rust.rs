@@ -92,7 +92,11 @@ fn token(rest: &str, before: Option<char>) -> (usize, Kept) {
     if let Some(inside) = rest.strip_prefix('\'') {
         let mut chars = inside.char_indices();
         let (_, first) = chars.next().unwrap();
-        let end = if first == '\\' { inside[2..].find('\'').map(|at| at + 2) } else { chars.next().filter(|it| it.1 == '\'').map(|it| it.0) };
+        let end = if first == '\\' {
+            inside[2..].find('\'').map(|at| at + 2)
+        } else {
+            chars.next().filter(|it| it.1 == '\'').map(|it| it.0)
+        };
         // Without a closing quote it is a lifetime.
         return end.map_or((1, Kept::Code), |end| (end + 2, Kept::Nothing));
     }
@@ -115,7 +119,8 @@ fn closing(inside: &str) -> usize {
 
 #[test]
 fn code_strings_and_comments_are_told_apart() {
-    let (code, strings) = split("a(\"x\\\"y\"); // \"no\"\nlet c = '\"'; let r = r#\"z\"w\"#; fn f<'a>() {} /* unsafe */ '\\''");
+    let (code, strings) =
+        split("a(\"x\\\"y\"); // \"no\"\nlet c = '\"'; let r = r#\"z\"w\"#; fn f<'a>() {} /* unsafe */ '\\''");
     assert_eq!(strings, [(1, "x\\\"y".into()), (2, "z\"w".into())]);
     assert_eq!(code, "a(\"\"); \nlet c = ; let r = \"\"; fn f<'a>() {}  ");
 }

@@ -4,9 +4,9 @@ use std::io;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cli::Stop;
 use crate::cli::numbers::{count, measure, seconds, short};
 use crate::cli::terminal::{Format, Terminal};
-use crate::cli::Stop;
 use crate::model::program::{Length, TrainPlan};
 use crate::session::{Epoch, Event, Metrics, Start, Step};
 
@@ -30,7 +30,9 @@ pub struct Progress<'a> {
 impl<'a> Progress<'a> {
     pub fn new(terminal: &'a Terminal, plan: &TrainPlan) -> Progress<'a> {
         let bar = ProgressBar::hidden();
-        bar.set_style(ProgressStyle::with_template("  {bar:20.cyan/dim} {wide_msg}").expect("a template").progress_chars("━━─"));
+        bar.set_style(
+            ProgressStyle::with_template("  {bar:20.cyan/dim} {wide_msg}").expect("a template").progress_chars("━━─"),
+        );
         let epochs = match plan.length {
             Length::Epochs(epochs) => Some(epochs),
             Length::Steps(_) => None,
@@ -72,7 +74,8 @@ impl<'a> Progress<'a> {
 
     fn start(&mut self, start: &Start) {
         let splits = [(start.train, "train"), (start.val, "val"), (start.test, "test")];
-        let splits = splits.into_iter().filter(|&(n, _)| n > 0).map(|(n, split)| format!("{} {split}", count(n as u64)));
+        let splits =
+            splits.into_iter().filter(|&(n, _)| n > 0).map(|(n, split)| format!("{} {split}", count(n as u64)));
         let mut words = vec![
             format!("{} parameters", count(start.parameters)),
             format!("{} examples", splits.collect::<Vec<_>>().join(" + ")),
