@@ -8,6 +8,8 @@ pub mod problem;
 pub mod syntax;
 pub mod scalar;
 pub mod tensor;
+pub mod kernel;
+pub mod native;
 pub mod model;
 pub mod compile;
 pub mod data;

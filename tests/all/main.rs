@@ -4,4 +4,5 @@ mod data;
 mod floors;
 mod names;
 mod rust;
+mod scalars;
 mod syntax;
