@@ -1,4 +1,9 @@
+//! All tests of dlmc, in one binary.
+
 mod data;
+mod floors;
+mod names;
+mod rust;
 mod scalars;
 mod syntax;
 mod tensors;
