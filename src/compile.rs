@@ -76,11 +76,21 @@ impl Backend {
 
 /// Makes `function` ready to be called.
 pub fn executor(function: &Function, backend: Backend) -> Box<dyn Executor> {
-    match backend {
-        Backend::Interpreter => Box::new(tensor::eval::Interpreter::new(function.clone())),
-        Backend::Kernels => Box::new(kernel::eval::Interpreter::new(plan(function))),
-        Backend::Native => Box::new(native::compile(plan(function))),
+    executor_and_arena(function, backend).0
+}
+
+/// As [`executor`], with the bytes that it has set aside for what it computes. The graph's interpreter sets nothing aside.
+pub fn executor_and_arena(function: &Function, backend: Backend) -> (Box<dyn Executor>, Option<usize>) {
+    if backend == Backend::Interpreter {
+        return (Box::new(tensor::eval::Interpreter::new(function.clone())), None);
     }
+    let plan = plan(function);
+    let arena = plan.arena;
+    let executor: Box<dyn Executor> = match backend {
+        Backend::Native => Box::new(native::compile(plan)),
+        Backend::Kernels | Backend::Interpreter => Box::new(kernel::eval::Interpreter::new(plan)),
+    };
+    (executor, Some(arena))
 }
 
 /// The loops and buffers of `function` on this machine.

@@ -163,7 +163,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         backend: request.backend.word().into(),
         threads: 1,
         parameters: program.parameters() as u64,
-        peak_bytes: None,
+        peak_bytes: stepper.bytes().map(|bytes| bytes + kept_bytes(program) + dataset.bytes()),
         compile_ms,
         seed: program.train.seed,
         steps: stepper.extent.total,
@@ -270,6 +270,15 @@ fn unwatchable(program: &Program, dataset: &Dataset) -> Vec<Problem> {
     watched
         .map(|(setting, metric, at)| NothingToWatch { setting, split: metric.split.word(), at, split_at }.into())
         .collect()
+}
+
+/// Of the weights that are kept beside those that move on.
+fn kept_bytes(program: &Program) -> u64 {
+    let kept: usize = artifact::model_states(program).map(|state| state.shape.iter().product::<usize>()).sum();
+    match program.train.keep {
+        Keep::Best { .. } => 4 * kept as u64,
+        Keep::Last => 0,
+    }
 }
 
 /// The first value of every state.

@@ -62,6 +62,12 @@ impl<'a> Batches<'a> {
         self.part.rows.div_ceil(self.size) as u64
     }
 
+    /// The bytes that the arrays of a batch take.
+    pub fn bytes(&self) -> u64 {
+        let width = |array: &Array| 4 * array.shape[1..].iter().product::<usize>() as u64;
+        self.size as u64 * self.feeds.iter().map(width).sum::<u64>()
+    }
+
     /// The sizes that batches have: the usual one, and that of the last where it differs.
     pub fn sizes(&self) -> Vec<usize> {
         match self.part.rows % self.size {

@@ -30,7 +30,8 @@ pub struct Start {
     pub threads: usize,
     /// Trained numbers.
     pub parameters: u64,
-    /// Bytes of the data, the states with their copies, and the arena of the step; `null` where the back end does not plan its memory.
+    /// Bytes that training sets aside: the data, the states with their copies, and what a step computes. `null` where the
+    /// back end does not plan its memory.
     pub peak_bytes: Option<u64>,
     pub compile_ms: f64,
     pub seed: u64,

@@ -2,7 +2,7 @@
 
 use super::cadence::Extent;
 use super::measure::field;
-use crate::compile::{Backend, executor};
+use crate::compile::{Backend, executor_and_arena};
 use crate::data::{Batches, Part};
 use crate::model::Program;
 use crate::model::program::{Batch, Pace};
@@ -12,6 +12,8 @@ use crate::tensor::{Array, Clock, Data, Executor};
 pub struct Stepper<'a> {
     pub extent: Extent,
     seed: u64,
+    /// Bytes set aside for the computation of steps; nothing where the back end sets nothing aside.
+    arena: Option<u64>,
     /// By the number of their examples.
     functions: Vec<(usize, Box<dyn Executor>)>,
     feeds: Feeds<'a>,
@@ -63,13 +65,26 @@ impl<'a> Stepper<'a> {
             Feeds::Whole(_) => vec![part.rows],
             Feeds::Shuffled(batches) => batches.sizes(),
         };
-        let functions = sizes.into_iter().map(|batch| {
+        let (mut functions, mut arena) = (vec![], Some(0));
+        for batch in sizes {
             let pace = Pace { batch, epoch: extent.epoch, total: extent.total };
-            (batch, executor(&program.step(pace), backend))
-        });
-        let functions = functions.collect();
+            let (function, bytes) = executor_and_arena(&program.step(pace), backend);
+            functions.push((batch, function));
+            arena = arena.zip(bytes).map(|(sum, bytes)| sum + bytes as u64);
+        }
         let rewind = Rewind { step, states: states.clone() };
-        Stepper { extent, seed: train.seed, functions, feeds, states, rewind }
+        Stepper { extent, seed: train.seed, arena, functions, feeds, states, rewind }
+    }
+
+    /// Bytes of the states with their copy, of a batch, and of what a step computes.
+    pub fn bytes(&self) -> Option<u64> {
+        let states: usize = self.states.iter().map(Array::size).sum();
+        let batch = match &self.feeds {
+            Feeds::Whole(_) => 0,
+            Feeds::Shuffled(batches) => batches.bytes(),
+        };
+        // Every type but the rare bool takes four bytes.
+        self.arena.map(|arena| arena + 2 * 4 * states as u64 + batch)
     }
 
     /// Does step `step`, counted from 1.

@@ -40,6 +40,7 @@ struct Bench {
     base: PathBuf,
     folder: tempfile::TempDir,
     tick: Duration,
+    backend: Backend,
 }
 
 impl Bench {
@@ -60,12 +61,16 @@ impl Bench {
         assert!(checked.is_sound(), "{problems:#?}");
         let base = path.parent().unwrap().to_path_buf();
         let folder = tempfile::tempdir().unwrap();
-        Bench { checked, overrides, world, base, folder, tick: Duration::from_millis(1) }
+        Bench { checked, overrides, world, base, folder, tick: Duration::from_millis(1), backend: Backend::Native }
     }
 
     /// Every step takes so long that it is told.
     fn slow(self) -> Bench {
         Bench { tick: Duration::from_millis(150), ..self }
+    }
+
+    fn on(self, backend: Backend) -> Bench {
+        Bench { backend, ..self }
     }
 
     fn run(&self) -> (Outcome, Vec<Event>) {
@@ -85,7 +90,7 @@ impl Bench {
             overrides: &self.overrides,
             world: &*self.world,
             base: &self.base,
-            backend: Backend::Interpreter,
+            backend: self.backend,
             place,
             stopwatch: &Ticks::of(self.tick),
         };

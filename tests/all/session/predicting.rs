@@ -12,9 +12,9 @@ fn trained(bench: &Bench) -> (Outcome, Trained) {
     (outcome, trained.unwrap_or_else(|failure| panic!("{:#?}", failure.problems)))
 }
 
-fn predict(trained: &Trained, csv: &str) -> Table {
+fn predict(bench: &Bench, trained: &Trained, csv: &str) -> Table {
     let world = Memory::default().with("rows.csv", csv);
-    let table = trained.predict(&world, Path::new("rows.csv"), Backend::Interpreter);
+    let table = trained.predict(&world, Path::new("rows.csv"), bench.backend);
     table.unwrap_or_else(|failure| panic!("{:#?}", failure.problems))
 }
 
@@ -32,7 +32,7 @@ fn shown(table: &Table) -> String {
 fn classes_come_with_a_label_and_a_probability_each() {
     let bench = Bench::new(&points());
     let (_, trained) = trained(&bench);
-    let table = predict(&trained, "b,id,a\n0,x,0\n50,y,3\n400,,1\n");
+    let table = predict(&bench, &trained, "b,id,a\n0,x,0\n50,y,3\n400,,1\n");
     insta::assert_snapshot!(shown(&table));
 }
 
@@ -42,14 +42,14 @@ fn a_yes_or_no_comes_with_the_probability_of_yes() {
     let named = named.replace("| 0 |\n", "| no |\n").replace("| 1 |\n", "| yes |\n");
     let bench = Bench::new(&named);
     let (_, trained) = trained(&bench);
-    insta::assert_snapshot!(shown(&predict(&trained, "a,b\n0,0\n0,1\n1,0\n1,1\n")));
+    insta::assert_snapshot!(shown(&predict(&bench, &trained, "a,b\n0,0\n0,1\n1,0\n1,1\n")));
 }
 
 #[test]
 fn numbers_come_in_the_users_units() {
     let bench = Bench::new(LINE);
     let (_, trained) = trained(&bench);
-    let table = predict(&trained, "x\n1\n10\n");
+    let table = predict(&bench, &trained, "x\n1\n10\n");
     assert_eq!(table.columns, ["price"]);
     let price = |row: usize| match table.rows[row][0] {
         Cell::Number(number) => number,
@@ -63,9 +63,9 @@ fn predictions_do_not_depend_on_what_stands_beside_them() {
     let bench = Bench::new(&points());
     let (_, trained) = trained(&bench);
     let row = |i: usize| format!("{},{}\n", i as f64 * 0.05 - 1.0, 400.0 - 3.7 * i as f64);
-    let all = predict(&trained, &format!("a,b\n{}", (0..300).map(row).collect::<String>()));
+    let all = predict(&bench, &trained, &format!("a,b\n{}", (0..300).map(row).collect::<String>()));
     for i in [0, 1, 150, 255, 256, 299] {
-        let alone = predict(&trained, &format!("a,b\n{}", row(i)));
+        let alone = predict(&bench, &trained, &format!("a,b\n{}", row(i)));
         assert_eq!(alone.rows[0], all.rows[i], "row {i}");
     }
 }
@@ -83,7 +83,7 @@ fn outputs_are_the_same_bits_however_rows_are_batched() {
     let limits = dlmc::data::Limits::default();
     let dataset = dlmc::data::load_fitted(&*bench.world, &bench.base, &program.data, fitted, formulas, limits).unwrap();
     let part = dataset.part(Split::Train);
-    let mut by = |n| Model::new(program, fitted, Backend::Interpreter).by(n).outputs(&mut weights, part);
+    let mut by = |n| Model::new(program, fitted, bench.backend).by(n).outputs(&mut weights, part);
     let all = by(part.rows);
     for n in [1, 7, 16, 128] {
         assert_eq!(by(n), all, "{n} at once");
@@ -96,7 +96,7 @@ fn an_evaluation_repeats_what_the_run_has_measured() {
     let (outcome, trained) = trained(&bench);
     for (split, expected) in [(Split::Train, &outcome.end.train), (Split::Test, &outcome.end.test)] {
         let known = Known::Split { split, base: &bench.base };
-        let evaluation = trained.evaluate(&*bench.world, known, Backend::Interpreter).unwrap();
+        let evaluation = trained.evaluate(&*bench.world, known, bench.backend).unwrap();
         assert_eq!(&evaluation.metrics, expected);
         let [classes] = &evaluation.classes[..] else { panic!("one output") };
         let right: u64 = (0..3).map(|it| classes.confusion[it][it]).sum();
@@ -113,7 +113,7 @@ fn an_evaluation_of_a_file_counts_what_was_taken_for_what() {
     let csv = "a,b,kind\n0,0,ape\n0.1,10,ape\n3,50,bee\n3,50,cat\n1,400,cat\n";
     let world = Memory::default().with("rows.csv", csv);
     let known = Known::File(Path::new("rows.csv"));
-    let evaluation = trained.evaluate(&world, known, Backend::Interpreter).unwrap();
+    let evaluation = trained.evaluate(&world, known, bench.backend).unwrap();
     assert_eq!(evaluation.examples, 5);
     insta::assert_snapshot!(serde_json::to_string_pretty(&evaluation.classes).unwrap());
 }
@@ -141,7 +141,7 @@ fn an_artifact_holds_all_that_it_needs() {
     let trained = Trained::read(&outcome.artifact.unwrap()).unwrap_or_else(|it| panic!("{:#?}", it.problems));
     assert!(trained.warnings.is_empty());
     assert_eq!(trained.document.training.step, 3);
-    assert_eq!(predict(&trained, "x\n1\n").rows.len(), 1);
+    assert_eq!(predict(&bench, &trained, "x\n1\n").rows.len(), 1);
 }
 
 #[test]
@@ -165,15 +165,13 @@ fn what_is_no_artifact_is_refused_in_words() {
     assert_eq!(code(b""), "artifact-damaged");
     assert_eq!(code(b"a,b\n1,2\n"), "artifact-damaged");
     let bench = Bench::new(XOR);
-    let bytes = std::fs::read(bench.run().0.artifact.unwrap()).unwrap();
-    let mut container = dlmc::session::container::unpack(&bytes).unwrap();
+    let whole = std::fs::read(bench.run().0.artifact.unwrap()).unwrap();
+    let mut container = dlmc::session::container::unpack(&whole).unwrap();
     let mut changed = |change: &dyn Fn(&mut dlmc::session::container::Container)| {
         change(&mut container);
         let tensors: Vec<_> = container.tensors.iter().map(|(name, array)| (name.clone(), array)).collect();
         let bytes = dlmc::session::container::pack(container.document.clone(), &tensors);
-        container =
-            dlmc::session::container::unpack(&std::fs::read(&bench.folder.path().join("it-1/model.dlmx")).unwrap())
-                .unwrap();
+        container = dlmc::session::container::unpack(&whole).unwrap();
         code(&bytes)
     };
     assert_eq!(changed(&|it| _ = it.document.insert("format".into(), 2.into())), "artifact-version");

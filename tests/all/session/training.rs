@@ -36,6 +36,21 @@ fn the_same_seed_gives_the_same_bytes_whatever_the_clock_says() {
 }
 
 #[test]
+fn back_ends_give_the_same_losses_to_rounding() {
+    for text in [XOR.replace("500", "50"), points(), LINE.replace("400", "50")] {
+        let of = |backend| losses(&Bench::new(&text).on(backend).run().1);
+        let expected = of(Backend::Interpreter);
+        for backend in [Backend::Kernels, Backend::Native] {
+            let found = of(backend);
+            for (expected, found) in expected.iter().zip(&found) {
+                let (step, expected, found) = (expected.0, expected.1, found.1);
+                assert!((expected - found).abs() < 1e-4 * expected.abs(), "{backend:?}: {expected} {found} at {step}");
+            }
+        }
+    }
+}
+
+#[test]
 fn looking_at_the_validation_split_does_not_disturb_the_training() {
     let text = points();
     let weights = |every: &str| {
