@@ -1,5 +1,9 @@
 //! The pipeline: from a file to problems and programs, from a function to something that runs.
 
+mod least;
+
+pub use least::least_loss;
+
 use std::path::Path;
 
 use crate::kernel::{self, Machine, Plan};
