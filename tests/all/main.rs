@@ -1,3 +1,8 @@
+//! All tests of dlmc, in one binary.
+
 mod data;
+mod floors;
+mod names;
+mod rust;
 mod scalars;
 mod syntax;
