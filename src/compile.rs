@@ -66,6 +66,18 @@ pub enum Backend {
     Interpreter,
 }
 
+impl Backend {
+    pub const ALL: [Backend; 3] = [Backend::Native, Backend::Kernels, Backend::Interpreter];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Backend::Native => "native",
+            Backend::Kernels => "kernels",
+            Backend::Interpreter => "interpreter",
+        }
+    }
+}
+
 /// Makes `function` ready to be called.
 pub fn executor(function: &Function, backend: Backend) -> Box<dyn Executor> {
     match backend {
