@@ -8,3 +8,5 @@ mod session_cadence;
 mod session_files;
 mod scalars;
 mod syntax;
+mod tensors;
+mod tensors_grad;
