@@ -6,3 +6,5 @@ mod names;
 mod rust;
 mod scalars;
 mod syntax;
+mod tensors;
+mod tensors_grad;
