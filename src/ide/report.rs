@@ -70,6 +70,7 @@ pub fn check(world: &dyn World, path: &Path, text: Option<String>, overrides: &[
         if models.iter().all(|it| it.name != program.model) {
             models.push(model(program));
         }
+        problems.extend(super::fit::misfit(world, base, program));
         let (_, facts) = looked.iter().find(|(name, _)| *name == data).expect("looked at above");
         trains.push(train(program, facts));
     }
