@@ -246,3 +246,15 @@ fn dates_are_read_with_the_year_first_and_nothing_else_is() {
         assert_eq!(moment(text), expected, "{text}");
     }
 }
+
+/// A pattern means the columns that it selected for training, in their order, whatever else a later file holds.
+#[test]
+fn a_pattern_means_the_same_columns_in_every_file() {
+    let files: &[(&str, &[u8])] = &[("f", b"p1,p2,y\n1,2,0\n3,4,1\n"), ("g", b"p3,p2,y,p1\n9,6,1,5\n")];
+    let block = Block::new(
+        "  source: csv(\"f\")\n  test: csv(\"g\")\n  input x: f32[2] = columns(\"p*\")\n  target y: binary\n  ignore \"p3\"",
+        files,
+    );
+    let dataset = block.load().unwrap_or_else(|problems| panic!("{}", block.told(&problems)));
+    assert_eq!(dataset.parts[2].fields[0].as_ref().expect("numbers").floats(), [5., 6.]);
+}
