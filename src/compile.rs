@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use crate::kernel::{self, Machine, Plan};
 use crate::model::Program;
+use crate::native;
 use crate::problem::Problem;
 use crate::source::{FileId, Sources, World};
 use crate::syntax::tree;
-use crate::tensor::{Executor, Function};
+use crate::tensor::{self, Executor, Function};
 
 /// What a file is, once everything has been asked that can be asked without its data.
 pub struct Checked {
@@ -60,7 +62,16 @@ pub enum Backend {
     Interpreter,
 }
 
-/// Simplifies `function` and makes it ready to be called.
-pub fn executor(_function: &Function, _backend: Backend) -> Box<dyn Executor> {
-    unimplemented!()
+/// Makes `function` ready to be called.
+pub fn executor(function: &Function, backend: Backend) -> Box<dyn Executor> {
+    match backend {
+        Backend::Interpreter => Box::new(tensor::eval::Interpreter::new(function.clone())),
+        Backend::Kernels => Box::new(kernel::eval::Interpreter::new(plan(function))),
+        Backend::Native => Box::new(native::compile(plan(function))),
+    }
+}
+
+/// The loops and buffers of `function` on this machine.
+pub fn plan(function: &Function) -> Plan {
+    kernel::plan(function, &Machine::host())
 }

@@ -1,2 +1,10 @@
+//! All tests of dlmc, in one binary.
+
 mod data;
+mod floors;
+mod names;
+mod rust;
+mod scalars;
 mod syntax;
+mod tensors;
+mod tensors_grad;
