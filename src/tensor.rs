@@ -9,7 +9,6 @@ pub use crate::scalar::Dtype;
 use crate::scalar::Scalar;
 
 pub mod array;
-pub mod random;
 pub mod view;
 
 pub use array::{Array, Data};

@@ -42,8 +42,6 @@ pub trait Ops {
     fn int_add(&self, a: Self::V, b: Self::V) -> Self::V;
     fn int_sub(&self, a: Self::V, b: Self::V) -> Self::V;
     fn int_mul(&self, a: Self::V, b: Self::V) -> Self::V;
-    /// The upper half of the product of two numbers without sign.
-    fn int_mul_high(&self, a: Self::V, b: Self::V) -> Self::V;
     /// The quotient without its fraction. Asked only of divisors that are neither 0 nor -1.
     fn int_div(&self, a: Self::V, b: Self::V) -> Self::V;
     fn int_and(&self, a: Self::V, b: Self::V) -> Self::V;

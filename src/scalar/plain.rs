@@ -108,10 +108,6 @@ impl Ops for Single {
         a.wrapping_mul(b)
     }
     #[inline(always)]
-    fn int_mul_high(&self, a: u32, b: u32) -> u32 {
-        (u64::from(a) * u64::from(b) >> 32) as u32
-    }
-    #[inline(always)]
     fn int_div(&self, a: u32, b: u32) -> u32 {
         (a as i32 / b as i32) as u32
     }
@@ -248,9 +244,6 @@ impl Ops for Double {
     }
     fn int_mul(&self, a: f64, b: f64) -> f64 {
         (a as i32).wrapping_mul(b as i32).into()
-    }
-    fn int_mul_high(&self, a: f64, b: f64) -> f64 {
-        f64::from((u64::from(a as i32 as u32) * u64::from(b as i32 as u32) >> 32) as u32 as i32)
     }
     fn int_div(&self, a: f64, b: f64) -> f64 {
         (a as i32 / b as i32).into()
