@@ -18,6 +18,8 @@ pub struct Checked {
     pub problems: Vec<Problem>,
     /// One for each `train` block that is sound, in order.
     pub programs: Vec<Program>,
+    /// The names of all `train` blocks, sound or not, in order.
+    pub trains: Vec<Option<String>>,
 }
 
 impl Checked {
@@ -35,13 +37,15 @@ pub struct Override {
 
 /// Reads, parses and checks the program at `path`, with what it imports. `text` takes the place of the file's own text
 /// (standard input, an editor's buffer). Fails only where the file cannot be read.
-pub fn check(
-    _world: &dyn World,
-    _path: &Path,
-    _text: Option<String>,
-    _overrides: &[Override],
-) -> std::io::Result<Checked> {
-    unimplemented!()
+pub fn check(world: &dyn World, path: &Path, text: Option<String>, overrides: &[Override]) -> std::io::Result<Checked> {
+    let text = match text {
+        Some(text) => text,
+        None => world.read(path)?,
+    };
+    let set: Vec<(String, String)> = overrides.iter().map(|it| (it.path.clone(), it.value.clone())).collect();
+    let found = crate::model::check::check(world, path, &text, &set);
+    let crate::model::check::CheckedFile { sources, file, tree, problems, programs, trains } = found;
+    Ok(Checked { sources, file, tree, problems, programs, trains })
 }
 
 /// Who runs a function.

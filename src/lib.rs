@@ -4,6 +4,7 @@
 //! The modules are floors of one building, listed from the ground up. Each imports only from floors below it.
 
 pub mod compile;
+pub mod data;
 pub mod kernel;
 pub mod model;
 pub mod native;

@@ -219,7 +219,10 @@ impl Body {
                 }
                 Work::Mask(guards, reg) => if holds(guards) { registers[reg.0 as usize] } else { 0 },
                 Work::Index(at) => number(at) as u32,
-                Work::Random { draw, site, at } => random::value(clock, *site, *draw, number(at) as u32 as usize).to_bits(),
+                Work::Random { draw, site, at } => {
+                    let seed = [clock.seed as u32, (clock.seed >> 32) as u32];
+                    random::number(&Single, *draw, seed, [clock.step, *site, number(at) as u32])
+                },
                 Work::Step => clock.step,
             };
             registers.push(value);

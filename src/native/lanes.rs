@@ -267,7 +267,7 @@ impl Ops for Lanes<'_, '_> {
         self.code.cast(type_of(Dtype::I32, self.width), a)
     }
 
-    fn from_bits(&self, a: Value) -> Value {
+    fn of_bits(&self, a: Value) -> Value {
         self.code.cast(type_of(Dtype::F32, self.width), a)
     }
 }

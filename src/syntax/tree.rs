@@ -429,8 +429,11 @@ pub struct Setting {
 /// `tune`, `export`, `privacy`: a name and settings.
 #[derive(Clone, Debug)]
 pub struct Block {
+    pub doc: Option<Arc<str>>,
     pub name: Option<Name>,
     pub settings: Vec<Setting>,
+    /// What could not be read as a setting.
+    pub broken: Vec<Span>,
     pub span: Span,
 }
 
