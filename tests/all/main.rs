@@ -1,3 +1,6 @@
 mod data;
+mod functions;
+mod kernels;
+mod native;
 mod scalars;
 mod syntax;
