@@ -10,6 +10,7 @@ mod functions;
 mod kernels;
 mod native;
 mod scalars;
+mod session;
 mod syntax;
 mod tensors;
 mod tensors_grad;
