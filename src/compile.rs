@@ -1,12 +1,18 @@
 //! The pipeline: from a file to problems and programs, from a function to something that runs.
 
+mod least;
+
+pub use least::least_loss;
+
 use std::path::Path;
 
+use crate::kernel::{self, Machine, Plan};
 use crate::model::Program;
+use crate::native;
 use crate::problem::Problem;
 use crate::source::{FileId, Sources, World};
 use crate::syntax::tree;
-use crate::tensor::{Executor, Function};
+use crate::tensor::{self, Executor, Function};
 
 /// What a file is, once everything has been asked that can be asked without its data.
 pub struct Checked {
@@ -18,6 +24,8 @@ pub struct Checked {
     pub problems: Vec<Problem>,
     /// One for each `train` block that is sound, in order.
     pub programs: Vec<Program>,
+    /// The names of all `train` blocks, sound or not, in order.
+    pub trains: Vec<Option<String>>,
 }
 
 impl Checked {
@@ -35,13 +43,15 @@ pub struct Override {
 
 /// Reads, parses and checks the program at `path`, with what it imports. `text` takes the place of the file's own text
 /// (standard input, an editor's buffer). Fails only where the file cannot be read.
-pub fn check(
-    _world: &dyn World,
-    _path: &Path,
-    _text: Option<String>,
-    _overrides: &[Override],
-) -> std::io::Result<Checked> {
-    unimplemented!()
+pub fn check(world: &dyn World, path: &Path, text: Option<String>, overrides: &[Override]) -> std::io::Result<Checked> {
+    let text = match text {
+        Some(text) => text,
+        None => world.read(path)?,
+    };
+    let set: Vec<(String, String)> = overrides.iter().map(|it| (it.path.clone(), it.value.clone())).collect();
+    let found = crate::model::check::check(world, path, &text, &set);
+    let crate::model::check::CheckedFile { sources, file, tree, problems, programs, trains } = found;
+    Ok(Checked { sources, file, tree, problems, programs, trains })
 }
 
 /// Who runs a function.
@@ -56,7 +66,28 @@ pub enum Backend {
     Interpreter,
 }
 
-/// Simplifies `function` and makes it ready to be called.
-pub fn executor(_function: &Function, _backend: Backend) -> Box<dyn Executor> {
-    unimplemented!()
+impl Backend {
+    pub const ALL: [Backend; 3] = [Backend::Native, Backend::Kernels, Backend::Interpreter];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Backend::Native => "native",
+            Backend::Kernels => "kernels",
+            Backend::Interpreter => "interpreter",
+        }
+    }
+}
+
+/// Makes `function` ready to be called.
+pub fn executor(function: &Function, backend: Backend) -> Box<dyn Executor> {
+    match backend {
+        Backend::Interpreter => Box::new(tensor::eval::Interpreter::new(function.clone())),
+        Backend::Kernels => Box::new(kernel::eval::Interpreter::new(plan(function))),
+        Backend::Native => Box::new(native::compile(plan(function))),
+    }
+}
+
+/// The loops and buffers of `function` on this machine.
+pub fn plan(function: &Function) -> Plan {
+    kernel::plan(function, &Machine::host())
 }

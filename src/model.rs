@@ -2,6 +2,22 @@
 //!
 //! This is the last floor that knows names. A [`Program`] answers with graphs in which every extent is a number.
 
+pub mod apply;
+pub mod builtins;
+pub mod check;
+pub mod discover;
+pub mod eval;
+pub mod fields;
+pub mod functions;
+pub mod library;
+pub mod linear;
+pub mod lower;
+pub mod modules;
+pub mod overrides;
 pub mod program;
+pub mod train;
+pub mod types;
+pub mod units;
+pub mod value;
 
 pub use program::Program;

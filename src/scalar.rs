@@ -50,11 +50,11 @@ pub struct Def {
     pub ulp: f32,
 }
 
-/// What is to be done with the meaning of a row. It is compiled once for each row, so that no loop over elements has to
+/// What is to be done with the meaning of a row, a function of its `N` operands. It is compiled once for each row, so that no loop over elements has to
 /// ask which row it is about.
 pub trait Use<O: Ops> {
     type Out;
-    fn with(self, meaning: impl Fn(&O, &[O::V]) -> O::V) -> Self::Out;
+    fn with<const N: usize>(self, meaning: impl Fn(&O, [O::V; N]) -> O::V) -> Self::Out;
 }
 
 macro_rules! names {
@@ -99,10 +99,7 @@ macro_rules! scalars {
             /// Hands the meaning for operands of these types to `user`.
             pub fn with<O: Ops, U: Use<O>>(self, operands: &[Dtype], user: U) -> U::Out {
                 match (self, operands) {
-                    $($((Scalar::$variant, [$($from),+]) => user.with(|$ops: &O, x: &[O::V]| {
-                        let &$operands = x else { unreachable!("operands are counted by their types") };
-                        $body
-                    }),)+)+
+                    $($((Scalar::$variant, [$($from),+]) => user.with(|$ops: &O, $operands| $body),)+)+
                     _ => panic!("{self:?} of {operands:?}"),
                 }
             }
@@ -147,12 +144,15 @@ scalars! {
         sample: (0.5, 2.0),
         ulp: 0.0,
     }
-    /// What is missing from `a` to the next smaller whole multiple of `b`: it has the sign of `b`. Of integers 0 if `b` is 0.
+    /// What `a` has above the next smaller whole multiple of `b`: 0, or of the sign of `b`. Of integers 0 if `b` is 0.
     Mod "mod" [a, b] {
         (F32, F32) -> F32 = |ops| {
             let rest = ops.fma(ops.neg(ops.floor(ops.div(a, b))), b, a);
-            // The rounded quotient may be a whole number too large.
-            ops.select(ops.less(ops.mul(rest, b), ops.float(0.0)), ops.add(rest, b), rest)
+            // The rounded quotient may be a whole number too large; then the rest has the wrong sign.
+            let negative = |x| ops.less(x, ops.float(0.0));
+            let positive = |x| ops.less(ops.float(0.0), x);
+            let wrong = ops.or(ops.and(negative(rest), positive(b)), ops.and(positive(rest), negative(b)));
+            ops.select(wrong, ops.add(rest, b), rest)
         };
         (I32, I32) -> I32 = |ops| {
             let rest = ops.int_sub(a, ops.int_mul(ops.int_div_floor(a, b), b));
@@ -411,8 +411,8 @@ impl Scalar {
         struct Once<'a, O: Ops>(&'a O, &'a [O::V]);
         impl<O: Ops> Use<O> for Once<'_, O> {
             type Out = O::V;
-            fn with(self, meaning: impl Fn(&O, &[O::V]) -> O::V) -> O::V {
-                meaning(self.0, self.1)
+            fn with<const N: usize>(self, meaning: impl Fn(&O, [O::V; N]) -> O::V) -> O::V {
+                meaning(self.0, self.1.try_into().expect("an operand for each type"))
             }
         }
         self.with(operands, Once(ops, x))

@@ -9,9 +9,17 @@ pub use crate::scalar::Dtype;
 use crate::scalar::Scalar;
 
 pub mod array;
+pub mod eval;
+mod grad;
+mod invert;
+pub mod random;
+mod rows;
 pub mod view;
 
-pub use array::{Array, Data};
+pub use array::{Array, Data, Wide};
+pub use eval::{Interpreter, evaluate, evaluate_f64};
+pub use grad::grad;
+pub use invert::invert;
 pub use view::View;
 
 /// A node of one graph. Operands always have smaller ids than their users.

@@ -3,7 +3,7 @@
 
 use crate::source::Span;
 use crate::syntax::tree::{Name, Role};
-use crate::tensor::{Dtype, Function};
+use crate::tensor::{Dtype, Function, Slot};
 
 /// One `train` block with its model and its data, checked. Everything here is known before a row is read.
 pub struct Program {
@@ -24,6 +24,9 @@ pub struct Program {
     pub feeds: Vec<usize>,
     /// How many of `feeds` are inputs: what prediction needs.
     pub inputs: usize,
+    /// The outputs' names, shapes and meanings.
+    pub(super) shapes: Vec<(String, Vec<usize>, super::value::Meaning)>,
+    pub(super) experiment: super::train::Experiment,
 }
 
 // ------------------------------------------------------------------------------------------------ data
@@ -348,6 +351,17 @@ pub enum OutputKind {
     Number,
 }
 
+/// Degrees of polynomials; `None` where something is none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Linearity {
+    /// Of the model in its inputs.
+    pub inputs: Option<u32>,
+    /// Of the model in its parameters.
+    pub parameters: Option<u32>,
+    /// Of the loss in the parameters.
+    pub loss: Option<u32>,
+}
+
 /// What a step must know about the run beside its program.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Pace {
@@ -363,43 +377,72 @@ pub struct Pace {
 /// an example.
 impl Program {
     /// The columns of training rows -> what the field's formula fits on them (medians, means, deviations).
-    pub fn fit(&self, _field: usize, _n: usize) -> Function {
-        unimplemented!()
+    pub fn fit(&self, field: usize, n: usize) -> Function {
+        self.experiment.fields.fit(field, n)
     }
     /// States: what `fit` gave. Feeds: the columns. Result: the field as the model receives it, `[n, shape..]`.
-    pub fn encode(&self, _field: usize, _n: usize) -> Function {
-        unimplemented!()
+    pub fn encode(&self, field: usize, n: usize) -> Function {
+        self.experiment.fields.encode(field, n)
     }
     /// States: what `fit` gave. Feed: a target as the model sees it. Result: the same in the user's own units. `None`
     /// where the formula changes nothing.
-    pub fn decode(&self, _field: usize, _n: usize) -> Option<Function> {
-        unimplemented!()
+    pub fn decode(&self, field: usize, n: usize) -> Option<Function> {
+        self.experiment.fields.decode(field, n)
     }
     /// No feeds. Results: the first value of every state, by slot. Draws from the clock's seed.
     pub fn initial(&self) -> Function {
-        unimplemented!()
+        let results = self.experiment.declared.iter().map(|it| it.initial).collect();
+        Function { graph: self.experiment.initial.clone(), results, ..Function::default() }
     }
     /// One update. Feeds: `self.feeds`. Results: the loss without regularizers, then the loss with them, then the
     /// learning rate (0 where the optimizer has none). Updates the states.
-    pub fn step(&self, _pace: Pace) -> Function {
-        unimplemented!()
+    pub fn step(&self, pace: Pace) -> Function {
+        self.experiment.step_function(pace)
+    }
+    /// Feeds: `self.feeds`. Results: the gradient of the loss with regularizers in the parameters of `slots`.
+    pub fn gradient(&self, slots: &[u32], n: usize, training: bool) -> Function {
+        self.experiment.gradient_function(slots, n, training)
+    }
+    /// Feeds: `self.feeds`. Result: the loss with regularizers.
+    pub fn objective(&self, n: usize, training: bool) -> Function {
+        self.experiment.objective_function(n, training)
     }
     /// Feeds: the inputs. Results: the outputs of the model as it is when it is not in training.
-    pub fn predict(&self, _n: usize) -> Function {
-        unimplemented!()
+    pub fn predict(&self, n: usize) -> Function {
+        self.experiment.predict_function(n)
     }
     /// Feeds: the outputs, then the targets and the weight as the model sees them. Result: the loss, `[]`.
-    pub fn loss(&self, _n: usize) -> Function {
-        unimplemented!()
+    pub fn loss(&self, n: usize) -> Function {
+        self.experiment.loss_function(&self.shapes, n)
     }
     /// Feeds: the outputs, then the targets, both in the user's own units. Result: the value of one metric. Computed in
     /// f64 by the interpreter.
-    pub fn metric(&self, _metric: usize, _n: usize) -> Function {
-        unimplemented!()
+    pub fn metric(&self, metric: usize, n: usize) -> Function {
+        self.experiment.metric_function(metric, &self.shapes, n)
     }
     /// Feed: one output. Result: what a person reads: probabilities for scores (of the second class for one score), the
     /// numbers themselves elsewhere (`decode` turns them into the user's units).
-    pub fn read(&self, _output: usize, _n: usize) -> Function {
-        unimplemented!()
+    pub fn read(&self, output: usize, n: usize) -> Function {
+        self.experiment.read_function(&self.shapes[output], n)
+    }
+    /// Of what degree the model is in its inputs, where it is a polynomial, and whether the loss is a parabola in the
+    /// parameters: then its least value can be computed.
+    pub fn linearity(&self) -> Linearity {
+        let predict = self.predict(2);
+        let model = super::linear::degree(&predict.graph, predict.results[0], |slot| matches!(slot, Slot::Feed(_)));
+        let parameters =
+            super::linear::degree(&predict.graph, predict.results[0], |slot| matches!(slot, Slot::State(_)));
+        let objective = self.objective(2, false);
+        let loss = super::linear::degree(&objective.graph, objective.results[0], |slot| matches!(slot, Slot::State(_)));
+        Linearity { inputs: model, parameters, loss }
+    }
+    /// Where the model says what it gives, and where the loss stands: for what is said about both.
+    pub fn places(&self) -> (Span, Span) {
+        (self.experiment.output_place(), self.experiment.loss.span)
+    }
+    /// Trained numbers.
+    pub fn parameters(&self) -> usize {
+        let trained = self.states.iter().filter(|it| it.role == StateRole::Parameter);
+        trained.map(|it| it.shape.iter().product::<usize>()).sum()
     }
 }

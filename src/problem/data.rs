@@ -1,5 +1,560 @@
-//! Problems of data: files, columns, cells, classes, splits.
+//! Problems of data: sources, files, columns, cells, classes, splits.
 
-use super::problems;
+use super::{Words, count, did_you_mean, list, problems, say};
+use crate::source::Span;
 
-problems! {}
+/// Where a row or a cell stands.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Spot {
+    /// A line of the file.
+    Line(u32),
+    /// A row of a file that has no lines, from 1.
+    Row(u32),
+    /// A place in the program: the cell of an inline table.
+    Cell(Span),
+}
+
+/// One of the first things of a kind, shown for all of them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Shown {
+    pub spot: Spot,
+    pub text: String,
+}
+
+impl Shown {
+    /// How many are shown.
+    pub const MOST: usize = 3;
+}
+
+/// What a number should have been.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    Number,
+    Whole,
+    Finite,
+    Smaller,
+    Binary,
+}
+
+problems! {
+    /// A data block names a source that does not exist.
+    "unknown-source" Error UnknownSource { source: String, near: Option<String>, known: Vec<String>, at: Span } =>
+        say(format!("there is no source called `{source}`"))
+            .at(at, "not a source")
+            .note(format!("sources are {}", list(&ticked(&known))))
+            .maybe_help(did_you_mean(&near));
+
+    /// A source of the language that this version does not read.
+    "source-not-available" Error SourceNotAvailable { source: String, known: Vec<String>, at: Span } =>
+        say(format!("this version of dlmc does not read `{source}` yet"))
+            .at(at, "belongs to the language, but nothing reads it so far")
+            .help(format!("convert the data to one of {}", list(&ticked(&known))));
+
+    /// A source or a split is given a setting that it does not have.
+    "unknown-data-setting" Error UnknownDataSetting {
+        callee: String, setting: Option<String>, near: Option<String>, known: Vec<String>, at: Span,
+    } => {
+        let message = match (&setting, known.is_empty()) {
+            (_, true) => format!("`{callee}` takes no settings"),
+            (Some(setting), _) => format!("`{callee}` has no setting called `{setting}`"),
+            (None, _) => format!("`{callee}` is given more settings than its {}", known.len()),
+        };
+        let words = say(message).at(at, if setting.is_some() { "not a setting" } else { "one too many" });
+        let words = if known.is_empty() { words } else { words.note(format!("its settings are {}", list(&ticked(&known)))) };
+        words.maybe_help(did_you_mean(&near))
+    };
+
+    /// A setting of a source or a split comes twice.
+    "data-setting-twice" Error DataSettingTwice { setting: &'static str, at: Span, before: Span } =>
+        say(format!("the setting `{setting}` is given twice"))
+            .at(at, "the second time")
+            .at(before, "the first time")
+            .help("keep one of them");
+
+    /// A source or a split lacks a setting that it cannot do without.
+    "missing-data-setting" Error DataSettingMissing {
+        callee: String, setting: &'static str, what: &'static str, doc: &'static str, at: Span,
+    } =>
+        say(format!("`{callee}` needs its setting `{setting}`"))
+            .at(at, format!("`{setting}` is {what}"))
+            .note(doc)
+            .help(format!("add `{setting}: …`"));
+
+    /// A setting of a source or a split has a value of another kind.
+    "data-setting-value" Error DataSettingValue {
+        callee: String, setting: &'static str, what: &'static str, example: String, at: Span,
+    } =>
+        say(format!("`{setting}` of `{callee}` is {what}"))
+            .at(at, "this is something else")
+            .help(example);
+
+    /// A data file is nowhere to be found.
+    "file-missing" Error FileMissing { path: String, places: Vec<String>, root_unset: bool, at: Option<Span> } => {
+        let words = say(format!("the file {path:?} is not there")).maybe_at(at, "no such file");
+        let words = words.note(format!("looked for {}", places.join(" and ")));
+        if root_unset {
+            words.help("correct the path, or let the environment variable DLMC_DATA name the folder that holds the data")
+        } else {
+            words.help("correct the path, or put the file in one of these places")
+        }
+    };
+
+    /// A data file is there but cannot be read or unpacked.
+    "file-unreadable" Error FileUnreadable { path: String, why: String, packed: Option<&'static str>, at: Option<Span> } =>
+        match packed {
+            None => say(format!("the file {path:?} cannot be read")).maybe_at(at, why),
+            Some(packing) => say(format!("the file {path:?} is packed with {packing}, which dlmc does not unpack"))
+                .maybe_at(at, format!("packed with {packing}"))
+                .help("unpack it, or pack it with gzip"),
+        };
+
+    /// A data file is larger than what is read at once.
+    "data-too-large" Error DataTooLarge { path: String, limit: u64, at: Option<Span> } =>
+        say(format!("the file {path:?} is too large to be read at once"))
+            .maybe_at(at, format!("holds more than {}", bytes(limit)))
+            .help("train on a part of the rows");
+
+    /// A data file is not text in UTF-8.
+    "not-utf8" Error NotUtf8 { path: String, line: usize, wide: bool, at: Option<Span> } => {
+        let what = if wide { "it looks like UTF-16".to_string() } else { format!("line {line} holds other bytes") };
+        say(format!("the file {path:?} is not text in UTF-8")).maybe_at(at, what).help("save it as UTF-8")
+    };
+
+    /// A source holds no rows.
+    "no-rows" Error NoRows { shown: String, heading: bool, at: Option<Span> } =>
+        say(format!("{shown} has no rows"))
+            .maybe_at(at, if heading { "there is a heading, and nothing below it" } else { "it is empty" });
+
+    /// Rows have more or fewer cells than there are columns.
+    "ragged-rows" Error RaggedRows { shown: String, columns: usize, rows: Vec<Shown>, count: usize, at: Option<Span> } => {
+        let number = super::count(count, "row", "rows");
+        let has = if count == 1 { "does" } else { "do" };
+        let words = say(format!("{number} of {shown} {has} not have {columns} cells, as the heading has"));
+        tell(words, &shown, &rows, count, at, "read here", |text| {
+            format!("has {}", super::count(text.parse().unwrap_or(0), "cell", "cells"))
+        })
+            .help("quote cells that hold the separator: \"a, b\"")
+    };
+
+    /// A quote in a CSV file never closes, or text follows where it closed.
+    "csv-quote" Error CsvQuote { shown: String, line: u32, closed: bool, at: Option<Span> } => {
+        let message = match closed {
+            true => format!("in {shown}, line {line}, text follows a closing quote"),
+            false => format!("in {shown}, the quote that opens on line {line} never closes"),
+        };
+        say(message).maybe_at(at, "read here").help("write a quote inside a quoted cell twice: \"5\"\" pipe\"")
+    };
+
+    /// The names given to the columns of a file do not fit it.
+    "column-names" Error ColumnNames { header: bool, names: usize, columns: usize, shown: String, at: Span } =>
+        match header {
+            true => say("the columns are named both here and by the first line of the file")
+                .at(at, "these names would not be used")
+                .help("header: no, if the first line is a row; else leave `names` out"),
+            false => say(format!(
+                "there are {} for the {} of {shown}", count(names, "name", "names"), count(columns, "column", "columns")
+            ))
+                .at(at, count(names, "name", "names")),
+        };
+
+    /// Lines of a JSONL file are no JSON objects.
+    "json-lines" Error JsonLines { shown: String, lines: Vec<Shown>, count: usize, at: Option<Span> } => {
+        let number = super::count(count, "line", "lines");
+        let words = say(format!("{number} of {shown} {} no JSON object", if count == 1 { "is" } else { "are" }));
+        tell(words, &shown, &lines, count, at, "read here", |text| text.to_string())
+            .help("write one object on each line: {\"age\": 31, \"city\": \"Oslo\"}")
+    };
+
+    /// The lists of numbers in a JSONL file differ in shape.
+    "mixed-shapes" Error MixedShapes {
+        shown: String, column: String, expected: Vec<usize>, rows: Vec<Shown>, count: usize, at: Option<Span>,
+    } => {
+        let words = say(format!("`{column}` of {shown} does not have one shape, {expected:?}, in every row"));
+        tell(words, &shown, &rows, count, at, "read here", |text| format!("holds {text}"))
+    };
+
+    /// A file is not what MNIST's format says.
+    "idx-damaged" Error IdxDamaged { shown: String, why: String, at: Option<Span> } =>
+        say(format!("the file {shown:?} is no IDX file, or only a part of one")).maybe_at(at, why);
+
+    /// The files of one source hold different numbers of rows.
+    "row-counts" Error RowCounts {
+        left: String, lefts: usize, right: String, rights: usize, left_at: Option<Span>, right_at: Option<Span>,
+    } =>
+        say(format!("{left:?} holds {lefts} rows and {right:?} holds {rights}"))
+            .maybe_at(right_at, count(rights, "row", "rows"))
+            .maybe_at(left_at, count(lefts, "row", "rows"))
+            .help("give the two files that belong together");
+
+    /// A field reads a column that the source does not have.
+    "unknown-column" Error UnknownColumn {
+        column: String, shown: String, near: Option<String>, columns: Vec<String>, at: Span,
+    } =>
+        say(format!("{shown} has no column called `{column}`"))
+            .at(at, "read here")
+            .note(format!("its columns are {}", some(&columns)))
+            .maybe_help(near.map(|near| match is_word(&near) {
+                true => format!("did you mean `{near}`?"),
+                false => format!("did you mean column({near:?})?"),
+            }));
+
+    /// A field reads a column whose name occurs more than once.
+    "duplicate-column" Error DuplicateColumn { column: String, times: usize, shown: String, at: Span } =>
+        say(format!("{shown} has {times} columns called `{column}`"))
+            .at(at, "it is not clear which one is meant")
+            .help("give each column a name of its own in the file");
+
+    /// A pattern selects no column.
+    "pattern-without-columns" Error PatternWithoutColumns {
+        pattern: String, shown: String, columns: Vec<String>, at: Span,
+    } =>
+        say(format!("no column of {shown} is called like {pattern:?}"))
+            .at(at, "selects nothing")
+            .note(format!("its columns are {}", some(&columns)));
+
+    /// An `ignore` names nothing that is there.
+    "ignores-nothing" Error IgnoresNothing { pattern: String, shown: String, near: Option<String>, at: Span } =>
+        say(format!("{shown} has no column `{pattern}` to ignore"))
+            .at(at, "ignores nothing")
+            .maybe_help(did_you_mean(&near));
+
+    /// A pattern selects more or fewer columns than its field has numbers.
+    "column-count" Error ColumnCount {
+        pattern: String, shown: String, found: usize, wanted: usize, columns: Vec<String>, at: Span, ty_at: Span,
+    } =>
+        say(format!("{pattern:?} selects {} of {shown}, but {} declared", count(found, "column", "columns"), are(wanted)))
+            .at(at, some(&columns))
+            .at(ty_at, format!("room for {wanted}"));
+
+    /// A field wants a tensor, and the column holds cells of text.
+    "cells-are-text" Error CellsAreNumbers { column: String, shown: String, wanted: Vec<usize>, at: Span } =>
+        say(format!("the column `{column}` of {shown} holds single cells, not tensors of shape {wanted:?}"))
+            .at(at, "one cell a row")
+            .help("columns(\"name_*\") puts many columns side by side");
+
+    /// A field wants single values, and the column holds tensors.
+    "cells-are-tensors" Error NumbersAreCells { column: String, shown: String, held: Vec<usize>, at: Span } =>
+        say(format!("the column `{column}` of {shown} holds tensors of shape {held:?}, not single values"))
+            .at(at, "a single value is wanted here")
+            .help(format!("f32{held:?} is the type of its rows"));
+
+    /// A column's tensors have another shape than the field declares.
+    "column-shape" Error ShapeOfColumn {
+        column: String, shown: String, held: Vec<usize>, wanted: Vec<usize>, at: Span, ty_at: Span,
+    } =>
+        say(format!("`{column}` of {shown} has the shape {held:?} but {wanted:?} is declared"))
+            .at(at, format!("a row is {held:?}"))
+            .at(ty_at, format!("{wanted:?} declared here"));
+
+    /// Columns that no field reads.
+    "unused-column" Warning UnusedColumn { data: String, shown: String, columns: Vec<String>, at: Span } => {
+        let (one, it) = (columns.len() == 1, some(&columns));
+        let message = match one {
+            true => format!("the column {it} of {shown} is used by no field of `{data}`"),
+            false => format!("{} columns of {shown} are used by no field of `{data}`: {it}", columns.len()),
+        };
+        let names: Vec<String> = columns.iter().map(|name| match is_word(name) {
+            true => name.clone(),
+            false => format!("{name:?}"),
+        }).collect();
+        say(message).at(at, "read here").help(format!("ignore {}", names.join(", ")))
+    };
+
+    /// An input reads the column that is to be predicted.
+    "target-among-inputs" Error TargetAmongInputs {
+        column: String, input: String, target: String, pattern: Option<String>, at: Span, target_at: Span,
+    } => {
+        let words = say(format!("the input `{input}` reads `{column}`, which `{target}` is to predict"))
+            .at(at, match &pattern {
+                Some(pattern) => format!("{pattern:?} selects `{column}` too"),
+                None => format!("gives the answer away: this is the column of `{target}`"),
+            })
+            .at(target_at, "the target");
+        match pattern {
+            Some(_) => words.help("write a pattern that the target does not fit, or list the columns"),
+            None => words.help(format!("leave `{column}` out of the inputs")),
+        }
+    };
+
+    /// Cells of a column do not hold what the field's type wants.
+    "bad-cells" Error BadCells {
+        column: String, shown: String, wanted: Wanted, hint: Option<String>, cells: Vec<Shown>, count: usize, at: Span, ty_at: Span,
+    } => {
+        let (what, whats) = match wanted {
+            Wanted::Number => ("is not a number", "are not numbers"),
+            Wanted::Whole => ("is not a whole number", "are not whole numbers"),
+            Wanted::Finite => ("is not a finite number", "are not finite numbers"),
+            Wanted::Smaller => ("is too large a number", "are too large numbers"),
+            Wanted::Binary => ("is neither yes nor no", "are neither yes nor no"),
+        };
+        let message = match &cells[..] {
+            [cell] if count == 1 => format!("{} in `{column}` of {shown} {what}", quoted(&cell.text)),
+            _ => format!("{count} cells of `{column}` of {shown} {whats}"),
+        };
+        let words = tell_cells(say(message), &shown, &cells, count, at, ty_at);
+        let words = match wanted {
+            Wanted::Binary => words.note("binary reads 0 and 1, false and true, no and yes, or the two words that it declares"),
+            Wanted::Number | Wanted::Whole | Wanted::Finite | Wanted::Smaller => words,
+        };
+        words.maybe_help(hint)
+    };
+
+    /// Cells are missing where the field cannot do without.
+    "missing-cells" Error MissingCells {
+        column: String, shown: String, cells: Vec<Shown>, count: usize, rows: usize, numeric: bool, at: Span, ty_at: Span,
+    } => {
+        let verb = if count == 1 { "is" } else { "are" };
+        let words = say(format!("{} of `{column}` of {shown} {verb} missing", super::count(count, "cell", "cells")));
+        let words = tell(words, &shown, &cells, count, Some(at), "a value is wanted in every row", |_| "is missing".into());
+        let words = words.note(format!("{count} of {rows} rows")).at(ty_at, "not marked `?`");
+        match numeric {
+            true => words.help(format!("{column} |> impute(median), or number? where the model can do without")),
+            false => words.help("add `?` to the type: missing is a class of its own"),
+        }
+    };
+
+    /// Cells name a class that is not declared.
+    "unknown-class" Error UnknownClass {
+        column: String, shown: String, near: Option<String>, integers: bool, missing: bool, names: Vec<String>,
+        cells: Vec<Shown>, count: usize, at: Span, ty_at: Span,
+    } => {
+        let first = quoted(&cells[0].text);
+        let classes = super::count(names.len(), "class", "classes");
+        let message = match count {
+            1 => format!("{first} in `{column}` of {shown} is none of the {classes}"),
+            _ => format!("{count} cells of `{column}` of {shown}, {first} among them, are none of the {classes}"),
+        };
+        let words = tell_cells(say(message), &shown, &cells, count, at, ty_at);
+        match (near, integers) {
+            (Some(near), false) => words.help(format!("did you mean {near:?}?")),
+            _ if missing => words.help(format!("list {first} under `missing:` of the source, and add `?` to the type")),
+            (_, true) => words
+                .note(format!("class[{}] reads the integers from 0 to {}", names.len(), names.len().max(1) - 1))
+                .help(format!("class[{}], or class[\"…\", \"…\"] with the words", names.len() + 1)),
+            (None, false) => words
+                .note(format!("the classes are {}", some(&names)))
+                .help("declare it, or add `..` to the classes: all other words become one class"),
+        }
+    };
+
+    /// A column holds another number of words than there are classes.
+    "class-words" Error ClassWords {
+        field: String, column: String, shown: String, declared: usize, words: Vec<String>, at: Span, column_at: Span,
+    } => {
+        let number = count(words.len(), "different word", "different words");
+        let message = say(format!("`{column}` of {shown} holds {number}, but `{field}` has {}", count(declared, "class", "classes")))
+            .at(at, format!("{} declared", are(declared)))
+            .at(column_at, some(&words));
+        match words.len() {
+            1..=100 => message.help(format!("class[{}]", words.len())),
+            _ => message.help("class[\"…\", \"…\", ..] with the words that matter; the others become one class"),
+        }
+    };
+
+    /// A class occurs in no training row.
+    "class-without-training-rows" Warning ClassWithoutTrainingRows { field: String, classes: Vec<String>, at: Span } =>
+        say(format!("no training row of `{field}` is of the class {}", some(&classes)))
+            .at(at, "what is never seen cannot be learned")
+            .help("split: stratified(…) gives every split its part of each class");
+
+    /// A formula of a field gives NaN or an infinity.
+    "field-not-finite" Error FieldNotFinite { field: String, shown: String, value: &'static str, cells: Vec<Shown>, count: usize, at: Span } => {
+        let rows = super::count(count, "row", "rows");
+        let words = say(format!("the formula of `{field}` gives {value} in {rows}"));
+        tell(words, &shown, &cells, count, Some(at), "computed here", |text| format!("from {text}"))
+    };
+
+    /// A weight of an example is negative, or all weights are zero.
+    "bad-weight" Error BadWeight { field: String, shown: String, cells: Vec<Shown>, count: usize, at: Span } => {
+        let message = match count {
+            0 => format!("all training rows have the weight 0 in `{field}`"),
+            _ => format!("{} of `{field}` {} negative", super::count(count, "weight", "weights"), if count == 1 { "is" } else { "are" }),
+        };
+        tell(say(message), &shown, &cells, count, Some(at), "the weight of an example is 0 or more", |text| format!("is {text}"))
+    };
+
+    /// A data block asks for a split that does not exist.
+    "unknown-split" Error UnknownSplit { split: String, near: Option<String>, known: Vec<String>, at: Span } =>
+        say(format!("there is no split called `{split}`"))
+            .at(at, "not a split")
+            .note(format!("splits are {}", list(&ticked(&known))))
+            .maybe_help(did_you_mean(&near));
+
+    /// A split does not say how large its parts are.
+    "split-without-shares" Error SplitWithoutShares { split: &'static str, at: Span } =>
+        say(format!("`{split}` does not say how many rows go where"))
+            .at(at, "no share is given")
+            .help(format!("{split}(train: 80%, val: 20%)"));
+
+    /// The parts of a split are more than there is.
+    "split-too-large" Error SplitTooLarge { percent: Option<String>, rows: Option<(usize, usize)>, at: Span } => {
+        let message = match (percent, rows) {
+            (Some(percent), _) => format!("the shares of the split add up to {percent} %"),
+            (None, Some((claimed, rows))) => format!("the split asks for {claimed} rows, but there are {rows}"),
+            (None, None) => unreachable!("too large by one measure or the other"),
+        };
+        say(message).at(at, "more than all rows").help("leave one share out: it takes the rest")
+    };
+
+    /// Rows belong to no part of a split.
+    "rows-left-over" Error RowsLeftOver { left: String, test_apart: bool, at: Span } => {
+        let words = say(format!("{left} of the rows would be in no split")).at(at, "the shares add up to less than all rows");
+        let words = if test_apart { words.note("the test rows come from the source under `test:`") } else { words };
+        words.help("leave one share out: it takes the rest")
+    };
+
+    /// A part of a split has no rows.
+    "empty-split" Error EmptySplit { split: &'static str, rows: usize, groups: Option<usize>, shown: String, at: Span } => {
+        let of = match groups {
+            Some(groups) => format!("{} in {}", count(rows, "row", "rows"), count(groups, "group", "groups")),
+            None => count(rows, "row", "rows"),
+        };
+        say(format!("the {split} split has no rows"))
+            .at(at, format!("{shown} has {of}"))
+            .help(format!("give `{split}` a larger share, or leave it out"))
+    };
+
+    /// A class has too few rows to be in every part of a stratified split.
+    "few-in-stratum" Error FewInStratum {
+        by: String, few: Vec<(String, usize)>, classes: usize, splits: usize, shown: String, at: Span,
+    } => {
+        let names: Vec<String> = few.iter().map(|(name, _)| name.clone()).collect();
+        let most = few.iter().map(|(_, rows)| *rows).max().unwrap_or(0);
+        let message = match &few[..] {
+            [(name, rows)] => format!(
+                "the class {} of `{by}` has {}, too few for {splits} splits", quoted(name), count(*rows, "row", "rows")
+            ),
+            _ => format!(
+                "{} of the {classes} classes of `{by}` have at most {}, too few for {splits} splits",
+                few.len(), count(most, "row", "rows")
+            ),
+        };
+        let words = say(message).at(at, format!("every split of {shown} is to have a row of every class"));
+        let words = if few.len() > 1 { words.note(format!("they are {}", some(&names))) } else { words };
+        words.help("random(…), or fewer classes")
+    };
+
+    /// A split is decided by something that does not exist.
+    "split-column" Error SplitColumn { way: &'static str, by: String, shown: String, near: Option<String>, at: Span } =>
+        say(format!("`{way}` goes by `{by}`, which is neither a field nor a column of {shown}"))
+            .at(at, "nothing of this name")
+            .maybe_help(did_you_mean(&near));
+
+    /// A split is decided by nothing, or by something unfit.
+    "split-needs" Error SplitNeeds { way: &'static str, what: &'static str, by: Option<String>, at: Span } =>
+        match by {
+            None => say(format!("`{way}` needs {what}, and there is none"))
+                .at(at, "decided by nothing")
+                .help(format!("{way}(by: …, train: 80%, val: 20%)")),
+            Some(by) => say(format!("`{way}` needs {what}, which `{by}` is not")).at(at, format!("`{by}` is something else")),
+        };
+
+    /// Cells of the column that decides a split do not say where their rows go.
+    "split-cells" Error SplitCells {
+        way: &'static str, by: String, shown: String, what: &'static str, cells: Vec<Shown>, count: usize, at: Span,
+    } => {
+        let (rows, verb) = (super::count(count, "row", "rows"), if count == 1 { "does" } else { "do" });
+        let words = say(format!("`{way}` goes by `{by}`, and {rows} {verb} not hold {what}"));
+        tell(words, &shown, &cells, count, Some(at), "decides the split", |text| match text {
+            "" => "is missing".into(),
+            text => format!("holds {}", quoted(text)),
+        })
+    };
+
+    /// The test rows come from two places.
+    "test-twice" Error TestTwice { at: Span } =>
+        say("the test rows come from a source of their own and from the split too")
+            .at(at, "`test:` names a source already")
+            .help("leave the share of `test` out of the split");
+
+    /// What a model is asked to predict lacks columns.
+    "input-columns" Error InputColumns { shown: String, missing: Vec<String>, columns: Vec<String>, at: Span } =>
+        say(format!("{shown} lacks the {} {}", if missing.len() == 1 { "column" } else { "columns" }, some(&missing)))
+            .at(at, "the model reads it")
+            .note(format!("its columns are {}", some(&columns)));
+
+    /// What a model is asked to predict is in no format that is read.
+    "input-format" Error InputFormat { shown: String, at: Span } =>
+        say(format!("it is not clear how {shown} is to be read"))
+            .at(at, "the model was trained on these rows")
+            .help("give a file that ends in .csv, .tsv or .jsonl");
+}
+
+/// Labels and notes for the first of many rows: cells of an inline table are labelled in place, rows of a file noted.
+fn tell(
+    words: Words,
+    shown: &str,
+    rows: &[Shown],
+    count: usize,
+    at: Option<Span>,
+    here: &str,
+    text: impl Fn(&str) -> String,
+) -> Words {
+    let mut words = words;
+    let mut notes = vec![];
+    for row in rows {
+        match row.spot {
+            Spot::Cell(span) => words = words.at(span, text(&row.text)),
+            Spot::Line(line) => notes.push(format!("{shown}:{line} {}", text(&row.text))),
+            Spot::Row(number) => notes.push(format!("row {number} of {shown} {}", text(&row.text))),
+        }
+    }
+    words = words.maybe_at(at, here);
+    let more = count.saturating_sub(rows.len());
+    let last = notes.len();
+    for (place, note) in notes.into_iter().enumerate() {
+        let note = if place + 1 == last && more > 0 { format!("{note}; {more} more") } else { note };
+        words = words.note(note);
+    }
+    if last == 0 && more > 0 { words.note(format!("{more} more")) } else { words }
+}
+
+fn tell_cells(words: Words, shown: &str, cells: &[Shown], count: usize, at: Span, ty_at: Span) -> Words {
+    let words = tell(words, shown, cells, count, Some(at), "read here", |text| format!("holds {}", quoted(text)));
+    if ty_at == at { words } else { words.at(ty_at, "declared here") }
+}
+
+/// A cell's text as a person can read it on one line.
+fn quoted(text: &str) -> String {
+    let short: String = text.chars().take(40).collect();
+    if short.len() < text.len() { format!("{:?}…", short) } else { format!("{short:?}") }
+}
+
+fn ticked(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
+}
+
+/// The first of many names.
+fn some(names: &[String]) -> String {
+    const MOST: usize = 8;
+    let shown: Vec<String> = names
+        .iter()
+        .take(MOST)
+        .map(|name| match name.as_str() {
+            "" => "one without a name".into(),
+            name => format!("`{name}`"),
+        })
+        .collect();
+    match names.len().saturating_sub(MOST) {
+        0 => list(&shown),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn are(number: usize) -> String {
+    if number == 1 { "1 is".into() } else { format!("{number} are") }
+}
+
+fn is_word(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+}
+
+fn bytes(number: u64) -> String {
+    match number {
+        0..1_000_000 => format!("{number} bytes"),
+        1_000_000..1_000_000_000 => format!("{} MB", number / 1_000_000),
+        _ => format!("{:.1} GB", number as f64 / 1e9),
+    }
+}

@@ -1,5 +1,33 @@
 //! Warnings: programs that run, and that somebody will regret.
 
-use super::problems;
+use super::{list, problems, say};
+use crate::source::Span;
 
-problems! {}
+problems! {
+    /// A definition of the file has the name of one of the library's.
+    "shadows-library" Warning ShadowsLibrary { kind: String, name: String, at: Span, library: Span } =>
+        say(format!("this file's {kind} `{name}` takes the place of the library's"))
+            .at(at, "used wherever this file says its name")
+            .at(library, "the library's")
+            .help("give it another name if that is not meant");
+
+    /// Parameters that cannot change the loss.
+    "part-without-effect" Warning PartWithoutEffect { paths: Vec<String>, at: Span } =>
+        say(format!("{} cannot change the loss: {} gradient is zero, whatever the data",
+            list(&paths.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>()), if paths.len() == 1 { "its" } else { "their" }))
+            .at(at, "declared here")
+            .help("let the model's output depend on it, or leave it away");
+
+    /// A linear model on data that no linear model fits.
+    "linear-model" Warning LinearModel { model: String, best: String, at: Span, loss_at: Span } =>
+        say(format!("`{model}` is linear in its inputs, and no linear model fits this data: the best reachable loss is {best}"))
+            .at(at, "no non-linearity between input and output")
+            .at(loss_at, format!("cannot go below {best}"))
+            .help("put a layer with an activation in between, like `dense(8, tanh)`");
+
+    /// Two layers without a non-linearity between them.
+    "linear-layers" Warning LinearLayers { model: String, layers: usize, at: Span } =>
+        say(format!("`{model}` multiplies {layers} matrices in a row without a non-linearity between them: together they are one"))
+            .at(at, "linear in its inputs")
+            .help("give the inner layers an activation, like `dense(8, relu)`");
+}

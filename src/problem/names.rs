@@ -1,5 +1,117 @@
 //! Problems of names: what is not there, and what is there twice.
 
-use super::problems;
+use super::{count, did_you_mean, list, problems, say};
+use crate::source::Span;
 
-problems! {}
+problems! {
+    /// A name is used that nothing declares.
+    "unknown-name" Error UnknownName { kind: String, name: String, at: Span, near: Option<String> } =>
+        say(format!("there is no {kind} called `{name}`"))
+            .at(at, "not found")
+            .maybe_help(did_you_mean(&near));
+
+    /// A name is declared twice in one file.
+    "name-twice" Error NameTwice { name: String, at: Span, first: Span } =>
+        say(format!("`{name}` is declared twice"))
+            .at(at, "declared again here")
+            .at(first, "first declared here")
+            .help("give one of the two another name");
+
+    /// Two stages of one body have the same name and parameters of their own.
+    "twin-stages" Error TwinStages { name: String, at: Span, first: Span } =>
+        say(format!("two stages are called `{name}`, so their parameters would have the same names"))
+            .at(at, "this stage has parameters too")
+            .at(first, format!("the first `{name}`"))
+            .help("name them: `… as first` and `… as second`");
+
+    /// Files import each other in a circle.
+    "import-cycle" Error ImportCycle { at: Span, path: String } =>
+        say(format!("`{path}` imports this file, directly or through others"))
+            .at(at, "the circle closes here")
+            .help("move what both need into a third file");
+
+    /// An imported file cannot be read.
+    "import-missing" Error ImportMissing { at: Span, looked: String, reason: String } =>
+        say(format!("the imported file cannot be read: {reason}"))
+            .at(at, format!("looked for `{looked}`"))
+            .help("paths are relative to the file that imports");
+
+    /// An imported file does not declare the name.
+    "imported-name-missing" Error ImportedNameMissing { at: Span, name: String, near: Option<String> } =>
+        say(format!("the imported file declares no `{name}`"))
+            .at(at, "not found there")
+            .maybe_help(did_you_mean(&near));
+
+    /// A callable has no setting of that name.
+    "unknown-argument" Error UnknownArgument { callee: String, name: String, at: Span, near: Option<String>, known: Vec<String> } =>
+        say(format!("{callee} has no setting called `{name}`"))
+            .at(at, "not one of its settings")
+            .maybe_help(did_you_mean(&near).or_else(|| (!known.is_empty()).then(|| format!("it takes {}", list(&known)))));
+
+    /// More arguments than a callable takes.
+    "too-many-arguments" Error TooManyArguments { callee: String, takes: usize, at: Span, declared: Option<Span> } =>
+        say(format!("{callee} takes {}", count(takes, "argument", "arguments")))
+            .at(at, "this one is too many")
+            .maybe_at(declared, "declared here");
+
+    /// An argument is given twice.
+    "argument-twice" Error ArgumentTwice { name: String, at: Span, first: Span } =>
+        say(format!("`{name}` is given twice"))
+            .at(at, "given again here")
+            .at(first, "first given here");
+
+    /// A setting without a default is not given.
+    "argument-missing" Error ArgumentMissing { callee: String, name: String, at: Span, declared: Option<Span> } =>
+        say(format!("{callee} needs `{name}`"))
+            .at(at, format!("`{name}` is not given here"))
+            .maybe_at(declared, "declared here, without a default");
+
+    /// A thing of the wrong kind stands where another kind is wanted.
+    "wrong-kind" Error WrongKind { wanted: String, found: String, at: Span, help: Option<String> } =>
+        say(format!("{found} stands where {wanted} is wanted"))
+            .at(at, format!("this is {found}"))
+            .maybe_help(help);
+
+    /// A definition uses itself.
+    "endless-definition" Error EndlessDefinition { name: String, at: Span } =>
+        say(format!("`{name}` is defined by itself, without an end"))
+            .at(at, "it comes back to itself here")
+            .help("write `repeat(n, …)` for a number of equal parts");
+
+    /// A block has no setting of that name.
+    "unknown-setting" Error UnknownSetting { block: String, name: String, at: Span, belongs: Option<String>, help: Option<String> } =>
+        say(format!("{block} has no setting called `{name}`"))
+            .at(at, belongs.unwrap_or_else(|| "not one of its settings".into()))
+            .maybe_help(help);
+
+    /// A setting is given twice in one block.
+    "setting-twice" Error SettingTwice { name: String, at: Span, first: Span } =>
+        say(format!("`{name}` is set twice in this block"))
+            .at(at, "set again here")
+            .at(first, "first set here")
+            .help("keep one of the two");
+
+    /// A block lacks a setting that it cannot do without.
+    "setting-missing" Error SettingMissing { block: String, name: String, at: Span, help: String } =>
+        say(format!("{block} needs `{name}`"))
+            .at(at, format!("`{name}` is not set here"))
+            .help(help);
+
+    /// An override on the command line matches nothing.
+    "override-unmatched" Error OverrideUnmatched { path: String, at: Span, near: Vec<String> } =>
+        say(format!("`{path}` is no setting of this program"))
+            .at(at, "matches nothing")
+            .maybe_help((!near.is_empty()).then(|| format!("there is {}", list(&near))));
+
+    /// An override on the command line matches several settings.
+    "override-ambiguous" Error OverrideAmbiguous { path: String, at: Span, matches: Vec<String> } =>
+        say(format!("`{path}` could be {}", list(&matches)))
+            .at(at, "matches several settings")
+            .help("write more of the path");
+
+    /// A pattern selects no parameter.
+    "pattern-unmatched" Error PatternUnmatched { pattern: String, at: Span, parameters: Vec<String> } =>
+        say(format!("`{pattern}` matches no parameter of the model"))
+            .at(at, "matches nothing")
+            .maybe_help((!parameters.is_empty()).then(|| format!("the parameters are {}", list(&parameters))));
+}

@@ -1,5 +1,124 @@
 //! Problems of shapes and of types.
 
-use super::problems;
+use super::{list, problems, say};
+use crate::source::Span;
 
-problems! {}
+problems! {
+    /// Two operands have shapes that do not meet.
+    "shape-mismatch" Error ShapeMismatch { operation: String, left: String, right: String, at: Span, help: Option<String> } =>
+        say(format!("`{operation}` cannot join {left} and {right}"))
+            .at(at, format!("{left} on the left, {right} on the right"))
+            .maybe_help(help);
+
+    /// The inner sizes of a product differ.
+    "inner-size-mismatch" Error InnerSizeMismatch { left: usize, right: usize, left_shape: String, right_shape: String, at: Span, left_at: Span, right_at: Span } =>
+        say(format!("the product's inner sizes differ: {left} and {right}"))
+            .at(at, "rows of the left times columns of the right")
+            .at(left_at, format!("{left_shape}: its last axis has {left}"))
+            .at(right_at, format!("{right_shape}: its first axis has {right}"));
+
+    /// An input has other sizes than its declaration says.
+    "axis-mismatch" Error AxisMismatch { callee: String, input: String, axis: usize, wanted: String, found: usize, shape: String, at: Span, declared: Span } =>
+        say(format!("{callee} wants {wanted} on axis {axis} of `{input}`, but there are {found}"))
+            .at(at, format!("this is {shape}"))
+            .at(declared, "declared here");
+
+    /// An input has another number of axes than its declaration says.
+    "rank-mismatch" Error RankMismatch { callee: String, input: String, wanted: usize, found: usize, shape: String, at: Span, declared: Span } =>
+        say(format!("{callee} wants {} of `{input}`, but there {}", super::count(wanted, "axis", "axes"),
+            if found == 1 { "is 1".to_string() } else { format!("are {found}") }))
+            .at(at, format!("this is {shape}"))
+            .at(declared, "declared here")
+            .maybe_help((found > wanted && wanted <= 1).then(|| "put `flatten` before it".into()));
+
+    /// An input has another meaning or type of number than its declaration says.
+    "type-mismatch" Error TypeMismatch { callee: String, input: String, wanted: String, found: String, at: Span, declared: Span, help: Option<String> } =>
+        say(format!("{callee} wants {wanted} as `{input}`, but gets {found}"))
+            .at(at, format!("this is {found}"))
+            .at(declared, "declared here")
+            .maybe_help(help);
+
+    /// Another number of inputs than a callable takes.
+    "input-count" Error InputCount { callee: String, wanted: usize, found: usize, at: Span, declared: Span } =>
+        say(format!("{callee} takes {}, but gets {found}", super::count(wanted, "input", "inputs")))
+            .at(at, format!("{} here", super::count(found, "input", "inputs")))
+            .at(declared, "declared here");
+
+    /// What a definition gives is not what it says it gives.
+    "result-mismatch" Error ResultMismatch { callee: String, wanted: String, found: String, at: Span, declared: Span, help: Option<String> } =>
+        say(format!("{callee} says that it gives {wanted}, but it gives {found}"))
+            .at(at, format!("this is {found}"))
+            .at(declared, format!("{wanted} declared here"))
+            .maybe_help(help);
+
+    /// Numbers of different types meet.
+    "number-types" Error NumberTypes { operation: String, left: String, right: String, at: Span } =>
+        say(format!("`{operation}` cannot join {left} and {right}: number types are never changed silently"))
+            .at(at, format!("{left} and {right}"))
+            .help("write `cast(x, f32)` or `cast(x, i32)`");
+
+    /// A missing value could reach a place that cannot take one.
+    "optional-as-present" Error OptionalAsPresent { callee: String, input: String, at: Span, declared: Span } =>
+        say(format!("`{input}` of {callee} cannot be missing, but this value can"))
+            .at(at, "may be missing")
+            .at(declared, "declared without `?` here")
+            .help("impute it: `= name |> impute(median)`");
+
+    /// A size is not a whole number.
+    "size-not-whole" Error SizeNotWhole { value: String, at: Span } =>
+        say(format!("a size must be a whole number, and this is {value}"))
+            .at(at, "used as a size");
+
+    /// A size of zero, below zero, or beyond what a tensor can have.
+    "size-out-of-range" Error SizeOutOfRange { value: String, at: Span } =>
+        say(format!("a size must be from 1 to 2147483647, and this is {value}"))
+            .at(at, "used as a size");
+
+    /// A division of sizes leaves a rest.
+    "inexact-division" Error InexactDivision { at: Span, used: Span } =>
+        say("this division of sizes leaves a rest")
+            .at(at, "not a whole number")
+            .maybe_at((used != at).then_some(used), "used as a size here")
+            .help("write `floor(a / b)` or `ceil(a / b)` if that is meant");
+
+    /// A tensor is reshaped to another number of elements.
+    "element-count" Error ElementCount { from: String, to: String, has: usize, wants: usize, at: Span } =>
+        say(format!("{from} has {has} elements, {to} has {wants}"))
+            .at(at, format!("cannot become {to}"));
+
+    /// A size cannot be found from what is known.
+    "size-unsolved" Error SizeUnsolved { name: String, at: Span } =>
+        say(format!("the size `{name}` cannot be found from the inputs"))
+            .at(at, "not known here")
+            .help("write a number, or let the data's target say it");
+
+    /// There is no such axis.
+    "unknown-axis" Error UnknownAxis { name: String, shape: String, at: Span, known: Vec<String> } =>
+        say(format!("{shape} has no axis called `{name}`"))
+            .at(at, "not one of its axes")
+            .maybe_help((!known.is_empty()).then(|| format!("its named axes are {}", list(&known))));
+
+    /// More indices than axes.
+    "too-many-indices" Error TooManyIndices { shape: String, at: Span } =>
+        say(format!("{shape} has fewer axes than this has indices"))
+            .at(at, "one index too many");
+
+    /// An index lies outside.
+    "index-out-of-range" Error IndexOutOfRange { index: String, extent: usize, at: Span } =>
+        say(format!("the index {index} is outside: indices here go from 0 to {}", extent - 1))
+            .at(at, "outside");
+
+    /// A model needs an input that the data does not have.
+    "model-input-missing" Error ModelInputMissing { model: String, input: String, data: String, at: Span, near: Option<String>, data_at: Span } =>
+        say(format!("`{model}` wants the input `{input}`, but `{data}` has no input field of that name"))
+            .at(at, "no field of this name")
+            .at(data_at, "the data")
+            .maybe_help(super::did_you_mean(&near));
+
+    /// The number of scores is not the number of classes.
+    "class-count" Error ClassCount { scores: usize, classes: usize, at: Span, target_at: Span, model: String } =>
+        say(format!("`{model}` gives {} but the data has {}", super::count(scores, "score", "scores"), super::count(classes, "class", "classes")))
+            .at(at, "this becomes the number of scores")
+            .at(target_at, super::count(classes, "class", "classes"))
+            .help(format!("let the last layer give {classes}, or write `-> logits[K]` and use `K`, which follows the data"));
+}

@@ -1,5 +1,96 @@
 //! Problems of training: losses, optimizers, schedules, what fits what.
 
-use super::problems;
+use super::{count, list, problems, say};
+use crate::source::Span;
 
-problems! {}
+problems! {
+    /// The loss does not fit what the model gives or what the data wants.
+    "loss-does-not-fit" Error LossDoesNotFit { loss: String, output: String, target: String, target_name: String, at: Span, output_at: Span, target_at: Span, fitting: Vec<String>, reason: Option<String> } =>
+        say(format!("`{loss}` does not take {output} from the model and {target} from the data"))
+            .at(at, "this loss")
+            .at(output_at, format!("the model gives {output}"))
+            .at(target_at, format!("`{target_name}` is {target}"))
+            .maybe_help(reason)
+            .maybe_help((!fitting.is_empty()).then(|| format!("of the library's losses {} {}", list(&fitting), if fitting.len() == 1 { "fits" } else { "fit" })));
+
+    /// A loss that applies softmax itself gets probabilities.
+    "softmax-twice" Error SoftmaxTwice { loss: String, model: String, found: String, wanted: String, at: Span, loss_at: Span } =>
+        say(format!("`{loss}` wants scores ({wanted}), but `{model}` gives probabilities ({found})"))
+            .at(at, "these have been through a softmax or sigmoid already")
+            .at(loss_at, "this loss applies it itself, in a form that keeps all figures")
+            .help(format!("leave the last softmax or sigmoid away and let the model give {wanted}; `predict` shows probabilities all the same"));
+
+    /// A metric does not fit what the model gives or what the data wants.
+    "metric-does-not-fit" Error MetricDoesNotFit { metric: String, output: String, target: String, at: Span, output_at: Span, target_at: Span, fitting: Vec<String> } =>
+        say(format!("`{metric}` does not take {output} from the model and {target} from the data"))
+            .at(at, "this metric")
+            .at(output_at, format!("the model gives {output}"))
+            .at(target_at, format!("the target is {target}"))
+            .maybe_help((!fitting.is_empty()).then(|| format!("metrics that fit: {}", list(&fitting))));
+
+    /// A file has nothing to run.
+    "nothing-to-run" Error NothingToRun { at: Span } =>
+        say("this file has no `train` block, so there is nothing to run")
+            .at(at, "ends without one")
+            .help("add `train { model: …  data: …  loss: …  optimizer: …  batch: …  for: … }`");
+
+    /// Several train blocks, and none was named.
+    "which-train" Error WhichTrain { names: Vec<String>, at: Span } =>
+        say(format!("this file has {}, and none was chosen", count(names.len(), "train block", "train blocks")))
+            .at(at, "one of them")
+            .help(format!("name one of {} after the file", list(&names)));
+
+    /// No train block of that name.
+    "unknown-train" Error UnknownTrain { name: String, names: Vec<String>, at: Span } =>
+        say(format!("this file has no train block called `{name}`"))
+            .at(at, "the file's first train block")
+            .maybe_help((!names.is_empty()).then(|| format!("it has {}", list(&names))));
+
+    /// A path to a metric names none of the run's.
+    "unknown-metric-path" Error UnknownMetricPath { path: String, at: Span, known: Vec<String> } =>
+        say(format!("`{path}` is not measured in this run"))
+            .at(at, "no such value")
+            .help(format!("measured are {}", list(&known)));
+
+    /// Two metrics have one name.
+    "metric-twice" Error MetricTwice { name: String, at: Span, first: Span } =>
+        say(format!("two metrics are called `{name}`"))
+            .at(at, "the second")
+            .at(first, "the first")
+            .help(format!("name one of them: `{name} as …`"));
+
+    /// The data has no target.
+    "no-target" Error NoTarget { data: String, at: Span } =>
+        say(format!("`{data}` has no target, so there is nothing to learn from"))
+            .at(at, "no `target` field")
+            .help("mark the column that the model should predict: `target y: …`");
+
+    /// The data has several targets, and the loss does not say which.
+    "which-target" Error WhichTarget { what: String, targets: Vec<String>, at: Span } =>
+        say(format!("the data has the targets {}, and {what} does not say which it means", list(&targets)))
+            .at(at, "which target?")
+            .help(format!("write `… on {}`", targets.first().cloned().unwrap_or_default()));
+
+    /// A loss or a regularizer gives something else than one number.
+    "loss-not-a-number" Error LossNotANumber { what: String, found: String, at: Span } =>
+        say(format!("{what} must give a number that can be made smaller, and this gives {found}"))
+            .at(at, format!("this is {found}"));
+
+    /// An optimizer does not say what the parameter becomes.
+    "optimizer-without-update" Error OptimizerWithoutUpdate { optimizer: String, at: Span, declared: Span } =>
+        say(format!("`{optimizer}` never says what the parameter becomes"))
+            .at(at, "used here")
+            .at(declared, "no `p' = …` in it")
+            .help("end it with `p' = p - lr * g`, or what the method says");
+
+    /// An optimizer or a schedule asks for something that does not exist.
+    "unknown-quantity" Error UnknownQuantity { callee: String, name: String, at: Span, known: Vec<String> } =>
+        say(format!("{callee} asks for `{name}`, which a run does not have"))
+            .at(at, "not known")
+            .help(format!("it can ask for {}", list(&known)));
+
+    /// The model has nothing to train.
+    "no-parameters" Error NoParameters { model: String, at: Span } =>
+        say(format!("`{model}` has no parameters, so there is nothing to train"))
+            .at(at, "without `param`, and without layers that have one");
+}

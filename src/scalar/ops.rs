@@ -68,13 +68,17 @@ pub trait Ops {
     /// The bits of an f32 as an i32.
     fn bits(&self, a: Self::V) -> Self::V;
     /// The f32 of these bits.
-    fn from_bits(&self, a: Self::V) -> Self::V;
+    fn of_bits(&self, a: Self::V) -> Self::V;
 
     // ------------------------------------------------------------------------------------------- made of the above
 
     /// `a · 2ⁿ` for the whole number `n`, an i32 from -253 to 254, rounded once.
     fn scale(&self, a: Self::V, n: Self::V) -> Self::V {
         polynomials::scale(self, a, n)
+    }
+    /// The upper 32 bits of the product of `a` and `b`, taken as numbers without a sign.
+    fn int_mul_high(&self, a: Self::V, b: Self::V) -> Self::V {
+        polynomials::int_mul_high(self, a, b)
     }
     /// The quotient rounded down; 0 if `b` is 0; `-a`, wrapping, if `b` is -1.
     fn int_div_floor(&self, a: Self::V, b: Self::V) -> Self::V {

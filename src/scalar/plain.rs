@@ -163,12 +163,15 @@ impl Ops for Single {
     fn to_int(&self, a: u32) -> u32 {
         f32::from_bits(a) as i32 as u32
     }
+    fn int_mul_high(&self, a: u32, b: u32) -> u32 {
+        ((u64::from(a) * u64::from(b)) >> 32) as u32
+    }
     #[inline(always)]
     fn bits(&self, a: u32) -> u32 {
         a
     }
     #[inline(always)]
-    fn from_bits(&self, a: u32) -> u32 {
+    fn of_bits(&self, a: u32) -> u32 {
         a
     }
 }
@@ -290,7 +293,7 @@ impl Ops for Double {
     fn bits(&self, _: f64) -> f64 {
         unreachable!("the bits of an f32, in f64")
     }
-    fn from_bits(&self, _: f64) -> f64 {
+    fn of_bits(&self, _: f64) -> f64 {
         unreachable!("the bits of an f32, in f64")
     }
 

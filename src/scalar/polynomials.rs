@@ -42,7 +42,7 @@ fn less_product<O: Ops + ?Sized>(ops: &O, a: O::V, b: O::V, c: O::V) -> O::V {
 
 /// The number of the size of `size`, which is not negative, with the sign of `x`.
 fn with_sign<O: Ops + ?Sized>(ops: &O, size: O::V, x: O::V) -> O::V {
-    ops.from_bits(ops.int_or(ops.bits(size), ops.int_and(ops.bits(x), ops.int(i32::MIN))))
+    ops.of_bits(ops.int_or(ops.bits(size), ops.int_and(ops.bits(x), ops.int(i32::MIN))))
 }
 
 /// `x` if that is 0, with its sign, else `y`.
@@ -58,7 +58,18 @@ pub fn scale<O: Ops + ?Sized>(ops: &O, a: O::V, n: O::V) -> O::V {
 
 /// 2ⁿ for `n` from -126 to 127.
 fn power_of_two<O: Ops + ?Sized>(ops: &O, n: O::V) -> O::V {
-    ops.from_bits(ops.int_shl(ops.int_add(n, ops.int(127)), 23))
+    ops.of_bits(ops.int_shl(ops.int_add(n, ops.int(127)), 23))
+}
+
+/// By halves of 16 bits, so that nothing is lost.
+pub fn int_mul_high<O: Ops + ?Sized>(ops: &O, a: O::V, b: O::V) -> O::V {
+    let mask = ops.int(0xffff);
+    let halves = |x| (ops.int_and(ops.int_shr(x, 16), mask), ops.int_and(x, mask));
+    let ((a_high, a_low), (b_high, b_low)) = (halves(a), halves(b));
+    let (low, _) = halves(ops.int_mul(a_low, b_low));
+    let (left, right) = (halves(ops.int_mul(a_high, b_low)), halves(ops.int_mul(a_low, b_high)));
+    let (carry, _) = halves(ops.int_add(low, ops.int_add(left.1, right.1)));
+    ops.int_add(ops.int_mul(a_high, b_high), ops.int_add(carry, ops.int_add(left.0, right.0)))
 }
 
 pub fn int_div_floor<O: Ops + ?Sized>(ops: &O, a: O::V, b: O::V) -> O::V {
@@ -99,13 +110,15 @@ pub fn exp<O: Ops + ?Sized>(ops: &O, x: O::V) -> O::V {
     ops.scale(power, n)
 }
 
-/// 2ⁿ(eʳ - 1) + (2ⁿ - 1), where half of 2ⁿ is always a number of the type.
+/// 2ⁿ(eʳ - 1) + (2ⁿ - 1), by half of 2ⁿ, which is always a number of the type. Without a power of two nothing is halved,
+/// for half of the smallest number would be zero.
 pub fn expm1<O: Ops + ?Sized>(ops: &O, x: O::V) -> O::V {
     let (r, n) = exponent(ops, clamp(ops, x, -18.0, 89.0));
     let power = ops.fma(ops.mul(r, r), poly(ops, r, &EXP), r);
     let half = power_of_two(ops, ops.int_sub(n, ops.int(1)));
     let y = ops.fma(power, half, ops.sub(half, ops.float(0.5)));
-    unless_zero(ops, x, ops.add(y, y))
+    let y = ops.select(ops.int_equal(n, ops.int(0)), power, ops.add(y, y));
+    unless_zero(ops, x, y)
 }
 
 /// For small numbers an odd polynomial, for others 1 - 2 / (exp(2x) + 1).
@@ -163,7 +176,7 @@ pub fn erf<O: Ops + ?Sized>(ops: &O, x: O::V) -> O::V {
 fn mantissa<O: Ops + ?Sized>(ops: &O, x: O::V) -> (O::V, O::V) {
     let bits = ops.bits(x);
     let e = ops.int_shr(ops.int_sub(bits, ops.int(SQRT_HALF)), 23);
-    (ops.from_bits(ops.int_sub(bits, ops.int_shl(e, 23))), ops.to_float(e))
+    (ops.of_bits(ops.int_sub(bits, ops.int_shl(e, 23))), ops.to_float(e))
 }
 
 /// ln(x + rest), where `rest` is small beside `x`, at most half of its last place.

@@ -93,3 +93,23 @@ impl Array {
         Array { shape, data }
     }
 }
+
+/// A tensor's value in f64, an i32 or bool as the number of the same value: for metrics, and to check gradients.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Wide {
+    pub shape: Vec<usize>,
+    /// Of the tensor that it stands for.
+    pub dtype: Dtype,
+    pub data: Vec<f64>,
+}
+
+impl From<&Array> for Wide {
+    fn from(array: &Array) -> Wide {
+        let data = match &array.data {
+            Data::F32(data) => data.iter().map(|&x| x.into()).collect(),
+            Data::I32(data) => data.iter().map(|&x| x.into()).collect(),
+            Data::Bool(data) => data.iter().map(|&x| f64::from(u8::from(x))).collect(),
+        };
+        Wide { shape: array.shape.clone(), dtype: array.dtype(), data }
+    }
+}

@@ -1,0 +1,130 @@
+//! From a data block to arrays: sources, columns, cells, splits, fitted preprocessing, batches.
+//!
+//! There are two depths. [`inspect`] looks for milliseconds: files, headings, inline tables. [`load`] reads every row.
+//! The formulas of fields are run by a [`Fitter`], which the floor above supplies; what they fit, they fit on training
+//! rows alone.
+
+use std::path::Path;
+
+use crate::model::program::{ColumnPlan, DataPlan, Select, Split};
+use crate::problem::Problem;
+use crate::source::World;
+use crate::tensor::Array;
+
+pub mod args;
+pub mod batches;
+pub mod cells;
+pub mod classes;
+pub mod columns;
+pub mod encode;
+pub mod files;
+pub mod fitted;
+pub mod frame;
+pub mod input;
+pub mod inspect;
+pub mod prepare;
+pub mod shuffle;
+pub mod sources;
+pub mod split;
+pub mod time;
+pub mod trouble;
+
+pub use batches::Batches;
+pub use fitted::Fitted;
+pub use input::{Need, encode_rows};
+pub use inspect::{DataFacts, inspect};
+
+use files::Files;
+use frame::Texts;
+use prepare::Prepared;
+
+/// Who runs the formulas of fields. `field` is an index into `DataPlan::fields`; `columns` are the field's columns, the
+/// rows in front.
+pub trait Fitter {
+    /// What the formula fits on training rows: medians, means.
+    fn fit(&mut self, field: usize, columns: &[Array]) -> Vec<Array>;
+    /// The field as the model receives it.
+    fn encode(&mut self, field: usize, fits: &[Array], columns: &[Array]) -> Array;
+    /// A target as the model sees it, back in the user's own units.
+    fn decode(&mut self, field: usize, fits: &[Array], values: &Array) -> Array;
+}
+
+/// How much is read at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Of one file, unpacked. At most `u32::MAX`: places in a column's text are 32 bits.
+    pub bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { bytes: u64::from(u32::MAX) }
+    }
+}
+
+/// Everything that a run reads.
+pub struct Dataset {
+    /// Indexed by `Split`; those that the program does not ask for are empty.
+    pub parts: [Part; 3],
+    pub fitted: Fitted,
+    /// Of the bytes of all files, in hexadecimal.
+    pub fingerprint: String,
+    /// What is odd about the rows. What is odd about the heading, [`inspect`] has said.
+    pub warnings: Vec<Problem>,
+}
+
+/// The examples of one split.
+pub struct Part {
+    pub rows: usize,
+    /// The line of each row in its file; its number, from 1, where there are no lines.
+    pub numbers: Vec<u32>,
+    /// For each field what the model receives, `[rows, shape..]`; `None` for text.
+    pub fields: Vec<Option<Array>>,
+    /// For each field of text what its cells hold.
+    pub texts: Vec<Option<Texts>>,
+}
+
+impl Dataset {
+    pub fn part(&self, split: Split) -> &Part {
+        &self.parts[split as usize]
+    }
+
+    /// The bytes that the arrays take.
+    pub fn bytes(&self) -> u64 {
+        let arrays = self.parts.iter().flat_map(|part| part.fields.iter().flatten());
+        arrays.map(|array| 4 * array.size() as u64).sum()
+    }
+}
+
+/// Reads all rows and fits the preprocessing. The paths of `plan` start from the folder `base`.
+pub fn load(
+    world: &dyn World,
+    base: &Path,
+    plan: &DataPlan,
+    fitter: &mut dyn Fitter,
+    limits: Limits,
+) -> Result<Dataset, Vec<Problem>> {
+    let prepared = Prepared::read(plan, Files { world, base, limits }, None)?;
+    let fitted = encode::fit(&prepared, fitter);
+    encode::dataset(&prepared, fitted, fitter)
+}
+
+/// Reads all rows, encoded as they were when `fitted` was: for a resumed run, and to evaluate an artifact.
+pub fn load_fitted(
+    world: &dyn World,
+    base: &Path,
+    plan: &DataPlan,
+    fitted: &Fitted,
+    fitter: &mut dyn Fitter,
+    limits: Limits,
+) -> Result<Dataset, Vec<Problem>> {
+    let prepared = Prepared::read(plan, Files { world, base, limits }, Some(fitted))?;
+    encode::dataset(&prepared, fitted.clone(), fitter)
+}
+
+/// A column plan as a person names it.
+fn selected(plan: &ColumnPlan) -> String {
+    match &plan.select {
+        Select::Column(name) | Select::Pattern(name) => name.clone(),
+    }
+}

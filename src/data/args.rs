@@ -1,0 +1,206 @@
+//! How the arguments of a source or a split are matched with what it takes.
+
+use crate::model::program::{Constant, Given};
+use crate::problem::Problem;
+use crate::problem::data::{DataSettingMissing, DataSettingTwice, DataSettingValue, UnknownDataSetting};
+use crate::source::{Span, nearest};
+use crate::syntax::tree::Name;
+
+/// One setting of a source or a split.
+pub struct Param {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub required: bool,
+    /// One sentence.
+    pub doc: &'static str,
+}
+
+/// What a setting holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A path, relative to the program.
+    Path,
+    /// `yes` or `no`.
+    Flag,
+    /// One character.
+    Letter,
+    /// A list of texts.
+    Texts,
+    /// The name of a field or a column.
+    Column,
+    /// A share of the rows, `80%`, or a number of rows.
+    Share,
+}
+
+impl Kind {
+    /// In words, for a person: `yes or no`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Kind::Path => "a path in quotes",
+            Kind::Flag => "`yes` or `no`",
+            Kind::Letter => "one character in quotes",
+            Kind::Texts => "a list of texts",
+            Kind::Column => "the name of a field or a column",
+            Kind::Share => "a percentage, or a whole number of rows",
+        }
+    }
+
+    pub fn example(self) -> &'static str {
+        match self {
+            Kind::Path => "\"data.csv\"",
+            Kind::Flag => "yes",
+            Kind::Letter => "\";\"",
+            Kind::Texts => "[\"\", \"NA\"]",
+            Kind::Column => "species",
+            Kind::Share => "80%",
+        }
+    }
+
+    fn holds(self, value: &Constant) -> bool {
+        match (self, value) {
+            (Kind::Path, Constant::Text(path)) => !path.is_empty(),
+            (Kind::Flag, Constant::Bool(_)) => true,
+            (Kind::Letter, Constant::Text(text)) => {
+                let mut letters = text.chars();
+                matches!((letters.next(), letters.next()), (Some(letter), None) if letter.is_ascii() && !"\"\r\n".contains(letter))
+            }
+            (Kind::Texts, Constant::List(items)) => items.iter().all(|item| matches!(item, Constant::Text(_))),
+            (Kind::Column, Constant::Word(_) | Constant::Text(_)) => true,
+            (Kind::Share, Constant::Number { value, unit }) => match unit.as_deref() {
+                Some("%") => (0.0..=100.0).contains(value),
+                None => *value >= 0.0 && value.fract() == 0.0 && *value < 1e15,
+                Some(_) => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+/// A share of the rows.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Share {
+    Percent(f64),
+    Rows(usize),
+}
+
+/// Arguments that fit: each is one of the parameters and of its kind.
+pub struct Args<'a> {
+    params: &'static [Param],
+    values: Vec<Option<&'a Given>>,
+}
+
+impl<'a> Args<'a> {
+    /// Positional arguments come in the order of `params`.
+    pub fn read(callee: &Name, given: &'a [Given], params: &'static [Param]) -> Result<Args<'a>, Vec<Problem>> {
+        let mut values: Vec<Option<&Given>> = params.iter().map(|_| None).collect();
+        let mut problems: Vec<Problem> = vec![];
+        let mut positional = 0..params.len();
+        for one in given {
+            let place = match &one.name {
+                Some(name) => params.iter().position(|param| param.name == name.as_str()),
+                None => positional.next(),
+            };
+            let Some(place) = place else {
+                problems.push(unknown(callee, one, params));
+                continue;
+            };
+            let param = &params[place];
+            if let Some(before) = values[place] {
+                problems.push(DataSettingTwice { setting: param.name, at: one.span, before: before.span }.into());
+            } else if param.kind.holds(&one.value) {
+                values[place] = Some(one);
+            } else {
+                values[place] = Some(one);
+                problems.push(mistyped(callee, one, param));
+            }
+        }
+        for (param, value) in params.iter().zip(&values) {
+            if param.required && value.is_none() {
+                let (callee, at) = (callee.as_str().to_string(), callee.span);
+                problems.push(
+                    DataSettingMissing { callee, setting: param.name, what: param.kind.words(), doc: param.doc, at }
+                        .into(),
+                );
+            }
+        }
+        if problems.is_empty() { Ok(Args { params, values }) } else { Err(problems) }
+    }
+
+    fn given(&self, name: &str) -> Option<&'a Given> {
+        let place = self.params.iter().position(|param| param.name == name);
+        self.values[place.expect("a parameter of this table")]
+    }
+
+    pub fn span(&self, name: &str) -> Option<Span> {
+        self.given(name).map(|it| it.span)
+    }
+
+    /// A path, a letter, a name.
+    pub fn text(&self, name: &str) -> Option<(&'a str, Span)> {
+        self.given(name).map(|it| match &it.value {
+            Constant::Text(text) | Constant::Word(text) => (text.as_str(), it.span),
+            other => unreachable!("{other:?} for a text"),
+        })
+    }
+
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.given(name).map(|it| match it.value {
+            Constant::Bool(flag) => flag,
+            ref other => unreachable!("{other:?} for a flag"),
+        })
+    }
+
+    pub fn texts(&self, name: &str) -> Option<Vec<&'a str>> {
+        self.given(name).map(|it| match &it.value {
+            Constant::List(items) => items.iter().map(text_of).collect(),
+            other => unreachable!("{other:?} for a list"),
+        })
+    }
+
+    pub fn share(&self, name: &str) -> Option<Share> {
+        self.given(name).map(|it| match &it.value {
+            Constant::Number { value, unit: Some(_) } => Share::Percent(*value),
+            Constant::Number { value, unit: None } => Share::Rows(*value as usize),
+            other => unreachable!("{other:?} for a share"),
+        })
+    }
+}
+
+fn text_of(item: &Constant) -> &str {
+    match item {
+        Constant::Text(text) => text,
+        other => unreachable!("{other:?} among texts"),
+    }
+}
+
+fn unknown(callee: &Name, given: &Given, params: &'static [Param]) -> Problem {
+    let name = given.name.as_ref();
+    let names = params.iter().map(|param| param.name);
+    let near = name.and_then(|name| nearest(name.as_str(), names.clone())).map(String::from);
+    UnknownDataSetting {
+        callee: callee.as_str().to_string(),
+        setting: name.map(|name| name.as_str().to_string()),
+        near,
+        known: names.map(String::from).collect(),
+        at: name.map_or(given.span, |name| name.span),
+    }
+    .into()
+}
+
+fn mistyped(callee: &Name, given: &Given, param: &Param) -> Problem {
+    let fraction = match given.value {
+        Constant::Number { value, unit: None } if param.kind == Kind::Share && value > 0.0 && value < 1.0 => {
+            Some(format!("{}: {}%", param.name, super::cells::tidy(value * 100.0)))
+        }
+        _ => None,
+    };
+    let example = fraction.unwrap_or_else(|| format!("{}: {}", param.name, param.kind.example()));
+    DataSettingValue {
+        callee: callee.as_str().to_string(),
+        setting: param.name,
+        what: param.kind.words(),
+        example,
+        at: given.span,
+    }
+    .into()
+}

@@ -1,0 +1,204 @@
+//! From cells to what a model receives: fits on training rows, formulas on all, and the checks on what they give.
+
+use std::ops::Range;
+
+use super::cells::{Cell, Values};
+use super::fitted::{Fitted, FittedField};
+use super::frame::{Frame, Texts};
+use super::prepare::{Prepared, Typed};
+use super::{Dataset, Fitter, Part};
+use crate::model::program::{CellType, DataPlan, FieldPlan, FieldType, Split};
+use crate::problem::Problem;
+use crate::problem::data::{BadWeight, ClassWithoutTrainingRows, FieldNotFinite, Shown};
+use crate::syntax::tree::Role;
+use crate::tensor::{Array, Data};
+
+/// Rows that go through a formula at once. Its intermediate values are as many, so images go through in portions.
+const PORTION: usize = 4096;
+
+/// Fits every formula on the training rows.
+pub fn fit(prepared: &Prepared, fitter: &mut dyn Fitter) -> Fitted {
+    let (table, rows) = &prepared.splits[Split::Train as usize];
+    let table = &prepared.tables[*table];
+    let fields = prepared.plan.fields.iter().enumerate().map(|(at, field)| {
+        let fits = match field.fits {
+            0 => vec![],
+            _ => fitter.fit(at, &columns(&table.values[at], rows)),
+        };
+        assert_eq!(fits.len(), field.fits, "the fits of `{}`", field.name);
+        let classes = prepared.classes[at].iter().map(|classes| classes.as_ref().map(|it| it.names().to_vec()));
+        FittedField { name: field.name.clone(), fits, classes: classes.collect(), scale: None }
+    });
+    Fitted { fields: fields.collect() }
+}
+
+fn columns(values: &[Option<Values>], rows: &[usize]) -> Vec<Array> {
+    values.iter().flatten().map(|values| values.rows(rows)).collect()
+}
+
+/// Encodes all splits, and finds the scale of the weights where `fitted` has none yet.
+pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter) -> Result<Dataset, Vec<Problem>> {
+    let mut problems = vec![];
+    let mut parts = Split::ALL.map(|split| {
+        let (table, rows) = &prepared.splits[split as usize];
+        match part(prepared.plan, &prepared.tables[*table], rows, &fitted, fitter) {
+            Ok(part) => part,
+            Err(more) => {
+                problems.extend(more);
+                Part { rows: 0, numbers: vec![], fields: vec![], texts: vec![] }
+            }
+        }
+    });
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    for (at, field) in prepared.plan.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Weight) {
+        let scale = &mut fitted.fields[at].scale;
+        if scale.is_none() {
+            let weights = parts[Split::Train as usize].fields[at].as_ref().expect("a weight is a number").floats();
+            let sum: f64 = weights.iter().map(|&weight| f64::from(weight)).sum();
+            if sum <= 0.0 {
+                let shown = prepared.tables[0].frame.shown.clone();
+                let facts = BadWeight { field: field.name.clone(), shown, cells: vec![], count: 0, at: field.span };
+                return Err(vec![facts.into()]);
+            }
+            *scale = Some((weights.len() as f64 / sum) as f32);
+        }
+        let scale = scale.expect("set above");
+        for part in &mut parts {
+            part.fields[at].as_mut().expect("a weight is a number").floats_mut().iter_mut().for_each(|it| *it *= scale);
+        }
+    }
+    let warnings = unseen_classes(prepared.plan, &parts[Split::Train as usize], &fitted);
+    Ok(Dataset { parts, fitted, fingerprint: prepared.fingerprint(), warnings })
+}
+
+/// Encodes `rows` of a table: all fields that it has the columns of. Weights come unscaled.
+pub fn part(
+    plan: &DataPlan,
+    table: &Typed,
+    rows: &[usize],
+    fitted: &Fitted,
+    fitter: &mut dyn Fitter,
+) -> Result<Part, Vec<Problem>> {
+    let (mut fields, mut texts, mut problems) = (vec![], vec![], vec![]);
+    for (at, field) in plan.fields.iter().enumerate() {
+        let is_there = table.columns.fields[at].len() == field.columns.len() && !field.columns.is_empty();
+        let is_text = field.columns.iter().any(|column| column.cell == CellType::Text);
+        texts.push((is_there && is_text).then(|| text(&table.frame, table.columns.fields[at][0][0], rows)));
+        if !is_there || is_text {
+            fields.push(None);
+            continue;
+        }
+        let array = encode(at, field, table, rows, fitted, fitter);
+        problems.extend(unsound(at, field, table, rows, &array));
+        fields.push(Some(array));
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let numbers = rows.iter().map(|&row| table.frame.places.number(row)).collect();
+    Ok(Part { rows: rows.len(), numbers, fields, texts })
+}
+
+fn text(frame: &Frame, place: usize, rows: &[usize]) -> Texts {
+    let column = frame.column(place);
+    let mut texts = Texts::default();
+    for &row in rows {
+        match column.cell(row, 0) {
+            Cell::Missing => texts.push(None),
+            Cell::Text(text) => texts.push(Some(text)),
+            Cell::Number(value) => texts.push(Some(&super::cells::tidy(value))),
+        }
+    }
+    texts
+}
+
+fn encode(
+    at: usize,
+    field: &FieldPlan,
+    table: &Typed,
+    rows: &[usize],
+    fitted: &Fitted,
+    fitter: &mut dyn Fitter,
+) -> Array {
+    let shape = |count: usize| [&[count], &field.shape[..]].concat();
+    let mut whole = Array::zeros(&shape(rows.len()), field.dtype);
+    let width: usize = field.shape.iter().product();
+    for start in (0..rows.len()).step_by(PORTION) {
+        let rows = &rows[start..rows.len().min(start + PORTION)];
+        let mut columns = columns(&table.values[at], rows);
+        let piece = match field.encoded {
+            true => fitter.encode(at, &fitted.fields[at].fits, &columns),
+            false => {
+                let column = columns.pop().expect("a field that is not encoded is a column");
+                Array { shape: shape(rows.len()), ..column }
+            }
+        };
+        assert_eq!((&piece.shape, piece.dtype()), (&shape(rows.len()), field.dtype), "`{}` encoded", field.name);
+        fill(&mut whole, start * width..(start + rows.len()) * width, &piece);
+    }
+    whole
+}
+
+fn fill(whole: &mut Array, range: Range<usize>, piece: &Array) {
+    match (&mut whole.data, &piece.data) {
+        (Data::F32(whole), Data::F32(piece)) => whole[range].copy_from_slice(piece),
+        (Data::I32(whole), Data::I32(piece)) => whole[range].copy_from_slice(piece),
+        (Data::Bool(whole), Data::Bool(piece)) => whole[range].copy_from_slice(piece),
+        _ => unreachable!("the element types were compared"),
+    }
+}
+
+/// A formula that gives what no model can use, a weight below zero.
+fn unsound(at: usize, field: &FieldPlan, table: &Typed, rows: &[usize], array: &Array) -> Option<Problem> {
+    let Data::F32(values) = &array.data else { return None };
+    let width: usize = field.shape.iter().product::<usize>().max(1);
+    let optional = field.columns.iter().any(|column| column.cell == CellType::Number { optional: true });
+    let is_bad = |value: f32| value.is_infinite() || value.is_nan() && !optional;
+    let is_weight = field.role == Role::Weight;
+    let bad = |row: &usize| {
+        let values = &values[row * width..(row + 1) * width];
+        values.iter().copied().find(|&value| is_bad(value) || is_weight && value < 0.0)
+    };
+    let all: Vec<(usize, f32)> = (0..rows.len()).filter_map(|row| bad(&row).map(|value| (row, value))).collect();
+    let &(_, first) = all.first()?;
+    let place = table.columns.fields[at][0][0];
+    let cells = all.iter().take(Shown::MOST).map(|&(row, value)| {
+        let text = match table.frame.column(place).cell(rows[row], 0) {
+            Cell::Missing => "a missing cell".into(),
+            Cell::Text(text) if !is_weight => format!("{text:?}"),
+            Cell::Text(_) => value.to_string(),
+            Cell::Number(value) => value.to_string(),
+        };
+        Shown { spot: table.frame.places.spot(rows[row], place), text }
+    });
+    let (cells, count, shown) = (cells.collect(), all.len(), table.frame.shown.clone());
+    let name = field.name.clone();
+    if !is_bad(first) {
+        return Some(BadWeight { field: name, shown, cells, count, at: field.span }.into());
+    }
+    let value = if first.is_nan() { "NaN, not a number," } else { "an infinite number" };
+    Some(FieldNotFinite { field: name, shown, value, cells, count, at: field.span }.into())
+}
+
+/// Classes of targets that no training row is of.
+fn unseen_classes(plan: &DataPlan, train: &Part, fitted: &Fitted) -> Vec<Problem> {
+    let mut warnings = vec![];
+    for (at, field) in plan.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Target) {
+        let (FieldType::Class(ty), Some(array)) = (&field.ty, &train.fields[at]) else { continue };
+        let Data::I32(classes) = &array.data else { continue };
+        let mut seen = vec![false; ty.values()];
+        for &class in classes {
+            seen[class as usize] = true;
+        }
+        let names = fitted.class_names(plan, at).expect("a class has names");
+        let unseen = names.iter().zip(seen).take(ty.declared).filter(|(_, seen)| !seen);
+        let unseen: Vec<String> = unseen.map(|(name, _)| name.clone()).collect();
+        if !unseen.is_empty() {
+            let facts = ClassWithoutTrainingRows { field: field.name.clone(), classes: unseen, at: field.ty_span };
+            warnings.push(facts.into());
+        }
+    }
+    warnings
+}

@@ -1,0 +1,156 @@
+//! Where data files are found, and how their bytes come in: whole or only their beginning, unpacked on the way.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+
+use super::Limits;
+use crate::problem::Problem;
+use crate::problem::data::{DataTooLarge, FileMissing, FileUnreadable, NotUtf8};
+use crate::source::{Span, World};
+
+/// The outside as a data block sees it.
+#[derive(Clone, Copy)]
+pub struct Files<'a> {
+    pub world: &'a dyn World,
+    /// The folder that relative paths start from: that of the program.
+    pub base: &'a Path,
+    pub limits: Limits,
+}
+
+/// A path as the user wrote it, and where it leads.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub shown: String,
+    pub path: PathBuf,
+    /// In bytes, as it lies on the disk.
+    pub size: u64,
+    /// Where the program names it.
+    pub span: Option<Span>,
+}
+
+/// The content of a file, unpacked.
+pub struct Content {
+    pub found: Found,
+    pub bytes: Vec<u8>,
+    /// Of the bytes as they lie on the disk.
+    pub hash: blake3::Hash,
+}
+
+/// How much of a file is looked at before it is read.
+const HEAD: usize = 1 << 20;
+
+impl<'a> Files<'a> {
+    /// Looks beside the program, then under the data folder.
+    pub fn find(&self, path: &str, span: Option<Span>) -> Result<Found, Problem> {
+        let beside = self.base.join(path);
+        let below = self.world.data_root().map(|root| root.join(path)).filter(|below| *below != beside);
+        for path_here in std::iter::once(&beside).chain(&below) {
+            if let Some(size) = self.world.size(path_here) {
+                return Ok(Found { shown: path.into(), path: path_here.clone(), size, span });
+            }
+        }
+        let absolute = Path::new(path).is_absolute();
+        let places = std::iter::once(&beside).chain(&below).map(|it| it.display().to_string()).collect();
+        Err(FileMissing { path: path.into(), places, root_unset: !absolute && below.is_none(), at: span }.into())
+    }
+
+    /// All of a file.
+    pub fn read(&self, found: Found) -> Result<Content, Problem> {
+        if found.size > self.limits.bytes {
+            return Err(self.too_large(&found));
+        }
+        let mut raw = Vec::new();
+        let opened = self.world.open(&found.path).map_err(|why| unreadable(&found, &why))?;
+        let read = opened.take(self.limits.bytes + 1).read_to_end(&mut raw);
+        read.map_err(|why| unreadable(&found, &why))?;
+        if raw.len() as u64 > self.limits.bytes {
+            return Err(self.too_large(&found));
+        }
+        let hash = blake3::hash(&raw);
+        let bytes = match packing(&raw) {
+            Packing::None => raw,
+            Packing::Gzip => self.unpack(&found, &raw)?,
+            Packing::Other(name) => return Err(packed(&found, name)),
+        };
+        Ok(Content { found, bytes, hash })
+    }
+
+    /// The beginning of a file, unpacked, and whether it is all of it.
+    pub fn head(&self, found: &Found) -> Result<(Vec<u8>, bool), Problem> {
+        let raw = self.world.head(&found.path, HEAD).map_err(|why| unreadable(found, &why))?;
+        match packing(&raw) {
+            Packing::None => {
+                let whole = raw.len() < HEAD;
+                Ok((raw, whole))
+            }
+            Packing::Gzip => {
+                let mut bytes = Vec::new();
+                let ended = MultiGzDecoder::new(&raw[..]).take(HEAD as u64).read_to_end(&mut bytes);
+                // A beginning that was cut off ends in an error of its own: what came before it is sound.
+                match ended {
+                    Err(why) if bytes.is_empty() && raw.len() < HEAD => Err(unreadable(found, &why)),
+                    _ => Ok((bytes, false)),
+                }
+            }
+            Packing::Other(name) => Err(packed(found, name)),
+        }
+    }
+
+    fn unpack(&self, found: &Found, raw: &[u8]) -> Result<Vec<u8>, Problem> {
+        let mut bytes = Vec::new();
+        let unpacked = MultiGzDecoder::new(raw).take(self.limits.bytes + 1).read_to_end(&mut bytes);
+        unpacked.map_err(|why| unreadable(found, &why))?;
+        if bytes.len() as u64 > self.limits.bytes {
+            return Err(self.too_large(found));
+        }
+        Ok(bytes)
+    }
+
+    fn too_large(&self, found: &Found) -> Problem {
+        DataTooLarge { path: found.shown.clone(), limit: self.limits.bytes, at: found.span }.into()
+    }
+}
+
+/// The text in `bytes`, without a byte-order mark. `cut` is whether the bytes end somewhere in the middle.
+pub fn text<'b>(found: &Found, bytes: &'b [u8], cut: bool) -> Result<&'b str, Problem> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(why) if cut && why.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..why.valid_up_to()]).expect("valid up to here")
+        }
+        Err(why) => {
+            let line = bytes[..why.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let wide = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+            return Err(NotUtf8 { path: found.shown.clone(), line, wide, at: found.span }.into());
+        }
+    };
+    Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text))
+}
+
+enum Packing {
+    None,
+    Gzip,
+    Other(&'static str),
+}
+
+/// Told by the first bytes, whatever the name says.
+fn packing(bytes: &[u8]) -> Packing {
+    match bytes {
+        [0x1F, 0x8B, ..] => Packing::Gzip,
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => Packing::Other("zstd"),
+        [b'P', b'K', 3, 4, ..] => Packing::Other("zip"),
+        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, ..] => Packing::Other("bzip2"),
+        [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Packing::Other("xz"),
+        _ => Packing::None,
+    }
+}
+
+fn unreadable(found: &Found, why: &io::Error) -> Problem {
+    FileUnreadable { path: found.shown.clone(), why: why.to_string(), packed: None, at: found.span }.into()
+}
+
+fn packed(found: &Found, name: &'static str) -> Problem {
+    FileUnreadable { path: found.shown.clone(), why: String::new(), packed: Some(name), at: found.span }.into()
+}

@@ -1,0 +1,119 @@
+//! Rows to predict: a file that need not hold what is to be predicted, read as the training data was.
+
+use std::path::Path;
+
+use super::classes::Classes;
+use super::columns::{Columns, of_field};
+use super::files::{Content, Files};
+use super::fitted::Fitted;
+use super::frame::Heading;
+use super::prepare::typed;
+use super::sources::{self, Opened, csv, idx, jsonl};
+use super::{Fitter, Limits, Part, encode, selected};
+use crate::model::program::{DataPlan, FieldPlan, Select};
+use crate::problem::Problem;
+use crate::problem::data::{InputColumns, InputFormat};
+use crate::source::World;
+use crate::syntax::tree::Role;
+
+/// What the rows are for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// Inputs and the columns that identify a row; other fields stay empty, whatever the file holds of them.
+    Inputs,
+    /// Targets and weights as well.
+    Targets,
+}
+
+/// Reads the file `input` and encodes its rows.
+pub fn encode_rows(
+    world: &dyn World,
+    input: &Path,
+    plan: &DataPlan,
+    fitted: &Fitted,
+    fitter: &mut dyn Fitter,
+    need: Need,
+) -> Result<Part, Vec<Problem>> {
+    assert!(fitted.fits(plan), "fitted for another plan");
+    let files = Files { world, base: Path::new(""), limits: Limits::default() };
+    let opened = open(plan, files, input)?;
+    let columns = columns(plan, &opened.heading, need)?;
+    let wanted = columns.wanted(opened.heading.columns.len(), &[]);
+    let frame = (opened.read)(&wanted)?;
+    let classes = fitted.fields.iter().map(|field| field.classes.iter().map(|names| names.clone().map(Classes::new)));
+    let classes: Vec<Vec<Option<Classes>>> = classes.map(Iterator::collect).collect();
+    let table = typed(plan, frame, columns, &classes)?;
+    let rows: Vec<usize> = (0..table.frame.rows).collect();
+    let mut part = encode::part(plan, &table, &rows, fitted, fitter)?;
+    for (array, field) in part.fields.iter_mut().zip(&fitted.fields) {
+        if let (Some(array), Some(scale)) = (array, field.scale) {
+            array.floats_mut().iter_mut().for_each(|weight| *weight *= scale);
+        }
+    }
+    Ok(part)
+}
+
+/// The format is told by the name, or is that of the training data.
+fn open(plan: &DataPlan, files: Files, input: &Path) -> Result<Opened, Vec<Problem>> {
+    let one = |problem| vec![problem];
+    let found = files.find(&input.to_string_lossy(), None).map_err(one)?;
+    let name = found.shown.to_lowercase();
+    let ending = name.strip_suffix(".gz").unwrap_or(&name).rsplit('.').next().unwrap_or("").to_string();
+    let content: Content = files.read(found).map_err(one)?;
+    let (kind, call) = sources::call(&plan.source, files)?;
+    let trained_on_text = [csv::SOURCE.name, csv::TABS.name].contains(&kind.name);
+    match ending.as_str() {
+        "jsonl" | "ndjson" => jsonl::open_content(content),
+        _ if kind.name == idx::SOURCE.name && idx::is_idx(&content.bytes) => idx::open_images(content),
+        "csv" | "tsv" if trained_on_text && ending == kind.name => csv::open_content(content, csv::Dialect::of(&call)?),
+        "tsv" => csv::open_content(content, csv::Dialect::plain(b'\t')),
+        "csv" => csv::open_content(content, csv::Dialect::plain(b',')),
+        _ if trained_on_text => csv::open_content(content, csv::Dialect::of(&call)?),
+        _ if kind.name == jsonl::SOURCE.name => jsonl::open_content(content),
+        _ => Err(vec![InputFormat { shown: content.found.shown, at: plan.source.span }.into()]),
+    }
+}
+
+fn columns(plan: &DataPlan, heading: &Heading, need: Need) -> Result<Columns, Vec<Problem>> {
+    let (mut fields, mut missing, mut problems) = (vec![], vec![], vec![]);
+    for field in &plan.fields {
+        let needed = match field.role {
+            Role::Input => true,
+            Role::Target => need == Need::Targets,
+            Role::Weight | Role::Id | Role::Group | Role::Time => false,
+        };
+        let wanted = needed || field.role == Role::Id || field.role == Role::Weight && need == Need::Targets;
+        let absent = absent(field, heading);
+        match of_field(field, heading) {
+            Ok(columns) if wanted => fields.push(columns),
+            Err(_) if needed && !absent.is_empty() => {
+                missing.extend(absent);
+                fields.push(vec![]);
+            }
+            Err(more) if needed => problems.extend(more),
+            Ok(_) | Err(_) => fields.push(vec![]),
+        }
+    }
+    if !missing.is_empty() {
+        let at = missing[0].1;
+        let mut names: Vec<String> = vec![];
+        for (name, _) in missing {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let columns = heading.columns.iter().map(|head| head.name.clone()).collect();
+        problems.push(InputColumns { shown: heading.shown.clone(), missing: names, columns, at }.into());
+    }
+    if problems.is_empty() { Ok(Columns { fields }) } else { Err(problems) }
+}
+
+/// The columns of a field that the heading does not name.
+fn absent(field: &FieldPlan, heading: &Heading) -> Vec<(String, crate::source::Span)> {
+    let is_there = |name: &str| heading.columns.iter().any(|head| head.name == name);
+    let absent = field.columns.iter().filter(|column| match &column.select {
+        Select::Column(name) => !is_there(name),
+        Select::Pattern(pattern) => !heading.columns.iter().any(|head| super::columns::matches(pattern, &head.name)),
+    });
+    absent.map(|column| (selected(column), column.span)).collect()
+}

@@ -1,0 +1,112 @@
+//! What `check` may know of the data: headings, inline tables in full, the counts that a heading tells.
+
+use std::path::Path;
+
+use super::Limits;
+use super::columns::{resolve, review};
+use super::files::Files;
+use super::frame::Heading;
+use super::prepare::Prepared;
+use super::sources::{self, table};
+use super::split;
+use crate::model::program::{DataPlan, SourcePlan};
+use crate::problem::{Problem, Severity};
+use crate::source::World;
+
+/// What is known without reading the rows of files.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct DataFacts {
+    /// The source's columns, in order.
+    pub columns: Vec<String>,
+    /// Of the source that is split.
+    pub rows: Option<usize>,
+    /// The rows of training, validation and test, where they are known.
+    pub splits: Option<[usize; 3]>,
+    /// For each field the names of its classes, where they are known: declared, counted, or found in an inline table.
+    pub classes: Vec<Option<Vec<String>>>,
+}
+
+/// Looks at the data for some milliseconds. The paths of `plan` start from the folder `base`.
+pub fn inspect(world: &dyn World, base: &Path, plan: &DataPlan) -> (DataFacts, Vec<Problem>) {
+    let files = Files { world, base, limits: Limits::default() };
+    let mut problems = vec![];
+    let mut facts = DataFacts::default();
+    let main = look(plan, &plan.source, files, &mut problems);
+    let test = plan.test.as_ref().map(|test| look(plan, test, files, &mut problems));
+    let Some(heading) = main else { return (facts, problems) };
+    facts.columns = heading.columns.iter().map(|head| head.name.clone()).collect();
+    facts.rows = heading.rows;
+    let test_rows = match test {
+        None => Some(0),
+        Some(test) => test.and_then(|test| test.rows),
+    };
+    facts.splits = splits(plan, &heading, test_rows, &mut problems);
+    let is_table = |source: &SourcePlan| source.kind.as_str() == table::SOURCE.name;
+    let in_full = is_table(&plan.source) && plan.test.as_ref().is_none_or(is_table);
+    if in_full && !problems.iter().any(|it| it.severity == Severity::Error) {
+        match Prepared::read(plan, files, None) {
+            Ok(prepared) => {
+                facts.splits = Some([0, 1, 2].map(|split| prepared.splits[split].1.len()));
+                facts.classes = prepared.class_names();
+            }
+            Err(more) => problems.extend(more),
+        }
+    }
+    (facts, problems)
+}
+
+/// The heading of a source, once the problems that it shows are written down.
+fn look(plan: &DataPlan, source: &SourcePlan, files: Files, problems: &mut Vec<Problem>) -> Option<Heading> {
+    let heading = sources::call(source, files).and_then(|(kind, call)| (kind.look)(&call));
+    let heading = match heading {
+        Ok(heading) => heading,
+        Err(more) => {
+            problems.extend(more);
+            return None;
+        }
+    };
+    match resolve(plan, &heading) {
+        Ok(columns) => {
+            let also = split::Plan::of(plan, &heading, &columns).ok().flatten().and_then(|split| split.column());
+            let also: Vec<usize> = also.into_iter().collect();
+            for problem in review(plan, source, &heading, &columns, &also) {
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
+            Some(heading)
+        }
+        Err(more) => {
+            problems.extend(more.into_iter().filter(|it| !problems.contains(it)).collect::<Vec<_>>());
+            None
+        }
+    }
+}
+
+fn splits(
+    plan: &DataPlan,
+    heading: &Heading,
+    test_rows: Option<usize>,
+    problems: &mut Vec<Problem>,
+) -> Option<[usize; 3]> {
+    let columns = resolve(plan, heading).ok()?;
+    let mut sizes = match split::Plan::of(plan, heading, &columns) {
+        Err(more) => {
+            problems.extend(more);
+            return None;
+        }
+        Ok(None) if plan.split.kind.is_some() => return None,
+        Ok(None) => [heading.rows?, 0, 0],
+        Ok(Some(split)) => match split.sizes(heading.rows?)? {
+            Ok(sizes) => sizes,
+            Err(problem) => {
+                problems.push(problem);
+                return None;
+            }
+        },
+    };
+    if plan.test.is_some() {
+        sizes[2] = test_rows?;
+    }
+    Some(sizes)
+}

@@ -1,0 +1,67 @@
+//! The table of sources: one row for each, with what it takes and how it is opened.
+
+use super::args::{Args, Param};
+use super::files::Files;
+use super::frame::{Frame, Heading};
+use crate::model::program::SourcePlan;
+use crate::problem::Problem;
+use crate::problem::data::{SourceNotAvailable, UnknownSource};
+use crate::source::nearest;
+
+pub mod csv;
+pub mod idx;
+pub mod jsonl;
+pub mod table;
+
+/// One kind of source.
+pub struct Source {
+    pub name: &'static str,
+    /// What it reads, in one sentence.
+    pub doc: &'static str,
+    pub params: &'static [Param],
+    /// What can be said in milliseconds, whatever the size of the data.
+    pub look: fn(&Call) -> Result<Heading, Vec<Problem>>,
+    /// The heading, and a way to the rest.
+    pub open: fn(&Call) -> Result<Opened, Vec<Problem>>,
+}
+
+/// A source as called, with arguments that fit.
+pub struct Call<'a> {
+    pub plan: &'a SourcePlan,
+    pub args: Args<'a>,
+    pub files: Files<'a>,
+}
+
+/// A source whose heading has been read.
+pub struct Opened {
+    pub heading: Heading,
+    /// Reads the columns that are wanted, by their place in the heading.
+    pub read: Reading,
+}
+
+pub type Reading = Box<dyn FnOnce(&[bool]) -> Result<Frame, Vec<Problem>>>;
+
+pub const SOURCES: &[Source] = &[table::SOURCE, csv::SOURCE, csv::TABS, jsonl::SOURCE, idx::SOURCE];
+
+/// Sources of the language that this version does not read.
+const LATER: &[&str] =
+    &["parquet", "npy", "npz", "cifar10", "image_folder", "text_file", "audio_folder", "sqlite", "command"];
+
+/// The row of a source, and its call.
+pub fn call<'a>(plan: &'a SourcePlan, files: Files<'a>) -> Result<(&'static Source, Call<'a>), Vec<Problem>> {
+    let name = plan.kind.as_str();
+    let readable = SOURCES.iter().map(|source| source.name);
+    let Some(source) = SOURCES.iter().find(|source| source.name == name) else {
+        let at = plan.kind.span;
+        if LATER.contains(&name) {
+            let known = readable.map(String::from).collect();
+            return Err(vec![SourceNotAvailable { source: name.into(), known, at }.into()]);
+        }
+        let near = nearest(name, readable.clone().chain(LATER.iter().copied())).map(String::from);
+        return Err(vec![
+            UnknownSource { source: name.into(), near, known: readable.map(String::from).collect(), at }.into(),
+        ]);
+    };
+    let args = Args::read(&plan.kind, &plan.args, source.params)?;
+    Ok((source, Call { plan, args, files }))
+}

@@ -1,0 +1,7 @@
+//! What a person asks about a program before it runs, answered as plain data: for an editor and for the prompt alike.
+
+pub mod allow;
+pub mod docs;
+pub mod report;
+
+pub use report::{ModelReport, Report, Steps, TrainReport, check};

@@ -1,0 +1,223 @@
+//! A file as a whole: its imports, its train blocks, and its definitions that no train block reaches.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use super::modules::{Modules, Named};
+use super::overrides;
+use super::program::Program;
+use super::train::{self, Context};
+use crate::problem::Problem;
+use crate::problem::lint::ShadowsLibrary;
+use crate::problem::names::UnknownName;
+use crate::source::{FileId, Source, Sources, World, nearest};
+use crate::syntax::tree::{self, Body, Dim, Expr, ExprKind, ForBody, Item, Stmt};
+
+/// The library is read once for all compilations.
+static LIBRARY: LazyLock<(Sources, Modules)> = LazyLock::new(|| {
+    let mut sources = Sources::default();
+    let modules = Modules::library(&mut sources);
+    (sources, modules)
+});
+
+/// What checking a file gives.
+pub struct CheckedFile {
+    pub sources: Sources,
+    pub file: FileId,
+    pub tree: tree::File,
+    pub problems: Vec<Problem>,
+    pub programs: Vec<Program>,
+    /// The train blocks there are, sound or not, by name.
+    pub trains: Vec<Option<String>>,
+}
+
+/// The library's sources and definitions.
+pub fn library() -> (&'static Sources, &'static Modules) {
+    (&LIBRARY.0, &LIBRARY.1)
+}
+
+/// Parses `text`, the content of `path`, and checks it with all that it imports.
+pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)]) -> CheckedFile {
+    let (mut sources, mut modules) = (LIBRARY.0.clone(), LIBRARY.1.clone());
+    let library_files = sources.ids().count() as u32;
+    let file = sources.add(Source::new(path.display().to_string(), text));
+    let (written, mut problems) = crate::syntax::parse(file, text);
+    let mut tree = written.clone();
+    overrides::apply(&mut tree, &modules, &mut sources, set, &mut problems);
+    let module = modules.load(world, &mut sources, path, &tree, &mut problems);
+    let modules = Arc::new(modules);
+    let context = Context { modules: &modules, library_files, module, tree: &tree };
+    let (mut programs, mut trains) = (Vec::new(), Vec::new());
+    for item in &tree.items {
+        if let Item::Train(block) = item {
+            trains.push(block.name.as_ref().map(|name| name.text.to_string()));
+            if let Ok(program) = train::check(&context, block, &mut problems) {
+                programs.push(program);
+            }
+        }
+    }
+    unreached(&context, &mut problems);
+    shadows(&context, &mut problems);
+    // Order of place; what is in the user's own file first.
+    problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != file, label.span)));
+    problems.dedup();
+    CheckedFile { sources, file, tree: written, problems, programs, trains }
+}
+
+/// Definitions of the user that take the place of the library's.
+fn shadows(context: &Context, problems: &mut Vec<Problem>) {
+    for item in &context.tree.items {
+        let Item::Callable(callable) = item else { continue };
+        let library = context.modules.callables(super::modules::LIBRARY, callable.kind, callable.name.as_str());
+        if let Some(forms) = library {
+            let (kind, name) = (callable.kind.word().to_string(), callable.name.text.to_string());
+            let (at, library) = (callable.name.span, forms[0].callable.name.span);
+            problems.push(ShadowsLibrary { kind, name, at, library }.into());
+        }
+    }
+}
+
+/// Names that are called in definitions of the user, and that nothing declares. A definition that a train block reaches has
+/// been lowered, and has said so itself.
+fn unreached(context: &Context, problems: &mut Vec<Problem>) {
+    for item in &context.tree.items {
+        let Item::Callable(callable) = item else { continue };
+        let mut names = Names { bound: BTreeSet::new(), called: Vec::new() };
+        names.bound.extend(callable.config.iter().map(|it| it.name.text.clone()));
+        names.bound.extend(callable.inputs.iter().map(|it| it.name.text.clone()));
+        match &callable.body {
+            Body::Formula(expr) => names.expr(expr),
+            Body::Block(statements) => names.statements(statements),
+        }
+        for (name, span, kind) in std::mem::take(&mut names.called) {
+            let known = names.bound.contains(&name)
+                || super::builtins::find(&name).is_some()
+                || matches!(context.modules.find(context.module, &name), Some(Named::Callables(_)));
+            let said = problems.iter().any(|it| it.labels.first().is_some_and(|label| label.span == span));
+            if known || said {
+                continue;
+            }
+            let words: Vec<String> = [context.module, super::modules::LIBRARY]
+                .into_iter()
+                .flat_map(|id| context.modules.words(id).map(str::to_string))
+                .chain(super::builtins::names().map(str::to_string))
+                .collect();
+            let near = nearest(&name, words.iter().map(String::as_str)).map(str::to_string);
+            problems.push(UnknownName { kind: kind.into(), name: name.to_string(), at: span, near }.into());
+        }
+    }
+}
+
+/// The names that a body binds anywhere, and those that it calls.
+struct Names {
+    bound: BTreeSet<Arc<str>>,
+    called: Vec<(Arc<str>, crate::source::Span, &'static str)>,
+}
+
+impl Names {
+    fn statements(&mut self, statements: &[Stmt]) {
+        for statement in statements {
+            match statement {
+                Stmt::Param(place) | Stmt::State(place) => {
+                    self.bound.insert(place.name.text.clone());
+                    if let Some(init) = &place.init {
+                        self.expr(init);
+                    }
+                }
+                Stmt::Fit { name, value, .. } => {
+                    self.bound.insert(name.text.clone());
+                    self.expr(value);
+                }
+                Stmt::Require { condition, .. } => self.expr(condition),
+                Stmt::Bind { pattern, value, .. } => {
+                    match pattern {
+                        tree::Pattern::One(target) => _ = self.bound.insert(target.name.text.clone()),
+                        tree::Pattern::Tuple(targets) => {
+                            self.bound.extend(targets.iter().map(|target| target.name.text.clone()));
+                        }
+                    }
+                    self.expr(value);
+                }
+                Stmt::Expr(expr) => self.expr(expr),
+                Stmt::Broken(_) => {}
+            }
+        }
+    }
+
+    fn call(&mut self, callee: &Expr, kind: &'static str) {
+        match &callee.kind {
+            ExprKind::Name(name) => self.called.push((name.clone(), callee.span, kind)),
+            _ => self.expr(callee),
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Bool(_) | ExprKind::Name(_) | ExprKind::Broken => {}
+            ExprKind::Table(_) => {}
+            ExprKind::Call { callee, args } => {
+                self.call(callee, "function or layer");
+                args.iter().for_each(|arg| self.expr(&arg.value));
+            }
+            ExprKind::Index { base, dims } => {
+                self.expr(base);
+                for dim in dims {
+                    if let Dim::Expr(value) | Dim::Named { value, .. } = dim {
+                        self.expr(value);
+                    }
+                }
+            }
+            ExprKind::Field { base, .. } => self.expr(base),
+            ExprKind::Next(inner) => self.expr(inner),
+            ExprKind::Unary { operand, .. } => self.expr(operand),
+            ExprKind::Binary { left, right, .. } => {
+                self.expr(left);
+                self.expr(right);
+            }
+            ExprKind::Pipe { head, stages } => {
+                self.expr(head);
+                for stage in stages {
+                    let inner = match &stage.kind {
+                        ExprKind::As { expr, name } => {
+                            self.bound.insert(name.text.clone());
+                            expr
+                        }
+                        _ => stage,
+                    };
+                    match &inner.kind {
+                        ExprKind::Name(name) => self.called.push((name.clone(), inner.span, "layer")),
+                        ExprKind::Call { callee, args } => {
+                            self.call(callee, "layer");
+                            args.iter().for_each(|arg| self.expr(&arg.value));
+                        }
+                        _ => self.expr(inner),
+                    }
+                }
+            }
+            ExprKind::As { expr, name } => {
+                self.bound.insert(name.text.clone());
+                self.expr(expr);
+            }
+            ExprKind::If { condition, then, otherwise } => {
+                [condition, then, otherwise].into_iter().for_each(|it| self.expr(it));
+            }
+            ExprKind::For { binders, body } => {
+                for binder in binders {
+                    match binder {
+                        tree::Binder::Over { name, range: value } | tree::Binder::Carry { name, init: value } => {
+                            self.bound.insert(name.text.clone());
+                            self.expr(value);
+                        }
+                    }
+                }
+                match &**body {
+                    ForBody::Expr(expr) => self.expr(expr),
+                    ForBody::Block(statements) => self.statements(statements),
+                }
+            }
+            ExprKind::List(items) => items.iter().for_each(|item| self.expr(item)),
+            ExprKind::Tuple(args) => args.iter().for_each(|arg| self.expr(&arg.value)),
+        }
+    }
+}

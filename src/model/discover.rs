@@ -1,0 +1,195 @@
+//! Discovery: lowering an experiment for the first time, which finds its parameters and states.
+
+use std::collections::BTreeSet;
+
+use super::functions::{Output, operations, output_kind, still};
+use super::lower::{Declared, Lower, Outcome, Reported, Setting};
+use super::program::*;
+use super::train::{Experiment, Settings};
+use super::types;
+use super::value::{Meaning, Tensor};
+use crate::problem::{Problem, Severity};
+use crate::scalar::Dtype;
+use crate::tensor::{Graph, Id, Op, Slot};
+
+/// The length of an epoch in updates where rows have not been counted yet: only proportions are checked then.
+const NOMINAL_EPOCH: u64 = 1000;
+
+/// Lowers everything once, and so checks it; then knows the program.
+pub fn program(
+    mut experiment: Experiment,
+    block: &crate::syntax::tree::TrainBlock,
+    settings: &Settings,
+    data: DataPlan,
+    problems: &mut Vec<Problem>,
+) -> Outcome<Program> {
+    let errors = |problems: &[Problem]| problems.iter().filter(|it| it.severity == Severity::Error).count();
+    let before = errors(problems);
+    let metric_plans = experiment.metrics.iter().map(|metric| MetricPlan {
+        name: metric.name.clone(),
+        rising: metric.rising,
+        shape: vec![],
+        span: metric.span,
+    });
+    let mut metric_plans: Vec<MetricPlan> = metric_plans.collect();
+    let plan = super::train::plan(settings, &metric_plans, problems);
+    let (epoch, total) = match &plan {
+        Ok(TrainPlan { length: Length::Epochs(epochs), .. }) => {
+            (NOMINAL_EPOCH, (epochs * NOMINAL_EPOCH as f64).round().max(1.0) as u64)
+        }
+        Ok(TrainPlan { length: Length::Steps(steps), .. }) => (NOMINAL_EPOCH, *steps),
+        Err(Reported) => (NOMINAL_EPOCH, 1 << 40),
+    };
+    // Warm-up and run can only be compared if they are told in the same measure.
+    let setting = Setting { training: true, batch: 2, epoch, total };
+    let found = {
+        let mut lower = experiment.lower(setting, problems);
+        lower.discovering = true;
+        let step = experiment.lower_step(&mut lower)?;
+        let roots = [step.loss, step.total, step.rate];
+        let dead = dead_states(&lower, &roots);
+        (sorted(&lower, &dead), std::mem::take(&mut lower.initial), step.outputs, dead)
+    };
+    let (declared, initial, outputs, dead) = found;
+    experiment.declared = declared;
+    experiment.initial = initial;
+    experiment.dead = dead;
+    let target_meaning = |output: &Output| output.tensor.meaning;
+    let shapes: Vec<(String, Vec<usize>, Meaning)> =
+        outputs.iter().map(|it| (it.name.clone(), it.tensor.shape.clone(), target_meaning(it))).collect();
+    // Metrics see the user's own units, which have the same types.
+    for at in 0..experiment.metrics.len() {
+        let mut lower = experiment.lower(still(2), problems);
+        let fed: Vec<Output> = shapes
+            .iter()
+            .enumerate()
+            .map(|(slot, (name, shape, meaning))| {
+                let shape = [&[2][..], shape].concat();
+                let id = lower.graph.input(Slot::Feed(slot as u32), &shape, Dtype::F32);
+                let tensor = Tensor { meaning: *meaning, ..lower.tensor(id, vec![super::value::BATCH]) };
+                Output { name: name.clone(), tensor }
+            })
+            .collect();
+        let targets: Vec<Tensor> = experiment
+            .targets
+            .iter()
+            .enumerate()
+            .map(|(k, &field)| {
+                let it = &experiment.fields.received[field];
+                let shape = [&[2][..], &it.shape].concat();
+                let id = lower.graph.input(Slot::Feed((fed.len() + k) as u32), &shape, it.dtype);
+                Tensor { meaning: it.meaning, ..lower.tensor(id, vec![super::value::BATCH]) }
+            })
+            .collect();
+        let metric = experiment.metrics[at].clone();
+        if let Ok(value) = experiment.metric_of(&mut lower, &metric, &fed, &targets) {
+            metric_plans[at].shape = value.shape.clone();
+        }
+    }
+    let mut train = plan?;
+    train.metrics = metric_plans;
+    if errors(problems) > before {
+        return Err(Reported);
+    }
+    let stages = stages(&experiment);
+    let states = experiment.declared.iter().map(|it| StateInfo {
+        path: it.path.clone(),
+        role: role(it),
+        shape: it.shape.clone(),
+        dtype: Dtype::F32,
+        span: it.span,
+    });
+    let states = states.collect();
+    let names: Vec<&str> = experiment.targets.iter().map(|&at| experiment.fields.decls[at].name.as_str()).collect();
+    let outputs = shapes.iter().map(|(name, shape, meaning)| OutputInfo {
+        name: name.clone(),
+        kind: output_kind(*meaning),
+        shape: shape.clone(),
+        target: match names.iter().position(|it| it == name) {
+            Some(at) => Some(experiment.targets[at]),
+            None => (shapes.len() == 1).then(|| experiment.targets[0]),
+        },
+    });
+    Ok(Program {
+        name: block.name.as_ref().map(|name| name.text.to_string()),
+        model: experiment.model[0].callable.name.text.to_string(),
+        outputs: outputs.collect(),
+        feeds: experiment.feeds(),
+        inputs: experiment.inputs.len(),
+        data,
+        train,
+        states,
+        stages,
+        shapes,
+        experiment,
+    })
+}
+
+fn role(declared: &Declared) -> StateRole {
+    match (declared.trained, declared.path.contains(" of ")) {
+        (true, _) => StateRole::Parameter,
+        (false, false) => StateRole::Layer,
+        (false, true) => StateRole::Optimizer,
+    }
+}
+
+/// Parameters first, then the states of layers, then those of the optimizer; dead ones are left out.
+fn sorted(lower: &Lower, dead: &BTreeSet<String>) -> Vec<Declared> {
+    let mut declared: Vec<Declared> = lower.declared.iter().filter(|it| !dead.contains(&it.path)).cloned().collect();
+    declared.sort_by_key(|it| match role(it) {
+        StateRole::Parameter => 0,
+        StateRole::Layer => 1,
+        StateRole::Optimizer => 2,
+    });
+    declared
+}
+
+/// States of the optimizer that only they themselves read (a momentum of 0 makes one).
+fn dead_states(lower: &Lower, roots: &[Id]) -> BTreeSet<String> {
+    let optimizer = |slot: u32| role(&lower.declared[slot as usize]) == StateRole::Optimizer;
+    let mut open: Vec<Id> = roots.to_vec();
+    open.extend(lower.nexts.iter().filter(|&(&slot, _)| !optimizer(slot)).map(|(_, &id)| id));
+    let mut seen = vec![false; lower.graph.len()];
+    let mut read = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if std::mem::replace(&mut seen[id.0 as usize], true) {
+            continue;
+        }
+        open.extend(&lower.graph[id].args);
+        if let Op::Input(Slot::State(slot)) = lower.graph[id].op
+            && read.insert(slot)
+            && let Some(&next) = lower.nexts.get(&slot)
+        {
+            open.push(next);
+        }
+    }
+    let all = 0..lower.declared.len() as u32;
+    all.filter(|slot| optimizer(*slot) && !read.contains(slot))
+        .map(|slot| lower.declared[slot as usize].path.clone())
+        .collect()
+}
+
+/// The stages of the model as it predicts, for one example.
+fn stages(experiment: &Experiment) -> Vec<StageInfo> {
+    let mut problems = Vec::new();
+    let mut lower = experiment.lower(still(1), &mut problems);
+    if experiment.forward(&mut lower).is_err() {
+        return vec![];
+    }
+    let graph: &Graph = &lower.graph;
+    let infos = lower.stages.iter().map(|stage| {
+        let within = format!("{}.", stage.path);
+        let own = experiment.declared.iter().filter(|it| it.trained && it.path.starts_with(&within));
+        StageInfo {
+            path: stage.path.clone(),
+            layer: stage.layer.clone(),
+            ty: if stage.ty.is_empty() { types::dims(&stage.shape) } else { stage.ty.clone() },
+            shape: stage.shape.clone(),
+            parameters: own.map(|it| it.shape.iter().product::<usize>()).sum(),
+            flops: stage.nodes.clone().map(|id| operations(graph, Id(id))).sum(),
+            depth: stage.depth.saturating_sub(2),
+            span: stage.span,
+        }
+    });
+    infos.collect()
+}

@@ -1,0 +1,14 @@
+//! The library's texts, built into the binary.
+
+/// Every file of the library, by the name under which messages and `dlmc doc` show it.
+pub const FILES: &[(&str, &str)] = &[
+    ("std/functions.dlm", include_str!("../std/functions.dlm")),
+    ("std/initialisers.dlm", include_str!("../std/initialisers.dlm")),
+    ("std/layers.dlm", include_str!("../std/layers.dlm")),
+    ("std/losses.dlm", include_str!("../std/losses.dlm")),
+    ("std/metrics.dlm", include_str!("../std/metrics.dlm")),
+    ("std/optimizers.dlm", include_str!("../std/optimizers.dlm")),
+    ("std/schedules.dlm", include_str!("../std/schedules.dlm")),
+    ("std/regularizers.dlm", include_str!("../std/regularizers.dlm")),
+    ("std/encoders.dlm", include_str!("../std/encoders.dlm")),
+];

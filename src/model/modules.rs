@@ -1,0 +1,239 @@
+//! Modules: which names a file declares, what it imports, and how a name is found.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::problem::Problem;
+use crate::problem::names::{ImportCycle, ImportMissing, ImportedNameMissing, NameTwice};
+use crate::source::{FileId, Source, Sources, World, nearest};
+use crate::syntax::tree::{self, Item, Kind, UseFrom};
+
+use super::library;
+
+/// A module by its place in [`Modules`]. The library is one module.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ModuleId(pub u32);
+
+/// The library.
+pub const LIBRARY: ModuleId = ModuleId(0);
+
+/// A callable, and the module whose names its body sees.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    pub module: ModuleId,
+    pub callable: Arc<tree::Callable>,
+}
+
+#[derive(Default, Clone, Debug)]
+pub struct Module {
+    /// The forms of each callable, in order.
+    callables: BTreeMap<Arc<str>, Vec<Definition>>,
+    lets: BTreeMap<Arc<str>, Arc<tree::Let>>,
+}
+
+/// All modules of one compilation.
+#[derive(Clone, Debug)]
+pub struct Modules {
+    modules: Vec<Module>,
+    /// Those of which a file of the user is made.
+    files: BTreeMap<PathBuf, ModuleId>,
+}
+
+/// What a name stands for in a module.
+pub enum Named {
+    Callables(Vec<Definition>),
+    Let(ModuleId, Arc<tree::Let>),
+}
+
+impl Modules {
+    /// The library alone. Its texts join `sources`; a mistake in them is ours.
+    pub fn library(sources: &mut Sources) -> Modules {
+        let mut module = Module::default();
+        for (name, text) in library::FILES {
+            let file = sources.add(Source::new(*name, *text));
+            let (tree, problems) = crate::syntax::parse(file, text);
+            if let Some(problem) = problems.first() {
+                let place = sources[file].place(problem.labels[0].span.start);
+                panic!("{name}:{}:{}: {}", place.0, place.1, problem.message);
+            }
+            module.declare(LIBRARY, &tree, &mut Vec::new());
+        }
+        Modules { modules: vec![module], files: BTreeMap::new() }
+    }
+
+    /// Adds the user's file with everything that it imports.
+    pub fn load(
+        &mut self,
+        world: &dyn World,
+        sources: &mut Sources,
+        path: &Path,
+        tree: &tree::File,
+        problems: &mut Vec<Problem>,
+    ) -> ModuleId {
+        self.load_within(world, sources, path, tree, problems, &mut Vec::new())
+    }
+
+    fn load_within(
+        &mut self,
+        world: &dyn World,
+        sources: &mut Sources,
+        path: &Path,
+        tree: &tree::File,
+        problems: &mut Vec<Problem>,
+        open: &mut Vec<PathBuf>,
+    ) -> ModuleId {
+        let id = ModuleId(self.modules.len() as u32);
+        let mut module = Module::default();
+        module.declare(id, tree, problems);
+        self.modules.push(module);
+        self.files.insert(path.to_path_buf(), id);
+        open.push(path.to_path_buf());
+        for item in &tree.items {
+            let Item::Use(import) = item else { continue };
+            let from = match &import.from {
+                UseFrom::Library(_) => Some(LIBRARY),
+                UseFrom::Path(text) => {
+                    let target = path.parent().unwrap_or(Path::new("")).join(&*text.value);
+                    if open.contains(&target) {
+                        problems.push(ImportCycle { at: text.span, path: text.value.to_string() }.into());
+                        None
+                    } else if let Some(&known) = self.files.get(&target) {
+                        Some(known)
+                    } else {
+                        match world.read(&target) {
+                            Ok(content) => {
+                                let name = target.display().to_string();
+                                let file = sources.add(Source::new(name, content.clone()));
+                                let (tree, mut found) = crate::syntax::parse(file, &content);
+                                problems.append(&mut found);
+                                Some(self.load_within(world, sources, &target, &tree, problems, open))
+                            }
+                            Err(error) => {
+                                let looked = target.display().to_string();
+                                problems
+                                    .push(ImportMissing { at: text.span, looked, reason: error.to_string() }.into());
+                                None
+                            }
+                        }
+                    }
+                }
+            };
+            let Some(from) = from else { continue };
+            for name in &import.names {
+                match self.own(from, name.as_str()) {
+                    Some(Named::Callables(forms)) => {
+                        self.modules[id.0 as usize].callables.insert(name.text.clone(), forms);
+                    }
+                    Some(Named::Let(_, value)) => {
+                        self.modules[id.0 as usize].lets.insert(name.text.clone(), value);
+                    }
+                    None => {
+                        let near = nearest(name.as_str(), self.words(from)).map(str::to_string);
+                        problems.push(ImportedNameMissing { at: name.span, name: name.text.to_string(), near }.into());
+                    }
+                }
+            }
+        }
+        open.pop();
+        id
+    }
+
+    fn own(&self, module: ModuleId, name: &str) -> Option<Named> {
+        let it = &self.modules[module.0 as usize];
+        let callables = it.callables.get(name).map(|forms| Named::Callables(forms.clone()));
+        callables.or_else(|| it.lets.get(name).map(|value| Named::Let(module, value.clone())))
+    }
+
+    /// What `name` stands for in a formula of `module`: its own, else the library's. A name may be of several kinds (a
+    /// loss and a metric); a formula means the first.
+    pub fn find(&self, module: ModuleId, name: &str) -> Option<Named> {
+        match self.own(module, name).or_else(|| self.own(LIBRARY, name))? {
+            Named::Callables(mut forms) => {
+                let kind = forms[0].callable.kind;
+                forms.retain(|form| form.callable.kind == kind);
+                Some(Named::Callables(forms))
+            }
+            named => Some(named),
+        }
+    }
+
+    /// The callables of `kind` that `name` stands for.
+    pub fn callables(&self, module: ModuleId, kind: Kind, name: &str) -> Option<Vec<Definition>> {
+        let of = |id: ModuleId| match self.own(id, name) {
+            Some(Named::Callables(mut forms)) => {
+                forms.retain(|form| form.callable.kind == kind);
+                (!forms.is_empty()).then_some(forms)
+            }
+            _ => None,
+        };
+        of(module).or_else(|| of(LIBRARY))
+    }
+
+    /// Every name that a module declares.
+    pub fn words(&self, module: ModuleId) -> impl Iterator<Item = &str> {
+        let it = &self.modules[module.0 as usize];
+        it.callables.keys().chain(it.lets.keys()).map(|name| &**name)
+    }
+
+    /// The names of `kind` that can be seen from `module`.
+    pub fn names_of(&self, module: ModuleId, kind: Kind) -> Vec<&str> {
+        let both = [module, LIBRARY].into_iter().flat_map(|id| &self.modules[id.0 as usize].callables);
+        let mut names: Vec<&str> = both
+            .filter(|(_, forms)| forms.iter().any(|it| it.callable.kind == kind))
+            .map(|(name, _)| &**name)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Every callable of a module, in the order of its names.
+    pub fn definitions(&self, module: ModuleId) -> impl Iterator<Item = &Definition> {
+        self.modules[module.0 as usize].callables.values().flatten()
+    }
+
+    /// The constants of a module.
+    pub fn lets(&self, module: ModuleId) -> impl Iterator<Item = &Arc<tree::Let>> {
+        self.modules[module.0 as usize].lets.values()
+    }
+}
+
+impl Module {
+    /// Takes in the declarations of a tree. Several forms of one name are the library's privilege: in a user's file
+    /// the second is a problem.
+    fn declare(&mut self, id: ModuleId, tree: &tree::File, problems: &mut Vec<Problem>) {
+        // A model may have the name of its data, a metric that of a loss.
+        let mut seen: BTreeMap<(&str, Arc<str>), tree::Name> = BTreeMap::new();
+        for item in &tree.items {
+            let (kind, name) = match item {
+                Item::Callable(callable) => (callable.kind.word(), &callable.name),
+                Item::Let(value) => ("let", &value.name),
+                Item::Data(data) => ("data", &data.name),
+                _ => continue,
+            };
+            let key = (kind, name.text.clone());
+            if id != LIBRARY
+                && let Some(first) = seen.get(&key)
+            {
+                let (name, at, first) = (name.text.to_string(), name.span, first.span);
+                problems.push(NameTwice { name, at, first }.into());
+                continue;
+            }
+            seen.insert(key, name.clone());
+            match item {
+                Item::Callable(callable) => {
+                    let forms = self.callables.entry(name.text.clone()).or_default();
+                    forms.push(Definition { module: id, callable: callable.clone() });
+                }
+                Item::Let(value) => _ = self.lets.insert(name.text.clone(), Arc::new(value.clone())),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The file of a problem's first label, for relating a place in the library to the user's own text.
+pub fn is_library(sources: &Sources, file: FileId) -> bool {
+    file.0 != u32::MAX && sources[file].name.starts_with("std/")
+}

@@ -1,0 +1,394 @@
+//! Types: whether a value is what a declaration says, and which sizes follow from that.
+
+use std::sync::Arc;
+
+use super::eval::Scope;
+use super::lower::{Lower, Outcome};
+use super::value::{Meaning, Number, Tensor, Value};
+use crate::problem::shapes::*;
+use crate::problem::values::NotInThisVersion;
+use crate::scalar::Dtype;
+use crate::source::Span;
+use crate::syntax::tree::{Binary, Dim, Expr, ExprKind, Type, TypeKind};
+
+/// The name of the hidden variable that holds what `..` stands for.
+pub const REST: &str = "..";
+
+/// A tensor as a type of the language: `f32[28, 28]`.
+pub fn describe(tensor: &Tensor) -> String {
+    let word = match tensor.meaning {
+        Meaning::Class { values } => return format!("class[{values}]{}", dims(&tensor.shape)),
+        Meaning::Binary => return "binary".into(),
+        Meaning::Logit if tensor.shape == [1] => return "logit".into(),
+        Meaning::Prob if tensor.shape == [1] => return "prob".into(),
+        other => other.word(),
+    };
+    let mark = if tensor.optional { "?" } else { "" };
+    format!("{word}{}{mark}", dims(&tensor.shape))
+}
+
+/// `[28, 28]`; nothing for a single number.
+pub fn dims(shape: &[usize]) -> String {
+    if shape.is_empty() {
+        return String::new();
+    }
+    let extents: Vec<String> = shape.iter().map(usize::to_string).collect();
+    format!("[{}]", extents.join(", "))
+}
+
+/// Why a value is not of a type.
+#[derive(Clone, Debug)]
+pub enum Mismatch {
+    NoTensor(String),
+    Rank {
+        wanted: usize,
+        found: usize,
+    },
+    Extent {
+        axis: usize,
+        wanted: String,
+        found: usize,
+    },
+    Type {
+        wanted: String,
+        found: String,
+    },
+    Optional,
+    /// Reported already.
+    Silent,
+}
+
+/// What a tensor type asks of a tensor.
+struct Wanted<'t> {
+    dtype: Option<Dtype>,
+    meaning: Meaning,
+    dims: &'t [Dim],
+    /// Fixed axes in place of written ones.
+    fixed: Option<Vec<usize>>,
+}
+
+impl Lower<'_> {
+    /// Whether the type's name is one of a tensor's.
+    fn wanted<'t>(&mut self, ty: &'t Type) -> Option<Wanted<'t>> {
+        let TypeKind::Named { name, dims } = &ty.kind else { return None };
+        let f32 = Some(Dtype::F32);
+        let make = |dtype, meaning, fixed| Some(Wanted { dtype, meaning, dims, fixed });
+        match name.as_str() {
+            "f32" => make(f32, Meaning::Plain, None),
+            "i32" => make(Some(Dtype::I32), Meaning::Plain, None),
+            "bool" => make(Some(Dtype::Bool), Meaning::Plain, None),
+            "number" => make(f32, Meaning::Plain, Some(vec![1])),
+            "binary" => make(f32, Meaning::Binary, Some(vec![1])),
+            "logit" => make(f32, Meaning::Logit, dims.is_empty().then(|| vec![1])),
+            "prob" => make(f32, Meaning::Prob, dims.is_empty().then(|| vec![1])),
+            "logits" => make(f32, Meaning::Logits, None),
+            "log_prob" => make(f32, Meaning::LogProb, None),
+            "image" => make(f32, Meaning::Image, None),
+            "embedding" | "vector" => make(f32, Meaning::Plain, None),
+            "class" | "tokens" => make(Some(Dtype::I32), Meaning::Class { values: 0 }, None),
+            _ => None,
+        }
+    }
+
+    /// Whether a parameter of a function with this type takes `value` as a tensor (and not as a setting): `prob` is both.
+    pub fn takes_tensor(&mut self, ty: &Type, value: &Value) -> bool {
+        let share = matches!(&ty.kind, TypeKind::Named { name, dims } if name.as_str() == "prob" && dims.is_empty());
+        self.wanted(ty).is_some() && !(share && matches!(value, Value::Number(_)))
+    }
+
+    /// How many axes the type writes, where it does not leave that open with `..`.
+    pub fn written_rank(&mut self, ty: &Type) -> Option<usize> {
+        let wanted = self.wanted(ty)?;
+        if let Some(fixed) = wanted.fixed {
+            return Some(fixed.len());
+        }
+        if let Meaning::Class { .. } = wanted.meaning {
+            return Some(wanted.dims.len().saturating_sub(1));
+        }
+        if wanted.dims.is_empty() {
+            return match wanted.meaning {
+                // `f32` alone is one number.
+                Meaning::Plain => Some(0),
+                _ => None,
+            };
+        }
+        (!wanted.dims.iter().any(|dim| matches!(dim, Dim::Rest(_)))).then_some(wanted.dims.len())
+    }
+
+    /// Whether `tensor` is of the type; the sizes that follow join `scope`. The tensor as its declaration sees it.
+    pub fn fit(&mut self, tensor: &Tensor, ty: &Type, scope: &mut Scope) -> Result<Tensor, Mismatch> {
+        let Some(wanted) = self.wanted(ty) else {
+            return Err(Mismatch::Type { wanted: self.type_text(ty), found: describe(tensor) });
+        };
+        let differs = |lower: &Self| Mismatch::Type { wanted: lower.type_text(ty), found: describe(tensor) };
+        if wanted.dtype.is_some_and(|dtype| dtype != self.dtype(tensor)) {
+            return Err(differs(self));
+        }
+        let meets = match (tensor.meaning, wanted.meaning) {
+            (_, Meaning::Plain) => !matches!(tensor.meaning, Meaning::Class { .. }) || wanted.dtype == Some(Dtype::I32),
+            (Meaning::Plain | Meaning::Column(_), Meaning::Class { .. }) => false,
+            (Meaning::Plain, Meaning::Image) => false,
+            (Meaning::Plain, Meaning::Binary) => false,
+            (Meaning::Plain | Meaning::Column(_), _) => true,
+            (Meaning::Class { .. }, Meaning::Class { .. }) => true,
+            (Meaning::Binary, Meaning::Prob) => false,
+            (Meaning::Logit, Meaning::Logits) | (Meaning::Logits, Meaning::Logit) => false,
+            (found, wanted) => found == wanted,
+        };
+        if !meets {
+            return Err(differs(self));
+        }
+        if tensor.optional && !ty.optional {
+            return Err(Mismatch::Optional);
+        }
+        let mut names = tensor.names.clone();
+        let shape = tensor.shape.clone();
+        if let Some(fixed) = &wanted.fixed {
+            if *fixed != shape && !(fixed == &[1] && shape.is_empty()) {
+                return Err(differs(self));
+            }
+        } else if let Meaning::Class { values } = tensor.meaning
+            && let Some((last, before)) = wanted.dims.split_last()
+        {
+            self.fit_axes(before, &shape, scope, &mut names)?;
+            if !matches!(last, Dim::Rest(_)) {
+                self.fit_dim(last, values, 0, scope, &mut None)?;
+            }
+        } else if !(wanted.dims.is_empty() && (wanted.meaning != Meaning::Plain || shape.is_empty())) {
+            self.fit_axes(wanted.dims, &shape, scope, &mut names)?;
+        }
+        let meaning = match (tensor.meaning, wanted.meaning) {
+            (found, Meaning::Plain) => found,
+            (found @ Meaning::Class { .. }, _) => found,
+            (_, wanted) => wanted,
+        };
+        Ok(Tensor { names, meaning, optional: tensor.optional, ..tensor.clone() })
+    }
+
+    fn fit_axes(
+        &mut self,
+        dims: &[Dim],
+        shape: &[usize],
+        scope: &mut Scope,
+        names: &mut [Option<Arc<str>>],
+    ) -> Result<(), Mismatch> {
+        let rest = dims.iter().position(|dim| matches!(dim, Dim::Rest(_)));
+        let fixed = dims.len() - usize::from(rest.is_some());
+        if (rest.is_none() && fixed != shape.len()) || fixed > shape.len() {
+            return Err(Mismatch::Rank { wanted: fixed, found: shape.len() });
+        }
+        let open = shape.len() - fixed;
+        let mut axis = 0;
+        for dim in dims {
+            if let Dim::Rest(_) = dim {
+                let sizes = shape[axis..axis + open].iter().map(|&size| Value::Number(Number::size(size))).collect();
+                scope.bind(REST, Value::List(sizes));
+                axis += open;
+            } else {
+                self.fit_dim(dim, shape[axis], axis, scope, &mut names.get_mut(axis))?;
+                axis += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn fit_dim(
+        &mut self,
+        dim: &Dim,
+        found: usize,
+        axis: usize,
+        scope: &mut Scope,
+        name: &mut Option<&mut Option<Arc<str>>>,
+    ) -> Result<(), Mismatch> {
+        let expr = match dim {
+            Dim::Rest(_) => return Ok(()),
+            Dim::Named { name: label, value } => {
+                if let Some(name) = name {
+                    **name = Some(label.text.clone());
+                }
+                scope.bind(label.as_str(), Value::Number(Number::size(found)));
+                value
+            }
+            Dim::Expr(expr) => expr,
+        };
+        if let ExprKind::Name(variable) = &expr.kind {
+            if let Some(name) = name {
+                **name = Some(variable.clone());
+            }
+            if is_variable(variable) && scope.get(variable).is_none() && self.constant_named(scope, variable).is_none()
+            {
+                scope.bind(variable, Value::Number(Number::size(found)));
+                return Ok(());
+            }
+        }
+        // A class's words in place of their number.
+        if let ExprKind::Text(_) = &expr.kind {
+            return Ok(());
+        }
+        if let Some((variable, size)) = self.solve(expr, found, scope) {
+            scope.bind(&variable, Value::Number(Number::size(size)));
+            return Ok(());
+        }
+        let wanted = self.size(expr, scope).map_err(|_| Mismatch::Silent)?;
+        if wanted == found {
+            return Ok(());
+        }
+        let text = crate::syntax::print_expr(expr);
+        let wanted = if text == wanted.to_string() { text } else { format!("{text} = {wanted}") };
+        Err(Mismatch::Extent { axis, wanted, found })
+    }
+
+    /// Solves `a * N + b = found` for a size `N` that is not known yet.
+    fn solve(&mut self, expr: &Expr, found: usize, scope: &mut Scope) -> Option<(Arc<str>, usize)> {
+        let mut free = None;
+        unknown(expr, &mut |name| {
+            if is_variable(name) && scope.get(name).is_none() && self.constant_named(scope, name).is_none() {
+                free = Some(name.clone());
+            }
+        });
+        let free = free?;
+        let mut at = |lower: &mut Self, value: usize| -> Option<f64> {
+            let mark = scope.mark();
+            scope.bind(&free, Value::Number(Number::size(value)));
+            let quiet = lower.problems.len();
+            let result = lower.number(expr, scope).ok().map(|number| number.value);
+            lower.problems.truncate(quiet);
+            scope.release(mark);
+            result
+        };
+        let (zero, one, two) = (at(self, 0)?, at(self, 1)?, at(self, 2)?);
+        let slope = one - zero;
+        if slope == 0.0 || two - one != slope {
+            return None;
+        }
+        let size = (found as f64 - zero) / slope;
+        (size >= 0.0 && size.fract() == 0.0).then_some((free, size as usize))
+    }
+
+    /// A whole number from 1 on.
+    pub fn size(&mut self, expr: &Expr, scope: &mut Scope) -> Outcome<usize> {
+        if let ExprKind::Name(name) = &expr.kind
+            && is_variable(name)
+            && scope.get(name).is_none()
+            && self.constant_named(scope, name).is_none()
+        {
+            let at = self.blame(expr.span);
+            return Err(self.report(SizeUnsolved { name: name.to_string(), at }));
+        }
+        let number = self.number(expr, scope)?;
+        self.size_of(number, expr.span)
+    }
+
+    pub fn size_of(&mut self, number: Number, span: Span) -> Outcome<usize> {
+        let at = self.blame(span);
+        if let Some(division) = number.inexact {
+            return Err(self.report(InexactDivision { at: self.blame(division), used: at }));
+        }
+        if number.value.fract() != 0.0 || number.measure.is_some() {
+            return Err(self.report(SizeNotWhole { value: Value::Number(number).noun(), at }));
+        }
+        if !(1.0..=2147483647.0).contains(&number.value) {
+            return Err(self.report(SizeOutOfRange { value: number.value.to_string(), at }));
+        }
+        Ok(number.value as usize)
+    }
+
+    /// The shape that a type declares, its sizes being known.
+    pub fn shape_of(&mut self, ty: &Type, scope: &mut Scope) -> Outcome<Vec<usize>> {
+        let Some(wanted) = self.wanted(ty) else {
+            let at = self.blame(ty.span);
+            return Err(self.report(NotInThisVersion {
+                what: format!("the type `{}`", self.type_text(ty)),
+                at,
+                help: None,
+            }));
+        };
+        if let Some(fixed) = wanted.fixed {
+            return Ok(fixed);
+        }
+        let dims = match wanted.meaning {
+            Meaning::Class { .. } => &wanted.dims[..wanted.dims.len().saturating_sub(1)],
+            _ => wanted.dims,
+        };
+        let mut shape = Vec::new();
+        for dim in dims {
+            match dim {
+                Dim::Rest(span) => match scope.get(REST) {
+                    Some(Value::List(sizes)) => {
+                        for size in sizes {
+                            if let Value::Number(number) = size {
+                                shape.push(number.value as usize);
+                            }
+                        }
+                    }
+                    _ => {
+                        let at = self.blame(*span);
+                        return Err(self.report(SizeUnsolved { name: "..".into(), at }));
+                    }
+                },
+                Dim::Named { value, .. } | Dim::Expr(value) => shape.push(self.size(value, scope)?),
+            }
+        }
+        Ok(shape)
+    }
+
+    /// Holds a result against its declared type. The tensor as declared.
+    pub fn result(&mut self, tensor: &Tensor, ty: &Type, scope: &mut Scope) -> Result<Tensor, Mismatch> {
+        if let Some(wanted) = self.wanted(ty) {
+            let refined = |meaning| !matches!(meaning, Meaning::Plain | Meaning::Column(_) | Meaning::Image);
+            if refined(tensor.meaning) && refined(wanted.meaning) {
+                let same = tensor.meaning == wanted.meaning
+                    || matches!((tensor.meaning, wanted.meaning), (Meaning::Class { .. }, Meaning::Class { .. }));
+                if !same {
+                    return Err(Mismatch::Type { wanted: self.type_text(ty), found: describe(tensor) });
+                }
+            }
+            // What is plain becomes what its definition says that it is.
+            if wanted.meaning == Meaning::Binary || wanted.meaning == Meaning::Image {
+                let claimed = Tensor { meaning: wanted.meaning, ..tensor.clone() };
+                return self.fit(&claimed, ty, scope);
+            }
+        }
+        self.fit(tensor, ty, scope)
+    }
+
+    /// A type as the user wrote it.
+    pub fn type_text(&self, ty: &Type) -> String {
+        let text = match &ty.kind {
+            TypeKind::Named { name, dims } if dims.is_empty() => name.text.to_string(),
+            TypeKind::Named { name, dims } => {
+                let dims: Vec<String> = dims
+                    .iter()
+                    .map(|dim| match dim {
+                        Dim::Rest(_) => "..".to_string(),
+                        Dim::Named { name, value } => format!("{} = {}", name.text, crate::syntax::print_expr(value)),
+                        Dim::Expr(expr) => crate::syntax::print_expr(expr),
+                    })
+                    .collect();
+                format!("{}[{}]", name.text, dims.join(", "))
+            }
+            TypeKind::Tuple(_) => "several values".to_string(),
+            TypeKind::Broken => "an unknown type".to_string(),
+        };
+        if ty.optional { format!("{text}?") } else { text }
+    }
+}
+
+/// Shape variables begin with an upper-case letter.
+pub fn is_variable(name: &str) -> bool {
+    name.chars().next().is_some_and(char::is_uppercase)
+}
+
+/// Calls `see` for every name in a size formula.
+fn unknown(expr: &Expr, see: &mut dyn FnMut(&Arc<str>)) {
+    match &expr.kind {
+        ExprKind::Name(name) => see(name),
+        ExprKind::Unary { operand, .. } => unknown(operand, see),
+        ExprKind::Binary { op, left, right, .. } if !matches!(op, Binary::On) => {
+            unknown(left, see);
+            unknown(right, see);
+        }
+        ExprKind::Call { args, .. } => args.iter().for_each(|arg| unknown(&arg.value, see)),
+        _ => {}
+    }
+}

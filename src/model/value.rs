@@ -1,0 +1,219 @@
+//! Values: what an expression can be while a program is lowered.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::modules::Definition;
+use super::units::Measure;
+use crate::source::Span;
+use crate::syntax::tree::Quantity;
+use crate::tensor::Id;
+
+#[derive(Clone)]
+pub enum Value {
+    Tensor(Tensor),
+    Number(Number),
+    Bool(bool),
+    Text(Arc<str>),
+    /// A name that stands for itself: `same`, `horizontal`, `macro`.
+    Word(Arc<str>),
+    List(Vec<Value>),
+    /// `(a, b)`, `(mu: a, recon: b)`
+    Tuple(Vec<(Option<Arc<str>>, Value)>),
+    Range(Number, Number),
+    Callable(Rc<Callee>),
+    /// A stage of a pipeline that has a name: its value, and the layer that can be applied again.
+    Stage(Rc<Stage>),
+}
+
+/// A number known before the run.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Number {
+    /// In the base unit of what it measures.
+    pub value: f64,
+    pub measure: Option<Measure>,
+    /// Written, or computed, without fractions: may be a size.
+    pub whole: bool,
+    /// Where whole numbers were divided and something was left over: not a size, whatever follows.
+    pub inexact: Option<Span>,
+}
+
+impl Number {
+    pub fn real(value: f64) -> Number {
+        Number { value, measure: None, whole: false, inexact: None }
+    }
+
+    pub fn size(value: usize) -> Number {
+        Number { value: value as f64, measure: None, whole: true, inexact: None }
+    }
+
+    /// The number as written; a unit that the language does not have is ignored here, the parser has said so.
+    pub fn written(quantity: &Quantity) -> Number {
+        let known = quantity.unit.as_deref().and_then(super::units::unit);
+        let (measure, factor) = known.map_or((None, 1.0), |(measure, factor)| (Some(measure), factor));
+        Number { value: quantity.value * factor, measure, whole: quantity.whole, inexact: None }
+    }
+}
+
+/// An axis that is not written: the batch, or the variable of a `for`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Lead(pub u32);
+
+/// The batch, and the rows of a table.
+pub const BATCH: Lead = Lead(0);
+
+/// A node of the graph as the language sees it: its shape is that of one example. The node itself has the axes of
+/// `lead` in front.
+#[derive(Clone, Debug)]
+pub struct Tensor {
+    pub id: Id,
+    /// Ascending.
+    pub lead: Vec<Lead>,
+    pub shape: Vec<usize>,
+    /// The names of the axes, from the types through which the tensor came.
+    pub names: Vec<Option<Arc<str>>>,
+    pub meaning: Meaning,
+    /// `?`: elements may be missing.
+    pub optional: bool,
+    /// An index that is a sum of loop variables.
+    pub affine: Option<Affine>,
+}
+
+impl Tensor {
+    /// The same node, of which nothing is known but its elements.
+    pub fn plain(mut self) -> Tensor {
+        self.meaning = Meaning::Plain;
+        self.optional = false;
+        self
+    }
+}
+
+/// `constant + Σ factor · variable`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Affine {
+    pub terms: Vec<(Lead, i64)>,
+    pub constant: i64,
+}
+
+/// What the elements of a tensor mean. A refined type may stand where a plain one is wanted, never the other refined.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Meaning {
+    Plain,
+    Logits,
+    Logit,
+    Prob,
+    LogProb,
+    /// An i32 below `values`.
+    Class {
+        values: usize,
+    },
+    Binary,
+    Image,
+    /// A column of the data, untouched, by its place in the field's list.
+    Column(usize),
+}
+
+impl Meaning {
+    /// As a type of the language.
+    pub fn word(self) -> &'static str {
+        match self {
+            Meaning::Plain | Meaning::Column(_) => "f32",
+            Meaning::Logits => "logits",
+            Meaning::Logit => "logit",
+            Meaning::Prob => "prob",
+            Meaning::LogProb => "log_prob",
+            Meaning::Class { .. } => "class",
+            Meaning::Binary => "binary",
+            Meaning::Image => "image",
+        }
+    }
+}
+
+/// Something that can be applied, with as much of its configuration as was given.
+#[derive(Clone)]
+pub struct Callee {
+    pub what: What,
+    /// The arguments given so far, unevaluated names resolved: positional ones first.
+    pub given: Vec<Given>,
+    /// Where it was called.
+    pub span: Span,
+}
+
+#[derive(Clone)]
+pub enum What {
+    /// The forms of one name, in order.
+    Defined(Vec<Definition>),
+    Builtin(&'static super::builtins::Builtin),
+    /// A scalar primitive.
+    Scalar(crate::scalar::Scalar),
+    /// `repeat(n, layer)`
+    Repeat {
+        times: usize,
+        layer: Rc<Callee>,
+    },
+}
+
+/// An argument.
+#[derive(Clone)]
+pub struct Given {
+    pub name: Option<Arc<str>>,
+    pub value: Value,
+    pub span: Span,
+}
+
+/// A named stage.
+pub struct Stage {
+    pub value: Value,
+    pub path: Arc<str>,
+    /// What was applied, to be applied again with the same parameters.
+    pub callee: Option<Rc<Callee>>,
+}
+
+impl Value {
+    /// A stage's name is its value.
+    pub fn settled(self) -> Value {
+        match self {
+            Value::Stage(stage) => stage.value.clone().settled(),
+            other => other,
+        }
+    }
+
+    /// For messages: what kind of thing it is.
+    pub fn noun(&self) -> String {
+        match self {
+            Value::Tensor(tensor) => super::types::describe(tensor),
+            Value::Number(number) => match number.measure {
+                Some(measure) => measure.example().split(',').next().expect("a noun").to_string(),
+                None => format!("the number {}", number.value),
+            },
+            Value::Bool(true) => "yes".into(),
+            Value::Bool(false) => "no".into(),
+            Value::Text(_) => "a text".into(),
+            Value::Word(word) => format!("the word `{word}`"),
+            Value::List(_) => "a list".into(),
+            Value::Tuple(_) => "several values".into(),
+            Value::Range(..) => "a range".into(),
+            Value::Callable(callee) => callee.noun(),
+            Value::Stage(stage) => stage.value.noun(),
+        }
+    }
+}
+
+impl Callee {
+    pub fn name(&self) -> &str {
+        match &self.what {
+            What::Defined(forms) => forms[0].callable.name.as_str(),
+            What::Builtin(builtin) => builtin.name,
+            What::Scalar(scalar) => scalar.def().name,
+            What::Repeat { layer, .. } => layer.name(),
+        }
+    }
+
+    pub fn noun(&self) -> String {
+        match &self.what {
+            What::Defined(forms) => format!("the {} `{}`", forms[0].callable.kind.word(), self.name()),
+            What::Builtin(_) | What::Scalar(_) => format!("the function `{}`", self.name()),
+            What::Repeat { layer, .. } => format!("a repetition of {}", layer.noun()),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+# Encoders: from what a column holds to what the model receives. What they `fit` is computed once, on the training rows.
+
+## Mean 0 and deviation 1 over the training rows. A column that never changes becomes 0.
+encoder standardize on x: f32[..] -> f32[..] {
+  fit m = mean(x, over: rows)
+  fit s = sqrt(mean((x - m)^2, over: rows))
+  (x - m) / where(s > 0, s, 1)
+}
+
+## A missing number becomes the `with` of those that are there.
+encoder impute(with: fn = median) on x: f32[..]? -> f32[..] {
+  fit m = with(x, over: rows, where: present(x))
+  where(present(x), x, m)
+}
+
+## A missing number becomes `value`.
+encoder impute(value: real) on x: f32[..]? -> f32[..] = where(present(x), x, value)
+
+## Pixels from 0 to 255 become numbers in `to`.
+encoder scale(to: range = 0 .. 1) on x: image[H, W, C] -> image[H, W, C] = to.low + x / 255 * (to.high - to.low)
+
+## The smallest number of the training rows becomes the lower end of `to`, the largest the upper end.
+encoder scale(to: range = 0 .. 1) on x: f32[..] -> f32[..] {
+  fit low  = min(x, over: rows)
+  fit high = max(x, over: rows)
+  to.low + (x - low) / where(high > low, high - low, 1) * (to.high - to.low)
+}

@@ -1,0 +1,83 @@
+# Functions: activations, and what formulas are made of. Written for one vector or one number; more axes in front are
+# carried along.
+
+## The ratio of a circle's circumference to its diameter.
+let pi: real = 3.141592653589793
+
+## `x`, unchanged.
+fn identity(x) = x
+
+## The positive part (Nair & Hinton, 2010).
+fn relu(x) = max(x, 0)
+
+## The positive part up to 6 (Krizhevsky, 2010).
+fn relu6(x) = min(max(x, 0), 6)
+
+## The positive part, and a little of the negative one (Maas et al., 2013).
+fn leaky_relu(x, slope: real = 0.01) = where(x > 0, x, slope * x)
+
+## Exponential linear unit (Clevert et al., 2016).
+fn elu(x, alpha: real = 1.0) = where(x > 0, x, alpha * (exp(min(x, 0)) - 1))
+
+## Scaled exponential linear unit (Klambauer et al., 2017).
+fn selu(x) = 1.0507009873554805 * where(x > 0, x, 1.6732632423543772 * (exp(min(x, 0)) - 1))
+
+## The logistic function: a number to a probability.
+fn sigmoid(x) = 1 / (1 + exp(-x))
+
+## log(sigmoid(x)), without loss of figures where sigmoid(x) is small.
+fn log_sigmoid(x) = min(x, 0) - log(1 + exp(-abs(x)))
+
+## log(1 + exp(x)), without overflow (Dugas et al., 2001).
+fn softplus(x) = max(x, 0) + log(1 + exp(-abs(x)))
+
+## x / (1 + |x|) (Bergstra et al., 2009).
+fn softsign(x) = x / (1 + abs(x))
+
+## Also called swish (Elfwing et al., 2018; Ramachandran et al., 2017).
+fn silu(x) = x * sigmoid(x)
+
+## Smooth gate (Misra, 2020).
+fn mish(x) = x * tanh(softplus(x))
+
+## Smooth gate by the normal distribution (Hendrycks & Gimpel, 2016).
+fn gelu(x) = x / 2 * (1 + erf(x / sqrt(2)))
+
+## gelu by a hyperbolic tangent (the same paper).
+fn gelu_tanh(x) = x / 2 * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x^3)))
+
+## A broken line in place of the logistic function (Courbariaux et al., 2015).
+fn hard_sigmoid(x) = min(max(x / 6 + 1 / 2, 0), 1)
+
+## A broken line in place of silu (Howard et al., 2019).
+fn hard_swish(x) = x * hard_sigmoid(x)
+
+## A broken line in place of tanh (Collobert, 2004).
+fn hard_tanh(x) = min(max(x, -1), 1)
+
+## The normal distribution's bell (Broomhead & Lowe, 1988).
+fn gaussian(x) = exp(-x^2)
+
+## log(1 + x).
+fn log1p(x) = log(1 + x)
+
+## Scores to probabilities that add up to one (Bridle, 1990).
+fn softmax(z: logits[K]) -> prob[K] {
+  e = exp(z - max(z))
+  e / sum(e)
+}
+
+## log(softmax(z)), without underflow.
+fn log_softmax(z: logits[K]) -> log_prob[K] {
+  d = z - max(z)
+  d - log(sum(exp(d)))
+}
+
+## The place of the largest number; of equal ones, the first.
+fn argmax(z: f32[K]) = min(for k in K => where(z[k] == max(z), k, K))
+
+## What a person reads of an output: probabilities where it holds scores.
+fn probabilities(z: logits[K]) -> prob[K] = softmax(z)
+fn probabilities(z: logit) -> prob = sigmoid(z)
+fn probabilities(p: prob[K]) -> prob[K] = p
+fn probabilities(l: log_prob[K]) -> prob[K] = exp(l)

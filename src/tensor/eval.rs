@@ -1,0 +1,97 @@
+//! The reference interpreter: the meaning of a graph, node by node on arrays.
+//!
+//! It is generic over the type that stands for f32: f32 itself, whose scalars are bit for bit those of machine code, and
+//! f64 for the checks of gradients and for metrics. A node is computed only if something wanted reads it, and its value
+//! is dropped after the last reader.
+
+use super::array::Wide;
+use super::{Array, Clock, Executor, Function, Graph, Id, Op, Slot};
+
+mod kinds;
+mod value;
+
+use value::{Real, Value};
+
+/// A function made ready to be called by the interpreter.
+pub struct Interpreter {
+    function: Function,
+}
+
+impl Interpreter {
+    pub fn new(function: Function) -> Interpreter {
+        Interpreter { function }
+    }
+}
+
+impl Executor for Interpreter {
+    fn run(&mut self, states: &mut [Array], feeds: &[&Array], clock: Clock) -> Vec<Array> {
+        let Function { graph, results, updates, .. } = &self.function;
+        let wanted: Vec<Id> = results.iter().copied().chain(updates.iter().map(|&(_, id)| id)).collect();
+        let mut values = compute::<f32>(graph, &wanted, clock, |slot| match slot {
+            Slot::State(at) => Value::of_array(&states[at as usize]),
+            Slot::Feed(at) => Value::of_array(feeds[at as usize]),
+            Slot::Step => Value::step(clock),
+        });
+        let moved = values.split_off(results.len());
+        for (&(state, _), value) in updates.iter().zip(moved) {
+            states[state as usize] = value.into_array();
+        }
+        values.into_iter().map(Value::into_array).collect()
+    }
+}
+
+/// The values of the nodes `wanted`.
+pub fn evaluate(graph: &Graph, wanted: &[Id], states: &[Array], feeds: &[Array], clock: Clock) -> Vec<Array> {
+    let values = compute::<f32>(graph, wanted, clock, |slot| match slot {
+        Slot::State(at) => Value::of_array(&states[at as usize]),
+        Slot::Feed(at) => Value::of_array(&feeds[at as usize]),
+        Slot::Step => Value::step(clock),
+    });
+    values.into_iter().map(Value::into_array).collect()
+}
+
+/// The values of the nodes `wanted`, in f64 throughout. Random numbers are the same as in f32.
+pub fn evaluate_f64(graph: &Graph, wanted: &[Id], states: &[Wide], feeds: &[Wide], clock: Clock) -> Vec<Wide> {
+    let values = compute::<f64>(graph, wanted, clock, |slot| match slot {
+        Slot::State(at) => Value::of_wide(&states[at as usize]),
+        Slot::Feed(at) => Value::of_wide(&feeds[at as usize]),
+        Slot::Step => Value::step(clock),
+    });
+    values.into_iter().map(Value::into_wide).collect()
+}
+
+fn compute<T: Real>(graph: &Graph, wanted: &[Id], clock: Clock, input: impl Fn(Slot) -> Value<T>) -> Vec<Value<T>> {
+    let last_reader = last_readers(graph, wanted);
+    let mut values: Vec<Option<Value<T>>> = vec![None; graph.len()];
+    for id in graph.ids().filter(|id| last_reader[id.0 as usize].is_some()) {
+        let node = &graph[id];
+        let args: Vec<Value<T>> =
+            node.args.iter().map(|arg| values[arg.0 as usize].clone().expect("operands come first")).collect();
+        for arg in &node.args {
+            if last_reader[arg.0 as usize] == Some(Some(id)) {
+                values[arg.0 as usize] = None;
+            }
+        }
+        let value = match node.op {
+            Op::Input(slot) => input(slot),
+            _ => kinds::value(node, args, clock),
+        };
+        assert!(value.shape() == node.shape && value.dtype() == node.dtype, "%{} is {node:?}", id.0);
+        values[id.0 as usize] = Some(value);
+    }
+    wanted.iter().map(|id| values[id.0 as usize].clone().expect("wanted values are kept")).collect()
+}
+
+/// For each node that is needed, its last reader; `Some(None)` where the value is wanted in the end.
+fn last_readers(graph: &Graph, wanted: &[Id]) -> Vec<Option<Option<Id>>> {
+    let mut last = vec![None; graph.len()];
+    wanted.iter().for_each(|id| last[id.0 as usize] = Some(None));
+    for id in graph.ids().rev() {
+        if last[id.0 as usize].is_some() {
+            for arg in &graph[id].args {
+                last[arg.0 as usize].get_or_insert(Some(id));
+            }
+        }
+    }
+    last
+}
