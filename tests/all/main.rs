@@ -12,5 +12,6 @@ mod native;
 mod scalars;
 mod session;
 mod syntax;
+mod syntax_recovery;
 mod tensors;
 mod tensors_grad;
