@@ -17,6 +17,7 @@ mod rows;
 pub mod view;
 
 pub use array::{Array, Data, Wide};
+pub use eval::{Interpreter, evaluate, evaluate_f64};
 pub use grad::grad;
 pub use invert::invert;
 pub use view::View;

@@ -10,8 +10,14 @@ use crate::tensor::Dtype;
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         let (kernels, flops) = (self.kernels.len(), self.flops());
-        writeln!(f, "{kernels} kernels, {flops} operations, {} bytes at the peak, {} of them in the arena", self.peak_bytes(), self.arena)?;
-        let mut rows = vec![["", "kernel", "space", "over", "operations", "bytes", "reads", "writes"].map(String::from)];
+        writeln!(
+            f,
+            "{kernels} kernels, {flops} operations, {} bytes at the peak, {} of them in the arena",
+            self.peak_bytes(),
+            self.arena
+        )?;
+        let mut rows =
+            vec![["", "kernel", "space", "over", "operations", "bytes", "reads", "writes"].map(String::from)];
         for (number, kernel) in self.kernels.iter().enumerate() {
             rows.push([
                 number.to_string(),
@@ -27,8 +33,9 @@ impl Display for Plan {
         table(f, &rows)?;
         let mut rows = vec![["buffer", "type", "bytes", "offset", "kernels"].map(String::from)];
         for (at, buffer) in self.buffers.iter().enumerate() {
-            let uses: Vec<usize> =
-                (0..kernels).filter(|&k| self.kernels[k].reads().contains(&at) || self.kernels[k].writes().contains(&at)).collect();
+            let uses: Vec<usize> = (0..kernels)
+                .filter(|&k| self.kernels[k].reads().contains(&at) || self.kernels[k].writes().contains(&at))
+                .collect();
             let uses = match (uses.first(), uses.last()) {
                 (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
                 (first, _) => first.map(usize::to_string).unwrap_or_default(),
@@ -154,7 +161,8 @@ impl Text<'_> {
             }
             Core::Product { inner, left, right } => {
                 let [left, right] = [left, right].map(|load| self.load(&Body::default(), load));
-                let over = if inner.is_empty() { String::new() } else { format!("sum over {} of ", self.ranges(rank, inner)) };
+                let over =
+                    if inner.is_empty() { String::new() } else { format!("sum over {} of ", self.ranges(rank, inner)) };
                 text += &format!("{pad}product = {over}{left} * {right}\n");
             }
         }
@@ -189,7 +197,8 @@ impl Text<'_> {
         let named: Vec<bool> = body
             .regs()
             .map(|reg| {
-                let worth = matches!(body.lines[reg.0 as usize].work, Work::Map(..) | Work::Mask(..) | Work::Random { .. });
+                let worth =
+                    matches!(body.lines[reg.0 as usize].work, Work::Map(..) | Work::Mask(..) | Work::Random { .. });
                 uses[reg.0 as usize] > 1 && worth
             })
             .collect();

@@ -41,7 +41,8 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
         Core::Loop => {}
         Core::Reduce { body, value, how, .. } => {
             verify_body(plan, &axes, body)?;
-            let known = (value.0 as usize) < body.lines.len() && (*how == Reduction::Max || body.dtype(*value) != Dtype::Bool);
+            let known =
+                (value.0 as usize) < body.lines.len() && (*how == Reduction::Max || body.dtype(*value) != Dtype::Bool);
             check(known && !body.lines.iter().any(|line| line.work == Work::Core), "the reduced register")?;
         }
         Core::Product { left, right, .. } => {

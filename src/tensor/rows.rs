@@ -12,6 +12,22 @@ pub fn build(graph: &mut Graph, text: &str, scope: &[(&str, Id)], shape: &[usize
     expr(graph, &crate::syntax::formula(text), scope, shape)
 }
 
+/// The names that the formula `text` mentions.
+pub fn names(text: &str) -> Vec<String> {
+    fn visit(formula: &Expr, names: &mut Vec<String>) {
+        match &formula.kind {
+            ExprKind::Name(name) => names.push(name.to_string()),
+            ExprKind::Unary { operand, .. } => visit(operand, names),
+            ExprKind::Binary { left, right, .. } => [left, right].into_iter().for_each(|side| visit(side, names)),
+            ExprKind::Call { args, .. } => args.iter().for_each(|arg| visit(&arg.value, names)),
+            _ => {}
+        }
+    }
+    let mut all = vec![];
+    visit(&crate::syntax::formula(text), &mut all);
+    all
+}
+
 fn expr(graph: &mut Graph, formula: &Expr, scope: &[(&str, Id)], shape: &[usize]) -> Id {
     match &formula.kind {
         ExprKind::Number(quantity) => graph.constant(quantity.value as f32, shape),

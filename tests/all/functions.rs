@@ -132,9 +132,7 @@ impl Maker {
     }
 
     fn float(&mut self, rank: usize) -> Option<(Id, bool)> {
-        self.any_of(|function, id| {
-            function.graph[id].dtype == Dtype::F32 && function.graph.shape(id).len() >= rank
-        })
+        self.any_of(|function, id| function.graph[id].dtype == Dtype::F32 && function.graph.shape(id).len() >= rank)
     }
 
     fn grow(&mut self) {
@@ -153,7 +151,8 @@ impl Maker {
 
     /// A value of a shape and a type: one that is there, or a constant.
     fn of(&mut self, shape: &[usize], dtype: Dtype) -> (Id, bool) {
-        let fitting = self.any_of(|function, id| function.graph.shape(id) == shape && function.graph[id].dtype == dtype);
+        let fitting =
+            self.any_of(|function, id| function.graph.shape(id) == shape && function.graph[id].dtype == dtype);
         match fitting {
             Some(value) if !self.dice.chance(6) => value,
             _ => {
@@ -255,9 +254,9 @@ impl Maker {
     }
 
     fn fold(&mut self) {
-        let Some((x, _)) = self.any_of(|function, id| {
-            function.graph[id].dtype != Dtype::Bool && !function.graph.shape(id).is_empty()
-        }) else {
+        let Some((x, _)) =
+            self.any_of(|function, id| function.graph[id].dtype != Dtype::Bool && !function.graph.shape(id).is_empty())
+        else {
             return;
         };
         let from = self.shape(x);
@@ -342,12 +341,16 @@ impl Maker {
             return;
         }
         let extent = |label: &u8| {
-            la.iter().position(|l| l == label).map(|at| from_a[at]).or(lb.iter().position(|l| l == label).map(|at| from_b[at]))
+            la.iter()
+                .position(|l| l == label)
+                .map(|at| from_a[at])
+                .or(lb.iter().position(|l| l == label).map(|at| from_b[at]))
         };
         let order = self.dice.order(out.len());
         let out: Vec<u8> = order.into_iter().map(|at| out[at]).collect();
         let size: usize = out.iter().map(|label| extent(label).expect("a label")).product();
-        let terms: usize = la.iter().filter(|l| !out.contains(l)).map(|label| extent(label).expect("a label")).product();
+        let terms: usize =
+            la.iter().filter(|l| !out.contains(l)).map(|label| extent(label).expect("a label")).product();
         if size <= LARGE && size * terms <= 40 * LARGE && out.len() <= 5 {
             let id = self.graph().contract_axes(&la, &lb, &out, a, b);
             self.calm(id, false);
@@ -438,7 +441,8 @@ impl Maker {
         }
         for slot in 0..self.function.states.len() {
             let (shape, dtype) = self.function.states[slot].clone();
-            let fitting = self.any_of(|function, id| *function.graph.shape(id) == *shape && function.graph[id].dtype == dtype);
+            let fitting =
+                self.any_of(|function, id| *function.graph.shape(id) == *shape && function.graph[id].dtype == dtype);
             if let Some((id, _)) = fitting {
                 self.function.updates.push((slot as u32, id));
             }

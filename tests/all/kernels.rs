@@ -39,9 +39,9 @@ fn compare(function: &Function, seed: u64) -> Result<(), String> {
     let tolerance = 3e-6 * scale(function, seed);
     for (at, (meant, found)) in meant.iter().zip(&found).enumerate() {
         let near = match (&meant.data, &found.data) {
-            (Data::F32(a), Data::F32(b)) => a.iter().zip(b).position(|(a, b)| {
-                !((a - b).abs() <= tolerance || a == b || (a.is_nan() && b.is_nan()))
-            }),
+            (Data::F32(a), Data::F32(b)) => {
+                a.iter().zip(b).position(|(a, b)| !((a - b).abs() <= tolerance || a == b || (a.is_nan() && b.is_nan())))
+            }
             (Data::I32(a), Data::I32(b)) => a.iter().zip(b).position(|(a, b)| a != b),
             (Data::Bool(a), Data::Bool(b)) => a.iter().zip(b).position(|(a, b)| a != b),
             _ => Some(0),
@@ -59,7 +59,10 @@ fn kernels_compute_what_random_graphs_mean() {
         for length in [3, 8, 20, 40] {
             let function = functions::function(seed, length);
             if let Err(what) = compare(&function, seed) {
-                panic!("seed {seed}, length {length}: {what}\n{}", dlmc::kernel::Loops(&plan(&function, &Machine::portable())));
+                panic!(
+                    "seed {seed}, length {length}: {what}\n{}",
+                    dlmc::kernel::Loops(&plan(&function, &Machine::portable()))
+                );
             }
         }
     }

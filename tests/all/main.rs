@@ -1,6 +1,15 @@
+//! All tests of dlmc, in one binary.
+
 mod data;
+mod floors;
 mod functions;
 mod kernels;
+mod names;
 mod native;
+mod rust;
+mod session_cadence;
+mod session_files;
 mod scalars;
 mod syntax;
+mod tensors;
+mod tensors_grad;
