@@ -230,8 +230,7 @@ impl Body {
                 }
                 Work::Index(at) => number(at) as u32,
                 Work::Random { draw, site, at } => {
-                    let seed = [clock.seed as u32, (clock.seed >> 32) as u32];
-                    random::number(&Single, *draw, seed, [clock.step, *site, number(at) as u32])
+                    random::value(clock, *site, *draw, number(at) as u32 as usize).to_bits()
                 }
                 Work::Step => clock.step,
             };

@@ -235,20 +235,19 @@ impl<'f> Writer<'_, 'f> {
             (Work::Index(at), Width::One) => self.integer(scope, at, 0),
             (Work::Index(at), Width::Four) => self.integers(scope, at),
             (Work::Random { draw, site, at }, _) => {
-                let place = match width {
-                    Width::One => self.integer(scope, at, 0),
-                    Width::Four => self.integers(scope, at),
-                };
-                let everywhere = |value: Value| match width {
-                    Width::One => value,
-                    Width::Four => self.code.splat(Dtype::I32, value),
-                };
+                let once = self.lanes(Width::One);
                 let seed = [0, 32].map(|by| {
                     let half = self.code.ins(|ins| ins.ushr_imm_u(self.clock.seed, by));
-                    everywhere(self.code.ins(|ins| ins.ireduce(types::I32, half)))
+                    self.code.ins(|ins| ins.ireduce(types::I32, half))
                 });
-                let step = everywhere(self.clock.step);
-                random::number(&lanes, *draw, seed, [step, lanes.int(*site as i32), place])
+                let stream = random::stream(&once, seed, self.clock.step, *site);
+                match width {
+                    Width::One => random::draw(&once, *draw, &stream, self.integer(scope, at, 0)),
+                    Width::Four => {
+                        let stream = stream.map(|value| self.code.splat(Dtype::I32, value));
+                        random::draw(&lanes, *draw, &stream, self.integers(scope, at))
+                    }
+                }
             }
         }
     }

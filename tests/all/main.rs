@@ -2,13 +2,13 @@
 
 mod data;
 mod floors;
+mod functions;
+mod kernels;
 mod names;
+mod native;
 mod rust;
 mod session_cadence;
 mod session_files;
-mod functions;
-mod kernels;
-mod native;
 mod scalars;
 mod session;
 mod syntax;

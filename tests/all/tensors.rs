@@ -241,7 +241,7 @@ fn random_numbers_have_their_distribution() {
     let normal = random::numbers(Draw::Normal, CLOCK, 1, size);
     assert!(uniform.iter().all(|&x| (0.0..1.0).contains(&x) && (x * 16777216.0).fract() == 0.0));
     for (place, &x) in uniform.iter().enumerate().step_by(317) {
-        assert_eq!(x, (random::bits(CLOCK, 0, place as u32) >> 8) as f32 / 16777216.0);
+        assert_eq!(x, random::value(CLOCK, 0, Draw::Uniform, place));
     }
     let moment = |x: &[f32], power: i32| x.iter().map(|&x| f64::from(x).powi(power)).sum::<f64>() / size as f64;
     let expected = [
