@@ -8,6 +8,7 @@ mod session_cadence;
 mod session_files;
 mod scalars;
 mod syntax;
+mod syntax_problems;
 mod syntax_recovery;
 mod tensors;
 mod tensors_grad;
