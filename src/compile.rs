@@ -2,7 +2,7 @@
 
 mod least;
 
-pub use least::least_loss;
+pub use least::{Least, least_loss};
 
 use std::path::Path;
 

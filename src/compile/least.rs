@@ -9,12 +9,19 @@ use crate::tensor::{Array, Clock, Wide};
 /// More parameters than this are not looked at: the answer must come while somebody waits.
 const MOST_PARAMETERS: usize = 1000;
 
+/// The least value of a loss, and its value where all parameters are 0.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Least {
+    pub value: f64,
+    pub untrained: f64,
+}
+
 /// The least value that the loss (with its regularizers) can have on `feeds`, which are all examples. `None` where the
 /// loss is no parabola in the parameters, or has too many of them.
 ///
 /// The gradient of a parabola is `H θ + g`; conjugate gradients find its zero from the gradient alone, also where `H` is
 /// singular (Hestenes & Stiefel, 1952).
-pub fn least_loss(program: &Program, feeds: &[&Array]) -> Option<f64> {
+pub fn least_loss(program: &Program, feeds: &[&Array]) -> Option<Least> {
     let size = program.parameters();
     if program.linearity().loss != Some(2) || size > MOST_PARAMETERS {
         return None;
@@ -68,6 +75,7 @@ pub fn least_loss(program: &Program, feeds: &[&Array]) -> Option<f64> {
         }
         length = next;
     }
-    let value = evaluate_f64(&objective.graph, &objective.results, &states(&theta), &feeds, clock);
-    Some(value[0].data[0])
+    let loss_at =
+        |theta: &[f64]| evaluate_f64(&objective.graph, &objective.results, &states(theta), &feeds, clock)[0].data[0];
+    Some(Least { value: loss_at(&theta), untrained: loss_at(&vec![0.0; size]) })
 }
