@@ -68,11 +68,17 @@ problems! {
         };
 
     /// A word or mark that belongs to a construct is missing.
-    "part-missing" Error PartMissing { part: String, found: String, at: Span, gap: Span } =>
-        match &*found {
-            "" => say(format!("a `{part}` is missing")).at(at, format!("`{part}` is wanted here")).edit(gap, format!(" {part}")),
-            _ => say(format!("`{found}` stands where a `{part}` is wanted")).at(at, format!("not `{part}`")).edit(at, part),
-        };
+    "part-missing" Error PartMissing { part: String, found: String, at: Span, gap: Option<Span> } => {
+        if !found.is_empty() {
+            say(format!("`{found}` stands where `{part}` is wanted")).at(at, format!("not `{part}`")).edit(at, part)
+        } else {
+            let words = say(format!("`{part}` is missing")).at(at, format!("`{part}` is wanted here"));
+            match gap {
+                Some(gap) => words.edit(gap, format!(" {part}")),
+                None => words,
+            }
+        }
+    };
 
     /// A declaration without a body.
     "body-missing" Error BodyMissing { what: String, at: Span } =>

@@ -12,6 +12,7 @@ mod session_files;
 mod scalars;
 mod session;
 mod syntax;
+mod syntax_problems;
 mod syntax_recovery;
 mod tensors;
 mod tensors_grad;

@@ -50,7 +50,9 @@ const FOREIGN: [(&str, &str); 9] = [
 ];
 
 /// Marks of other languages, and what to write.
-const FOREIGN_MARKS: [(&str, &str); 14] = [
+const FOREIGN_MARKS: [(&str, &str); 16] = [
+    ("&&", "write `and`"),
+    ("||", "write `or`"),
     ("&", "write `and`"),
     ("|", "write `or`, or `|>` for the next stage"),
     ("!", "write `not`, or `!=` to compare"),
@@ -83,12 +85,14 @@ pub fn judge(failure: &Failure) -> Verdict {
 
 /// A mark that other languages have.
 fn foreign_mark(failure: &Failure) -> Option<Verdict> {
-    let doubled = format!("{}{}", failure.word(-1), failure.word(0));
-    let adjacent = failure.span(-1).end == failure.span(0).start;
     let known = |text: &str| FOREIGN_MARKS.iter().find(|it| it.0 == text).map(|it| it.1.to_string());
-    if adjacent && matches!(&*doubled, "**" | "//") {
-        let at = failure.span(-1).to(failure.span(0));
-        return Some(unexpected(doubled.clone(), "", known(&doubled), at));
+    for (first, second) in [(-1, 0), (0, 1)] {
+        let adjacent = failure.span(first).end == failure.span(second).start;
+        let doubled = format!("{}{}", failure.word(first), failure.word(second));
+        if adjacent && matches!(&*doubled, "**" | "//" | "&&" | "||") {
+            let help = known(&doubled);
+            return Some(unexpected(doubled, "", help, failure.span(first).to(failure.span(second))));
+        }
     }
     let found = failure.word(0);
     let help = known(found).or_else(|| {
@@ -141,7 +145,7 @@ fn first_word(failure: &Failure) -> Option<Verdict> {
         Some(near) => {
             Some(Verdict::mended(UnknownWord { word: head.into(), near: Some(near.into()), known: vec![], at }))
         }
-        None if item && failure.word(1) == ":" => Some(outside(failure)),
+        None if item && matches!(failure.word(1), ":" | "=") => Some(outside(failure)),
         None if item && !words.contains(&head) => {
             let known = words.iter().map(|it| it.to_string()).collect();
             Some(Verdict::plain(UnknownWord { word: head.into(), near: None, known, at }))
@@ -156,7 +160,10 @@ fn first_word(failure: &Failure) -> Option<Verdict> {
 
 /// Something that stands in no block.
 fn outside(failure: &Failure) -> Verdict {
-    let help = "it belongs inside of `{ }`, after a word like `data`, `model` or `train`".to_string();
+    let help = match failure.word(1) {
+        "=" => format!("a constant is `let {} = …`", failure.word(0)),
+        _ => "it belongs inside of `{ }`, after a word like `data`, `model` or `train`".to_string(),
+    };
     unexpected(failure.word(0).into(), "outside of every block", Some(help), failure.span(0))
 }
 
@@ -167,6 +174,10 @@ fn colon(failure: &Failure) -> Option<Verdict> {
     if failure.expects(":") && after_word && !failure.in_brackets() && failure.wanted() == Wanted::Mark {
         if found == "=" {
             return Some(Verdict::mended(EqualsForColon { name: before.into(), at: failure.span(0) }));
+        }
+        let literal = matches!(failure.kind(0), Some(TokenKind::Number | TokenKind::Text));
+        if failure.expects("=") && !failure.breaks_line() && (literal || !failure.later("=")) {
+            return Some(part(failure, "="));
         }
         let gap = failure.gap();
         let at = if failure.breaks_line() { gap } else { failure.span(0) };
@@ -185,7 +196,9 @@ fn colon(failure: &Failure) -> Option<Verdict> {
 /// A word that is nearly one of the words that could stand here.
 fn wrong_word(failure: &Failure) -> Option<Verdict> {
     let found = failure.word(0);
-    if failure.kind(0) != Some(TokenKind::Word) || failure.is_at_start() || !failure.ends_operand(-1) {
+    // What stands before an operand may be an operator; what does not is an operand itself.
+    let between = failure.ends_operand(-1) && (failure.starts_operand(1) || failure.word(1) == "*");
+    if failure.kind(0) != Some(TokenKind::Word) || failure.is_at_start() || !between {
         return None;
     }
     let near = nearest(found, failure.expected_words())?.to_string();
@@ -245,6 +258,9 @@ fn operator(failure: &Failure) -> Verdict {
         return verdict;
     }
     let marks = failure.marks().into_iter().filter(|it| !matches!(*it, "," | ")" | "]" | ":" | ";" | "}"));
+    if matches!(failure.head(), "lr" | "decay" | "adapt") && failure.expects("on") && !failure.in_brackets() {
+        return part(failure, "on");
+    }
     if let [one] = marks.collect::<Vec<_>>()[..] {
         return part(failure, one);
     }
@@ -263,7 +279,8 @@ fn operator(failure: &Failure) -> Verdict {
 /// Two things side by side in brackets: the `,` between them is missing, or the `:` behind a name, or an operator.
 fn in_brackets(failure: &Failure) -> Option<Verdict> {
     let side_by_side = failure.ends_operand(-1) && failure.starts_operand(0);
-    if !side_by_side || !failure.in_brackets() || !failure.expects(",") {
+    let bracketed = failure.in_brackets() || failure.head() == "use";
+    if !side_by_side || !bracketed || !failure.expects(",") {
         return None;
     }
     let (at, gap) = (failure.span(0), failure.gap());
@@ -290,10 +307,11 @@ fn part(failure: &Failure, part: &str) -> Verdict {
     let replaced = !word && failure.kind(0) == Some(TokenKind::Mark) && part.contains(failure.word(0));
     if replaced {
         let (at, found) = (failure.span(0), failure.word(0).to_string());
-        return Verdict::mended(PartMissing { part: part.into(), found, at, gap: at });
+        return Verdict::mended(PartMissing { part: part.into(), found, at, gap: None });
     }
-    let missing = PartMissing { part: part.into(), found: String::new(), at, gap: failure.gap() };
-    if failure.starts_operand(0) && !is_over(failure) { Verdict::mended(missing) } else { Verdict::plain(missing) }
+    let sure = !is_over(failure) && (failure.starts_operand(0) || failure.word(0) == "*");
+    let gap = sure.then(|| failure.gap());
+    Verdict::mended(PartMissing { part: part.into(), found: String::new(), at, gap })
 }
 
 /// Only certain words and marks can stand here.
@@ -312,6 +330,10 @@ fn mark(failure: &Failure) -> Verdict {
         };
         return Verdict::plain(BodyMissing { what: name, at: place(failure) });
     }
+    if failure.expects("{") && !is_over(failure) {
+        let help = Some("a block begins with `{`".to_string());
+        return unexpected(failure.word(0).into(), "", help, failure.span(0));
+    }
     if failure.expects("{") {
         return Verdict::plain(BlockNotOpened { what: failure.head().into(), at: failure.gap() });
     }
@@ -319,8 +341,10 @@ fn mark(failure: &Failure) -> Verdict {
         let help = Some("a line of a table is written `| a | b |`".to_string());
         return unexpected(failure.word(0).into(), "in a table", help, failure.span(0));
     }
-    match failure.marks()[..] {
-        [one] => part(failure, one),
+    let marks = failure.marks();
+    let words: Vec<&str> = marks.iter().copied().filter(|it| it.starts_with(char::is_alphabetic)).collect();
+    match (&marks[..], &words[..]) {
+        ([one], _) | (_, [one]) => part(failure, one),
         _ => unexpected(failure.word(0).into(), "", None, failure.span(0)),
     }
 }
