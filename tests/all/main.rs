@@ -8,3 +8,4 @@ mod scalars;
 mod syntax;
 mod tensors;
 mod tensors_grad;
+mod tensors_simplify;
