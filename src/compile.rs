@@ -1,5 +1,9 @@
 //! The pipeline: from a file to problems and programs, from a function to something that runs.
 
+mod least;
+
+pub use least::{Least, least_loss};
+
 use std::path::Path;
 
 use crate::kernel::{self, Machine, Plan};
@@ -60,6 +64,18 @@ pub enum Backend {
     Kernels,
     /// The graph, node by node: what a program means.
     Interpreter,
+}
+
+impl Backend {
+    pub const ALL: [Backend; 3] = [Backend::Native, Backend::Kernels, Backend::Interpreter];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Backend::Native => "native",
+            Backend::Kernels => "kernels",
+            Backend::Interpreter => "interpreter",
+        }
+    }
 }
 
 /// Makes `function` ready to be called.

@@ -118,8 +118,7 @@ pub fn plan(function: &Function, machine: &Machine) -> Plan {
     let stored = fuse::stored(function);
     let live = fuse::live(function);
     let input = |id: &Id| matches!(graph[*id].op, Op::Input(Slot::State(_) | Slot::Feed(_)));
-    let roots: Vec<Id> =
-        graph.ids().filter(|id| live[id.0 as usize] && stored[id.0 as usize] && !input(id)).collect();
+    let roots: Vec<Id> = graph.ids().filter(|id| live[id.0 as usize] && stored[id.0 as usize] && !input(id)).collect();
     let groups = group::groups(graph, &stored, &roots);
     let order = order::order(function, &groups);
     let layout::Layout { buffers, kernels, arena } = layout::layout(function, &stored, &groups, &order);

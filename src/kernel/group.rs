@@ -27,7 +27,8 @@ pub type Reads = BTreeMap<Id, bool>;
 
 /// The groups in an order in which they can be run.
 pub fn groups(graph: &Graph, stored: &[bool], roots: &[Id]) -> Vec<Group> {
-    let mut grouping = Grouping { graph, owner: vec![None; graph.len()], groups: Vec::new(), needs: Vec::new(), lines: Vec::new() };
+    let mut grouping =
+        Grouping { graph, owner: vec![None; graph.len()], groups: Vec::new(), needs: Vec::new(), lines: Vec::new() };
     for &root in roots {
         let kernels = kernels(graph, stored, &[root]).expect("what blocks a kernel is stored");
         let lines = kernels.iter().map(|kernel| kernel.body.lines.len()).sum();

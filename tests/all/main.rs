@@ -4,6 +4,8 @@ mod data;
 mod floors;
 mod names;
 mod rust;
+mod session_cadence;
+mod session_files;
 mod scalars;
 mod syntax;
 mod tensors;
