@@ -16,3 +16,4 @@ mod syntax_problems;
 mod syntax_recovery;
 mod tensors;
 mod tensors_grad;
+mod tensors_simplify;
