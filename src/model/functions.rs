@@ -18,6 +18,9 @@ use crate::source::Span;
 use crate::syntax::tree::{Binary, Expr, ExprKind, Kind, Name, Selector, TypeKind};
 use crate::tensor::{Function, Graph, Id, Slot};
 
+/// The extents and the type of a feed.
+type FeedType = (Vec<usize>, Dtype);
+
 /// What a model gives.
 #[derive(Clone)]
 pub struct Output {
@@ -624,7 +627,7 @@ impl Experiment {
         lower: &mut Lower,
         outputs: &[(String, Vec<usize>, Meaning)],
         n: usize,
-    ) -> (Vec<Output>, Vec<Tensor>, Vec<(Vec<usize>, Dtype)>) {
+    ) -> (Vec<Output>, Vec<Tensor>, Vec<FeedType>) {
         let mut feeds = Vec::new();
         let mut fed = Vec::new();
         for (slot, (name, shape, meaning)) in outputs.iter().enumerate() {
