@@ -2,7 +2,10 @@
 
 mod data;
 mod floors;
+mod functions;
+mod kernels;
 mod names;
+mod native;
 mod rust;
 mod session_cadence;
 mod session_files;
