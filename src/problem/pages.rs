@@ -10,4 +10,24 @@ macro_rules! pages {
 }
 
 /// In the order of codes. A test holds this list, the files and the catalogue together.
-pub const PAGES: &[(&str, &str)] = pages! {};
+pub const PAGES: &[(&str, &str)] = pages! {
+    "block-not-closed"
+    "block-not-opened"
+    "body-missing"
+    "bracket-mismatch"
+    "bracket-not-closed"
+    "bracket-not-opened"
+    "colon-for-equals"
+    "equals-for-colon"
+    "missing-colon"
+    "missing-comma"
+    "name-expected"
+    "nested-too-deep"
+    "part-missing"
+    "string-not-closed"
+    "unexpected-text"
+    "unknown-escape"
+    "unknown-unit"
+    "unknown-word"
+    "value-missing"
+};
