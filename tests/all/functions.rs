@@ -242,7 +242,7 @@ impl Maker {
                     to.remove(axis + 1);
                 }
                 1 => {
-                    let parts: Vec<usize> = (1..=to[axis]).filter(|part| to[axis] % part == 0).collect();
+                    let parts: Vec<usize> = (1..=to[axis]).filter(|part| to[axis].is_multiple_of(*part)).collect();
                     let part = self.dice.pick(&parts);
                     to[axis] /= part;
                     to.insert(axis + self.dice.below(2), part);
@@ -456,23 +456,6 @@ impl Maker {
 fn is_smooth(scalar: Scalar) -> bool {
     use Scalar::*;
     matches!(scalar, Add | Sub | Neg | Abs | Min | Max | Select | Tanh | Sin | Cos | Erf)
-}
-
-/// The kinds of node in a graph, and how often each occurs; views and folds by what they are.
-pub fn kinds(function: &Function) -> std::collections::BTreeMap<String, usize> {
-    let mut kinds = std::collections::BTreeMap::new();
-    for id in function.graph.ids() {
-        let name = match &function.graph[id].op {
-            Op::Map(scalar) => scalar.def().name.to_string(),
-            op => {
-                let text = format!("{op:?}");
-                let end = text.find([' ', '{', ')']).unwrap_or(text.len());
-                text[..end].to_string()
-            }
-        };
-        *kinds.entry(name).or_insert(0) += 1;
-    }
-    kinds
 }
 
 /// Arrays for states and feeds. Wild ones have NaN, infinities, zeros of both signs, denormals and huge numbers in them.
