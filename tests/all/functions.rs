@@ -1,7 +1,7 @@
 //! Random functions: well typed graphs over every kind of node, for tests that compare executors.
 
 use dlmc::scalar::Scalar;
-use dlmc::tensor::{Array, Data, Draw, Dtype, Function, Graph, Id, Op, Slot, View};
+use dlmc::tensor::{Array, Data, Draw, Dtype, Function, Graph, Id, Slot, View};
 
 /// A small generator of its own (xorshift, Marsaglia 2003): the same numbers on every machine and for ever.
 pub struct Dice(u64);
