@@ -233,8 +233,9 @@ impl<'a> Trace<'a> {
         matches!(self.graph[id].op, Op::View(View::Reshape { .. }) | Op::Fold(View::Reshape { .. }))
     }
 
-    /// The first node below `id` that is stored or does more than to reshape.
-    fn behind_reshapes(&self, mut id: Id) -> Id {
+    /// The first node below `id`, which reshapes, that is stored or does more.
+    fn behind_reshapes(&self, id: Id) -> Id {
+        let mut id = self.graph[id].args[0];
         while self.reshapes(id) && !self.stored[id.0 as usize] {
             id = self.graph[id].args[0];
         }
@@ -306,6 +307,7 @@ impl<'a> Trace<'a> {
     /// The register where the guards hold, else zero.
     fn masked(&mut self, reg: Reg, guards: Vec<u32>, dtype: Dtype) -> Reg {
         match &self.body.lines[reg.0 as usize].work {
+            _ if guards.is_empty() => reg,
             // A load is zero where its guards fail.
             Work::Load(load) if guards.iter().all(|guard| load.guards.contains(guard)) => reg,
             _ => self.line(Work::Mask(guards, reg), dtype),

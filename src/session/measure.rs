@@ -10,6 +10,8 @@ use crate::data::{Fitted, Fitter, Part};
 use crate::model::Program;
 use crate::model::program::{OutputKind, StateRole};
 use crate::syntax::tree::Role;
+use crate::tensor::array::Wide;
+use crate::tensor::eval::evaluate_f64;
 use crate::tensor::{Array, Clock, Data, Executor, Function};
 
 /// Examples that are predicted at once. Each row comes out the same whatever stands beside it.
@@ -35,8 +37,8 @@ struct Measures {
     metrics: Vec<Exact>,
 }
 
-/// A function of outputs and targets that is computed by the interpreter.
-struct Exact(Box<dyn Executor>);
+/// A function of outputs and targets that is computed in f64.
+struct Exact(Function);
 
 impl<'a> Model<'a> {
     pub fn new(program: &'a Program, fitted: &'a Fitted, backend: Backend) -> Model<'a> {
@@ -106,7 +108,7 @@ impl<'a> Model<'a> {
         let measures = self.measures(part.rows);
         let loss = measures.loss.of(outputs.iter().chain(seen));
         let mut metrics: Metrics = IndexMap::from([("loss".to_string(), Value::Number(loss[0]))]);
-        for (plan, exact) in program.train.metrics.iter().zip(&mut measures.metrics) {
+        for (plan, exact) in program.train.metrics.iter().zip(&measures.metrics) {
             let value = exact.of(plain_outputs.iter().chain(&plain_targets));
             metrics.insert(plan.name.clone(), Value::new(&plan.shape, &value));
         }
@@ -115,8 +117,8 @@ impl<'a> Model<'a> {
 
     fn measures(&mut self, n: usize) -> &mut Measures {
         let at = self.measures.iter().position(|(rows, _)| *rows == n).unwrap_or_else(|| {
-            let metrics = (0..self.program.train.metrics.len()).map(|it| Exact::new(self.program.metric(it, n)));
-            let measures = Measures { loss: Exact::new(self.program.loss(n)), metrics: metrics.collect() };
+            let metrics = (0..self.program.train.metrics.len()).map(|it| Exact(self.program.metric(it, n)));
+            let measures = Measures { loss: Exact(self.program.loss(n)), metrics: metrics.collect() };
             self.measures.push((n, measures));
             self.measures.len() - 1
         });
@@ -143,17 +145,10 @@ impl<'a> Model<'a> {
 }
 
 impl Exact {
-    fn new(function: Function) -> Exact {
-        Exact(executor(&Function { states: vec![], ..function }, Backend::Interpreter))
-    }
-
-    fn of<'a>(&mut self, feeds: impl Iterator<Item = &'a Array>) -> Vec<f64> {
-        let results = self.0.run(&mut [], &feeds.collect::<Vec<_>>(), STILL);
-        match &results[0].data {
-            Data::F32(data) => data.iter().map(|&it| f64::from(it)).collect(),
-            Data::I32(data) => data.iter().map(|&it| f64::from(it)).collect(),
-            Data::Bool(data) => data.iter().map(|&it| f64::from(u8::from(it))).collect(),
-        }
+    fn of<'a>(&self, feeds: impl Iterator<Item = &'a Array>) -> Vec<f64> {
+        let feeds: Vec<Wide> = feeds.map(Wide::from).collect();
+        let mut results = evaluate_f64(&self.0.graph, &self.0.results, &[], &feeds, STILL);
+        results.pop().expect("one value").data
     }
 }
 

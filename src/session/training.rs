@@ -71,7 +71,7 @@ impl Training<'_> {
             self.tell(journal, &mut pace, told);
             let at = self.progress.at;
             let due = validation.strikes(at);
-            if due || at.step % extent.epoch == 0 {
+            if due || at.step.is_multiple_of(extent.epoch) {
                 self.look(journal, due);
             }
             if let Some(patience) = &train.stop
@@ -133,8 +133,8 @@ impl Training<'_> {
         journal.tell(&Event::Step(Step {
             step: at.step,
             epoch: extent.epochs(at.step),
-            loss: told.loss,
-            lr: told.lr,
+            loss: shortest(told.loss),
+            lr: shortest(told.lr),
             examples_per_second: pace.examples as f64 / (now - pace.since).as_secs_f64(),
             seconds_left: (extent.total - at.step) as f64 * per_step,
         }));
@@ -290,4 +290,9 @@ impl Training<'_> {
         let row = rows.into_iter().find(|&row| !self.model.loss_of(&mut states[..count], part, row).is_finite());
         row.map(|row| part.numbers[row])
     }
+}
+
+/// The f64 of the decimals by which an f32 is written: 0.1, not 0.10000000149011612.
+fn shortest(number: f64) -> f64 {
+    (number as f32).to_string().parse().expect("a number as it is written")
 }

@@ -2,11 +2,18 @@
 
 mod data;
 mod floors;
+mod functions;
+mod kernels;
 mod names;
+mod native;
 mod rust;
 mod session_cadence;
 mod session_files;
 mod scalars;
+mod session;
 mod syntax;
+mod syntax_problems;
+mod syntax_recovery;
 mod tensors;
 mod tensors_grad;
+mod tensors_simplify;
