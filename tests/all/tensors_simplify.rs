@@ -222,7 +222,7 @@ fn extend(graph: &mut Graph, x: Id, products: &mut usize, u: &mut Unstructured) 
             let to = match u.int_in_range(0..=3)? {
                 0 => vec![size],
                 1 => [&shape[..], &[1]].concat(),
-                2 if size % 2 == 0 => vec![2, size / 2],
+                2 if size.is_multiple_of(2) => vec![2, size / 2],
                 _ => [&[1], &shape[..]].concat(),
             };
             let view = View::Reshape { shape: to };
