@@ -33,7 +33,7 @@ fn plain(count: usize) -> Vec<u8> {
 
 #[test]
 fn sizes_follow_the_shares_and_the_rest_goes_to_the_first_split_not_named() {
-    type Row = (&'static str, usize, Result<[usize; 3], &'static str>);
+    type Row<'a> = (&'a str, usize, Result<[usize; 3], &'a str>);
     let table: &[Row] = &[
         ("random(train: 80%, val: 10%, test: 10%)", 10, Ok([8, 1, 1])),
         ("random(train: 80%, val: 10%)", 10, Ok([8, 1, 1])),
