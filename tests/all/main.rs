@@ -1,3 +1,4 @@
+mod check;
 mod data;
 mod scalars;
 mod syntax;
