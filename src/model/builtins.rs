@@ -105,6 +105,13 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     BUILTINS.iter().map(|it| it.name).chain(Scalar::ALL.iter().map(|scalar| scalar.def().name))
 }
 
+impl Builtin {
+    /// Whether a call of it is a layer, to be applied to what comes by `|>`.
+    pub fn gives_layer(&self) -> bool {
+        self.name == "repeat"
+    }
+}
+
 impl Arguments {
     fn noun(&self) -> String {
         format!("`{}`", self.name)
@@ -117,12 +124,12 @@ impl Arguments {
         for given in self.all.drain(..) {
             match &given.name {
                 None => rest.push(given),
-                Some(name) => match names.iter().position(|it| **it == **name) {
+                Some(name) => match names.iter().position(|it| *it == name.as_str()) {
                     Some(at) => found[at] = Some(given),
                     None => {
-                        let (callee, name) = (format!("`{}`", self.name), name.to_string());
+                        let (callee, name) = (format!("`{}`", self.name), name.text.to_string());
                         let near = nearest(&name, names).map(str::to_string);
-                        let (at, known) = (lower.blame(given.span), names.iter().map(|it| it.to_string()).collect());
+                        let (at, known) = (lower.blame(given.place()), names.iter().map(|it| it.to_string()).collect());
                         return Err(lower.report(UnknownArgument { callee, name, at, near, known }));
                     }
                 },
