@@ -6,7 +6,7 @@ dlm 1
 ## `r2` is the share of that model's mean square that is explained, 0 for as dull, 1 for perfect. Few patients and much
 ## noise want a small model. The target is standardized for the loss; metrics and predictions come in the target's own units.
 data diabetes {
-  source: csv("data/diabetes.csv")
+  source: csv("data/diabetes/diabetes.csv")
   split:  random(train: 60%, val: 20%, test: 20%)
 
   input  body: f32[9] = [age, bmi, bp, s1, s2, s3, s4, s5, s6] |> standardize

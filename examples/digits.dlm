@@ -7,7 +7,7 @@ dlm 1
 ## shrink, and `stop` ends the training when the images that nobody trains on get no better. Take one of them away and
 ## compare: `dlmc run digits.dlm --set dropout.p=0%`.
 data digits {
-  source: csv("data/digits.csv")
+  source: csv("data/digits/digits.csv")
   split:  stratified(train: 70%, val: 10%, test: 20%, by: digit)
 
   input  pixels: f32[64] = columns("pixel_*") |> scale(0 .. 1)    # the range is taken from the training images

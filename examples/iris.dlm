@@ -6,7 +6,7 @@ dlm 1
 ## deviation 1, measured on the training flowers alone; the numbers travel in the artifact, so predictions are made from
 ## centimetres too.
 data iris {
-  source: csv("data/iris.csv")
+  source: csv("data/iris/iris.csv")
   split:  stratified(train: 60%, val: 20%, test: 20%, by: species)
 
   input  lengths: f32[4] = columns("*_cm") |> standardize

@@ -6,7 +6,7 @@ dlm 1
 ## becomes a row of a small table that is trained with the rest; and where a word may be missing, as the sex of eleven
 ## birds is, the `?` gives its table one more row for those.
 data penguins {
-  source: csv("data/penguins.csv", missing: ["", "NA"])
+  source: csv("data/penguins/penguins.csv", missing: ["", "NA"])
   split:  stratified(train: 60%, val: 20%, test: 20%, by: species)
 
   input  bill_length: number = bill_length_mm    |> impute(median) |> standardize

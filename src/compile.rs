@@ -1,5 +1,9 @@
 //! The pipeline: from a file to problems and programs, from a function to something that runs.
 
+mod least;
+
+pub use least::{Least, least_loss};
+
 use std::path::Path;
 
 use crate::kernel::{self, Machine, Plan};
@@ -81,10 +85,11 @@ pub fn executor(function: &Function, backend: Backend) -> Box<dyn Executor> {
 
 /// As [`executor`], with the bytes that it has set aside for what it computes. The graph's interpreter sets nothing aside.
 pub fn executor_and_arena(function: &Function, backend: Backend) -> (Box<dyn Executor>, Option<usize>) {
+    let function = simplified(function);
     if backend == Backend::Interpreter {
-        return (Box::new(tensor::eval::Interpreter::new(function.clone())), None);
+        return (Box::new(tensor::eval::Interpreter::new(function)), None);
     }
-    let plan = plan(function);
+    let plan = planned(&function);
     let arena = plan.arena;
     let executor: Box<dyn Executor> = match backend {
         Backend::Native => Box::new(native::compile(plan)),
@@ -93,7 +98,16 @@ pub fn executor_and_arena(function: &Function, backend: Backend) -> (Box<dyn Exe
     (executor, Some(arena))
 }
 
-/// The loops and buffers of `function` on this machine.
+/// The same function with less to do.
+pub fn simplified(function: &Function) -> Function {
+    tensor::simplify(function)
+}
+
+/// The loops and buffers of `function`, simplified, on this machine.
 pub fn plan(function: &Function) -> Plan {
+    planned(&simplified(function))
+}
+
+fn planned(function: &Function) -> Plan {
     kernel::plan(function, &Machine::host())
 }

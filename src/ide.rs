@@ -2,6 +2,7 @@
 
 pub mod allow;
 pub mod docs;
+mod fit;
 pub mod report;
 
 pub use report::{ModelReport, Report, Steps, TrainReport, check};

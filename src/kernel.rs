@@ -21,6 +21,7 @@ mod verify;
 pub use affine::{Affine, Var};
 pub use body::{Body, Guard, Line, Load, Place, Reg, Work};
 pub use machine::Machine;
+pub use print::Loops;
 pub use verify::verify;
 
 /// Every buffer begins at a multiple of this many bytes.
@@ -118,9 +119,8 @@ pub fn plan(function: &Function, machine: &Machine) -> Plan {
     let stored = fuse::stored(function);
     let live = fuse::live(function);
     let input = |id: &Id| matches!(graph[*id].op, Op::Input(Slot::State(_) | Slot::Feed(_)));
-    let roots: Vec<Id> =
-        graph.ids().filter(|id| live[id.0 as usize] && stored[id.0 as usize] && !input(id)).collect();
-    let groups = group::groups(graph, &stored, &roots);
+    let roots: Vec<Id> = graph.ids().filter(|id| live[id.0 as usize] && stored[id.0 as usize] && !input(id)).collect();
+    let groups = group::groups(function, &stored, &roots);
     let order = order::order(function, &groups);
     let layout::Layout { buffers, kernels, arena } = layout::layout(function, &stored, &groups, &order);
     let results = function.results.iter().map(|&id| (graph.shape(id).to_vec(), graph[id].dtype)).collect();

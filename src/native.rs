@@ -62,10 +62,16 @@ impl Step {
     pub fn run_into(&mut self, states: &mut [Array], feeds: &[&Array], clock: Clock, results: &mut [Array]) {
         let typed = |array: &Array, (shape, dtype): &(Vec<usize>, _)| array.shape == *shape && array.dtype() == *dtype;
         let plan = &self.plan;
-        assert_eq!((states.len(), feeds.len(), results.len()), (plan.states.len(), plan.feeds.len(), plan.results.len()));
+        assert_eq!(
+            (states.len(), feeds.len(), results.len()),
+            (plan.states.len(), plan.feeds.len(), plan.results.len())
+        );
         assert!(states.iter().zip(&plan.states).all(|(array, kind)| typed(array, kind)), "states of the plan's types");
         assert!(feeds.iter().zip(&plan.feeds).all(|(array, kind)| typed(array, kind)), "feeds of the plan's types");
-        assert!(results.iter().zip(&plan.results).all(|(array, kind)| typed(array, kind)), "results of the plan's types");
+        assert!(
+            results.iter().zip(&plan.results).all(|(array, kind)| typed(array, kind)),
+            "results of the plan's types"
+        );
         let arrays = states.len() + feeds.len() + results.len();
         self.table.clear();
         let mut fences = self.fenced.then(|| Fences::around(states, feeds, results));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::numbers::{count, short};
+use super::numbers::{bytes, count, short};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, program};
@@ -49,14 +49,12 @@ impl Args {
 }
 
 fn as_text(report: &Report, nested: bool) -> String {
-    let mut out = String::new();
-    for model in &report.models {
-        out += &format!("model {}\n{}", model.name, stages(model, nested));
+    let models = report.models.iter().map(|model| format!("model {}\n{}", model.name, stages(model, nested)));
+    let mut parts: Vec<String> = models.collect();
+    if !report.trains.is_empty() {
+        parts.push(trains(&report.trains));
     }
-    for train in &report.trains {
-        out += &format!("\n{}\n", sentence(train));
-    }
-    out
+    parts.join("\n")
 }
 
 /// The stages with what they give and what they cost; the inner ones too where `nested`.
@@ -64,6 +62,7 @@ fn stages(model: &ModelReport, nested: bool) -> String {
     use Align::{Left, Right};
     let mut table =
         Table::new(&[("stage", Left), ("layer", Left), ("gives", Left), ("parameters", Right), ("operations", Right)]);
+    let outermost = || model.stages.iter().filter(|stage| stage.depth == 0);
     for stage in model.stages.iter().filter(|stage| nested || stage.depth == 0) {
         table.row([
             format!("{}{}", "  ".repeat(stage.depth), stage.path),
@@ -73,18 +72,38 @@ fn stages(model: &ModelReport, nested: bool) -> String {
             short(stage.flops),
         ]);
     }
-    table.rule();
-    table.row(["".into(), "".into(), "".into(), count(model.parameters), short(model.flops_forward)]);
+    // What the model's own formulas cost, beside its stages.
+    let parameters = model.parameters - outermost().map(|stage| stage.parameters as u64).sum::<u64>();
+    let flops = model.flops_forward.saturating_sub(outermost().map(|stage| stage.flops).sum());
+    if parameters > 0 || model.stages.is_empty() {
+        table.row([format!("{} itself", model.name), "".into(), "".into(), count(parameters), short(flops)]);
+    }
+    if table.len() > 1 {
+        table.rule();
+        table.row(["".into(), "".into(), "".into(), count(model.parameters), short(model.flops_forward)]);
+    }
     table.text()
 }
 
-fn sentence(train: &TrainReport) -> String {
-    let name = train.name.as_ref().map_or("train".to_owned(), |name| format!("train {name}"));
-    let steps = match &train.steps {
-        Steps::Known(steps) => count(*steps),
-        Steps::Formula(formula) => formula.clone(),
-    };
-    format!("{name}: {steps} steps")
+/// The runs: how many steps, and how many bytes.
+fn trains(trains: &[TrainReport]) -> String {
+    use Align::{Left, Right};
+    let mut table =
+        Table::new(&[("train", Left), ("model", Left), ("steps", Right), ("memory", Right), ("checkpoint", Right)]);
+    for train in trains {
+        let steps = match &train.steps {
+            Steps::Known(steps) => count(*steps),
+            Steps::Formula(formula) => formula.clone(),
+        };
+        table.row([
+            train.name.clone().unwrap_or("–".into()),
+            train.model.clone(),
+            steps,
+            train.peak_bytes.map_or("?".into(), bytes),
+            bytes(train.checkpoint_bytes),
+        ]);
+    }
+    table.text()
 }
 
 fn as_json(report: &Report, problems: &[Problem]) -> Value {
@@ -105,7 +124,11 @@ fn as_json(report: &Report, problems: &[Problem]) -> Value {
             Steps::Known(steps) => (Some(steps), None),
             Steps::Formula(formula) => (None, Some(formula)),
         };
-        json!({ "name": train.name, "model": train.model, "steps": steps, "steps_formula": formula })
+        json!({
+            "name": train.name, "model": train.model, "data": train.data, "rows": train.rows,
+            "steps": steps, "steps_formula": formula,
+            "peak_bytes": train.peak_bytes, "checkpoint_bytes": train.checkpoint_bytes,
+        })
     });
     json!({
         "file": report.checked.sources[report.checked.file].name,

@@ -33,6 +33,11 @@ impl Table {
         self.rows.push(Row::Cells(cells));
     }
 
+    /// The number of rows so far.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// A line across, before a sum.
     pub fn rule(&mut self) {
         self.rows.push(Row::Rule);

@@ -35,7 +35,11 @@ pub enum Work {
     /// The number itself, as an i32.
     Index(Affine),
     /// The draw of `site` at the row-major place `at`.
-    Random { draw: Draw, site: u32, at: Affine },
+    Random {
+        draw: Draw,
+        site: u32,
+        at: Affine,
+    },
     /// The number of the step.
     Step,
 }

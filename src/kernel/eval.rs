@@ -104,7 +104,8 @@ fn run(kernel: &Kernel, memory: &mut Memory, clock: Clock) {
         Core::Product { inner, left, right } => {
             let offsets = offsets(space.len(), inner, left, right);
             each_point(space, &[], |point| {
-                let start = |load: &Load| load.at.at(|var| axis(var).and_then(|at| point.get(at)).map_or(0, |&at| at as i64));
+                let start =
+                    |load: &Load| load.at.at(|var| axis(var).and_then(|at| point.get(at)).map_or(0, |&at| at as i64));
                 let (a, b) = (start(left), start(right));
                 let sum = offsets.iter().fold(0f32.to_bits(), |sum, (to_a, to_b)| {
                     let (x, y) = (memory.read(left.buffer, a + to_a), memory.read(right.buffer, b + to_b));
@@ -215,11 +216,22 @@ impl Body {
                     for (operand, reg) in operands.iter_mut().zip(args) {
                         *operand = (self.dtype(*reg), registers[reg.0 as usize]);
                     }
-                    scalar.eval(&operands.map(|operand| operand.0)[..args.len()], &operands.map(|operand| operand.1)[..args.len()])
+                    scalar.eval(
+                        &operands.map(|operand| operand.0)[..args.len()],
+                        &operands.map(|operand| operand.1)[..args.len()],
+                    )
                 }
-                Work::Mask(guards, reg) => if holds(guards) { registers[reg.0 as usize] } else { 0 },
+                Work::Mask(guards, reg) => {
+                    if holds(guards) {
+                        registers[reg.0 as usize]
+                    } else {
+                        0
+                    }
+                }
                 Work::Index(at) => number(at) as u32,
-                Work::Random { draw, site, at } => random::value(clock, *site, *draw, number(at) as u32 as usize).to_bits(),
+                Work::Random { draw, site, at } => {
+                    random::value(clock, *site, *draw, number(at) as u32 as usize).to_bits()
+                }
                 Work::Step => clock.step,
             };
             registers.push(value);

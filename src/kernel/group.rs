@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::build::kernels;
 use super::trace::reduces;
 use super::{Body, Core, Kernel, Work};
-use crate::tensor::{Graph, Id, Op};
+use crate::tensor::{Function, Graph, Id, Op};
 
 /// The most lines of a body that others join.
 const LONG: usize = 600;
@@ -25,14 +25,27 @@ pub struct Group {
 /// very place at which it stores, and only in its body.
 pub type Reads = BTreeMap<Id, bool>;
 
-/// The groups in an order in which they can be run.
-pub fn groups(graph: &Graph, stored: &[bool], roots: &[Id]) -> Vec<Group> {
-    let mut grouping = Grouping { graph, owner: vec![None; graph.len()], groups: Vec::new(), needs: Vec::new(), lines: Vec::new() };
-    for &root in roots {
-        let kernels = kernels(graph, stored, &[root]).expect("what blocks a kernel is stored");
-        let lines = kernels.iter().map(|kernel| kernel.body.lines.len()).sum();
-        let mut reads = Reads::new();
-        kernels.iter().for_each(|kernel| add_reads(kernel, &mut reads));
+/// The groups in an order in which they can be run, of the `roots` that are needed.
+pub fn groups(function: &Function, stored: &[bool], roots: &[Id]) -> Vec<Group> {
+    let graph = &function.graph;
+    let mut needed = vec![false; graph.len()];
+    let wanted = function.results.iter().chain(function.updates.iter().map(|(_, id)| id));
+    wanted.for_each(|id| needed[id.0 as usize] = true);
+    let mut alone = Vec::new();
+    for &root in roots.iter().rev() {
+        // Nobody reads, for instance, the indices into a table of one row.
+        if needed[root.0 as usize] {
+            let kernels = kernels(graph, stored, &[root]).expect("what blocks a kernel is stored");
+            let lines = kernels.iter().map(|kernel| kernel.body.lines.len()).sum();
+            let mut reads = Reads::new();
+            kernels.iter().for_each(|kernel| add_reads(kernel, &mut reads));
+            reads.keys().for_each(|id| needed[id.0 as usize] = true);
+            alone.push((root, reads, lines));
+        }
+    }
+    let (owner, groups, needs, lines) = (vec![None; graph.len()], Vec::new(), Vec::new(), Vec::new());
+    let mut grouping = Grouping { graph, owner, groups, needs, lines };
+    for (root, reads, lines) in alone.into_iter().rev() {
         grouping.place(root, reads, lines);
     }
     grouping.groups

@@ -17,7 +17,8 @@ pub struct Layout {
 
 pub fn layout(function: &Function, stored: &[bool], groups: &[Group], order: &Order) -> Layout {
     let graph = &function.graph;
-    let mut writing = Writing { graph, order, buffers: Vec::new(), kernels: Vec::new(), of_node: vec![Vec::new(); graph.len()] };
+    let mut writing =
+        Writing { graph, order, buffers: Vec::new(), kernels: Vec::new(), of_node: vec![Vec::new(); graph.len()] };
     let mut read = vec![false; graph.len()];
     for group in groups {
         group.reads.keys().for_each(|id| read[id.0 as usize] = true);

@@ -36,7 +36,7 @@ pub fn order(function: &Function, groups: &[Group]) -> Order {
         for node in group.reads.keys() {
             match graph[*node].op {
                 Op::Input(Slot::State(state)) => readers[state as usize].push(at),
-                Op::Input(_) => {}
+                Op::Input(Slot::Feed(_)) => {}
                 _ => followers[owner[node.0 as usize]].push(at),
             }
         }
@@ -101,7 +101,7 @@ fn line_up(
     let graph = &function.graph;
     // Bytes in the arena of a node, once it is there; readers that still wait for it.
     let bytes = |id: Id| match (&graph[id].op, homes[id.0 as usize].is_empty()) {
-        (Op::Input(_), _) | (_, false) => 0,
+        (Op::Input(Slot::State(_) | Slot::Feed(_)), _) | (_, false) => 0,
         _ => (graph[id].size() * width(graph[id].dtype)) as i64,
     };
     let reads = |task: &Task| -> Vec<Id> {

@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
+use super::Reduction;
 use super::affine::{Affine, Var, flatten, unflatten};
 use super::body::{Body, Guard, Line, Load, Place, Reg, Work};
-use super::Reduction;
 use crate::tensor::{Dtype, Graph, Id, Op, Slot, View};
 
 /// A body in the making. Until the plan is laid out, the buffer of a load is the number of the node that is stored there.
@@ -72,7 +72,8 @@ pub fn chain(graph: &Graph, stored: &[bool], root: Id) -> Chain {
     }
     let order: Vec<usize> = owners.into_iter().flatten().collect();
     let inner = order.iter().map(|&owner| extents[owner]).collect();
-    let numbers = (0..nodes.len()).map(|owner| order.iter().position(|&at| at == owner).expect("every owner")).collect();
+    let numbers =
+        (0..nodes.len()).map(|owner| order.iter().position(|&at| at == owner).expect("every owner")).collect();
     Chain { nodes, numbers, inner, operand }
 }
 
@@ -137,9 +138,7 @@ impl<'a> Trace<'a> {
             Op::Map(scalar) => Work::Map(*scalar, node.args.iter().map(|&arg| self.value(arg, at, guards)).collect()),
             Op::View(_) | Op::Fold(_) => return self.shown(id, at, guards),
             Op::Index { axis } => Work::Index(at[*axis].clone()),
-            Op::Random { draw, site } => {
-                Work::Random { draw: *draw, site: *site, at: flatten(at, &node.shape) }
-            }
+            Op::Random { draw, site } => Work::Random { draw: *draw, site: *site, at: flatten(at, &node.shape) },
             Op::Gather { axis, batch } => {
                 let (table, index) = (node.args[0], node.args[1]);
                 let place = self.gathered(at, *axis, *batch, (table, index), guards);
@@ -153,7 +152,14 @@ impl<'a> Trace<'a> {
     }
 
     /// The place of the table that a gather shows at `at`, where `index` tells the place along `axis`.
-    pub fn gathered(&mut self, at: &[Affine], axis: usize, batch: usize, (table, index): (Id, Id), guards: &[u32]) -> Vec<Affine> {
+    pub fn gathered(
+        &mut self,
+        at: &[Affine],
+        axis: usize,
+        batch: usize,
+        (table, index): (Id, Id),
+        guards: &[u32],
+    ) -> Vec<Affine> {
         let after = axis + self.graph.shape(index).len() - batch;
         let reg = self.value(index, &[&at[..batch], &at[axis..after]].concat(), guards);
         let extent = self.graph.shape(table)[axis];
@@ -227,8 +233,9 @@ impl<'a> Trace<'a> {
         matches!(self.graph[id].op, Op::View(View::Reshape { .. }) | Op::Fold(View::Reshape { .. }))
     }
 
-    /// The first node below `id` that is stored or does more than to reshape.
-    fn behind_reshapes(&self, mut id: Id) -> Id {
+    /// The first node below `id`, which reshapes, that is stored or does more.
+    fn behind_reshapes(&self, id: Id) -> Id {
+        let mut id = self.graph[id].args[0];
         while self.reshapes(id) && !self.stored[id.0 as usize] {
             id = self.graph[id].args[0];
         }
@@ -300,6 +307,7 @@ impl<'a> Trace<'a> {
     /// The register where the guards hold, else zero.
     fn masked(&mut self, reg: Reg, guards: Vec<u32>, dtype: Dtype) -> Reg {
         match &self.body.lines[reg.0 as usize].work {
+            _ if guards.is_empty() => reg,
             // A load is zero where its guards fail.
             Work::Load(load) if guards.iter().all(|guard| load.guards.contains(guard)) => reg,
             _ => self.line(Work::Mask(guards, reg), dtype),

@@ -247,12 +247,20 @@ impl Ops for Lanes<'_, '_> {
         }
     }
 
+    /// As integers, lest Cranelift make a minimum of it, which takes denormals for zeros.
     fn select(&self, c: Value, a: Value, b: Value) -> Value {
-        if !self.is_wide() {
-            return self.code.ins(|ins| ins.select(c, a, b));
-        }
-        let mask = self.code.cast(self.code.type_of(a), c);
-        self.code.ins(|ins| ins.bitselect(mask, a, b))
+        let kind = self.code.type_of(a);
+        let moved = match kind {
+            types::F32 => types::I32,
+            types::F32X4 => types::I32X4,
+            _ => kind,
+        };
+        let [a, b] = [a, b].map(|value| self.code.cast(moved, value));
+        let value = match self.width {
+            Width::One => self.code.ins(|ins| ins.select(c, a, b)),
+            Width::Four => self.code.ins(|ins| ins.bitselect(c, a, b)),
+        };
+        self.code.cast(kind, value)
     }
 
     fn to_float(&self, a: Value) -> Value {

@@ -1,9 +1,9 @@
 //! Cranelift's module: one function for each kernel, and one that calls them in their order.
 
+use cranelift_codegen::Context;
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, Value, types};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
-use cranelift_codegen::Context;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
@@ -186,8 +186,10 @@ impl Writer<'_, '_> {
         signature.params = vec![AbiParam::new(types::I64); 6];
         let signature = self.code.with(|builder| builder.import_signature(signature));
         let callee = self.code.index(sort as usize as i64);
-        let mut arguments: Vec<Value> =
-            [source, target, scratch].iter().map(|&buffer| self.bases[buffer].expect("a buffer of the kernel")).collect();
+        let mut arguments: Vec<Value> = [source, target, scratch]
+            .iter()
+            .map(|&buffer| self.bases[buffer].expect("a buffer of the kernel"))
+            .collect();
         arguments.extend(kernel.space.iter().map(|&extent| self.code.index(extent as i64)));
         self.code.ins(|ins| ins.call_indirect(signature, callee, &arguments));
     }

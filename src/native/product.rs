@@ -38,7 +38,8 @@ impl<'f> Writer<'_, 'f> {
         let space = &kernel.space;
         let columns = space.len().checked_sub(1);
         let shared = |axis: usize| factors.iter().any(|load| load.at.factor(Var::Axis(axis as u32)) == 0);
-        let row = (0..columns.unwrap_or(0)).filter(|&axis| shared(axis) && space[axis] > 1).max_by_key(|&axis| space[axis]);
+        let row =
+            (0..columns.unwrap_or(0)).filter(|&axis| shared(axis) && space[axis] > 1).max_by_key(|&axis| space[axis]);
         // Few rows left over, and then many in a tile.
         let height = |axis: usize| (2..=ROWS.min(space[axis])).min_by_key(|rows| (space[axis] % rows, ROWS - rows));
         let rows = row.and_then(|axis| Some((axis, height(axis)?)));
@@ -202,10 +203,9 @@ impl<'f> Writer<'_, 'f> {
             (Width::One, _) => load(bytes, types::F32),
             (Width::Four, 0) => self.code.splat(Dtype::F32, load(bytes, types::F32)),
             (Width::Four, 4) => load(bytes, types::F32X4),
-            (Width::Four, _) => self.code.gather(
-                Dtype::F32,
-                std::array::from_fn(|lane| load(bytes + lane as i64 * stride, types::F32)),
-            ),
+            (Width::Four, _) => {
+                self.code.gather(Dtype::F32, std::array::from_fn(|lane| load(bytes + lane as i64 * stride, types::F32)))
+            }
         }
     }
 }

@@ -94,9 +94,8 @@ impl<'f> Writer<'_, 'f> {
         self.descend(&mut [scope.clone()], rank, axes, None, &mut |scopes| {
             self.fold_in(&mut scopes[0], axes, lanes, bytes);
         });
-        let mut rows: Vec<Value> = (0..used)
-            .map(|lane| self.code.ins(|ins| ins.load(kind, memory(), start, (bytes * lane) as i32)))
-            .collect();
+        let mut rows: Vec<Value> =
+            (0..used).map(|lane| self.code.ins(|ins| ins.load(kind, memory(), start, (bytes * lane) as i32))).collect();
         halve(&mut rows, LANES, &|a, b| lanes.how.fold(&wide, lanes.dtype, a, b));
         rows[0]
     }

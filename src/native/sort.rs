@@ -4,7 +4,8 @@ use crate::kernel::eval::key;
 use crate::scalar::Dtype;
 
 /// An order along the middle axis of (outer, axis, inner), as compiled code asks for it.
-pub type Sort = extern "C" fn(source: *const u8, target: *mut i32, scratch: *mut i32, outer: u64, axis: u64, inner: u64);
+pub type Sort =
+    extern "C" fn(source: *const u8, target: *mut i32, scratch: *mut i32, outer: u64, axis: u64, inner: u64);
 
 /// The function that sorts elements of a type.
 pub fn sort(dtype: Dtype) -> Sort {
@@ -27,13 +28,7 @@ extern "C" fn sort_bool(source: *const u8, target: *mut i32, scratch: *mut i32, 
     sort_by(source, i32::from, target, scratch, [outer, axis, inner]);
 }
 
-fn sort_by<T: Copy>(
-    source: *const T,
-    key: impl Fn(T) -> i32,
-    target: *mut i32,
-    scratch: *mut i32,
-    extents: [u64; 3],
-) {
+fn sort_by<T: Copy>(source: *const T, key: impl Fn(T) -> i32, target: *mut i32, scratch: *mut i32, extents: [u64; 3]) {
     let [outer, axis, inner] = extents.map(|extent| extent as usize);
     let size = outer * axis * inner;
     // SAFETY: only the code of an `Order` kernel calls this, with buffers that `kernel::verify` has found to be three, not

@@ -1,7 +1,9 @@
 //! A kernel's body as instructions: indices, loads, scalars and stores at one point, or at four neighbouring ones.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, Value, types};
+use cranelift_codegen::ir::{
+    BlockArg, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, Value, types,
+};
 
 use super::lanes::{Code, Lanes, WIDE, Width, type_of};
 use crate::kernel::{Affine, Body, Buffer, Load, Plan, Reg, Store, Var, Work, width};

@@ -64,12 +64,12 @@ fn guard(graph: &mut Graph, y: Id, taken: Option<Id>, at: usize, dx: Id) -> Part
         }
         (Op::Map(scalar), Some(taken)) => {
             let def = scalar.def();
-            let names = rows::names(def.grad[at]);
+            let formula = rows::term(def.grad[at]);
             let constant = |name: &str| {
                 let operand = def.operands.iter().position(|it| *it == name);
                 operand.is_some_and(|at| matches!(graph[node.args[at]].op, Op::Const(_)))
             };
-            if names.iter().all(|name| name == "dy" || constant(name)) {
+            if formula.names().into_iter().all(|name| name == "dy" || constant(name)) {
                 Some(taken)
             } else {
                 let zero = graph.constant(0.0, &node.shape);

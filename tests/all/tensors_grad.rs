@@ -276,3 +276,15 @@ fn an_inverse_follows_one_path() {
     let floor = graph.map(Scalar::Floor, &[x]);
     assert_eq!(invert(&mut graph, floor, x, log), None);
 }
+
+#[test]
+fn of_a_dense_layer_as_text() {
+    let mut graph = Graph::default();
+    let [x, w] = [(0, [2, 3]), (1, [3, 4])].map(|(slot, shape)| graph.input(Slot::Feed(slot), &shape, Dtype::F32));
+    let y = graph.contract("ni,io->no", x, w);
+    let zero = graph.constant(0.0, &[2, 4]);
+    let y = graph.map(Scalar::Max, &[y, zero]);
+    let loss = sum_of(&mut graph, y);
+    grad(&mut graph, loss, &[w]);
+    insta::assert_snapshot!(graph);
+}
