@@ -1,12 +1,18 @@
 //! The pipeline: from a file to problems and programs, from a function to something that runs.
 
+mod least;
+
+pub use least::{Least, least_loss};
+
 use std::path::Path;
 
+use crate::kernel::{self, Machine, Plan};
 use crate::model::Program;
+use crate::native;
 use crate::problem::Problem;
 use crate::source::{FileId, Sources, World};
 use crate::syntax::tree;
-use crate::tensor::{Executor, Function};
+use crate::tensor::{self, Executor, Function};
 
 /// What a file is, once everything has been asked that can be asked without its data.
 pub struct Checked {
@@ -60,7 +66,38 @@ pub enum Backend {
     Interpreter,
 }
 
-/// Simplifies `function` and makes it ready to be called.
-pub fn executor(_function: &Function, _backend: Backend) -> Box<dyn Executor> {
-    unimplemented!()
+impl Backend {
+    pub const ALL: [Backend; 3] = [Backend::Native, Backend::Kernels, Backend::Interpreter];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Backend::Native => "native",
+            Backend::Kernels => "kernels",
+            Backend::Interpreter => "interpreter",
+        }
+    }
+}
+
+/// Makes `function` ready to be called.
+pub fn executor(function: &Function, backend: Backend) -> Box<dyn Executor> {
+    let function = simplified(function);
+    match backend {
+        Backend::Interpreter => Box::new(tensor::eval::Interpreter::new(function)),
+        Backend::Kernels => Box::new(kernel::eval::Interpreter::new(planned(&function))),
+        Backend::Native => Box::new(native::compile(planned(&function))),
+    }
+}
+
+/// The same function with less to do.
+pub fn simplified(function: &Function) -> Function {
+    tensor::simplify(function)
+}
+
+/// The loops and buffers of `function`, simplified, on this machine.
+pub fn plan(function: &Function) -> Plan {
+    planned(&simplified(function))
+}
+
+fn planned(function: &Function) -> Plan {
+    kernel::plan(function, &Machine::host())
 }

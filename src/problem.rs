@@ -6,9 +6,11 @@
 
 use crate::source::Span;
 
+pub mod command;
 pub mod data;
 pub mod lint;
 pub mod names;
+pub mod pages;
 pub mod run;
 pub mod shapes;
 pub mod syntax;
@@ -153,6 +155,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         training::ENTRIES,
         lint::ENTRIES,
         run::ENTRIES,
+        command::ENTRIES,
     ];
     families.into_iter().flatten()
 }

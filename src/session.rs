@@ -6,14 +6,35 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use crate::compile::{Backend, Checked, Override};
+use crate::compile::{Backend, Checked, Override, executor};
+use crate::data::{self, Dataset, Limits};
+use crate::model::Program;
+use crate::model::program::{Keep, Split};
 use crate::problem::Problem;
+use crate::problem::run::{Change, NothingToResume, NothingToWatch, ResumeChanged};
 use crate::source::{Sources, World};
+use crate::tensor::{Array, Clock};
 
+pub mod artifact;
+pub mod cadence;
 pub mod container;
 pub mod event;
 pub mod folder;
+pub mod formulas;
+pub mod journal;
+pub mod measure;
 pub mod prediction;
+pub mod reading;
+pub mod stepper;
+pub mod training;
+
+use artifact::{Artifact, DataRecord, Origin, ProgramRecord, Progress};
+use folder::{Folder, show};
+use formulas::Formulas;
+use journal::Journal;
+use measure::Model;
+use stepper::Stepper;
+use training::Training;
 
 pub use event::{End, Epoch, Event, Metrics, Reason, Start, Step, Value};
 pub use prediction::{Cell, ClassRow, Classes, Evaluation, Known, Table, Trained};
@@ -103,6 +124,156 @@ pub enum Cause {
 }
 
 /// Trains, evaluates, and writes the artifact. `stop` ends the run after the step in progress, with a checkpoint.
-pub fn run(_request: &Request, _events: &mut dyn FnMut(&Event), _stop: &AtomicBool) -> Result<Outcome, Failure> {
-    unimplemented!()
+pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool) -> Result<Outcome, Failure> {
+    let began = request.stopwatch.elapsed();
+    let program = &request.checked.programs[request.program];
+    let fail = |cause, problems| Failure { cause, problems, sources: request.checked.sources.clone() };
+    let broken = |problem| fail(Cause::Run, vec![problem]);
+    let record = ProgramRecord::new(request);
+
+    let resumed = resume(request, &record).map_err(broken)?;
+    let dataset = load(request, program, resumed.as_ref()).map_err(|problems| fail(Cause::Program, problems))?;
+    let origin = Origin { program, record, data: DataRecord::new(program, &dataset), backend: request.backend };
+    if let Some((_, artifact)) = &resumed {
+        unchanged(artifact, &origin).map_err(broken)?;
+    }
+    let watched = unwatchable(program, &dataset);
+    if !watched.is_empty() {
+        return Err(fail(Cause::Program, watched));
+    }
+
+    let compiling = request.stopwatch.elapsed();
+    let (progress, states, best) = match &resumed {
+        None => (Progress::default(), initial(program), None),
+        Some((_, artifact)) => {
+            let (states, best) = artifact.states(program).map_err(broken)?;
+            (artifact.document.progress.clone().expect("asked by `resume`"), states, best)
+        }
+    };
+    let stepper = Stepper::new(program, dataset.part(Split::Train), request.backend, progress.at.step, states);
+    let compile_ms = (request.stopwatch.elapsed() - compiling).as_secs_f64() * 1000.0;
+    let resumed_at = resumed.as_ref().map(|_| progress.at.step);
+    let folder = match resumed {
+        Some((folder, _)) => folder,
+        None => create(request, &origin.record).map_err(broken)?,
+    };
+    let mut journal = Journal::new(events, folder.log().map_err(broken)?);
+    journal.tell(&Event::Start(Start {
+        name: program.name.clone(),
+        backend: request.backend.word().into(),
+        threads: 1,
+        parameters: program.parameters() as u64,
+        peak_bytes: None,
+        compile_ms,
+        seed: program.train.seed,
+        steps: stepper.extent.total,
+        epoch_steps: stepper.extent.epoch,
+        train: dataset.part(Split::Train).rows,
+        val: dataset.part(Split::Val).rows,
+        test: dataset.part(Split::Test).rows,
+        folder: show(folder.path()),
+        resumed: resumed_at,
+    }));
+    for warning in &dataset.warnings {
+        journal.warn(warning);
+    }
+
+    let model = Model::new(program, &dataset.fitted, request.backend);
+    let spent = progress.at.seconds;
+    let mut training = Training {
+        program,
+        dataset: &dataset,
+        origin: &origin,
+        folder: &folder,
+        stepper,
+        model,
+        best,
+        progress,
+        stopwatch: request.stopwatch,
+        began,
+        spent,
+    };
+    let reason = training.train(&mut journal, stop).map_err(broken)?;
+    let end = match reason {
+        Reason::Interrupted => training.interrupt(&mut journal),
+        Reason::Done | Reason::Patience | Reason::Time => training.finish(reason),
+    };
+    let end = end.map_err(broken)?;
+    journal.tell(&Event::End(end.clone()));
+    Ok(Outcome {
+        artifact: end.artifact.is_some().then(|| folder.artifact()),
+        checkpoint: folder.last_checkpoint(),
+        folder: folder.path().into(),
+        end,
+    })
+}
+
+/// The folder and the checkpoint to go on from, if that is wanted.
+fn resume(request: &Request, record: &ProgramRecord) -> Result<Option<(Folder, Artifact)>, Problem> {
+    let folder = match request.place {
+        Place::Under(_) | Place::At(_) => return Ok(None),
+        Place::ResumeUnder(parent) => Folder::resume(parent, &record.run_name())?,
+        Place::ResumeAt(path) => Folder::resume_at(path)?,
+    };
+    let checkpoint = folder.last_checkpoint().expect("asked by the folder");
+    let artifact = Artifact::read(&checkpoint)?;
+    match artifact.document.progress {
+        Some(_) => Ok(Some((folder, artifact))),
+        None => Err(NothingToResume { folder: show(folder.path()) }.into()),
+    }
+}
+
+fn create(request: &Request, record: &ProgramRecord) -> Result<Folder, Problem> {
+    match request.place {
+        Place::Under(parent) | Place::ResumeUnder(parent) => Folder::create(parent, &record.run_name()),
+        Place::At(path) | Place::ResumeAt(path) => Folder::create_at(path),
+    }
+}
+
+fn load(request: &Request, program: &Program, resumed: Option<&(Folder, Artifact)>) -> Result<Dataset, Vec<Problem>> {
+    let formulas = &mut Formulas(program);
+    let limits = Limits::default();
+    let fitted = resumed.map(|(_, artifact)| &artifact.document.data.fitted);
+    match fitted.filter(|fitted| fitted.fits(&program.data)) {
+        Some(fitted) => data::load_fitted(request.world, request.base, &program.data, fitted, formulas, limits),
+        None => data::load(request.world, request.base, &program.data, formulas, limits),
+    }
+}
+
+/// A run goes on only as what it was.
+fn unchanged(artifact: &Artifact, origin: &Origin) -> Result<(), Problem> {
+    let document = &artifact.document;
+    let change = if document.program.fingerprint != origin.record.fingerprint
+        || document.program.library != origin.record.library
+    {
+        Change::Program
+    } else if document.data != origin.data {
+        Change::Data
+    } else if document.training.backend != origin.backend.word() {
+        Change::Backend
+    } else {
+        return Ok(());
+    };
+    Err(ResumeChanged { checkpoint: show(&artifact.path), change }.into())
+}
+
+/// Metrics that decide something, of splits that have no examples.
+fn unwatchable(program: &Program, dataset: &Dataset) -> Vec<Problem> {
+    let train = &program.train;
+    let keep = match &train.keep {
+        Keep::Best { metric, span: Some(span) } => Some(("keep", metric, *span)),
+        Keep::Best { span: None, .. } | Keep::Last => None,
+    };
+    let stop = train.stop.as_ref().map(|stop| ("stop", &stop.metric, stop.span));
+    let watched = keep.into_iter().chain(stop).filter(|(_, metric, _)| dataset.part(metric.split).rows == 0);
+    let split_at = program.data.split.span.unwrap_or(program.data.span);
+    watched
+        .map(|(setting, metric, at)| NothingToWatch { setting, split: metric.split.word(), at, split_at }.into())
+        .collect()
+}
+
+/// The first value of every state.
+fn initial(program: &Program) -> Vec<Array> {
+    let clock = Clock { seed: program.train.seed, step: 0 };
+    executor(&program.initial(), Backend::Interpreter).run(&mut [], &[], clock)
 }

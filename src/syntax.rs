@@ -3,41 +3,52 @@
 //! Parsing is total: every text has a tree. Tokens (`lex`) decide which lines belong together (`layout`), pest reads the
 //! result by `grammar/dlm.pest`, and `build` makes the tree of its pairs.
 
+mod balance;
 mod build;
+mod diagnose;
 mod grammar;
 mod layout;
 mod lex;
+mod limit;
+mod lines;
 mod patch;
+mod prepare;
 mod print;
 pub mod tree;
 pub mod units;
 
 pub use print::{print_expr, print_tree};
 
-use build::Builder;
+use build::{Builder, Built};
 use grammar::Rule;
+use prepare::{Prepared, prepare};
 
 use crate::problem::Problem;
-use crate::problem::syntax::UnexpectedText;
-use crate::source::{FileId, Span};
+use crate::source::FileId;
 
 /// The tree of any text, and what is wrong with the text, in the order of its lines.
 pub fn parse(file: FileId, text: &str) -> (tree::File, Vec<Problem>) {
-    let tokens = lex::tokens(text);
-    let laid = layout::lay_out(text, &tokens);
-    let (laid, places) = patch::apply(&laid, &[]);
-    let mut pairs = grammar::parse(Rule::file, &laid).expect("the rule `file` matches every text");
-    let built = Builder::new(file, &places, text, &tokens).build(pairs.next().expect("a file"));
-    let mut problems = built.problems;
-    for piece in built.pieces {
-        problems.push(unexpected(file, text, piece.start..piece.end));
-    }
+    let prepared = prepare(file, text, &[]);
+    let built = build_file(&prepared, text);
+    let diagnosis = diagnose::diagnose(&prepared, &built.pieces);
+    let mut problems = prepared.problems.clone();
+    let built = if diagnosis.repairs.is_empty() {
+        built
+    } else {
+        let repaired = prepare(file, text, &diagnosis.repairs);
+        let built = build_file(&repaired, text);
+        problems.extend(diagnosis.second_look(&repaired, &built.pieces));
+        built
+    };
+    problems.extend(diagnosis.problems);
+    problems.extend(built.problems.into_iter().filter(|it| !prepared.is_cut_off(it)));
+    problems.sort_by_key(|it| it.labels.first().map(|it| it.span));
     (built.file, problems)
 }
 
-fn unexpected(file: FileId, text: &str, range: std::ops::Range<usize>) -> Problem {
-    let at = Span::new(file, range.start, range.end);
-    UnexpectedText { found: text[range].lines().next().unwrap_or_default().into(), at }.into()
+fn build_file(prepared: &Prepared, text: &str) -> Built {
+    let mut pairs = grammar::parse(Rule::file, &prepared.text).expect("the rule `file` matches every text");
+    Builder::new(prepared, text).build(pairs.next().expect("a file"))
 }
 
 /// The tree of a formula of ours. Its spans are in no file.
@@ -50,16 +61,24 @@ pub fn formula(text: &str) -> tree::Expr {
 
 /// The tree of a value that stands alone, as on the command line.
 pub fn expression(file: FileId, text: &str) -> Result<tree::Expr, Vec<Problem>> {
-    let tokens = lex::tokens(text);
-    let laid = layout::lay_out(text, &tokens);
-    let (laid, places) = patch::apply(&laid, &[]);
-    match grammar::parse(Rule::only_expr, &laid) {
+    let prepared = prepare(file, text, &[]);
+    let mut problems = prepared.problems.clone();
+    let expr = match grammar::parse(Rule::only_expr, &prepared.text) {
         Ok(mut pairs) => {
-            let mut builder = Builder::new(file, &places, text, &tokens);
+            let mut builder = Builder::new(&prepared, text);
             let pair = pairs.next().expect("an entry").into_inner().next().expect("an expression");
             let expr = builder.expr(pair);
-            if builder.problems.is_empty() { Ok(expr) } else { Err(builder.problems) }
+            problems.append(&mut builder.problems);
+            Some(expr)
         }
-        Err(_) => Err(vec![unexpected(file, text, 0..text.len())]),
+        Err(_) => {
+            let piece = build::Piece { rule: Rule::only_expr, start: 0, end: prepared.text.len() };
+            problems.extend(diagnose::diagnose(&prepared, &[piece]).problems);
+            None
+        }
+    };
+    match expr {
+        Some(expr) if problems.is_empty() => Ok(expr),
+        _ => Err(problems),
     }
 }

@@ -12,13 +12,19 @@ pub mod array;
 pub mod eval;
 mod grad;
 mod invert;
+pub mod print;
 pub mod random;
-mod rows;
+pub mod rows;
+pub mod simplify;
+mod verify;
 pub mod view;
 
 pub use array::{Array, Data, Wide};
+pub use eval::{Interpreter, evaluate, evaluate_f64};
 pub use grad::grad;
 pub use invert::invert;
+pub use simplify::simplify;
+pub use verify::verify;
 pub use view::View;
 
 /// A node of one graph. Operands always have smaller ids than their users.
@@ -156,6 +162,11 @@ impl Graph {
         self.nodes.push(node.clone());
         self.interned.insert(node, id);
         id
+    }
+
+    /// The node `op(args)`, if it is there.
+    pub fn find(&self, op: Op, args: &[Id], shape: &[usize], dtype: Dtype) -> Option<Id> {
+        self.interned.get(&Node { op, args: args.to_vec(), shape: shape.to_vec(), dtype }).copied()
     }
 
     pub fn input(&mut self, slot: Slot, shape: &[usize], dtype: Dtype) -> Id {
@@ -303,6 +314,20 @@ pub struct Function {
     pub results: Vec<Id>,
     /// At the end of the call the state of this slot becomes the value of this node. No slot twice.
     pub updates: Vec<(u32, Id)>,
+}
+
+impl Function {
+    /// The nodes that results and updates are made of, operands first.
+    pub fn needed(&self) -> Vec<Id> {
+        let mut needed = vec![false; self.graph.len()];
+        self.results.iter().chain(self.updates.iter().map(|(_, id)| id)).for_each(|id| needed[id.0 as usize] = true);
+        for id in self.graph.ids().rev() {
+            if needed[id.0 as usize] {
+                self.graph[id].args.iter().for_each(|arg| needed[arg.0 as usize] = true);
+            }
+        }
+        self.graph.ids().filter(|id| needed[id.0 as usize]).collect()
+    }
 }
 
 /// What the random numbers of a call depend on, and the number of the step (from 1).

@@ -114,8 +114,10 @@ impl<'a> Args<'a> {
                 problems.push(mistyped(callee, one, param));
             }
         }
+        // What is missing may be what was misspelt.
+        let is_misspelt = !problems.is_empty();
         for (param, value) in params.iter().zip(&values) {
-            if param.required && value.is_none() {
+            if !is_misspelt && param.required && value.is_none() {
                 let (callee, at) = (callee.as_str().to_string(), callee.span);
                 problems.push(
                     DataSettingMissing { callee, setting: param.name, what: param.kind.words(), doc: param.doc, at }

@@ -1,6 +1,6 @@
 //! Which columns of a source each field reads, and what can be wrong with that before a row is read.
 
-use super::frame::{Head, Heading};
+use super::frame::Heading;
 use crate::model::program::{CellType, ColumnPlan, DataPlan, FieldPlan, FieldType, Select, SourcePlan};
 use crate::problem::Problem;
 use crate::problem::data::{
@@ -8,7 +8,7 @@ use crate::problem::data::{
     ShapeOfColumn, TargetAmongInputs, UnknownColumn, UnusedColumn,
 };
 use crate::source::nearest;
-use crate::syntax::tree::{Name, Role};
+use crate::syntax::tree::Role;
 
 /// For each field and each of its column plans, places in the heading.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,12 +25,16 @@ impl Columns {
     }
 }
 
-/// Finds the columns of all fields.
-pub fn resolve(plan: &DataPlan, heading: &Heading) -> Result<Columns, Vec<Problem>> {
+/// For each field and each of its column plans that is a pattern, the names that it has selected, in their order. What is
+/// read later, another file or rows to predict, must have these columns, and gives them in this order.
+pub type Patterns = Vec<Vec<Option<Vec<String>>>>;
+
+/// Finds the columns of all fields. Patterns select what `patterns` says, if it says anything.
+pub fn resolve(plan: &DataPlan, heading: &Heading, patterns: Option<&Patterns>) -> Result<Columns, Vec<Problem>> {
     let mut problems: Vec<Problem> = vec![];
     let mut fields = vec![];
-    for field in &plan.fields {
-        match of_field(field, heading) {
+    for (at, field) in plan.fields.iter().enumerate() {
+        match of_field(plan, field, heading, patterns.map(|patterns| &patterns[at][..])) {
             Ok(columns) => fields.push(columns),
             // What a longer look may still find is no problem yet.
             Err(_) if !heading.complete => fields.push(vec![]),
@@ -41,10 +45,16 @@ pub fn resolve(plan: &DataPlan, heading: &Heading) -> Result<Columns, Vec<Proble
 }
 
 /// For each of the field's column plans its places in the heading.
-pub fn of_field(field: &FieldPlan, heading: &Heading) -> Result<Vec<Vec<usize>>, Vec<Problem>> {
+pub fn of_field(
+    plan: &DataPlan,
+    field: &FieldPlan,
+    heading: &Heading,
+    patterns: Option<&[Option<Vec<String>>]>,
+) -> Result<Vec<Vec<usize>>, Vec<Problem>> {
     let (mut columns, mut problems) = (vec![], vec![]);
-    for column in &field.columns {
-        match select(column, heading).and_then(|places| fit(field, column, heading, places)) {
+    for (at, column) in field.columns.iter().enumerate() {
+        let names = patterns.and_then(|patterns| patterns[at].as_ref());
+        match select(plan, column, heading, names).and_then(|places| fit(field, column, heading, places)) {
             Ok(places) => columns.push(places),
             Err(problem) => problems.push(problem),
         }
@@ -52,40 +62,65 @@ pub fn of_field(field: &FieldPlan, heading: &Heading) -> Result<Vec<Vec<usize>>,
     if problems.is_empty() { Ok(columns) } else { Err(problems) }
 }
 
-/// The places of the columns that `plan` selects.
-fn select(plan: &ColumnPlan, heading: &Heading) -> Result<Vec<usize>, Problem> {
-    let places = |fits: &dyn Fn(&Head) -> bool| -> Vec<usize> {
-        (0..heading.columns.len()).filter(|&at| fits(&heading.columns[at])).collect()
+/// What the patterns of a plan have selected.
+pub fn patterns(plan: &DataPlan, heading: &Heading, columns: &Columns) -> Patterns {
+    let of_field = |(field, columns): (&FieldPlan, &Vec<Vec<usize>>)| {
+        let names = |places: &Vec<usize>| places.iter().map(|&at| heading.columns[at].name.clone()).collect();
+        let selected = field.columns.iter().zip(columns).map(|(column, places)| match column.select {
+            Select::Column(_) => None,
+            Select::Pattern(_) => Some(names(places)),
+        });
+        selected.collect()
     };
-    match &plan.select {
-        Select::Column(name) => {
-            let found = places(&|head| head.name == *name);
-            match found.len() {
-                1 => Ok(found),
-                0 => Err(unknown(name, heading, plan)),
-                times => {
-                    Err(DuplicateColumn { column: name.clone(), times, shown: heading.shown.clone(), at: plan.span }
-                        .into())
-                }
-            }
-        }
-        Select::Pattern(pattern) => {
-            let found = places(&|head| matches(pattern, &head.name));
+    plan.fields.iter().zip(&columns.fields).map(of_field).collect()
+}
+
+/// The places of the columns that `plan` selects: of `names`, where a pattern has been resolved before.
+fn select(
+    data: &DataPlan,
+    plan: &ColumnPlan,
+    heading: &Heading,
+    names: Option<&Vec<String>>,
+) -> Result<Vec<usize>, Problem> {
+    match (&plan.select, names) {
+        (Select::Column(name), _) => Ok(vec![one(data, plan, name, heading)?]),
+        (Select::Pattern(_), Some(names)) => names.iter().map(|name| one(data, plan, name, heading)).collect(),
+        (Select::Pattern(pattern), None) => {
+            let fits = |&at: &usize| matches(pattern, &heading.columns[at].name);
+            let found: Vec<usize> = (0..heading.columns.len()).filter(fits).collect();
             if !found.is_empty() {
                 return Ok(found);
             }
             let (pattern, shown) = (pattern.clone(), heading.shown.clone());
-            Err(PatternWithoutColumns { pattern, shown, columns: names(heading), at: plan.span }.into())
+            Err(PatternWithoutColumns { pattern, shown, columns: self::names(heading), at: plan.span }.into())
         }
     }
 }
 
-fn unknown(name: &str, heading: &Heading, plan: &ColumnPlan) -> Problem {
-    let names = heading.columns.iter().map(|head| head.name.as_str());
-    let alike = names.clone().find(|other| other.to_lowercase() == name.to_lowercase());
-    let near = alike.or_else(|| nearest(name, names)).map(String::from);
+/// The place of the column `name`.
+fn one(data: &DataPlan, plan: &ColumnPlan, name: &str, heading: &Heading) -> Result<usize, Problem> {
+    let mut places = (0..heading.columns.len()).filter(|&at| heading.columns[at].name == name);
+    let Some(place) = places.next() else { return Err(unknown(data, name, heading, plan)) };
+    match places.count() {
+        0 => Ok(place),
+        more => {
+            let (column, shown) = (name.to_string(), heading.shown.clone());
+            Err(DuplicateColumn { column, times: more + 1, shown, at: plan.span }.into())
+        }
+    }
+}
+
+fn unknown(data: &DataPlan, name: &str, heading: &Heading, plan: &ColumnPlan) -> Problem {
+    // What another field reads is not what was meant.
+    let is_taken = |other: &str| {
+        let mut columns = data.fields.iter().flat_map(|field| &field.columns);
+        columns.any(|column| matches!(&column.select, Select::Column(name) if name == other))
+    };
+    let free = heading.columns.iter().map(|head| head.name.as_str()).filter(|other| !is_taken(other));
+    let alike = free.clone().find(|other| other.to_lowercase() == name.to_lowercase());
+    let near = alike.or_else(|| nearest(name, free)).map(String::from);
     let (column, shown) = (name.to_string(), heading.shown.clone());
-    UnknownColumn { column, shown, near, columns: self::names(heading), at: plan.span }.into()
+    UnknownColumn { column, shown, near, columns: names(heading), at: plan.span }.into()
 }
 
 fn names(heading: &Heading) -> Vec<String> {
@@ -148,14 +183,15 @@ pub fn review(
     also: &[usize],
 ) -> Vec<Problem> {
     let mut problems = leaks(plan, heading, columns);
-    for ignored in &plan.ignored {
-        if heading.complete && !heading.columns.iter().any(|head| matches(ignored.as_str(), &head.name)) {
-            problems.push(ignores_nothing(ignored, heading));
-        }
-    }
     let read = columns.wanted(heading.columns.len(), also);
-    let ignored = |head: &Head| plan.ignored.iter().any(|pattern| matches(pattern.as_str(), &head.name));
-    let unused = heading.columns.iter().zip(read).filter(|(head, read)| !read && !ignored(head));
+    let names = || heading.columns.iter().map(|head| head.name.as_str());
+    let patterns = plan.ignored.iter().map(|ignored| ignored.as_str());
+    let (sound, idle): (Vec<&str>, Vec<&str>) =
+        patterns.partition(|pattern| names().any(|name| matches(pattern, name)));
+    // A misspelt `ignore` is a mistake of its own, and what it means is not unused as well.
+    let meant: Vec<&str> = idle.iter().filter_map(|pattern| nearest(pattern, names())).collect();
+    let is_ignored = |name: &str| meant.contains(&name) || sound.iter().any(|pattern| matches(pattern, name));
+    let unused = heading.columns.iter().zip(read).filter(|(head, read)| !read && !is_ignored(&head.name));
     let unused: Vec<String> = unused.map(|(head, _)| head.name.clone()).collect();
     if !unused.is_empty() {
         let (data, at) = (plan.name.clone(), source.span);
@@ -164,11 +200,19 @@ pub fn review(
     problems
 }
 
-fn ignores_nothing(ignored: &Name, heading: &Heading) -> Problem {
-    let names = heading.columns.iter().map(|head| head.name.as_str());
-    let near = nearest(ignored.as_str(), names).map(String::from);
-    let (pattern, shown) = (ignored.as_str().to_string(), heading.shown.clone());
-    IgnoresNothing { pattern, shown, near, at: ignored.span }.into()
+/// What `ignore` names and no source has.
+pub fn ignores_nothing(plan: &DataPlan, headings: &[&Heading]) -> Vec<Problem> {
+    if !headings.iter().all(|heading| heading.complete) {
+        return vec![];
+    }
+    let names = || headings.iter().flat_map(|heading| &heading.columns).map(|head| head.name.as_str());
+    let idle = plan.ignored.iter().filter(|ignored| !names().any(|name| matches(ignored.as_str(), name)));
+    let told = idle.map(|ignored| {
+        let near = nearest(ignored.as_str(), names()).map(String::from);
+        let (pattern, shown) = (ignored.as_str().to_string(), headings[0].shown.clone());
+        IgnoresNothing { pattern, shown, near, at: ignored.span }.into()
+    });
+    told.collect()
 }
 
 /// A column that a target reads and an input reads too, unless the target is the input: then it is a copy on purpose.
@@ -189,12 +233,14 @@ fn leaks(plan: &DataPlan, heading: &Heading, columns: &Columns) -> Vec<Problem> 
                 Select::Pattern(pattern) => Some(pattern.clone()),
                 Select::Column(_) => None,
             };
+            // A formula that names the field reads its column where the field is declared.
+            let through_target = target.columns.iter().any(|column| column.span == input.columns[place].span);
             let facts = TargetAmongInputs {
                 column: heading.columns[shared].name.clone(),
                 input: input.name.clone(),
                 target: target.name.clone(),
                 pattern,
-                at: input.columns[place].span,
+                at: if through_target { input.span } else { input.columns[place].span },
                 target_at: target.span,
             };
             problems.push(facts.into());

@@ -27,7 +27,8 @@ pub fn fit(prepared: &Prepared, fitter: &mut dyn Fitter) -> Fitted {
         };
         assert_eq!(fits.len(), field.fits, "the fits of `{}`", field.name);
         let classes = prepared.classes[at].iter().map(|classes| classes.as_ref().map(|it| it.names().to_vec()));
-        FittedField { name: field.name.clone(), fits, classes: classes.collect(), scale: None }
+        let columns = prepared.patterns[at].clone();
+        FittedField { name: field.name.clone(), fits, classes: classes.collect(), columns, scale: None }
     });
     Fitted { fields: fields.collect() }
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::program::{DataPlan, FieldType};
+use super::columns::Patterns;
+use crate::model::program::{CellType, DataPlan, FieldType, Select};
 use crate::tensor::Array;
 
 /// Per field of the plan, in its order.
@@ -20,6 +21,9 @@ pub struct FittedField {
     /// For each column the classes in the order of their indices, where it holds classes.
     #[serde(default)]
     pub classes: Vec<Option<Vec<String>>>,
+    /// For each column that is a pattern the names that it selected, in their order.
+    #[serde(default)]
+    pub columns: Vec<Option<Vec<String>>>,
     /// What the weights of examples are multiplied by, so that their mean over the training rows is 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<f32>,
@@ -31,12 +35,26 @@ impl Fitted {
         self.fields.len() == plan.fields.len()
             && self.fields.iter().zip(&plan.fields).all(|(fitted, field)| {
                 let classes = field.columns.iter().map(|column| match &column.cell {
-                    crate::model::program::CellType::Class(ty) => Some(ty.declared),
-                    _ => None,
+                    CellType::Class(ty) => Some(ty.declared),
+                    CellType::Number { .. } | CellType::Binary { .. } | CellType::Array | CellType::Text => None,
                 });
-                let held = fitted.classes.iter().map(|names| names.as_ref().map(Vec::len));
-                fitted.name == field.name && fitted.fits.len() == field.fits && classes.eq(held)
+                let names = field.columns.iter().map(|column| match column.select {
+                    Select::Column(_) => None,
+                    Select::Pattern(_) => Some(column.shape.iter().product::<usize>()),
+                });
+                let counts = |lists: &[Option<Vec<String>>]| -> Vec<Option<usize>> {
+                    lists.iter().map(|names| names.as_ref().map(Vec::len)).collect()
+                };
+                fitted.name == field.name
+                    && fitted.fits.len() == field.fits
+                    && classes.eq(counts(&fitted.classes))
+                    && names.eq(counts(&fitted.columns))
             })
+    }
+
+    /// What the patterns of the plan selected.
+    pub fn patterns(&self) -> Patterns {
+        self.fields.iter().map(|field| field.columns.clone()).collect()
     }
 
     /// What the values of a field are called, from the first; `None` where they are no classes.

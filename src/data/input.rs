@@ -9,11 +9,11 @@ use super::fitted::Fitted;
 use super::frame::Heading;
 use super::prepare::typed;
 use super::sources::{self, Opened, csv, idx, jsonl};
-use super::{Fitter, Limits, Part, encode, selected};
+use super::{Fitter, Limits, Part, encode};
 use crate::model::program::{DataPlan, FieldPlan, Select};
 use crate::problem::Problem;
 use crate::problem::data::{InputColumns, InputFormat};
-use crate::source::World;
+use crate::source::{Span, World};
 use crate::syntax::tree::Role;
 
 /// What the rows are for.
@@ -37,7 +37,7 @@ pub fn encode_rows(
     assert!(fitted.fits(plan), "fitted for another plan");
     let files = Files { world, base: Path::new(""), limits: Limits::default() };
     let opened = open(plan, files, input)?;
-    let columns = columns(plan, &opened.heading, need)?;
+    let columns = columns(plan, fitted, &opened.heading, need)?;
     let wanted = columns.wanted(opened.heading.columns.len(), &[]);
     let frame = (opened.read)(&wanted)?;
     let classes = fitted.fields.iter().map(|field| field.classes.iter().map(|names| names.clone().map(Classes::new)));
@@ -74,17 +74,17 @@ fn open(plan: &DataPlan, files: Files, input: &Path) -> Result<Opened, Vec<Probl
     }
 }
 
-fn columns(plan: &DataPlan, heading: &Heading, need: Need) -> Result<Columns, Vec<Problem>> {
+fn columns(plan: &DataPlan, fitted: &Fitted, heading: &Heading, need: Need) -> Result<Columns, Vec<Problem>> {
     let (mut fields, mut missing, mut problems) = (vec![], vec![], vec![]);
-    for field in &plan.fields {
+    for (field, fitted) in plan.fields.iter().zip(&fitted.fields) {
         let needed = match field.role {
             Role::Input => true,
             Role::Target => need == Need::Targets,
             Role::Weight | Role::Id | Role::Group | Role::Time => false,
         };
         let wanted = needed || field.role == Role::Id || field.role == Role::Weight && need == Need::Targets;
-        let absent = absent(field, heading);
-        match of_field(field, heading) {
+        let absent = absent(field, &fitted.columns, heading);
+        match of_field(plan, field, heading, Some(&fitted.columns)) {
             Ok(columns) if wanted => fields.push(columns),
             Err(_) if needed && !absent.is_empty() => {
                 missing.extend(absent);
@@ -109,11 +109,15 @@ fn columns(plan: &DataPlan, heading: &Heading, need: Need) -> Result<Columns, Ve
 }
 
 /// The columns of a field that the heading does not name.
-fn absent(field: &FieldPlan, heading: &Heading) -> Vec<(String, crate::source::Span)> {
-    let is_there = |name: &str| heading.columns.iter().any(|head| head.name == name);
-    let absent = field.columns.iter().filter(|column| match &column.select {
-        Select::Column(name) => !is_there(name),
-        Select::Pattern(pattern) => !heading.columns.iter().any(|head| super::columns::matches(pattern, &head.name)),
-    });
-    absent.map(|column| (selected(column), column.span)).collect()
+fn absent(field: &FieldPlan, patterns: &[Option<Vec<String>>], heading: &Heading) -> Vec<(String, Span)> {
+    let mut absent = vec![];
+    for (column, names) in field.columns.iter().zip(patterns) {
+        let names = match &column.select {
+            Select::Column(name) => std::slice::from_ref(name),
+            Select::Pattern(_) => names.as_ref().expect("checked to be of this plan"),
+        };
+        let missing = names.iter().filter(|name| !heading.columns.iter().any(|head| head.name == **name));
+        absent.extend(missing.map(|name| (name.clone(), column.span)));
+    }
+    absent
 }

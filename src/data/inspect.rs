@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Limits;
-use super::columns::{resolve, review};
+use super::columns::{Columns, Patterns, ignores_nothing, patterns, resolve, review};
 use super::files::Files;
 use super::frame::Heading;
 use super::prepare::Prepared;
@@ -31,16 +31,22 @@ pub fn inspect(world: &dyn World, base: &Path, plan: &DataPlan) -> (DataFacts, V
     let files = Files { world, base, limits: Limits::default() };
     let mut problems = vec![];
     let mut facts = DataFacts::default();
-    let main = look(plan, &plan.source, files, &mut problems);
-    let test = plan.test.as_ref().map(|test| look(plan, test, files, &mut problems));
-    let Some(heading) = main else { return (facts, problems) };
+    let main = look(plan, &plan.source, files, None, &mut problems);
+    let patterns = main.as_ref().filter(|it| it.0.complete).map(|(heading, columns)| patterns(plan, heading, columns));
+    let test = plan.test.as_ref().map(|test| look(plan, test, files, patterns.as_ref(), &mut problems));
+    let Some((heading, columns)) = main else { return (facts, problems) };
+    match &test {
+        None => problems.extend(ignores_nothing(plan, &[&heading])),
+        Some(Some((test, _))) => problems.extend(ignores_nothing(plan, &[&heading, test])),
+        Some(None) => {}
+    }
     facts.columns = heading.columns.iter().map(|head| head.name.clone()).collect();
     facts.rows = heading.rows;
     let test_rows = match test {
         None => Some(0),
-        Some(test) => test.and_then(|test| test.rows),
+        Some(test) => test.and_then(|(heading, _)| heading.rows),
     };
-    facts.splits = splits(plan, &heading, test_rows, &mut problems);
+    facts.splits = splits(plan, &heading, &columns, test_rows, &mut problems);
     let is_table = |source: &SourcePlan| source.kind.as_str() == table::SOURCE.name;
     let in_full = is_table(&plan.source) && plan.test.as_ref().is_none_or(is_table);
     if in_full && !problems.iter().any(|it| it.severity == Severity::Error) {
@@ -56,7 +62,13 @@ pub fn inspect(world: &dyn World, base: &Path, plan: &DataPlan) -> (DataFacts, V
 }
 
 /// The heading of a source, once the problems that it shows are written down.
-fn look(plan: &DataPlan, source: &SourcePlan, files: Files, problems: &mut Vec<Problem>) -> Option<Heading> {
+fn look(
+    plan: &DataPlan,
+    source: &SourcePlan,
+    files: Files,
+    patterns: Option<&Patterns>,
+    problems: &mut Vec<Problem>,
+) -> Option<(Heading, Columns)> {
     let heading = sources::call(source, files).and_then(|(kind, call)| (kind.look)(&call));
     let heading = match heading {
         Ok(heading) => heading,
@@ -65,7 +77,7 @@ fn look(plan: &DataPlan, source: &SourcePlan, files: Files, problems: &mut Vec<P
             return None;
         }
     };
-    match resolve(plan, &heading) {
+    match resolve(plan, &heading, patterns) {
         Ok(columns) => {
             let also = split::Plan::of(plan, &heading, &columns).ok().flatten().and_then(|split| split.column());
             let also: Vec<usize> = also.into_iter().collect();
@@ -74,7 +86,7 @@ fn look(plan: &DataPlan, source: &SourcePlan, files: Files, problems: &mut Vec<P
                     problems.push(problem);
                 }
             }
-            Some(heading)
+            Some((heading, columns))
         }
         Err(more) => {
             problems.extend(more.into_iter().filter(|it| !problems.contains(it)).collect::<Vec<_>>());
@@ -86,11 +98,11 @@ fn look(plan: &DataPlan, source: &SourcePlan, files: Files, problems: &mut Vec<P
 fn splits(
     plan: &DataPlan,
     heading: &Heading,
+    columns: &Columns,
     test_rows: Option<usize>,
     problems: &mut Vec<Problem>,
 ) -> Option<[usize; 3]> {
-    let columns = resolve(plan, heading).ok()?;
-    let mut sizes = match split::Plan::of(plan, heading, &columns) {
+    let mut sizes = match split::Plan::of(plan, heading, columns) {
         Err(more) => {
             problems.extend(more);
             return None;

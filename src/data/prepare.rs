@@ -2,7 +2,7 @@
 
 use super::cells::{self, Values};
 use super::classes::{self, Classes};
-use super::columns::{Columns, resolve, review};
+use super::columns::{Columns, Patterns, ignores_nothing, patterns, resolve, review};
 use super::files::Files;
 use super::fitted::Fitted;
 use super::frame::{Frame, Heading};
@@ -20,6 +20,7 @@ pub struct Prepared<'a> {
     pub splits: [(usize, Vec<usize>); 3],
     /// For each field and each of its columns the classes, where it holds classes.
     pub classes: Vec<Vec<Option<Classes>>>,
+    pub patterns: Patterns,
 }
 
 /// A frame and what its cells mean.
@@ -38,10 +39,18 @@ struct Ready {
 }
 
 impl<'a> Prepared<'a> {
-    /// Reads all rows. The classes are those of `fitted`, if there is one.
+    /// Reads all rows. Classes and the columns of patterns are those of `fitted`, if there is one.
     pub fn read(plan: &'a DataPlan, files: Files, fitted: Option<&Fitted>) -> Result<Prepared<'a>, Vec<Problem>> {
-        let ready =
-            gather([Some(&plan.source), plan.test.as_ref()].into_iter().flatten().map(|it| open(plan, it, files)))?;
+        let main = open(plan, &plan.source, files, fitted.map(Fitted::patterns).as_ref())?;
+        let patterns = patterns(plan, &main.heading, &main.columns);
+        let mut ready = vec![main];
+        if let Some(test) = &plan.test {
+            ready.push(open(plan, test, files, Some(&patterns))?);
+        }
+        let idle = ignores_nothing(plan, &ready.iter().map(|it| &it.heading).collect::<Vec<_>>());
+        if !idle.is_empty() {
+            return Err(idle);
+        }
         let splitting = split::Plan::of(plan, &ready[0].heading, &ready[0].columns)?;
         let also: Vec<usize> = splitting.iter().filter_map(split::Plan::column).collect();
         let frames = gather(ready.into_iter().enumerate().map(|(place, ready)| {
@@ -59,7 +68,7 @@ impl<'a> Prepared<'a> {
         if let Some(test) = tables.get(1) {
             splits[Split::Test as usize] = (1, (0..test.frame.rows).collect());
         }
-        Ok(Prepared { plan, tables, splits, classes })
+        Ok(Prepared { plan, tables, splits, classes, patterns })
     }
 
     /// For each field the names of its classes, where it holds classes as they are.
@@ -89,10 +98,15 @@ fn gather<T>(results: impl Iterator<Item = Result<T, Vec<Problem>>>) -> Result<V
     if problems.is_empty() { Ok(sound) } else { Err(problems) }
 }
 
-fn open(plan: &DataPlan, source: &SourcePlan, files: Files) -> Result<Ready, Vec<Problem>> {
+fn open(
+    plan: &DataPlan,
+    source: &SourcePlan,
+    files: Files,
+    patterns: Option<&Patterns>,
+) -> Result<Ready, Vec<Problem>> {
     let (kind, call) = sources::call(source, files)?;
     let opened = (kind.open)(&call)?;
-    let columns = resolve(plan, &opened.heading)?;
+    let columns = resolve(plan, &opened.heading, patterns)?;
     let problems = review(plan, source, &opened.heading, &columns, &[]);
     let errors: Vec<Problem> = problems.into_iter().filter(|it| it.severity == Severity::Error).collect();
     if !errors.is_empty() {

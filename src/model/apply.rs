@@ -312,8 +312,7 @@ impl Lower<'_> {
                 self.report(TypeMismatch { callee, input, wanted, found, at, declared, help: None })
             }
             Mismatch::Rank { wanted, found } => {
-                let help = (found > wanted && wanted <= 1).then(|| "put `flatten` before it".to_string());
-                self.report(RankMismatch { callee, input, wanted, found, shape, at, declared, help })
+                self.report(RankMismatch { callee, input, wanted, found, shape, at, declared })
             }
             Mismatch::Extent { axis, wanted, found } => {
                 self.report(AxisMismatch { callee, input, axis, wanted, found, shape, at, declared })

@@ -377,9 +377,10 @@ fn median(lower: &mut Lower, row: &Tensor, axes: &[usize], keep: Option<&Tensor>
     let rank = lower.graph.shape(line.id).len();
     let order = lower.graph.order(line.id, rank - 1);
     let sorted = lower.graph.gather(line.id, order, rank - 1, rank - 1);
+    let line_shape = lower.graph.shape(line.id).to_vec();
     let there = match keep {
         None => {
-            let id = lower.graph.constant(count as f32, &lower.graph.shape(line.id)[..rank - 1].to_vec());
+            let id = lower.graph.constant(count as f32, &line_shape[..rank - 1]);
             lower.tensor(id, line.lead.clone())
         }
         Some(mask) => {

@@ -55,7 +55,7 @@ pub fn program(
     let shapes: Vec<(String, Vec<usize>, Meaning)> =
         outputs.iter().map(|it| (it.name.clone(), it.tensor.shape.clone(), target_meaning(it))).collect();
     // Metrics see the user's own units, which have the same types.
-    for at in 0..experiment.metrics.len() {
+    for (at, plan) in metric_plans.iter_mut().enumerate() {
         let mut lower = experiment.lower(still(2), problems);
         let fed: Vec<Output> = shapes
             .iter()
@@ -72,7 +72,7 @@ pub fn program(
             targets.map(|(at, &field)| experiment.target(&mut lower, fed.len() + at, field)).collect();
         let metric = experiment.metrics[at].clone();
         if let Ok(value) = experiment.metric_of(&mut lower, &metric, &fed, &targets) {
-            metric_plans[at].shape = value.shape.clone();
+            plan.shape = value.shape.clone();
         }
     }
     if let Some((metric, at)) = super::plan::not_a_number(&train, &metric_plans) {

@@ -785,10 +785,8 @@ impl Lower<'_> {
         let found = match &value {
             Value::Stage(stage) => {
                 let path = join(&stage.path, name.as_str());
-                match self.slots.get(&path) {
-                    Some(&slot) => Some(Value::Tensor(self.state(slot))),
-                    None => None,
-                }
+                let slot = self.slots.get(&path).copied();
+                slot.map(|slot| Value::Tensor(self.state(slot)))
             }
             Value::Tuple(items) => {
                 items.iter().find(|(label, _)| label.as_deref() == Some(name.as_str())).map(|(_, it)| it.clone())

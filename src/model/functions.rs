@@ -23,6 +23,9 @@ use crate::tensor::{Function, Graph, Id, Slot};
 /// The setting of a schedule that is compared with the run.
 const WARMUP: &str = "warmup";
 
+/// The extents and the type of a feed.
+type FeedType = (Vec<usize>, Dtype);
+
 /// What a model gives.
 #[derive(Clone)]
 pub struct Output {
@@ -715,7 +718,7 @@ impl Experiment {
         lower: &mut Lower,
         outputs: &[(String, Vec<usize>, Meaning)],
         n: usize,
-    ) -> (Vec<Output>, Vec<Tensor>, Vec<(Vec<usize>, Dtype)>) {
+    ) -> (Vec<Output>, Vec<Tensor>, Vec<FeedType>) {
         let mut feeds = Vec::new();
         let mut fed = Vec::new();
         for (slot, (name, shape, meaning)) in outputs.iter().enumerate() {

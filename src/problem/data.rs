@@ -57,7 +57,7 @@ problems! {
         let message = match (&setting, known.is_empty()) {
             (_, true) => format!("`{callee}` takes no settings"),
             (Some(setting), _) => format!("`{callee}` has no setting called `{setting}`"),
-            (None, _) => format!("`{callee}` is given more settings than its {}", known.len()),
+            (None, _) => format!("`{callee}` takes {}, and more are given", count(known.len(), "setting", "settings")),
         };
         let words = say(message).at(at, if setting.is_some() { "not a setting" } else { "one too many" });
         let words = if known.is_empty() { words } else { words.note(format!("its settings are {}", list(&ticked(&known)))) };
@@ -77,14 +77,14 @@ problems! {
     } =>
         say(format!("`{callee}` needs its setting `{setting}`"))
             .at(at, format!("`{setting}` is {what}"))
-            .note(doc)
+            .note(doc.trim_end_matches('.'))
             .help(format!("add `{setting}: …`"));
 
     /// A setting of a source or a split has a value of another kind.
     "data-setting-value" Error DataSettingValue {
         callee: String, setting: &'static str, what: &'static str, example: String, at: Span,
     } =>
-        say(format!("`{setting}` of `{callee}` is {what}"))
+        say(format!("`{setting}` of `{callee}` takes {what}"))
             .at(at, "this is something else")
             .help(example);
 
@@ -130,10 +130,12 @@ problems! {
         let number = super::count(count, "row", "rows");
         let has = if count == 1 { "does" } else { "do" };
         let words = say(format!("{number} of {shown} {has} not have {columns} cells, as the heading has"));
-        tell(words, &shown, &rows, count, at, "read here", |text| {
+        let cells = |row: &Shown| row.text.parse().unwrap_or(0);
+        let is_long = rows.iter().any(|row| cells(row) > columns && matches!(row.spot, Spot::Line(_)));
+        let words = tell(words, &shown, &rows, count, at, "read here", |text| {
             format!("has {}", super::count(text.parse().unwrap_or(0), "cell", "cells"))
-        })
-            .help("quote cells that hold the separator: \"a, b\"")
+        });
+        if is_long { words.help("quote cells that hold the separator: \"a, b\"") } else { words }
     };
 
     /// A quote in a CSV file never closes, or text follows where it closed.
@@ -152,7 +154,7 @@ problems! {
                 .at(at, "these names would not be used")
                 .help("header: no, if the first line is a row; else leave `names` out"),
             false => say(format!(
-                "there are {} for the {} of {shown}", count(names, "name", "names"), count(columns, "column", "columns")
+                "`names` gives {} to the {} of {shown}", count(names, "name", "names"), count(columns, "column", "columns")
             ))
                 .at(at, count(names, "name", "names")),
         };
@@ -222,7 +224,7 @@ problems! {
     "column-count" Error ColumnCount {
         pattern: String, shown: String, found: usize, wanted: usize, columns: Vec<String>, at: Span, ty_at: Span,
     } =>
-        say(format!("{pattern:?} selects {} of {shown}, but {} declared", count(found, "column", "columns"), are(wanted)))
+        say(format!("{pattern:?} selects {} of {shown}, but {} declared", count(found, "column", "columns"), are(wanted, "number", "numbers")))
             .at(at, some(&columns))
             .at(ty_at, format!("room for {wanted}"));
 
@@ -342,11 +344,12 @@ problems! {
         field: String, column: String, shown: String, declared: usize, words: Vec<String>, at: Span, column_at: Span,
     } => {
         let number = count(words.len(), "different word", "different words");
-        let message = say(format!("`{column}` of {shown} holds {number}, but `{field}` has {}", count(declared, "class", "classes")))
-            .at(at, format!("{} declared", are(declared)))
+        let message = say(format!("`{column}` of {shown} holds {number}, but {} declared", are(declared, "class", "classes")))
+            .at(at, format!("the classes of `{field}`"))
             .at(column_at, some(&words));
         match words.len() {
-            1..=100 => message.help(format!("class[{}]", words.len())),
+            0 | 1 => message,
+            2..=100 => message.help(format!("class[{}]", words.len())),
             _ => message.help("class[\"…\", \"…\", ..] with the words that matter; the others become one class"),
         }
     };
@@ -537,8 +540,9 @@ fn some(names: &[String]) -> String {
     }
 }
 
-fn are(number: usize) -> String {
-    if number == 1 { "1 is".into() } else { format!("{number} are") }
+/// `1 class is`, `10 classes are`.
+fn are(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", count(number, one, many), if number == 1 { "is" } else { "are" })
 }
 
 fn is_word(name: &str) -> bool {

@@ -25,6 +25,8 @@ pub enum Mismatch {
     Program(String),
     /// There is no such experiment in it.
     Train(String),
+    /// What was fitted on the data belongs to other fields.
+    Fields,
     Missing(String),
     Unknown(String),
     Shape {
@@ -56,6 +58,7 @@ fn mismatch_words(mismatch: &Mismatch) -> String {
     match mismatch {
         Mismatch::Program(message) => format!("this version of dlmc finds a problem in it: {message}"),
         Mismatch::Train(name) => format!("it has no experiment called `{name}`"),
+        Mismatch::Fields => "what was learned of the data belongs to other fields".into(),
         Mismatch::Missing(tensor) => format!("the program has a tensor `{tensor}`, the artifact has none"),
         Mismatch::Unknown(tensor) => format!("the artifact has a tensor `{tensor}`, the program has none"),
         Mismatch::Shape { tensor, artifact, program } => {
@@ -67,7 +70,7 @@ fn mismatch_words(mismatch: &Mismatch) -> String {
 problems! {
     /// The loss of a step is not a finite number.
     "loss-not-finite" Error LossNotFinite {
-        step: u64, epoch: f64, lr: f64, last: Option<(u64, f64)>, example: Option<String>, saved: Option<String>, span: Span,
+        step: u64, epoch: f64, lr: f64, last: Option<(u64, f64)>, example: Option<u32>, saved: Option<String>, span: Span,
     } => {
         let mut words = say(format!("the loss is not a finite number at step {step} (epoch {epoch:.2})"))
             .at(span, "in this experiment");
@@ -76,7 +79,7 @@ problems! {
             None => words.note("no step before it had a finite loss"),
         };
         if let Some(example) = example {
-            words = words.note(format!("{example} alone gives a loss that is not finite"));
+            words = words.note(format!("row {example} of the data alone gives a loss that is not finite"));
         }
         if let Some(saved) = saved {
             words = words.note(format!("the weights just before this step are in {saved}"));
@@ -87,6 +90,19 @@ problems! {
         words.help("or let no step be too long: clip: norm(1.0)")
             .help("look for a logarithm, a division or a root of something that can reach 0")
     };
+
+    /// A setting decides by a metric on a split that has no examples.
+    "nothing-to-watch" Error NothingToWatch { setting: &'static str, split: &'static str, at: Span, split_at: Span } =>
+        say(format!("`{setting}` looks at the {} split, which has no examples", long(split)))
+            .at(at, format!("this needs `{split}`"))
+            .at(split_at, "the examples are split here")
+            .help(format!("give it some: split: random(train: 80%, {split}: 20%)"));
+
+    /// A split is to be evaluated that has no examples.
+    "split-without-examples" Error SplitWithoutExamples { split: &'static str, at: Span } =>
+        say(format!("the {} split has no examples", long(split)))
+            .at(at, "the examples are split here")
+            .help("name another split with --split, or a file with examples");
 
     /// Training ended with weights that are not finite numbers.
     "weights-not-finite" Error WeightsNotFinite { tensor: String, step: u64, span: Span } =>
@@ -167,4 +183,12 @@ fn lower(lr: f64) -> f64 {
     let third = lr / 3.0;
     let digit = 10f64.powf(third.log10().floor());
     format!("{:e}", (third / digit).round() * digit).parse().unwrap_or(third)
+}
+
+fn long(split: &str) -> &str {
+    match split {
+        "train" => "training",
+        "val" => "validation",
+        other => other,
+    }
 }

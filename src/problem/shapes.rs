@@ -24,12 +24,12 @@ problems! {
             .at(declared, "declared here");
 
     /// An input has another number of axes than its declaration says.
-    "rank-mismatch" Error RankMismatch { callee: String, input: String, wanted: usize, found: usize, shape: String, at: Span, declared: Span, help: Option<String> } =>
+    "rank-mismatch" Error RankMismatch { callee: String, input: String, wanted: usize, found: usize, shape: String, at: Span, declared: Span } =>
         say(format!("{callee} wants {} of `{input}`, but there {}", super::count(wanted, "axis", "axes"),
             if found == 1 { "is 1".to_string() } else { format!("are {found}") }))
             .at(at, format!("this is {shape}"))
             .at(declared, "declared here")
-            .maybe_help(help);
+            .maybe_help((found > wanted && wanted <= 1).then(|| "put `flatten` before it".into()));
 
     /// An input has another meaning or type of number than its declaration says.
     "type-mismatch" Error TypeMismatch { callee: String, input: String, wanted: String, found: String, at: Span, declared: Span, help: Option<String> } =>

@@ -1,7 +1,7 @@
 //! The folder of a run: who may write in it, and how its files come to be there whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::problem::Problem;
@@ -102,10 +102,23 @@ impl Folder {
     }
 
     /// The log, to be written at its end.
-    pub fn log(&self) -> Result<File, Problem> {
+    pub fn log(&self) -> Result<(File, PathBuf), Problem> {
         let path = self.path.join(LOG);
-        File::options().create(true).append(true).open(&path).map_err(|error| not_written(&path, &error))
+        let file = File::options().read(true).create(true).append(true).open(&path);
+        let file = file.and_then(|mut file| end_last_line(&mut file).map(|()| file));
+        file.map(|file| (file, path.clone())).map_err(|error| not_written(&path, &error))
     }
+}
+
+/// A crash may have cut off the last line.
+fn end_last_line(log: &mut File) -> io::Result<()> {
+    if log.seek(SeekFrom::End(0))? == 0 {
+        return Ok(());
+    }
+    log.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    log.read_exact(&mut last)?;
+    if last == *b"\n" { Ok(()) } else { log.write_all(b"\n") }
 }
 
 /// Puts a file of these bytes at `path`, whole or not at all, and on the disk before this returns.

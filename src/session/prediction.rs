@@ -4,10 +4,20 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Failure, Metrics};
+use super::artifact::{Artifact, Document};
+use super::formulas::Formulas;
+use super::measure::{Model, field};
+use super::reading::{Read, read};
+use super::{Cause, Failure, Metrics};
 use crate::compile::{Backend, Checked};
+use crate::data::{self, Limits, Need, Part};
+use crate::model::Program;
 use crate::model::program::Split;
-use crate::source::World;
+use crate::problem::Problem;
+use crate::problem::run::SplitWithoutExamples;
+use crate::source::{Sources, World};
+use crate::syntax::tree::Role;
+use crate::tensor::{Array, Data};
 
 /// An artifact whose program has been checked again, ready to predict.
 pub struct Trained {
@@ -15,6 +25,12 @@ pub struct Trained {
     pub checked: Checked,
     /// Which of its experiments was trained.
     pub program: usize,
+    /// What else the artifact says.
+    pub document: Document,
+    /// What there is to know before one relies on it.
+    pub warnings: Vec<Problem>,
+    /// The model's states by slot.
+    weights: Vec<Array>,
 }
 
 /// Predictions, a row for each example.
@@ -75,16 +91,122 @@ pub struct ClassRow {
 
 impl Trained {
     /// Reads the artifact at `path` and checks the program in it.
-    pub fn read(_path: &Path) -> Result<Trained, Failure> {
-        unimplemented!()
+    pub fn read(path: &Path) -> Result<Trained, Failure> {
+        let unreadable = |problem| Failure {
+            cause: Cause::Unreadable,
+            problems: vec![problem],
+            // What is wrong with the file itself has no place in a program.
+            sources: Sources::default(),
+        };
+        let artifact = Artifact::read(path).map_err(unreadable)?;
+        let (checked, program, warnings) = artifact.program().map_err(unreadable)?;
+        let weights = artifact.weights(&checked.programs[program]).map_err(unreadable)?;
+        Ok(Trained { checked, program, document: artifact.document, warnings, weights })
     }
 
     /// Predictions for the rows of the file `input`; the columns that identify a row come first.
-    pub fn predict(&self, _world: &dyn World, _input: &Path, _backend: Backend) -> Result<Table, Failure> {
-        unimplemented!()
+    pub fn predict(&self, world: &dyn World, input: &Path, backend: Backend) -> Result<Table, Failure> {
+        let program = self.program();
+        let part = self.rows(world, input, Need::Inputs)?;
+        let mut model = Model::new(program, &self.document.data.fitted, backend);
+        let outputs = model.outputs(&mut self.weights.clone(), &part);
+        Ok(self.table(&part, &read(program, &model, &outputs)))
     }
 
-    pub fn evaluate(&self, _world: &dyn World, _known: Known, _backend: Backend) -> Result<Evaluation, Failure> {
-        unimplemented!()
+    pub fn evaluate(&self, world: &dyn World, known: Known, backend: Backend) -> Result<Evaluation, Failure> {
+        let program = self.program();
+        let part = match known {
+            Known::File(path) => self.rows(world, path, Need::Targets)?,
+            Known::Split { split, base } => self.split(world, base, split)?,
+        };
+        let mut model = Model::new(program, &self.document.data.fitted, backend);
+        let outputs = model.outputs(&mut self.weights.clone(), &part);
+        let metrics = model.judge(&outputs, &part);
+        let reads = read(program, &model, &outputs);
+        let classes = reads.iter().filter_map(|read| classes(program, read, &part)).collect();
+        Ok(Evaluation { examples: part.rows, metrics, classes })
     }
+
+    fn program(&self) -> &Program {
+        &self.checked.programs[self.program]
+    }
+
+    fn rows(&self, world: &dyn World, input: &Path, need: Need) -> Result<Part, Failure> {
+        let (plan, fitted) = (&self.program().data, &self.document.data.fitted);
+        let part = data::encode_rows(world, input, plan, fitted, &mut Formulas(self.program()), need);
+        part.map_err(|problems| self.unfit(problems))
+    }
+
+    fn split(&self, world: &dyn World, base: &Path, split: Split) -> Result<Part, Failure> {
+        let (plan, fitted) = (&self.program().data, &self.document.data.fitted);
+        let formulas = &mut Formulas(self.program());
+        let dataset = data::load_fitted(world, base, plan, fitted, formulas, Limits::default());
+        let [train, val, test] = dataset.map_err(|problems| self.unfit(problems))?.parts;
+        let part = match split {
+            Split::Train => train,
+            Split::Val => val,
+            Split::Test => test,
+        };
+        if part.rows == 0 {
+            let at = plan.split.span.unwrap_or(plan.span);
+            return Err(self.unfit(vec![SplitWithoutExamples { split: split.word(), at }.into()]));
+        }
+        Ok(part)
+    }
+
+    fn unfit(&self, problems: Vec<Problem>) -> Failure {
+        Failure { cause: Cause::Program, problems, sources: self.checked.sources.clone() }
+    }
+
+    fn table(&self, part: &Part, reads: &[Read]) -> Table {
+        let plan = &self.program().data;
+        let ids = plan.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Id);
+        let ids = ids.filter_map(|(at, field)| Some((field.name.clone(), id_cells(part, at)?)));
+        let mut named: Vec<(String, Vec<Cell>)> = ids.collect();
+        named.extend(reads.iter().flat_map(Read::columns));
+        let (columns, cells): (Vec<String>, Vec<Vec<Cell>>) = named.into_iter().unzip();
+        let mut cells: Vec<_> = cells.into_iter().map(Vec::into_iter).collect();
+        let row = |_| cells.iter_mut().map(|column| column.next().expect("a cell for each row")).collect();
+        Table { columns, rows: (0..part.rows).map(row).collect() }
+    }
+}
+
+/// What identifies the rows, as it stands in their file; nothing where the file does not have it.
+fn id_cells(part: &Part, field: usize) -> Option<Vec<Cell>> {
+    let missing_or_text = |text: Option<&str>| text.map_or(Cell::Missing, |text| Cell::Text(text.into()));
+    if let Some(texts) = &part.texts[field] {
+        return Some(texts.iter().map(missing_or_text).collect());
+    }
+    let number = |value: f32| if value.is_nan() { Cell::Missing } else { Cell::Number(value) };
+    Some(match &part.fields[field].as_ref()?.data {
+        Data::F32(values) => values.iter().map(|&value| number(value)).collect(),
+        Data::I32(values) => values.iter().map(|value| Cell::Text(value.to_string())).collect(),
+        Data::Bool(values) => values.iter().map(|value| Cell::Text(value.to_string())).collect(),
+    })
+}
+
+/// Counts what was taken for what, where a read names classes.
+fn classes(program: &Program, read: &Read, part: &Part) -> Option<Classes> {
+    let labels = read.labels.as_ref()?;
+    let truth: Vec<usize> = match &field(part, read.target?).data {
+        Data::F32(values) => values.iter().map(|&value| usize::from(value > 0.5)).collect(),
+        Data::I32(values) => values.iter().map(|&value| value as usize).collect(),
+        Data::Bool(values) => values.iter().map(|&value| usize::from(value)).collect(),
+    };
+    let count = read.names.len();
+    let mut confusion = vec![vec![0; count]; count];
+    for (&truth, label) in truth.iter().zip(labels) {
+        // What has no label is in no column: recall counts it as not found.
+        if let Some(label) = *label {
+            confusion[truth][label] += 1;
+        }
+    }
+    let rows = read.names.iter().enumerate().map(|(class, name)| {
+        let support = truth.iter().filter(|&&it| it == class).count() as u64;
+        let taken: u64 = confusion.iter().map(|row| row[class]).sum();
+        let share = |of: u64| (of > 0).then(|| confusion[class][class] as f64 / of as f64);
+        ClassRow { class: name.clone(), precision: share(taken), recall: share(support), support }
+    });
+    let target = program.data.fields[read.target?].name.clone();
+    Some(Classes { target, classes: rows.collect(), confusion })
 }

@@ -11,6 +11,7 @@ use pest::iterators::Pair as AnyPair;
 use super::grammar::Rule;
 use super::lex::{Token, TokenKind};
 use super::patch::Places;
+use super::prepare::Prepared;
 use super::tree::*;
 use crate::problem::Problem;
 use crate::source::{FileId, Span};
@@ -46,8 +47,9 @@ pub struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub fn new(file: FileId, places: &'a Places, source: &'a str, tokens: &'a [Token]) -> Builder<'a> {
-        Builder { file, places, source, tokens, pieces: vec![], problems: vec![] }
+    pub fn new(prepared: &'a Prepared, source: &'a str) -> Builder<'a> {
+        let Prepared { file, places, tokens, .. } = prepared;
+        Builder { file: *file, places, source, tokens, pieces: vec![], problems: vec![] }
     }
 
     pub fn build(mut self, pair: Pair) -> Built {

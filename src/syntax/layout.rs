@@ -1,8 +1,8 @@
 //! Where statements end: the rules by which a line goes on.
 //!
 //! A newline ends a statement, except inside `( )` and `[ ]`, after an operator, `=`, `=>` or `,`, and before a line
-//! that begins with one of a few marks and words. Newlines that end nothing become spaces here, and so do comments, so
-//! that the grammar need not know any of this. No byte moves.
+//! that begins with one of a few marks and words. The grammar need not know any of this: for it, a newline that ends
+//! nothing is a space.
 
 use super::lex::{Token, TokenKind};
 
@@ -17,19 +17,6 @@ const BRANCHES: [&str; 2] = ["then", "else"];
 const LEADS: [&str; 10] = ["|>", "+", "*", "/", "@", "and", "or", "on", "->", "{"];
 /// After these words `*` is a pattern over names, not a product.
 const SELECTING: [&str; 8] = ["on", "freeze", "lr", "decay", "init", "adapt", "rename", "skip"];
-
-/// The text as the grammar wants it. Its brackets are in balance.
-pub fn lay_out(text: &str, tokens: &[Token]) -> String {
-    let mut bytes = text.as_bytes().to_vec();
-    for line_break in joined(text, tokens).into_iter().chain(comments(tokens)) {
-        bytes[line_break.range()].fill(b' ');
-    }
-    String::from_utf8(bytes).expect("whole tokens were replaced")
-}
-
-fn comments(tokens: &[Token]) -> impl Iterator<Item = Token> {
-    tokens.iter().copied().filter(|it| it.kind == TokenKind::Comment)
-}
 
 /// The newlines that end no statement.
 pub fn joined(text: &str, tokens: &[Token]) -> Vec<Token> {
@@ -70,12 +57,13 @@ pub fn joined(text: &str, tokens: &[Token]) -> Vec<Token> {
     joined
 }
 
-fn leads(text: &str) -> bool {
+/// Whether a line that begins with this token belongs to the one before.
+pub fn leads(text: &str) -> bool {
     LEADS.contains(&text) || BRANCHES.contains(&text)
 }
 
 /// Whether a line that holds `line` asks for more.
-fn goes_on_after(text: &str, line: &[Token]) -> bool {
+pub fn goes_on_after(text: &str, line: &[Token]) -> bool {
     let Some(last) = line.last() else { return false };
     let mark = last.text(text);
     match last.kind {

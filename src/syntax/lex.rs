@@ -14,7 +14,7 @@ pub struct Token {
 pub enum TokenKind {
     Word,
     Number,
-    /// A string with its quotes.
+    /// A string with its quotes, or a hole (see `balance`).
     Text,
     /// A string whose closing quote is missing: up to the end of the line, or of the file after `"""`.
     OpenText,
@@ -80,6 +80,7 @@ impl Lexer<'_> {
             '(' | '[' | '{' => self.open(first),
             ')' | ']' | '}' => self.close(),
             '|' if self.in_row() && !rest.starts_with("|>") => self.row(rest),
+            '\0' => self.push(TokenKind::Text, rest.find(|it| it != '\0').unwrap_or(rest.len())),
             _ if starts_word(first) => self.push(TokenKind::Word, word_length(rest)),
             _ => self.mark(rest, first),
         }

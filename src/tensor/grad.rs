@@ -2,8 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{Graph, Id, Op, rows};
+use super::{Graph, Id, Op, View, rows};
 use crate::scalar::{Dtype, Scalar};
+
+/// What is known of the gradient of a node while it is added up.
+#[derive(Clone, Copy)]
+struct Partial {
+    dy: Id,
+    /// A bool: where it does not hold, the gradient is zero, because the node is seen only through the branch of a
+    /// selection that is not taken there. Its own derivative may be infinite or no number at such a place, and must not
+    /// be multiplied with that zero.
+    taken: Option<Id>,
+}
 
 /// Extends `graph` with the gradient of the scalar `loss`, and returns it for each of `wanted`: a zero of its shape where
 /// the loss does not depend on it.
@@ -11,25 +21,78 @@ pub fn grad(graph: &mut Graph, loss: Id, wanted: &[Id]) -> Vec<Id> {
     assert!(graph.shape(loss).is_empty(), "the gradient of a scalar");
     let leads = leads_to(graph, wanted);
     let one = graph.constant(1.0, &[]);
-    let mut grads = BTreeMap::from([(loss, one)]);
+    let mut grads = BTreeMap::from([(loss, Partial { dy: one, taken: None })]);
     // Users come after their operands, so by the time a node is met here all of its gradient has been added up.
     for id in graph.ids().take(leads.len()).rev() {
-        let Some(&dy) = grads.get(&id) else { continue };
+        let Some(&partial) = grads.get(&id) else { continue };
         let args = graph[id].args.clone();
         for (at, &arg) in args.iter().enumerate() {
             if !leads[arg.0 as usize] || graph[arg].dtype != Dtype::F32 {
                 continue;
             }
-            let Some(dx) = pull_back(graph, id, dy, at) else { continue };
+            let Some(dx) = pull_back(graph, id, partial.dy, at) else { continue };
+            let dx = guard(graph, id, partial.taken, at, dx);
             let total = match grads.get(&arg) {
-                Some(&so_far) => graph.map(Scalar::Add, &[so_far, dx]),
+                Some(&so_far) => sum(graph, so_far, dx),
                 None => dx,
             };
             grads.insert(arg, total);
         }
     }
-    let zero = |graph: &mut Graph, id: Id| graph.constant(0.0, &graph.shape(id).to_vec());
-    wanted.iter().map(|&id| grads.get(&id).copied().unwrap_or_else(|| zero(graph, id))).collect()
+    let zero = |graph: &mut Graph, id: Id| graph.constant(0.0, &graph[id].shape.clone());
+    wanted.iter().map(|&id| grads.get(&id).map_or_else(|| zero(graph, id), |partial| partial.dy)).collect()
+}
+
+fn sum(graph: &mut Graph, a: Partial, b: Partial) -> Partial {
+    let dy = graph.map(Scalar::Add, &[a.dy, b.dy]);
+    let taken = a.taken.zip(b.taken).map(|(a, b)| if a == b { a } else { graph.map(Scalar::Or, &[a, b]) });
+    Partial { dy, taken }
+}
+
+/// What is known of `dx`, the gradient of operand `at` of `y`, where that of `y` is zero unless `taken`. Through maps, and
+/// views that show every place once, it is zero at the same places; there it is set to zero if it has been multiplied
+/// with anything.
+fn guard(graph: &mut Graph, y: Id, taken: Option<Id>, at: usize, dx: Id) -> Partial {
+    let node = graph[y].clone();
+    let taken = match (node.op, taken) {
+        (Op::Map(Scalar::Select), outer) => {
+            let inner = match at {
+                1 => node.args[0],
+                _ => graph.map(Scalar::Not, &[node.args[0]]),
+            };
+            Some(outer.map_or(inner, |outer| graph.map(Scalar::And, &[outer, inner])))
+        }
+        (Op::Map(scalar), Some(taken)) => {
+            let def = scalar.def();
+            let formula = rows::term(def.grad[at]);
+            let constant = |name: &str| {
+                let operand = def.operands.iter().position(|it| *it == name);
+                operand.is_some_and(|at| matches!(graph[node.args[at]].op, Op::Const(_)))
+            };
+            if formula.names().into_iter().all(|name| name == "dy" || constant(name)) {
+                Some(taken)
+            } else {
+                let zero = graph.constant(0.0, &node.shape);
+                let dx = graph.map(Scalar::Select, &[taken, dx, zero]);
+                return Partial { dy: dx, taken: Some(taken) };
+            }
+        }
+        (Op::View(View::Permute { order }), Some(taken)) => Some(graph.permute(taken, &inverse(&order))),
+        (Op::View(View::Reshape { .. }), Some(taken)) => {
+            let shape = graph.shape(node.args[0]).to_vec();
+            Some(graph.reshape(taken, &shape))
+        }
+        (Op::Fold(view), Some(taken)) => Some(graph.view(view, taken)),
+        _ => None,
+    };
+    Partial { dy: dx, taken }
+}
+
+/// The order that undoes `order`.
+pub(super) fn inverse(order: &[usize]) -> Vec<usize> {
+    let mut back = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(to, &from)| back[from] = to);
+    back
 }
 
 /// For each node, whether one of `wanted` is among what it is made of: nothing else needs a gradient.

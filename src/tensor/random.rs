@@ -1,96 +1,118 @@
-//! Random numbers without a state: each is a pure function of seed, step, site and place.
+//! Random numbers without a state: what is drawn is a function of the seed, the step, the site and the place.
 //!
-//! They come from Philox4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", 2011), a bijection of four
-//! 32-bit words under a key of two. The key is the seed. One block of four words serves four places that are 16 apart,
-//! so that vectors of up to 16 lanes at neighbouring places share their work: the place `64 g + 16 w + l` (w < 4, l < 16)
-//! reads word `w` of the block whose counter is `(16 g + l, step, site, 0)`.
-//!
-//! Everything is written over [`Ops`], so a back end that repeats these operations draws the same bits.
+//! The generator is Philox (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011), with ten
+//! rounds. The seed, the step and the site make a stream once; each place of it costs one round trip through the smaller
+//! of the two sizes. Everything is written over [`Ops`], so that every back end draws the same numbers.
 
 use super::{Clock, Draw};
 use crate::scalar::Ops;
 use crate::scalar::plain::Single;
 
-/// The four words of the block at `counter` under `key`.
-pub fn philox<O: Ops>(ops: &O, mut counter: [O::V; 4], mut key: [O::V; 2]) -> [O::V; 4] {
-    let multipliers = [0xd251_1f53u32, 0xcd9e_8d57].map(|m| ops.int(m as i32));
-    let weyl = [0x9e37_79b9u32, 0xbb67_ae85].map(|w| ops.int(w as i32));
-    for round in 0..10 {
-        if round > 0 {
-            key = [ops.int_add(key[0], weyl[0]), ops.int_add(key[1], weyl[1])];
-        }
-        let [a, b, c, d] = counter;
-        let high = [ops.int_mul_high(multipliers[0], a), ops.int_mul_high(multipliers[1], c)];
-        counter = [
-            ops.int_xor(ops.int_xor(high[1], b), key[0]),
-            ops.int_mul(multipliers[1], c),
-            ops.int_xor(ops.int_xor(high[0], d), key[1]),
-            ops.int_mul(multipliers[0], a),
-        ];
+/// What all draws of one site in one step share.
+pub struct Stream<V> {
+    key: V,
+    number: V,
+}
+
+impl<V> Stream<V> {
+    /// The stream in another form.
+    pub fn map<W>(self, form: impl Fn(V) -> W) -> Stream<W> {
+        Stream { key: form(self.key), number: form(self.number) }
     }
-    counter
 }
 
-/// The number of the block that serves the row-major `place`, and of the word in it.
-pub fn block_and_word<O: Ops>(ops: &O, place: O::V) -> (O::V, O::V) {
-    let group = ops.int_and(ops.int_shr(place, 2), ops.int(0x3fff_fff0));
-    let block = ops.int_or(group, ops.int_and(place, ops.int(15)));
-    (block, ops.int_and(ops.int_shr(place, 4), ops.int(3)))
+/// The stream of `site` in a step; the seed comes as its lower and its upper half.
+pub fn stream<O: Ops>(ops: &O, seed: [O::V; 2], step: O::V, site: u32) -> Stream<O::V> {
+    let zero = ops.int(0);
+    let [key, number, ..] = philox_4x32(ops, [ops.int(site as i32), step, zero, zero], seed);
+    Stream { key, number }
 }
 
-/// The f32 that is drawn from the words of a block for its word number `word`.
-///
-/// Uniform: the upper 24 bits of the word as a fraction. Normal (Box & Muller, 1958): words 0 and 1 make a point of the
-/// plane, whose two coordinates are the numbers 0 and 1; words 2 and 3 likewise.
-pub fn draw<O: Ops>(ops: &O, draw: Draw, words: [O::V; 4], word: O::V) -> O::V {
-    let bit = |mask| ops.int_equal(ops.int_and(word, ops.int(mask)), ops.int(0));
-    let (even, first) = (bit(1), bit(2));
-    let pick = |at: usize| ops.select(first, words[at], words[at + 2]);
+/// The f32 that is drawn at `place`, an i32 whose bits count from 0 to 2³² - 1.
+pub fn draw<O: Ops>(ops: &O, draw: Draw, stream: &Stream<O::V>, place: O::V) -> O::V {
+    let words = philox_2x32(ops, [place, stream.number], stream.key);
+    let unit = ops.float(1.0 / 16777216.0);
+    // The upper 24 bits, a number that an f32 holds.
+    let [first, second] = words.map(|word| ops.int_and(ops.int_shr(word, 8), ops.int(0x00ff_ffff)));
     match draw {
-        Draw::Uniform => {
-            let word = ops.select(even, pick(0), pick(1));
-            ops.mul(fraction(ops, word), ops.float(UNIT))
-        }
+        Draw::Uniform => ops.mul(ops.to_float(first), unit),
+        // Box and Muller, 1958; the logarithm is of a number in (0, 1].
         Draw::Normal => {
-            // One more, for the logarithm of 0 would be infinite.
-            let size = ops.mul(ops.add(fraction(ops, pick(0)), ops.float(1.0)), ops.float(UNIT));
-            let radius = ops.sqrt(ops.mul(ops.log(size), ops.float(-2.0)));
-            let angle = ops.mul(fraction(ops, pick(1)), ops.float(UNIT * std::f64::consts::TAU));
-            ops.mul(radius, ops.select(even, ops.cos(angle), ops.sin(angle)))
+            let size = ops.mul(ops.to_float(ops.int_add(first, ops.int(1))), unit);
+            let angle = ops.mul(ops.to_float(second), ops.float(std::f64::consts::TAU / 16777216.0));
+            ops.mul(ops.sqrt(ops.mul(ops.float(-2.0), ops.log(size))), ops.cos(angle))
         }
     }
 }
 
-/// 2⁻²⁴
-const UNIT: f64 = 1.0 / 16777216.0;
-
-/// The upper 24 bits as a whole number.
-fn fraction<O: Ops>(ops: &O, word: O::V) -> O::V {
-    ops.to_float(ops.int_and(ops.int_shr(word, 8), ops.int(0x00ff_ffff)))
-}
-
-/// The words of one block.
-pub fn words(clock: Clock, site: u32, block: u32) -> [u32; 4] {
-    philox(&Single, [block, clock.step, site, 0], [clock.seed as u32, (clock.seed >> 32) as u32])
-}
-
-/// The 32 random bits of one place.
-pub fn bits(clock: Clock, site: u32, place: u32) -> u32 {
-    let (block, word) = block_and_word(&Single, place);
-    words(clock, site, block)[word as usize]
+/// The f32 that is drawn at a row-major place.
+pub fn value(clock: Clock, site: u32, draw: Draw, place: usize) -> f32 {
+    let seed = [clock.seed as u32, (clock.seed >> 32) as u32];
+    let stream = stream(&Single, seed, clock.step, site);
+    f32::from_bits(self::draw(&Single, draw, &stream, u32::try_from(place).expect("a place below 2³²")))
 }
 
 /// The numbers of the places from 0, `size` of them.
-pub fn numbers(kind: Draw, clock: Clock, site: u32, size: usize) -> Vec<f32> {
-    assert!(size <= i32::MAX as usize, "places are numbered in 31 bits");
-    let mut numbers = vec![0.0; size];
-    for (group, part) in numbers.chunks_mut(64).enumerate() {
-        for lane in 0..part.len().min(16) {
-            let words = words(clock, site, (16 * group + lane) as u32);
-            for (word, number) in part[lane..].iter_mut().step_by(16).enumerate() {
-                *number = f32::from_bits(draw(&Single, kind, words, word as u32));
-            }
+pub fn numbers(draw: Draw, clock: Clock, site: u32, size: usize) -> Vec<f32> {
+    assert!(u32::try_from(size).is_ok(), "places are numbered in 32 bits");
+    let seed = [clock.seed as u32, (clock.seed >> 32) as u32];
+    let stream = stream(&Single, seed, clock.step, site);
+    (0..size as u32).map(|place| f32::from_bits(self::draw(&Single, draw, &stream, place))).collect()
+}
+
+const ROUNDS: usize = 10;
+
+fn philox_4x32<O: Ops>(ops: &O, counter: [O::V; 4], key: [O::V; 2]) -> [O::V; 4] {
+    let ([mut a, mut b, mut c, mut d], [mut key_0, mut key_1]) = (counter, key);
+    for round in 0..ROUNDS {
+        if round > 0 {
+            key_0 = ops.int_add(key_0, ops.int(0x9e37_79b9_u32 as i32));
+            key_1 = ops.int_add(key_1, ops.int(0xbb67_ae85_u32 as i32));
         }
+        let (high_0, low_0) = product(ops, a, 0xd251_1f53);
+        let (high_1, low_1) = product(ops, c, 0xcd9e_8d57);
+        a = ops.int_xor(ops.int_xor(high_1, b), key_0);
+        c = ops.int_xor(ops.int_xor(high_0, d), key_1);
+        (b, d) = (low_1, low_0);
     }
-    numbers
+    [a, b, c, d]
+}
+
+fn philox_2x32<O: Ops>(ops: &O, counter: [O::V; 2], mut key: O::V) -> [O::V; 2] {
+    let [mut a, mut b] = counter;
+    for round in 0..ROUNDS {
+        if round > 0 {
+            key = ops.int_add(key, ops.int(0x9e37_79b9_u32 as i32));
+        }
+        let (high, low) = product(ops, a, 0xd256_d193);
+        (a, b) = (ops.int_xor(ops.int_xor(high, key), b), low);
+    }
+    [a, b]
+}
+
+/// The upper and the lower half of an unsigned product.
+fn product<O: Ops>(ops: &O, a: O::V, factor: u32) -> (O::V, O::V) {
+    let factor = ops.int(factor as i32);
+    (ops.int_mul_high(a, factor), ops.int_mul(a, factor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vectors that the authors publish with their code.
+    #[test]
+    fn philox_gives_the_published_numbers() {
+        let small = |counter, key| philox_2x32(&Single, counter, key);
+        assert_eq!(small([0, 0], 0), [0xff1dae59, 0x6cd10df2]);
+        assert_eq!(small([u32::MAX; 2], u32::MAX), [0x2c3f628b, 0xab4fd7ad]);
+        assert_eq!(small([0x243f6a88, 0x85a308d3], 0x13198a2e), [0xdd7ce038, 0xf62a4c12]);
+        let large = |counter, key| philox_4x32(&Single, counter, key);
+        assert_eq!(large([0; 4], [0; 2]), [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
+        assert_eq!(large([u32::MAX; 4], [u32::MAX; 2]), [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]);
+        assert_eq!(
+            large([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0]),
+            [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1]
+        );
+    }
 }

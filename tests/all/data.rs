@@ -13,6 +13,7 @@ mod batches;
 mod cells;
 mod examples;
 mod input;
+mod pages;
 mod problems;
 mod sources;
 mod splits;
@@ -43,8 +44,13 @@ impl Block {
         data::inspect(&self.world, Path::new(""), &self.plan)
     }
 
+    /// Loads a block none of whose fields fits anything.
     pub fn load(&self) -> Result<Dataset, Vec<Problem>> {
-        data::load(&self.world, Path::new(""), &self.plan, &mut Centre, Limits::default())
+        self.load_with(&mut Means(0))
+    }
+
+    pub fn load_with(&self, fitter: &mut dyn Fitter) -> Result<Dataset, Vec<Problem>> {
+        data::load(&self.world, Path::new(""), &self.plan, fitter, Limits::default())
     }
 
     /// All problems, those of a look first.
@@ -82,7 +88,8 @@ fn program(block: &str) -> String {
         let ty = rest.split('=').next()?.split('#').next()?.trim();
         Some((name.trim().into(), ty.into()))
     };
-    let (mut inputs, mut parts, mut output) = (vec![], vec![], ("f32[1]", "mse", "1"));
+    let (mut inputs, mut parts) = (vec![], vec![]);
+    let mut output = ("f32[1]".to_string(), "mse", "1".to_string());
     for line in block.lines() {
         if let Some((name, ty)) = field(line, "input ") {
             let class = ty.starts_with("class");
@@ -100,8 +107,12 @@ fn program(block: &str) -> String {
             });
         }
         match field(line, "target ") {
-            Some((_, ty)) if ty.starts_with("binary") => output = ("logit", "binary_cross_entropy", "1"),
-            Some((_, ty)) if ty.starts_with("class") => output = ("logits[K]", "cross_entropy", "K"),
+            Some((_, ty)) if ty.starts_with("binary") => output = ("logit".into(), "binary_cross_entropy", "1".into()),
+            Some((_, ty)) if ty.starts_with("class") => output = ("logits[K]".into(), "cross_entropy", "K".into()),
+            Some((_, ty)) if ty.starts_with("f32") => {
+                let size = ty.trim_start_matches("f32[").trim_end_matches(']').to_string();
+                output = (ty, "mse", size);
+            }
             _ => {}
         }
     }
@@ -115,14 +126,15 @@ fn program(block: &str) -> String {
     )
 }
 
-/// Stands for the formulas of all fields: takes the mean of the training rows away, and puts the columns side by side.
-pub struct Centre;
+/// Stands for the formulas of all fields: fits as many means of the training rows as it is told to, takes the first away,
+/// and puts the columns side by side.
+pub struct Means(pub usize);
 
-impl Fitter for Centre {
+impl Fitter for Means {
     fn fit(&mut self, _field: usize, columns: &[Array]) -> Vec<Array> {
         let floats = columns[0].floats();
-        let (sum, rows) = (floats.iter().sum::<f32>(), floats.len() as f32);
-        vec![Array::f32(&[], vec![sum / rows])]
+        let mean = floats.iter().sum::<f32>() / floats.len() as f32;
+        vec![Array::f32(&[], vec![mean]); self.0]
     }
 
     fn encode(&mut self, _field: usize, fits: &[Array], columns: &[Array]) -> Array {

@@ -1,4 +1,20 @@
+//! All tests of dlmc, in one binary.
+
 mod check;
 mod data;
+mod floors;
+mod functions;
+mod kernels;
+mod names;
+mod native;
+mod rust;
+mod session_cadence;
+mod session_files;
 mod scalars;
+mod session;
 mod syntax;
+mod syntax_problems;
+mod syntax_recovery;
+mod tensors;
+mod tensors_grad;
+mod tensors_simplify;

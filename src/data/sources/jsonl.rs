@@ -5,6 +5,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::error::Category;
 
 use super::{Call, Opened, Source};
 use crate::data::args::{Kind, Param};
@@ -23,6 +24,9 @@ pub const SOURCE: Source = Source {
 
 /// How many lines tell what the columns are when the whole file is not read.
 const LOOKED_AT: usize = 100;
+
+/// How the message begins that a key comes twice.
+const TWICE: &str = "names the key";
 
 fn find(call: &Call) -> Result<Found, Problem> {
     let (path, span) = call.args.text("path").expect("required");
@@ -103,7 +107,7 @@ impl<'de> Deserialize<'de> for Cells {
                 while let Some((key, value)) = map.next_entry::<String, Value>()? {
                     if let Some(twice) = cells.insert(key.clone(), value) {
                         let _: Value = twice;
-                        return Err(serde::de::Error::custom(format!("the key `{key}` comes twice")));
+                        return Err(serde::de::Error::custom(format!("{TWICE} `{key}` twice")));
                     }
                 }
                 Ok(Cells(cells))
@@ -123,10 +127,7 @@ fn parse(found: &Found, text: &str, limit: usize) -> Result<Vec<Line>, Problem> 
             Err(why) => {
                 count += 1;
                 if bad.len() < Shown::MOST {
-                    // serde_json adds "at line 1 column 7": of the line only the column says something.
-                    let (text, column) = (why.to_string(), why.column());
-                    let text = text.split(" at line ").next().unwrap_or(&text).to_string();
-                    bad.push(Shown { spot: Spot::Line(number), text: format!("{text} (column {column})") });
+                    bad.push(Shown { spot: Spot::Line(number), text: fault(&why) });
                 }
             }
         }
@@ -134,6 +135,18 @@ fn parse(found: &Found, text: &str, limit: usize) -> Result<Vec<Line>, Problem> 
     match count {
         0 => Ok(lines),
         _ => Err(JsonLines { shown: found.shown.clone(), lines: bad, count, at: found.span }.into()),
+    }
+}
+
+/// What is wrong with a line, in a few words.
+fn fault(why: &serde_json::Error) -> String {
+    match why.classify() {
+        Category::Data => match why.to_string().split(" at line ").next() {
+            Some(text) if text.starts_with(TWICE) => text.into(),
+            _ => "holds something else".into(),
+        },
+        Category::Eof => "ends too early".into(),
+        Category::Syntax | Category::Io => format!("is no JSON from column {} on", why.column()),
     }
 }
 

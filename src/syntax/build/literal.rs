@@ -28,7 +28,10 @@ impl Builder<'_> {
         if units::is_unit(word) {
             return ExprKind::Number(Quantity { value, unit: Some(word.into()), whole });
         }
-        let near = nearest(word, units::words()).map(str::to_string);
+        let near = nearest(word, units::words()).filter(|_| word.chars().count() > 2);
+        // `epoks` is as near to `epoch` as to `epochs`.
+        let plural = near.map(|it| format!("{it}s")).filter(|it| word.ends_with('s') && units::is_unit(it));
+        let near = plural.or(near.map(str::to_string));
         let (number, at) = (written.as_str().into(), self.span(&unit));
         self.problems.push(UnknownUnit { word: word.into(), number, near, at }.into());
         ExprKind::Broken

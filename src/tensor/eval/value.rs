@@ -1,6 +1,6 @@
 //! The interpreter's values: arrays whose elements may be shared and strided, and the words that scalars work on.
 
-use ndarray::{ArcArray, ArrayD, IxDyn, LinalgScalar};
+use ndarray::{ArcArray, IxDyn, LinalgScalar};
 
 use crate::scalar::plain::{Double, Single};
 use crate::scalar::{Dtype, Ops};
@@ -195,11 +195,16 @@ impl Value<f32> {
     }
 }
 
-/// The elements in row-major order; the array's own memory if nothing else holds it.
+/// The elements in row-major order; the array's own memory if nothing else holds it and nothing is left out.
 fn elements<T: Copy>(x: Shared<T>) -> Vec<T> {
-    let x: ArrayD<T> = if x.is_standard_layout() { x.into_owned() } else { x.as_standard_layout().into_owned() };
-    let (data, offset) = x.into_raw_vec_and_offset();
-    debug_assert_eq!(offset.unwrap_or(0), 0);
+    if !x.is_standard_layout() {
+        return x.iter().copied().collect();
+    }
+    let size = x.len();
+    let (mut data, offset) = x.into_owned().into_raw_vec_and_offset();
+    let offset = offset.unwrap_or(0);
+    data.truncate(offset + size);
+    data.drain(..offset);
     data
 }
 

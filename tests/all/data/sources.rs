@@ -65,7 +65,7 @@ pub fn idx(code: u8, extents: &[u32], body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn idx_files_of_every_type_give_their_numbers() {
+pub fn idx_files_of_every_type_give_their_numbers() {
     let float = |value: f32| value.to_be_bytes().to_vec();
     let double = |value: f64| value.to_be_bytes().to_vec();
     let table: &[(u8, Vec<u8>)] = &[

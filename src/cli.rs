@@ -1,0 +1,148 @@
+//! The command line: which command was asked for, and how it ends.
+//!
+//! This is the only floor that prints. Standard output is data, standard error is talk.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::problem::Problem;
+use crate::problem::command::{UnwritableFile, reason};
+use crate::session::{Cause, Failure};
+use crate::source::Sources;
+
+mod check;
+mod completions;
+pub mod crash;
+mod doc;
+mod emit;
+mod eval;
+mod explain;
+mod interrupt;
+mod numbers;
+mod predict;
+mod program;
+mod report;
+mod run;
+mod table;
+mod terminal;
+
+use program::Overrides;
+use terminal::{Look, Terminal};
+
+/// Declares the table of commands: a row for each, which is a file with `Args` and how they run.
+macro_rules! commands {
+    ($($name:ident => $module:ident),* $(,)?) => {
+        #[derive(clap::Subcommand)]
+        enum Command { $($name($module::Args)),* }
+
+        impl Command {
+            fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
+                match self { $(Command::$name(args) => args.run(terminal)),* }
+            }
+        }
+    };
+}
+
+commands! {
+    Run => run,
+    Check => check,
+    Predict => predict,
+    Eval => eval,
+    Emit => emit,
+    Explain => explain,
+    Doc => doc,
+    Completions => completions,
+}
+
+/// Deep learning from one file: `.dlm` in, a trained model out.
+#[derive(Parser)]
+#[command(name = "dlmc", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten, next_help_heading = "Everywhere")]
+    look: Look,
+}
+
+/// How a command ends, as the shell sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Exit {
+    Fine = 0,
+    /// The program or the data has problems.
+    Problems = 1,
+    /// Wrong usage, an unreadable file.
+    Usage = 2,
+    /// The run failed.
+    Failed = 3,
+    /// By SIGINT, after a checkpoint.
+    Interrupted = 130,
+    /// By SIGTERM, after a checkpoint.
+    Terminated = 143,
+}
+
+/// Why a command cannot go on.
+enum Stop {
+    /// Whoever read our output has gone away: no reason to complain.
+    Unheard,
+    /// Everything has been said.
+    Told(Exit),
+    /// What a run or an artifact complained about.
+    Failure(Failure),
+    /// One problem, and the sources that it points into.
+    Problem { exit: Exit, sources: Sources, problem: Box<Problem> },
+}
+
+impl Stop {
+    /// A problem without a place in a program.
+    fn because(exit: Exit, problem: impl Into<Problem>) -> Stop {
+        Stop::Problem { exit, sources: Sources::default(), problem: Box::new(problem.into()) }
+    }
+
+    /// Says why, and how to exit.
+    fn told(self, terminal: &Terminal) -> Exit {
+        match self {
+            Stop::Unheard => Exit::Fine,
+            Stop::Told(exit) => exit,
+            Stop::Problem { exit, sources, problem } => {
+                terminal.problem(&sources, &problem);
+                exit
+            }
+            Stop::Failure(failure) => {
+                let problems = terminal.judge(failure.problems);
+                problems.iter().for_each(|problem| terminal.problem(&failure.sources, problem));
+                terminal.sum(&problems);
+                match failure.cause {
+                    Cause::Program => Exit::Problems,
+                    Cause::Unreadable => Exit::Usage,
+                    Cause::Run => Exit::Failed,
+                }
+            }
+        }
+    }
+}
+
+/// Output that cannot be written.
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Stop {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Stop::Unheard,
+            _ => Stop::because(Exit::Failed, UnwritableFile { path: "standard output".into(), reason: reason(&error) }),
+        }
+    }
+}
+
+/// Reads the command line, obeys it, and says how that went.
+pub fn main() -> ExitCode {
+    crash::watch();
+    let line = Line::parse();
+    let terminal = Terminal::new(&line.look);
+    let exit = line.command.run(&terminal).unwrap_or_else(|stop| stop.told(&terminal));
+    ExitCode::from(exit as u8)
+}
+
+/// The whole command line as clap knows it: for completions.
+fn grammar() -> clap::Command {
+    Line::command()
+}

@@ -1,0 +1,139 @@
+//! `dlmc check`: the problems of a program, and what it is made of.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::numbers::{bytes, count, short};
+use super::table::{Align, Table};
+use super::terminal::Format;
+use super::{Exit, Overrides, Stop, Terminal, program};
+use crate::ide::{ModelReport, Report, Steps, TrainReport};
+use crate::problem::{Problem, Severity};
+
+/// Show all problems of programs, and what they are made of
+#[derive(clap::Args)]
+pub struct Args {
+    /// Programs; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// The name to show for standard input, and the folder to look in for what it names
+    #[arg(long, value_name = "PATH")]
+    stdin_filename: Option<PathBuf>,
+}
+
+impl Args {
+    pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
+        let overrides = self.overrides.all();
+        let mut all: Vec<Problem> = vec![];
+        for file in &self.files {
+            let opened = program::open(file, self.stdin_filename.as_deref())?;
+            let report = program::report(&opened, &overrides)?;
+            let sources = &report.checked.sources;
+            let problems = terminal.judge(report.problems.clone());
+            match terminal.format {
+                Format::Json => terminal.data(&format!("{}\n", as_json(&report, &problems)))?,
+                _ => problems.iter().for_each(|problem| terminal.problem(sources, problem)),
+            }
+            if terminal.format == Format::Human && problems.iter().all(|it| it.severity == Severity::Warning) {
+                terminal.data(&as_text(&report, terminal.verbose))?;
+            }
+            all.extend(problems);
+        }
+        terminal.sum(&all);
+        let sound = all.iter().all(|problem| problem.severity == Severity::Warning);
+        Ok(if sound { Exit::Fine } else { Exit::Problems })
+    }
+}
+
+fn as_text(report: &Report, nested: bool) -> String {
+    let models = report.models.iter().map(|model| format!("model {}\n{}", model.name, stages(model, nested)));
+    let mut parts: Vec<String> = models.collect();
+    if !report.trains.is_empty() {
+        parts.push(trains(&report.trains));
+    }
+    parts.join("\n")
+}
+
+/// The stages with what they give and what they cost; the inner ones too where `nested`.
+fn stages(model: &ModelReport, nested: bool) -> String {
+    use Align::{Left, Right};
+    let mut table =
+        Table::new(&[("stage", Left), ("layer", Left), ("gives", Left), ("parameters", Right), ("operations", Right)]);
+    let outermost = || model.stages.iter().filter(|stage| stage.depth == 0);
+    for stage in model.stages.iter().filter(|stage| nested || stage.depth == 0) {
+        table.row([
+            format!("{}{}", "  ".repeat(stage.depth), stage.path),
+            stage.layer.clone(),
+            stage.ty.clone(),
+            count(stage.parameters as u64),
+            short(stage.flops),
+        ]);
+    }
+    // What the model's own formulas cost, beside its stages.
+    let parameters = model.parameters - outermost().map(|stage| stage.parameters as u64).sum::<u64>();
+    let flops = model.flops_forward.saturating_sub(outermost().map(|stage| stage.flops).sum());
+    if parameters > 0 || model.stages.is_empty() {
+        table.row([format!("{} itself", model.name), "".into(), "".into(), count(parameters), short(flops)]);
+    }
+    if table.len() > 1 {
+        table.rule();
+        table.row(["".into(), "".into(), "".into(), count(model.parameters), short(model.flops_forward)]);
+    }
+    table.text()
+}
+
+/// The runs: how many steps, and how many bytes.
+fn trains(trains: &[TrainReport]) -> String {
+    use Align::{Left, Right};
+    let mut table =
+        Table::new(&[("train", Left), ("model", Left), ("steps", Right), ("memory", Right), ("checkpoint", Right)]);
+    for train in trains {
+        let steps = match &train.steps {
+            Steps::Known(steps) => count(*steps),
+            Steps::Formula(formula) => formula.clone(),
+        };
+        table.row([
+            train.name.clone().unwrap_or("–".into()),
+            train.model.clone(),
+            steps,
+            train.peak_bytes.map_or("?".into(), bytes),
+            bytes(train.checkpoint_bytes),
+        ]);
+    }
+    table.text()
+}
+
+fn as_json(report: &Report, problems: &[Problem]) -> Value {
+    let models = report.models.iter().map(|model| {
+        let stages = model.stages.iter().map(|stage| {
+            json!({
+                "path": stage.path, "layer": stage.layer, "type": stage.ty, "parameters": stage.parameters,
+                "flops": stage.flops, "depth": stage.depth,
+            })
+        });
+        json!({
+            "name": model.name, "parameters": model.parameters, "flops_forward": model.flops_forward,
+            "stages": stages.collect::<Vec<_>>(),
+        })
+    });
+    let trains = report.trains.iter().map(|train| {
+        let (steps, formula) = match &train.steps {
+            Steps::Known(steps) => (Some(steps), None),
+            Steps::Formula(formula) => (None, Some(formula)),
+        };
+        json!({
+            "name": train.name, "model": train.model, "data": train.data, "rows": train.rows,
+            "steps": steps, "steps_formula": formula,
+            "peak_bytes": train.peak_bytes, "checkpoint_bytes": train.checkpoint_bytes,
+        })
+    });
+    json!({
+        "file": report.checked.sources[report.checked.file].name,
+        "problems": problems.iter().map(|it| super::report::json(&report.checked.sources, it)).collect::<Vec<_>>(),
+        "models": models.collect::<Vec<_>>(),
+        "trains": trains.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,65 @@
+//! How numbers are written for people: counts, bytes, seconds, measures.
+
+/// `1,797`
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `512 B`, `38.4 kB`, `1.20 MB`: three digits, powers of 1000.
+pub fn bytes(n: u64) -> String {
+    scaled(n as f64, &["B", "kB", "MB", "GB", "TB"])
+}
+
+/// `936`, `18.4 k`, `1.20 M`
+pub fn short(n: u64) -> String {
+    scaled(n as f64, &["", "k", "M", "G", "T"]).trim_end().to_owned()
+}
+
+fn scaled(value: f64, units: &[&str]) -> String {
+    let mut value = value;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = match value {
+        _ if unit == 0 => 0,
+        _ if value < 9.995 => 2,
+        _ if value < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{value:.digits$} {}", units[unit])
+}
+
+/// `0.4 s`, `19 s`, `3 min 20 s`, `2 h 5 min`
+pub fn seconds(value: f64) -> String {
+    let whole = value.round() as u64;
+    match whole {
+        _ if value < 9.95 => format!("{value:.1} s"),
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole / 60 % 60),
+    }
+}
+
+/// A loss or a metric: four significant digits, and never a wide string of zeros.
+pub fn measure(value: f64) -> String {
+    let size = value.abs();
+    if !value.is_finite() {
+        return if value.is_nan() { "not a number".into() } else { format!("{value}").replace("inf", "∞") };
+    }
+    match size {
+        0.0 => "0".into(),
+        _ if !(1e-3..1e6).contains(&size) => format!("{value:.3e}"),
+        _ if size < 0.99995 => format!("{value:.4}"),
+        _ => format!("{value:.*}", (3 - size.log10().floor().min(3.0) as i32) as usize),
+    }
+}

@@ -1,0 +1,161 @@
+//! Programs as the command line names them: files, standard input, and settings from `--set`.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::{Exit, Stop, Terminal, crash};
+use crate::compile::{Checked, Override};
+use crate::ide::{self, Report};
+use crate::problem::Severity;
+use crate::problem::command::{UnreadableFile, UnwritableFile, reason};
+use crate::problem::training::{NothingToRun, UnknownTrain, WhichTrain};
+use crate::source::{Disk, Span, World, nearest};
+
+/// The settings that take the place of the file's own.
+#[derive(clap::Args)]
+pub struct Overrides {
+    /// Another value for a setting: `--set optimizer.lr=0.01`, `--set train.for="3 epochs"`
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = setting)]
+    set: Vec<Override>,
+    /// Short for --set train.seed=N
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+impl Overrides {
+    pub fn all(&self) -> Vec<Override> {
+        let seed = self.seed.map(|seed| Override { path: "train.seed".into(), value: seed.to_string() });
+        self.set.iter().cloned().chain(seed).collect()
+    }
+}
+
+fn setting(text: &str) -> Result<Override, String> {
+    let (path, value) = text.split_once('=').ok_or("write a setting's path, `=` and its value")?;
+    Ok(Override { path: path.trim().into(), value: value.trim().into() })
+}
+
+/// A program that was named.
+pub struct Opened {
+    pub path: PathBuf,
+    /// Where it came from standard input.
+    pub text: Option<String>,
+}
+
+impl Opened {
+    /// To which the paths in the program are relative.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+/// Reads standard input where the program is `-`; a file is read by whoever checks it.
+pub fn open(file: &Path, stdin_name: Option<&Path>) -> Result<Opened, Stop> {
+    if file != Path::new("-") {
+        return Ok(Opened { path: file.to_owned(), text: None });
+    }
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text).map_err(|error| unreadable(Path::new("standard input"), &error))?;
+    Ok(Opened { path: stdin_name.unwrap_or(Path::new("<stdin>")).to_owned(), text: Some(text) })
+}
+
+/// Everything that can be said about a program.
+pub fn report(opened: &Opened, overrides: &[Override]) -> Result<Report, Stop> {
+    crash::during("checking", Some(&opened.path));
+    ide::check(&Disk, &opened.path, opened.text.clone(), overrides).map_err(|error| unreadable(&opened.path, &error))
+}
+
+/// The program checked, its problems shown. Stops if one of them is an error.
+pub fn sound(opened: &Opened, overrides: &[Override], terminal: &Terminal) -> Result<Checked, Stop> {
+    let report = report(opened, overrides)?;
+    let problems = terminal.judge(report.problems);
+    problems.iter().for_each(|problem| terminal.problem(&report.checked.sources, problem));
+    if problems.iter().any(|it| it.severity == Severity::Error) {
+        terminal.sum(&problems);
+        return Err(Stop::Told(Exit::Problems));
+    }
+    Ok(report.checked)
+}
+
+/// The experiment that was asked for, or the only one.
+pub fn choose(checked: &Checked, name: Option<&str>) -> Result<usize, Stop> {
+    let names: Vec<String> = checked.programs.iter().filter_map(|program| program.name.clone()).collect();
+    let stop =
+        |problem| Stop::Problem { exit: Exit::Problems, sources: checked.sources.clone(), problem: Box::new(problem) };
+    let Some(first) = checked.programs.first() else {
+        let end = checked.sources[checked.file].text.len();
+        return Err(stop(NothingToRun { at: Span::new(checked.file, end, end) }.into()));
+    };
+    let at = first.train.span;
+    match name {
+        None if checked.programs.len() == 1 => Ok(0),
+        None => Err(stop(WhichTrain { names, at }.into())),
+        Some(name) => checked
+            .programs
+            .iter()
+            .position(|program| program.name.as_deref() == Some(name))
+            .ok_or_else(|| stop(UnknownTrain { name: name.into(), names, at }.into())),
+    }
+}
+
+/// That a file cannot be read, and which one may have been meant.
+pub fn unreadable(path: &Path, error: &io::Error) -> Stop {
+    let near = (error.kind() == io::ErrorKind::NotFound).then(|| neighbour(path)).flatten();
+    let path = path.display().to_string();
+    Stop::because(Exit::Usage, UnreadableFile { path, reason: reason(error), near })
+}
+
+/// A file in the same folder with a name like that.
+fn neighbour(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let names: Vec<String> = entries.filter_map(|it| it.ok()?.file_name().into_string().ok()).collect();
+    let near = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(folder.map_or(near.into(), |folder| folder.join(near).display().to_string()))
+}
+
+/// That a file cannot be written.
+pub fn unwritable(path: &Path, error: &io::Error) -> Stop {
+    Stop::because(Exit::Failed, UnwritableFile { path: path.display().to_string(), reason: reason(error) })
+}
+
+/// The disk, with standard input as one more file.
+pub struct Input {
+    stdin: Option<Vec<u8>>,
+}
+
+/// Under this name the rows of standard input are read.
+const STDIN_ROWS: &str = "<stdin>.csv";
+
+/// Rows that were named, and where to read them.
+pub fn input(path: &Path) -> Result<(Input, PathBuf), Stop> {
+    if path != Path::new("-") {
+        return Ok((Input { stdin: None }, path.to_owned()));
+    }
+    let mut bytes = vec![];
+    io::stdin().read_to_end(&mut bytes).map_err(|error| unreadable(Path::new("standard input"), &error))?;
+    Ok((Input { stdin: Some(bytes) }, STDIN_ROWS.into()))
+}
+
+impl Input {
+    fn rows(&self, path: &Path) -> Option<&Vec<u8>> {
+        self.stdin.as_ref().filter(|_| path == Path::new(STDIN_ROWS))
+    }
+}
+
+impl World for Input {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        Disk.read(path)
+    }
+    fn size(&self, path: &Path) -> Option<u64> {
+        self.rows(path).map_or_else(|| Disk.size(path), |rows| Some(rows.len() as u64))
+    }
+    fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        self.rows(path).map_or_else(|| Disk.head(path, limit), |rows| Ok(rows[..limit.min(rows.len())].to_vec()))
+    }
+    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
+        self.rows(path).map_or_else(|| Disk.open(path), |rows| Ok(Box::new(io::Cursor::new(rows.clone()))))
+    }
+    fn data_root(&self) -> Option<PathBuf> {
+        Disk.data_root()
+    }
+}

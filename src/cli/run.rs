@@ -1,0 +1,144 @@
+//! `dlmc run`: trains, shows how it goes, and says what came of it.
+
+use std::path::{Path, PathBuf};
+
+use super::numbers::{count, measure, seconds};
+use super::table::{Align, Table};
+use super::terminal::Format;
+use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
+use crate::compile::Override;
+use crate::session::{self, End, Metrics, Outcome, Place, Reason, Request, Value, Wall};
+use crate::source::Disk;
+
+mod progress;
+
+use progress::Progress;
+
+/// Check, compile, train, evaluate, and write the artifact
+#[derive(clap::Args)]
+pub struct Args {
+    /// The program; `-` is standard input
+    file: PathBuf,
+    /// Which of its `train` blocks, where there are several
+    train: Option<String>,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// The folder of this run, instead of the next free one under runs/
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Go on from the last checkpoint: of the last run, or of the run in --out
+    #[arg(long)]
+    resume: bool,
+    /// The name to show for standard input, and the folder to look in for what it names
+    #[arg(long, value_name = "PATH")]
+    stdin_filename: Option<PathBuf>,
+}
+
+impl Args {
+    pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
+        let overrides = self.overrides.all();
+        let opened = program::open(&self.file, self.stdin_filename.as_deref())?;
+        let checked = program::sound(&opened, &overrides, terminal)?;
+        let chosen = program::choose(&checked, self.train.as_deref())?;
+        let interrupt = interrupt::watch();
+        let mut progress = Progress::new(terminal, &checked.programs[chosen].train);
+        let request = Request {
+            checked: &checked,
+            program: chosen,
+            overrides: &overrides,
+            world: &Disk,
+            base: opened.folder(),
+            backend: terminal.backend,
+            place: self.place(),
+            stopwatch: &Wall::start(),
+        };
+        crash::during("training", None);
+        let outcome = session::run(&request, &mut |event| progress.hear(event), &interrupt.stop);
+        progress.finish()?;
+        let outcome = outcome.map_err(Stop::Failure)?;
+        match outcome.end.reason {
+            Reason::Interrupted => {
+                terminal.insist(&self.how_to_go_on(&outcome));
+                Ok(interrupt.exit())
+            }
+            Reason::Done | Reason::Patience | Reason::Time => {
+                if terminal.format != Format::Json {
+                    terminal.data(&results(&outcome.end))?;
+                    terminal.talk(&farewell(&outcome));
+                }
+                Ok(Exit::Fine)
+            }
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match (&self.out, self.resume) {
+            (None, false) => Place::Under(Path::new("runs")),
+            (Some(out), false) => Place::At(out),
+            (None, true) => Place::ResumeUnder(Path::new("runs")),
+            (Some(out), true) => Place::ResumeAt(out),
+        }
+    }
+
+    /// The last words of an interrupted run: the command that goes on with it.
+    fn how_to_go_on(&self, outcome: &Outcome) -> String {
+        let mut command = vec!["dlmc run".to_owned(), quoted(&self.file.display().to_string())];
+        command.extend(self.train.clone());
+        for Override { path, value } in self.overrides.all() {
+            command.push(format!("--set {}", quoted(&format!("{path}={value}"))));
+        }
+        command.push(format!("--resume --out {}", quoted(&outcome.folder.display().to_string())));
+        format!("interrupted after step {}; go on with: {}\n", count(outcome.end.step), command.join(" "))
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |it: char| it.is_alphanumeric() || "-_./=:,+@%".contains(it);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+/// The table of splits and metrics.
+fn results(end: &End) -> String {
+    let splits = [("train", &end.train), ("val", &end.val), ("test", &end.test)];
+    let splits: Vec<(&str, &Metrics)> = splits.into_iter().filter(|(_, metrics)| !metrics.is_empty()).collect();
+    let mut columns = vec![("", Align::Left)];
+    columns.extend(splits.iter().map(|&(split, _)| (split, Align::Right)));
+    let mut table = Table::new(&columns);
+    let mut names: Vec<&String> = vec![];
+    for name in splits.iter().flat_map(|(_, metrics)| metrics.keys()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    for name in names {
+        let values: Vec<Option<&Value>> = splits.iter().map(|(_, metrics)| metrics.get(name)).collect();
+        // Tables of numbers are what `dlmc eval` shows.
+        if !values.iter().flatten().any(|value| matches!(value, Value::List(_))) {
+            let cell =
+                |value: &Option<&Value>| value.map_or("".into(), |value| measure(value.number().unwrap_or(f64::NAN)));
+            table.row(std::iter::once(name.clone()).chain(values.iter().map(cell)));
+        }
+    }
+    table.text()
+}
+
+/// Why it ended, where the artifact is, and what to type next.
+fn farewell(outcome: &Outcome) -> String {
+    let end = &outcome.end;
+    let why = match end.reason {
+        Reason::Done | Reason::Interrupted => "all steps done",
+        Reason::Patience => "stopped: no more progress",
+        Reason::Time => "stopped: the time is up",
+    };
+    let kept =
+        if end.kept == end.step { String::new() } else { format!(", kept the weights of step {}", count(end.kept)) };
+    let mut out = format!("\n  {why} after step {}{kept} ({})\n", count(end.step), seconds(end.seconds));
+    if let Some(artifact) = &outcome.artifact {
+        let artifact = artifact.display().to_string();
+        let name = quoted(&artifact);
+        out += &format!("  wrote {artifact}\n");
+        out += &format!("  next: dlmc eval {name}\n        dlmc predict {name} ROWS.csv\n");
+    }
+    out
+}

@@ -1,0 +1,141 @@
+//! How a run looks while it goes: one line drawn again and again on a terminal, else a line for each epoch, or JSON.
+
+use std::io;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::Stop;
+use crate::cli::numbers::{count, measure, seconds, short};
+use crate::cli::terminal::{Format, Terminal};
+use crate::model::program::{Length, TrainPlan};
+use crate::session::{Epoch, Event, Metrics, Start, Step};
+
+/// Without a terminal a long run says about this many lines.
+const LINES: u64 = 25;
+
+/// Listens to a run.
+pub struct Progress<'a> {
+    terminal: &'a Terminal,
+    epochs: Option<f64>,
+    bar: ProgressBar,
+    start: Option<Start>,
+    /// What the last look at the validation split gave.
+    val: Metrics,
+    /// Epochs (or looks) heard so far.
+    heard: u64,
+    /// The first failure to write.
+    failure: Option<io::Error>,
+}
+
+impl<'a> Progress<'a> {
+    pub fn new(terminal: &'a Terminal, plan: &TrainPlan) -> Progress<'a> {
+        let bar = ProgressBar::hidden();
+        bar.set_style(
+            ProgressStyle::with_template("  {bar:20.cyan/dim} {wide_msg}").expect("a template").progress_chars("━━─"),
+        );
+        let epochs = match plan.length {
+            Length::Epochs(epochs) => Some(epochs),
+            Length::Steps(_) => None,
+        };
+        Progress { terminal, epochs, bar, start: None, val: Metrics::new(), heard: 0, failure: None }
+    }
+
+    pub fn hear(&mut self, event: &Event) {
+        if self.terminal.format == Format::Json {
+            let line = serde_json::to_string(event).expect("an event as JSON");
+            if let Err(error) = self.terminal.data(&(line + "\n")) {
+                self.failure.get_or_insert(error);
+            }
+            return;
+        }
+        match event {
+            Event::Start(start) => self.start(start),
+            Event::Step(step) => self.step(step),
+            Event::Epoch(epoch) => self.epoch(epoch),
+            Event::Warning { code, message } => self.say(&format!("warning: {message}  [{code}]\n")),
+            Event::Checkpoint { step, path, .. } if self.terminal.verbose => {
+                self.say(&format!("  checkpoint after step {}: {path}\n", count(*step)));
+            }
+            Event::Checkpoint { .. } => {}
+            Event::End(_) => self.bar.finish_and_clear(),
+        }
+    }
+
+    /// Takes the live line away; fails if events could not be written.
+    pub fn finish(self) -> Result<(), Stop> {
+        self.bar.finish_and_clear();
+        self.failure.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Says something above the live line.
+    fn say(&self, text: &str) {
+        self.bar.suspend(|| self.terminal.talk(text));
+    }
+
+    fn start(&mut self, start: &Start) {
+        let splits = [(start.train, "train"), (start.val, "val"), (start.test, "test")];
+        let splits =
+            splits.into_iter().filter(|&(n, _)| n > 0).map(|(n, split)| format!("{} {split}", count(n as u64)));
+        let mut words = vec![
+            format!("{} parameters", count(start.parameters)),
+            format!("{} examples", splits.collect::<Vec<_>>().join(" + ")),
+            format!("{} steps", count(start.steps)),
+        ];
+        words.extend(start.resumed.map(|step| format!("resumed after step {}", count(step))));
+        if self.terminal.verbose {
+            words.push(format!("{} on {}", start.backend, crate::problem::count(start.threads, "thread", "threads")));
+            words.push(format!("compiled in {:.1} ms", start.compile_ms));
+        }
+        self.say(&format!("  {}\n", words.join(" · ")));
+        self.bar.set_length(start.steps);
+        self.bar.set_position(start.resumed.unwrap_or(0));
+        if self.terminal.live {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        }
+        self.start = Some(start.clone());
+    }
+
+    fn step(&mut self, step: &Step) {
+        self.bar.set_position(step.step);
+        let mut words = vec![self.place(step.epoch, step.step), format!("loss {}", measure(step.loss))];
+        words.extend(pairs("val ", &self.val));
+        words.push(format!("{} examples/s", short(step.examples_per_second as u64)));
+        words.push(format!("{} left", seconds(step.seconds_left)));
+        self.bar.set_message(words.join(" · "));
+    }
+
+    fn epoch(&mut self, epoch: &Epoch) {
+        self.val = epoch.val.clone();
+        self.heard += 1;
+        let every = self.epochs.map_or(1, |epochs| (epochs as u64 / LINES).max(1));
+        let due = self.terminal.verbose || self.heard.is_multiple_of(every) || Some(epoch.epoch) == self.epochs;
+        if !self.terminal.live && due {
+            let mut words = vec![self.place(epoch.epoch, epoch.step)];
+            words.extend(pairs("", &epoch.train));
+            words.extend(pairs("val ", &epoch.val));
+            words.push(seconds(epoch.seconds));
+            let best = if epoch.best && !epoch.val.is_empty() { "  best" } else { "" };
+            self.say(&format!("  {}{best}\n", words.join("  ")));
+        }
+    }
+
+    /// `epoch 3/40`, or `step 120/5,000` of a run that is counted in steps.
+    fn place(&self, epoch: f64, step: u64) -> String {
+        match self.epochs {
+            Some(epochs) => {
+                let width = epochs.to_string().len();
+                format!("epoch {:>width$}/{epochs}", epoch.ceil())
+            }
+            None => {
+                let total = count(self.start.as_ref().map_or(0, |start| start.steps));
+                format!("step {:>width$}/{total}", count(step), width = total.len())
+            }
+        }
+    }
+}
+
+/// `val loss 0.1234`, for each metric that is a number.
+fn pairs(head: &str, metrics: &Metrics) -> Vec<String> {
+    let numbers = metrics.iter().filter_map(|(name, value)| Some((name, value.number()?)));
+    numbers.map(|(name, value)| format!("{head}{name} {:<6}", measure(value))).collect()
+}

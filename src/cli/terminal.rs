@@ -1,0 +1,173 @@
+//! Where words go: what the streams are, which of them have colours, and in which form problems are wanted.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use clap::{Args, ValueEnum};
+
+use super::report;
+use crate::compile::Backend;
+use crate::problem::{Problem, Severity};
+use crate::source::Sources;
+
+/// What can be said to every command about how it looks and runs.
+#[derive(Args)]
+pub struct Look {
+    /// Whether to use colours; `auto` asks FORCE_COLOR, NO_COLOR and the terminal
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    color: Color,
+    /// The form of what is said: human, concise, json or github
+    #[arg(long, global = true, value_name = "FORM", default_value = "human", hide_possible_values = true)]
+    output_format: Format,
+    /// Short for --output-format json
+    #[arg(long, global = true, conflicts_with = "output_format")]
+    json: bool,
+    /// Say nothing but problems and results
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// Who computes: native, kernels or interpreter
+    #[arg(long, global = true, value_name = "NAME", default_value = "native", hide_possible_values = true)]
+    backend: BackendName,
+    /// Do not show warnings of this code
+    #[arg(long, global = true, value_name = "CODE")]
+    allow: Vec<String>,
+    /// `--deny warnings` makes every warning an error
+    #[arg(long, global = true, value_name = "WHAT", hide_possible_values = true)]
+    deny: Option<Deny>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// For people: in full.
+    Human,
+    /// A line for each problem.
+    Concise,
+    /// A JSON object for each line.
+    Json,
+    /// Annotations of GitHub's workflows.
+    Github,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum BackendName {
+    Native,
+    Kernels,
+    Interpreter,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Deny {
+    Warnings,
+}
+
+/// The two streams, and the user's taste.
+pub struct Terminal {
+    pub format: Format,
+    pub quiet: bool,
+    pub verbose: bool,
+    pub backend: Backend,
+    pub allow: Vec<String>,
+    pub deny_warnings: bool,
+    /// Whether a line on standard error may be drawn again and again.
+    pub live: bool,
+    out: ColorChoice,
+    err: ColorChoice,
+    width: usize,
+}
+
+impl Terminal {
+    pub fn new(look: &Look) -> Terminal {
+        let format = if look.json { Format::Json } else { look.output_format };
+        let on_terminal = io::stderr().is_terminal();
+        let width = terminal_size::terminal_size_of(io::stderr()).map_or(100, |(width, _)| usize::from(width.0));
+        Terminal {
+            format,
+            quiet: look.quiet,
+            verbose: look.verbose,
+            backend: match look.backend {
+                BackendName::Native => Backend::Native,
+                BackendName::Kernels => Backend::Kernels,
+                BackendName::Interpreter => Backend::Interpreter,
+            },
+            allow: look.allow.clone(),
+            deny_warnings: look.deny.is_some(),
+            live: on_terminal && format == Format::Human && !look.quiet,
+            out: colours(look.color, io::stdout().is_terminal()),
+            err: colours(look.color, on_terminal),
+            width: width.clamp(40, 120),
+        }
+    }
+
+    /// Results: to standard output.
+    pub fn data(&self, text: &str) -> io::Result<()> {
+        let mut out = AutoStream::new(io::stdout().lock(), self.out);
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// Words about the work: to standard error, where nobody listening is no failure.
+    pub fn talk(&self, text: &str) {
+        if !self.quiet {
+            self.insist(text);
+        }
+    }
+
+    /// Words that even a quiet user must hear.
+    pub fn insist(&self, text: &str) {
+        let mut err = AutoStream::new(io::stderr().lock(), self.err);
+        _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+
+    /// One problem, in the form that was asked for: to standard error for people, to standard output for programs.
+    pub fn problem(&self, sources: &Sources, problem: &Problem) {
+        let drawing = report::Drawing { fancy: self.err == ColorChoice::Always, width: self.width };
+        match self.format {
+            Format::Human => self.insist(&(report::human(sources, problem, drawing) + "\n")),
+            Format::Concise => _ = self.data(&(report::concise(sources, problem) + "\n")),
+            Format::Json => {
+                _ = self.data(&format!("{}\n", serde_json::json!({ "problems": [report::json(sources, problem)] })))
+            }
+            Format::Github => _ = self.data(&(report::github(sources, problem) + "\n")),
+        }
+    }
+
+    /// `2 errors, 1 warning`, where there are any.
+    pub fn sum(&self, problems: &[Problem]) {
+        if self.format == Format::Human && !problems.is_empty() {
+            self.insist(&format!("{}\n", report::sum(problems)));
+        }
+    }
+
+    /// Problems as this user wants to see them: without what is allowed, warnings raised to errors where denied.
+    pub fn judge(&self, problems: Vec<Problem>) -> Vec<Problem> {
+        let mut problems = problems;
+        problems.retain(|it| it.severity == Severity::Error || !self.allow.iter().any(|code| code == it.code));
+        if self.deny_warnings {
+            problems.iter_mut().for_each(|it| it.severity = Severity::Error);
+        }
+        problems
+    }
+}
+
+/// The flag, then FORCE_COLOR, NO_COLOR, then what the stream is.
+fn colours(flag: Color, terminal: bool) -> ColorChoice {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let wanted = match flag {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("FORCE_COLOR") => std::env::var_os("FORCE_COLOR").is_some_and(|value| value != "0"),
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto => terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+    };
+    if wanted { ColorChoice::Always } else { ColorChoice::Never }
+}

@@ -1,0 +1,99 @@
+//! The kernel that computes a group of stored nodes: its core, its body, its stores.
+
+use super::affine::flatten;
+use super::body::Work;
+use super::trace::{Trace, axis, chain, reduces};
+use super::{Core, Kernel, Store};
+use crate::tensor::{Axes, Graph, Id, Op};
+
+/// The kernels that compute `members`, which are stored and of one shape, in the order of their numbers; only the first
+/// may need a core. Members read one another at the point only. Buffers are still called by the numbers of their nodes.
+///
+/// Fails with the nodes that have to be stored before this can be done.
+pub fn kernels(graph: &Graph, stored: &[bool], members: &[Id]) -> Result<Vec<Kernel>, Vec<Id>> {
+    let first = members[0];
+    let space = graph.shape(first).to_vec();
+    let core = match &graph[first].op {
+        Op::ScatterAdd { axis, batch } => return scatter(graph, stored, first, *axis, *batch),
+        Op::Order { axis } => return Ok(vec![order(graph, first, *axis)]),
+        Op::Contract { a, b, out } => product(graph, stored, first, [a, b, out])?,
+        _ => match reduces(graph, first) {
+            None => Core::Loop,
+            Some(how) => {
+                let chain = chain(graph, stored, first);
+                let mut trace = Trace::new(graph, stored, &[&space[..], &chain.inner].concat());
+                let value = trace.met(&chain);
+                let body = trace.finish()?;
+                Core::Reduce { inner: chain.inner, how, body, value }
+            }
+        },
+    };
+    let mut trace = Trace::new(graph, stored, &space);
+    let point = trace.point(space.len());
+    let at = flatten(&point, &space);
+    let mut stores = Vec::new();
+    for &member in members {
+        let value = match &core {
+            Core::Reduce { .. } | Core::Product { .. } if member == first => {
+                trace.line(Work::Core, graph[member].dtype)
+            }
+            _ => trace.compute(member, &point, &[]),
+        };
+        trace.know(member, at.clone(), value);
+        stores.push(Store { buffer: member.0 as usize, at: at.clone(), value, adds: false });
+    }
+    Ok(vec![Kernel { space, core, body: trace.finish()?, stores }])
+}
+
+/// Every label of the operands that the result lacks is summed over, in the order of the left operand.
+fn product(graph: &Graph, stored: &[bool], id: Id, [a, b, out]: [&Axes; 3]) -> Result<Core, Vec<Id>> {
+    let node = &graph[id];
+    let summed: Axes = a.iter().copied().filter(|label| !out.contains(label)).collect();
+    let shape = graph.shape(node.args[0]);
+    let inner: Vec<usize> = (0..a.len()).filter(|&at| summed.contains(&a[at])).map(|at| shape[at]).collect();
+    let labels = [&out[..], &summed].concat();
+    let axes = [&node.shape[..], &inner].concat();
+    let mut trace = Trace::new(graph, stored, &axes);
+    let [left, right] = [(a, node.args[0]), (b, node.args[1])].map(|(operand, id)| {
+        let number = |label| labels.iter().position(|l| l == label).expect("a label of the result or a summed one");
+        let place: Vec<_> = operand.iter().map(|label| axis(&axes, number(label))).collect();
+        trace.operand(id, &place)
+    });
+    trace.finish()?;
+    match (left, right) {
+        (Some(left), Some(right)) => Ok(Core::Product { inner, left, right }),
+        _ => unreachable!("what blocks an operand is known"),
+    }
+}
+
+/// Zeros, and then the values added one by one.
+fn scatter(graph: &Graph, stored: &[bool], id: Id, axis: usize, batch: usize) -> Result<Vec<Kernel>, Vec<Id>> {
+    let node = &graph[id];
+    let buffer = id.0 as usize;
+    let mut zeros = Trace::new(graph, stored, &node.shape);
+    let value = zeros.line(Work::Const(0), node.dtype);
+    let at = flatten(&zeros.point(node.shape.len()), &node.shape);
+    let zeros = Kernel {
+        space: node.shape.clone(),
+        core: Core::Loop,
+        body: zeros.finish()?,
+        stores: vec![Store { buffer, at, value, adds: false }],
+    };
+    let space = graph.shape(node.args[0]).to_vec();
+    let mut trace = Trace::new(graph, stored, &space);
+    let point = trace.point(space.len());
+    let value = trace.value(node.args[0], &point, &[]);
+    let place = trace.gathered(&point, axis, batch, (id, node.args[1]), &[]);
+    let at = flatten(&place, &node.shape);
+    let stores = vec![Store { buffer, at, value, adds: true }];
+    Ok(vec![zeros, Kernel { space, core: Core::Loop, body: trace.finish()?, stores }])
+}
+
+fn order(graph: &Graph, id: Id, axis: usize) -> Kernel {
+    let shape = graph.shape(id);
+    let space = vec![shape[..axis].iter().product(), shape[axis], shape[axis + 1..].iter().product()];
+    let source = graph[id].args[0].0 as usize;
+    // The scratch memory is found when memory is laid out.
+    let core = Core::Order { source, target: id.0 as usize, scratch: usize::MAX };
+    Kernel { space, core, body: Default::default(), stores: Vec::new() }
+}

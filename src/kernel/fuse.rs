@@ -1,0 +1,169 @@
+//! Which values get memory of their own, and which are computed again wherever they are read.
+//!
+//! The policy. Reductions, contractions, scatterings and orders are always stored, and so is what a function returns.
+//! A value that is read in one place only is computed there, unless it is dear and would be computed more often than it
+//! has elements. A value that is read in several places is computed in each of them if that costs next to nothing:
+//! constants, indices, views, and a cheap scalar of one value that is in memory anyway. All else is stored.
+
+use super::build::kernels;
+use super::trace::{chain, moves, reduces};
+use crate::scalar::Scalar;
+use crate::tensor::{Function, Graph, Id, Op, Slot};
+
+/// The most operations that are spent again rather than storing a value that an expansion or a window repeats.
+const CHEAP: usize = 2;
+
+/// The most operations of one body; what is longer is cut.
+const LONG: usize = 400;
+
+/// Who reads a value that is not stored, as far as it matters.
+#[derive(Clone, Copy, PartialEq)]
+enum Readers {
+    None,
+    One(Id),
+    Many,
+}
+
+impl Readers {
+    fn and(self, other: Readers) -> Readers {
+        match (self, other) {
+            (Readers::None, readers) | (readers, Readers::None) => readers,
+            (Readers::One(a), Readers::One(b)) if a == b => self,
+            _ => Readers::Many,
+        }
+    }
+}
+
+/// Which nodes a step keeps in memory: by node, inputs among them.
+pub fn stored(function: &Function) -> Vec<bool> {
+    let graph = &function.graph;
+    let live = live(function);
+    let mut stored = forced(function, &live);
+    let costs = costs(graph, &stored);
+    let mut readers = vec![Readers::None; graph.len()];
+    for id in graph.ids().rev().filter(|&id| live[id.0 as usize]) {
+        let at = id.0 as usize;
+        stored[at] |= match readers[at] {
+            Readers::None => false,
+            Readers::One(reader) => {
+                let times = points(graph, &stored, reader);
+                let repeats = times > graph[id].size() && !moves(graph, id);
+                costs[at] > LONG || (repeats && costs[at] > CHEAP)
+            }
+            Readers::Many => !again(graph, &stored, id),
+        };
+        let mine = if stored[at] { Readers::One(id) } else { readers[at] };
+        for arg in &graph[id].args {
+            let arg = arg.0 as usize;
+            readers[arg] = readers[arg].and(mine);
+        }
+    }
+    while let blocked @ [_, ..] = &blocked(graph, &live, &stored)[..] {
+        blocked.iter().for_each(|id| stored[id.0 as usize] = true);
+    }
+    stored
+}
+
+/// Whether a value with several readers is computed again by each of them.
+fn again(graph: &Graph, stored: &[bool], id: Id) -> bool {
+    let at_hand = |arg: &Id| {
+        let mut arg = *arg;
+        while moves(graph, arg) && !stored[arg.0 as usize] {
+            arg = graph[arg].args[0];
+        }
+        stored[arg.0 as usize]
+    };
+    match &graph[id].op {
+        Op::Const(_) | Op::Index { .. } | Op::Input(_) | Op::View(_) => true,
+        Op::Fold(_) => moves(graph, id),
+        Op::Map(scalar) => {
+            let args = graph[id].args.iter().filter(|arg| !matches!(graph[**arg].op, Op::Const(_)));
+            scalar_cost(*scalar) <= 1 && args.clone().all(at_hand) && args.count() <= 1
+        }
+        _ => false,
+    }
+}
+
+/// Which nodes the results and the updates need.
+pub fn live(function: &Function) -> Vec<bool> {
+    let graph = &function.graph;
+    let mut live = vec![false; graph.len()];
+    for id in function.results.iter().chain(function.updates.iter().map(|(_, id)| id)) {
+        live[id.0 as usize] = true;
+    }
+    for id in graph.ids().rev() {
+        if live[id.0 as usize] {
+            graph[id].args.iter().for_each(|arg| live[arg.0 as usize] = true);
+        }
+    }
+    live
+}
+
+/// The nodes that are stored whatever it costs.
+fn forced(function: &Function, live: &[bool]) -> Vec<bool> {
+    let graph = &function.graph;
+    let mut forced = vec![false; graph.len()];
+    for id in function.results.iter().chain(function.updates.iter().map(|(_, id)| id)) {
+        forced[id.0 as usize] = true;
+    }
+    let mut users: Vec<Vec<Id>> = vec![Vec::new(); graph.len()];
+    for id in graph.ids().filter(|id| live[id.0 as usize]) {
+        graph[id].args.iter().for_each(|arg| users[arg.0 as usize].push(id));
+    }
+    for id in graph.ids().filter(|id| live[id.0 as usize]) {
+        let node = &graph[id];
+        match node.op {
+            Op::Input(Slot::State(_) | Slot::Feed(_)) | Op::Contract { .. } | Op::ScatterAdd { .. } => {
+                forced[id.0 as usize] = true;
+            }
+            Op::Order { .. } => {
+                forced[id.0 as usize] = true;
+                forced[node.args[0].0 as usize] = true;
+            }
+            _ if reduces(graph, id).is_some() => {
+                // A reduction of nothing but a reduction of its sort becomes part of it.
+                let inner = matches!(users[id.0 as usize][..], [user] if reduces(graph, user) == reduces(graph, id));
+                forced[id.0 as usize] |= !inner;
+            }
+            _ => {}
+        }
+    }
+    forced
+}
+
+/// The operations that it takes to compute one element from what is stored for sure, by node.
+fn costs(graph: &Graph, forced: &[bool]) -> Vec<usize> {
+    let mut costs: Vec<usize> = Vec::with_capacity(graph.len());
+    for id in graph.ids() {
+        let node = &graph[id];
+        let args = || node.args.iter().map(|arg| if forced[arg.0 as usize] { 0 } else { costs[arg.0 as usize] }).sum();
+        let cost = match node.op {
+            Op::Input(_) | Op::Const(_) | Op::Index { .. } => 0,
+            Op::Map(scalar) => scalar_cost(scalar) + args(),
+            Op::Random { .. } => 40,
+            _ => args(),
+        };
+        costs.push(cost.min(LONG * LONG));
+    }
+    costs
+}
+
+fn scalar_cost(scalar: Scalar) -> usize {
+    // What is not correctly rounded is a polynomial.
+    if scalar.def().ulp > 0.0 { 20 } else { 1 }
+}
+
+/// How often a stored node evaluates what it reads.
+fn points(graph: &Graph, stored: &[bool], id: Id) -> usize {
+    match graph[id].op {
+        Op::ScatterAdd { .. } => graph[graph[id].args[0]].size(),
+        _ if reduces(graph, id).is_some() => graph[chain(graph, stored, id).operand].size(),
+        _ => graph[id].size(),
+    }
+}
+
+/// Nodes that have to be stored because some kernel cannot reach them otherwise.
+fn blocked(graph: &Graph, live: &[bool], stored: &[bool]) -> Vec<Id> {
+    let roots = graph.ids().filter(|id| live[id.0 as usize] && stored[id.0 as usize]);
+    roots.filter_map(|root| kernels(graph, stored, &[root]).err()).flatten().collect()
+}

@@ -1,0 +1,175 @@
+//! From groups in order to kernels over buffers, each buffer with its place in memory.
+
+use super::affine::{Affine, flatten};
+use super::build::kernels;
+use super::group::Group;
+use super::order::{Order, Task};
+use super::trace::axis;
+use super::{ALIGNMENT, Buffer, Core, Home, Kernel, Line, Load, Reg, Store, Work};
+use crate::tensor::{Dtype, Function, Graph, Id, Op, Slot};
+
+/// The buffers and the kernels of a step, and the bytes of its arena.
+pub struct Layout {
+    pub buffers: Vec<Buffer>,
+    pub kernels: Vec<Kernel>,
+    pub arena: usize,
+}
+
+pub fn layout(function: &Function, stored: &[bool], groups: &[Group], order: &Order) -> Layout {
+    let graph = &function.graph;
+    let mut writing =
+        Writing { graph, order, buffers: Vec::new(), kernels: Vec::new(), of_node: vec![Vec::new(); graph.len()] };
+    let mut read = vec![false; graph.len()];
+    for group in groups {
+        group.reads.keys().for_each(|id| read[id.0 as usize] = true);
+    }
+    for task in &order.tasks {
+        if let Task::Copy(id, _) = task {
+            read[id.0 as usize] = true;
+        }
+    }
+    for task in &order.tasks {
+        match task {
+            Task::Group(at) => writing.group(stored, &groups[*at].members, &read),
+            Task::Copy(id, home) => writing.copy(*id, *home),
+        }
+    }
+    let Writing { mut buffers, kernels, .. } = writing;
+    let arena = place(&mut buffers, &kernels);
+    Layout { buffers, kernels, arena }
+}
+
+struct Writing<'a> {
+    graph: &'a Graph,
+    order: &'a Order,
+    buffers: Vec<Buffer>,
+    kernels: Vec<Kernel>,
+    /// The buffers that hold the value of a node, the first of them for readers.
+    of_node: Vec<Vec<usize>>,
+}
+
+/// A place in the arena that is not settled yet.
+const SOMEWHERE: Home = Home::Arena(usize::MAX);
+
+impl Writing<'_> {
+    fn group(&mut self, stored: &[bool], members: &[Id], read: &[bool]) {
+        for &member in members {
+            let node = &self.graph[member];
+            let mut homes = self.order.homes[member.0 as usize].clone();
+            if homes.is_empty() && read[member.0 as usize] {
+                homes.push(SOMEWHERE);
+            }
+            self.of_node[member.0 as usize] =
+                homes.into_iter().map(|home| self.buffer(&node.shape, node.dtype, home)).collect();
+        }
+        for mut kernel in kernels(self.graph, stored, members).expect("what blocks a kernel is stored") {
+            self.settle(&mut kernel);
+            self.kernels.push(kernel);
+        }
+    }
+
+    /// Calls the buffers of a kernel by their own numbers instead of those of their nodes.
+    fn settle(&mut self, kernel: &mut Kernel) {
+        let mut reader = |load: &mut Load| load.buffer = self.reading(Id(load.buffer as u32));
+        let body = |body: &mut super::Body, reader: &mut dyn FnMut(&mut Load)| {
+            for line in &mut body.lines {
+                if let Work::Load(load) = &mut line.work {
+                    reader(load);
+                }
+            }
+        };
+        match &mut kernel.core {
+            Core::Loop => {}
+            Core::Reduce { body: inner, .. } => body(inner, &mut reader),
+            Core::Product { left, right, .. } => [left, right].into_iter().for_each(reader),
+            Core::Order { source, target, scratch } => {
+                *source = self.reading(Id(*source as u32));
+                *target = self.of_node[*target][0];
+                *scratch = self.buffer(&kernel.space[1..2], Dtype::I32, SOMEWHERE);
+                return;
+            }
+        }
+        body(&mut kernel.body, &mut |load| load.buffer = self.reading(Id(load.buffer as u32)));
+        let stores = std::mem::take(&mut kernel.stores);
+        for store in stores {
+            let homes = &self.of_node[store.buffer];
+            kernel.stores.extend(homes.iter().map(|&buffer| Store { buffer, ..store.clone() }));
+        }
+    }
+
+    fn copy(&mut self, id: Id, home: Home) {
+        let node = &self.graph[id];
+        let from = self.reading(id);
+        let to = self.buffer(&node.shape, node.dtype, home);
+        let point: Vec<Affine> = (0..node.shape.len()).map(|at| axis(&node.shape, at)).collect();
+        let at = flatten(&point, &node.shape);
+        let work = Work::Load(Load { buffer: from, at: at.clone(), guards: Vec::new() });
+        let body = super::Body { lines: vec![Line { work, dtype: node.dtype }], ..Default::default() };
+        let stores = vec![Store { buffer: to, at, value: Reg(0), adds: false }];
+        self.kernels.push(Kernel { space: node.shape.clone(), core: Core::Loop, body, stores });
+    }
+
+    /// The buffer from which a node is read.
+    fn reading(&mut self, id: Id) -> usize {
+        if self.of_node[id.0 as usize].is_empty() {
+            let node = &self.graph[id];
+            let home = match node.op {
+                Op::Input(Slot::State(state)) => Home::State(state),
+                Op::Input(Slot::Feed(feed)) => Home::Feed(feed),
+                ref op => unreachable!("{op:?} is read before it is written"),
+            };
+            let buffer = self.buffer(&node.shape, node.dtype, home);
+            self.of_node[id.0 as usize] = vec![buffer];
+        }
+        self.of_node[id.0 as usize][0]
+    }
+
+    /// A buffer at `home`; outside the arena there is one for each home.
+    fn buffer(&mut self, shape: &[usize], dtype: Dtype, home: Home) -> usize {
+        let known = self.buffers.iter().position(|buffer| home != SOMEWHERE && buffer.home == home);
+        known.unwrap_or_else(|| {
+            self.buffers.push(Buffer { shape: shape.to_vec(), dtype, home });
+            self.buffers.len() - 1
+        })
+    }
+}
+
+/// Gives each buffer of the arena its offset, so that no two overlap while both are in use. Returns the bytes needed.
+///
+/// A buffer is in use from the first to the last kernel that touches it. The largest is placed first, each as low as it
+/// fits.
+fn place(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
+    let mut uses: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
+    for (at, kernel) in kernels.iter().enumerate() {
+        for buffer in kernel.reads().into_iter().chain(kernel.writes()) {
+            let (first, _) = uses[buffer].unwrap_or((at, at));
+            uses[buffer] = Some((first, at));
+        }
+    }
+    let mut order: Vec<usize> = (0..buffers.len()).filter(|&at| buffers[at].home == SOMEWHERE).collect();
+    order.sort_by_key(|&at| (std::cmp::Reverse(buffers[at].bytes()), at));
+    let mut placed: Vec<(usize, usize, (usize, usize))> = Vec::new();
+    let mut arena = 0;
+    for at in order {
+        let (first, last) = uses[at].expect("a buffer is used");
+        let bytes = buffers[at].bytes().next_multiple_of(ALIGNMENT);
+        let mut busy: Vec<(usize, usize)> = Vec::new();
+        for &(start, end, used) in &placed {
+            if used.0 <= last && first <= used.1 {
+                busy.push((start, end));
+            }
+        }
+        busy.sort_unstable();
+        let mut start = 0;
+        for (from, to) in busy {
+            if start + bytes <= from {
+                break;
+            }
+            start = start.max(to);
+        }
+        placed.push((start, start + bytes, (first, last)));
+        arena = arena.max(start + bytes);
+        buffers[at].home = Home::Arena(start);
+    }
+    arena
+}

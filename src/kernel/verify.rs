@@ -1,0 +1,145 @@
+//! The proof that a plan touches its own memory only.
+//!
+//! Machine code is made from verified plans alone: it checks nothing while it runs, because everything was checked here.
+
+use super::affine::{Affine, Var};
+use super::{ALIGNMENT, Body, Buffer, Core, Home, Kernel, Load, Loops, Plan, Reduction, Work};
+use crate::tensor::Dtype;
+
+/// Panics unless every access of every kernel stays inside its buffer, every buffer inside its memory, and every body uses
+/// only what it computed before.
+pub fn verify(plan: &Plan) {
+    for buffer in &plan.buffers {
+        verify_home(plan, buffer);
+    }
+    for (number, kernel) in plan.kernels.iter().enumerate() {
+        let name = || format!("kernel {number}:\n{}", Loops(plan));
+        verify_kernel(plan, kernel).unwrap_or_else(|what| panic!("{what} in {}", name()));
+    }
+}
+
+fn verify_home(plan: &Plan, buffer: &Buffer) {
+    let (types, slot) = match buffer.home {
+        Home::State(slot) => (&plan.states, slot),
+        Home::Feed(slot) => (&plan.feeds, slot),
+        Home::Result(slot) => (&plan.results, slot),
+        Home::Arena(start) => {
+            assert!(start % ALIGNMENT == 0 && start + buffer.bytes() <= plan.arena, "{buffer:?} in the arena");
+            return;
+        }
+    };
+    assert_eq!(types[slot as usize], (buffer.shape.clone(), buffer.dtype), "{buffer:?}");
+}
+
+fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
+    let writable = |buffer: usize| match plan.buffers[buffer].home {
+        Home::Feed(_) => Err(format!("buffer {buffer} is written")),
+        _ => Ok(()),
+    };
+    let axes = kernel.axes();
+    match &kernel.core {
+        Core::Loop => {}
+        Core::Reduce { body, value, how, .. } => {
+            verify_body(plan, &axes, body)?;
+            let known =
+                (value.0 as usize) < body.lines.len() && (*how == Reduction::Max || body.dtype(*value) != Dtype::Bool);
+            check(known && !body.lines.iter().any(|line| line.work == Work::Core), "the reduced register")?;
+        }
+        Core::Product { left, right, .. } => {
+            for load in [left, right] {
+                verify_load(plan, &axes, &Body::default(), load)?;
+                check(plan.buffers[load.buffer].dtype == Dtype::F32, "a factor is an f32")?;
+            }
+        }
+        Core::Order { source, target, scratch } => {
+            let [outer, axis, inner] = kernel.space[..] else { return Err("an order of three axes".into()) };
+            let [from, to, room] = [source, target, scratch].map(|&buffer| &plan.buffers[buffer]);
+            let size = outer * axis * inner;
+            check(from.size() == size && to.size() == size && room.size() == axis, "the sizes of an order")?;
+            check(to.dtype == Dtype::I32 && room.dtype == Dtype::I32, "an order of i32")?;
+            check(source != target && source != scratch && target != scratch, "three buffers of an order")?;
+            check(kernel.stores.is_empty() && kernel.body.lines.is_empty(), "an order is all")?;
+            return [target, scratch].into_iter().try_for_each(|&buffer| writable(buffer));
+        }
+    }
+    verify_body(plan, &kernel.space, &kernel.body)?;
+    for store in &kernel.stores {
+        writable(store.buffer)?;
+        verify_at(plan, &kernel.space, &kernel.body, store.buffer, &store.at)?;
+        let known = (store.value.0 as usize) < kernel.body.lines.len();
+        check(known && kernel.body.dtype(store.value) == plan.buffers[store.buffer].dtype, "a stored register")?;
+        check(!store.at.terms().iter().any(|term| matches!(term.0, Var::Inside(_))), "a store without guards")?;
+    }
+    Ok(())
+}
+
+fn check(holds: bool, what: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("{what} does not hold")) }
+}
+
+fn verify_body(plan: &Plan, axes: &[usize], body: &Body) -> Result<(), String> {
+    for (at, line) in body.lines.iter().enumerate() {
+        let before = |reg: &super::Reg| (reg.0 as usize) < at;
+        match &line.work {
+            Work::Core | Work::Const(_) | Work::Step | Work::Index(_) | Work::Random { .. } => {}
+            Work::Load(load) => {
+                verify_load(plan, axes, body, load)?;
+                check(plan.buffers[load.buffer].dtype == line.dtype, "the type of a load")?;
+            }
+            Work::Map(scalar, args) => {
+                check(args.iter().all(before), "the order of lines")?;
+                let dtypes: Vec<Dtype> = args.iter().map(|&arg| body.dtype(arg)).collect();
+                check(scalar.dtype(&dtypes) == Some(line.dtype), "the type of a scalar")?;
+            }
+            Work::Mask(_, reg) => check(before(reg) && body.dtype(*reg) == line.dtype, "the order of lines")?,
+        }
+        // A place that an index of this line needs has been computed.
+        let number = match &line.work {
+            Work::Load(load) => Some(&load.at),
+            Work::Index(at) | Work::Random { at, .. } => Some(at),
+            _ => None,
+        };
+        let guards: &[u32] = match &line.work {
+            Work::Load(Load { guards, .. }) | Work::Mask(guards, _) => guards,
+            _ => &[],
+        };
+        let values = guards.iter().map(|&guard| &body.guards[guard as usize].value);
+        for number in number.into_iter().chain(values) {
+            check(needs(body, number).all(|reg| before(&reg)), "the order of places")?;
+        }
+    }
+    check(body.places.iter().all(|place| body.dtype(place.reg) == Dtype::I32), "the type of a place")
+}
+
+/// The registers that a number is made of.
+fn needs<'a>(body: &'a Body, number: &'a Affine) -> Box<dyn Iterator<Item = super::Reg> + 'a> {
+    Box::new(number.terms().iter().flat_map(move |term| match term.0 {
+        Var::Axis(_) => Box::new(std::iter::empty()),
+        Var::Place(place) => Box::new(std::iter::once(body.places[place as usize].reg)) as Box<dyn Iterator<Item = _>>,
+        Var::Inside(guard) => needs(body, &body.guards[guard as usize].value),
+    }))
+}
+
+fn verify_load(plan: &Plan, axes: &[usize], body: &Body, load: &Load) -> Result<(), String> {
+    // Where the guard of one of its variables is not asked, a load could be anywhere.
+    let guarded = load.at.terms().iter().all(|term| match term.0 {
+        Var::Inside(guard) => load.guards.contains(&guard),
+        _ => true,
+    });
+    check(guarded, "the guards of a load")?;
+    if load.guards.iter().any(|&guard| body.guards[guard as usize].extent == 0) {
+        return Ok(()); // It is never done.
+    }
+    verify_at(plan, axes, body, load.buffer, &load.at)
+}
+
+/// Each variable of a number lies below its extent, an axis by the loop, the quotient of a guard where the guard holds, a
+/// place because it is clamped; so the number lies in its span.
+fn verify_at(plan: &Plan, axes: &[usize], body: &Body, buffer: usize, at: &Affine) -> Result<(), String> {
+    if axes.contains(&0) {
+        return Ok(()); // The loop has no point.
+    }
+    let size = plan.buffers[buffer].size();
+    let (least, greatest) = at.span(|var| body.extent(axes, var));
+    check(least >= 0 && greatest < size as i64, "the bounds of an access")
+}

@@ -1,0 +1,112 @@
+//! Machine code: a plan becomes one compiled function that runs a whole step.
+//!
+//! This is the one floor with `unsafe`. Compiled code checks nothing: [`crate::kernel::verify`] has proved before that each
+//! of its accesses stays inside its buffer, and [`Step::run_into`] checks that the buffers are those of the plan.
+
+#![allow(unsafe_code)]
+
+mod lanes;
+mod memory;
+mod mode;
+mod module;
+mod nest;
+mod product;
+mod reduce;
+mod sort;
+mod writer;
+
+use crate::kernel::{Plan, verify};
+use crate::tensor::{Array, Clock, Executor};
+
+use memory::{Arena, Fences};
+use module::Compiled;
+
+pub use module::clif;
+
+/// A compiled step, with the memory that it works in.
+pub struct Step {
+    plan: Plan,
+    code: Compiled,
+    arena: Arena,
+    fenced: bool,
+    /// The addresses of one call's states, feeds and results.
+    table: Vec<*mut u8>,
+}
+
+/// Compiles the step that `plan` describes. The code may use the instructions that the plan's machine has, and must be run
+/// on such a machine.
+pub fn compile(plan: Plan) -> Step {
+    verify(&plan);
+    let code = module::compile(&plan);
+    let arena = Arena::new(plan.arena);
+    let table = Vec::with_capacity(plan.states.len() + plan.feeds.len() + plan.results.len());
+    Step { plan, code, arena, fenced: false, table }
+}
+
+impl Step {
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The bytes that the step itself has allocated for its work.
+    pub fn arena_bytes(&self) -> usize {
+        self.arena.bytes()
+    }
+
+    /// Has every later call run on copies of the arrays that lie between fences, and panic if a fence is trodden on.
+    pub fn fence(&mut self) {
+        self.fenced = true;
+    }
+
+    /// Runs the step. It overwrites `results`, which have the plan's types, and allocates nothing.
+    pub fn run_into(&mut self, states: &mut [Array], feeds: &[&Array], clock: Clock, results: &mut [Array]) {
+        let typed = |array: &Array, (shape, dtype): &(Vec<usize>, _)| array.shape == *shape && array.dtype() == *dtype;
+        let plan = &self.plan;
+        assert_eq!(
+            (states.len(), feeds.len(), results.len()),
+            (plan.states.len(), plan.feeds.len(), plan.results.len())
+        );
+        assert!(states.iter().zip(&plan.states).all(|(array, kind)| typed(array, kind)), "states of the plan's types");
+        assert!(feeds.iter().zip(&plan.feeds).all(|(array, kind)| typed(array, kind)), "feeds of the plan's types");
+        assert!(
+            results.iter().zip(&plan.results).all(|(array, kind)| typed(array, kind)),
+            "results of the plan's types"
+        );
+        let arrays = states.len() + feeds.len() + results.len();
+        self.table.clear();
+        let mut fences = self.fenced.then(|| Fences::around(states, feeds, results));
+        match &mut fences {
+            Some(fences) => self.table.extend(fences.addresses()),
+            None => {
+                self.table.extend(states.iter_mut().map(memory::address));
+                // Compiled code writes to no feed.
+                self.table.extend(feeds.iter().map(|array| memory::address_to_read(array)));
+                self.table.extend(results.iter_mut().map(memory::address));
+            }
+        }
+        assert_eq!(self.table.len(), arrays);
+        let (start, table) = (self.arena.start(), self.table.as_ptr());
+        let code = self.code.entry();
+        let status = mode::flushing(|| {
+            // SAFETY: `code` was made from `self.plan`, which `compile` verified: it reads and writes inside the plan's
+            // buffers only. The arena has the bytes that the plan asks for, and the table has the addresses of arrays of
+            // the plan's types, states first, then feeds, then results, as the asserts above say; all live until the call
+            // is over. The code belongs to `self.code`, and was made for the machine that the plan was made for.
+            unsafe { code(start, table, clock.seed, clock.step) }
+        });
+        assert_eq!(status, 0, "a step cannot fail");
+        self.arena.check();
+        if let Some(fences) = fences {
+            fences.check_and_give_back(states, results);
+        }
+    }
+}
+
+impl Executor for Step {
+    fn run(&mut self, states: &mut [Array], feeds: &[&Array], clock: Clock) -> Vec<Array> {
+        let mut results: Vec<Array> =
+            self.plan.results.iter().map(|(shape, dtype)| Array::zeros(shape, *dtype)).collect();
+        self.run_into(states, feeds, clock, &mut results);
+        results
+    }
+}

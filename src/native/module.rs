@@ -1,0 +1,196 @@
+//! Cranelift's module: one function for each kernel, and one that calls them in their order.
+
+use cranelift_codegen::Context;
+use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, Value, types};
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
+use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
+
+use super::lanes::Code;
+use super::sort::sort;
+use super::writer::{Clock, Writer, memory};
+use crate::kernel::{Core, Home, Kernel, Machine, Plan};
+
+/// A compiled step: the start of the arena; the addresses of states, feeds and results; the seed; the number of the step.
+/// It returns 0.
+pub type Entry = unsafe extern "C" fn(*mut u8, *const *mut u8, u64, u32) -> i32;
+
+/// The code of a step, and the memory that it lies in.
+pub struct Compiled {
+    entry: Entry,
+    /// There until the end.
+    module: Option<JITModule>,
+}
+
+impl Compiled {
+    /// To be called only while `self` is there.
+    pub fn entry(&self) -> Entry {
+        self.entry
+    }
+}
+
+impl Drop for Compiled {
+    fn drop(&mut self) {
+        let module = self.module.take().expect("dropped once");
+        // SAFETY: the code is reached through `self.entry` alone, which nobody keeps beyond the call that it is asked for.
+        unsafe { module.free_memory() }
+    }
+}
+
+/// Address space that is set aside for code; memory is taken only where there is some.
+const RESERVED: usize = 256 << 20;
+
+pub fn compile(plan: &Plan) -> Compiled {
+    let mut builder = JITBuilder::with_isa(isa(&plan.machine), default_libcall_names());
+    let reserved = ArenaMemoryProvider::new_with_size(RESERVED).expect("address space for code");
+    builder.memory_provider(Box::new(reserved));
+    let mut module = JITModule::new(builder);
+    let mut context = module.make_context();
+    let mut scratch = FunctionBuilderContext::new();
+    let mut functions = Vec::with_capacity(plan.kernels.len());
+    for (number, kernel) in plan.kernels.iter().enumerate() {
+        write_kernel(plan, kernel, &module, &mut context, &mut scratch);
+        functions.push(define(&mut module, &mut context, &format!("kernel{number}")));
+    }
+    write_entry(&mut module, &mut context, &mut scratch, &functions);
+    let entry = define(&mut module, &mut context, "step");
+    module.finalize_definitions().expect("executable memory");
+    let entry = module.get_finalized_function(entry);
+    // SAFETY: `entry` is finished code, and `write_entry` gave it this signature in the calling convention of the host.
+    let entry = unsafe { std::mem::transmute::<*const u8, Entry>(entry) };
+    Compiled { entry, module: Some(module) }
+}
+
+/// The functions of a plan's kernels as Cranelift prints them.
+pub fn clif(plan: &Plan) -> String {
+    let module = JITModule::new(JITBuilder::with_isa(isa(&plan.machine), default_libcall_names()));
+    let mut context = module.make_context();
+    let mut scratch = FunctionBuilderContext::new();
+    let mut text = String::new();
+    for (number, kernel) in plan.kernels.iter().enumerate() {
+        write_kernel(plan, kernel, &module, &mut context, &mut scratch);
+        text += &format!("; kernel {number}\n{}\n", context.func.display());
+        module.clear_context(&mut context);
+    }
+    text
+}
+
+/// What the code may use: all that this machine has, except what the plan's machine lacks.
+fn isa(machine: &Machine) -> OwnedTargetIsa {
+    let mut flags = settings::builder();
+    for (name, value) in [
+        ("opt_level", "speed"),
+        ("is_pic", "false"),
+        ("use_colocated_libcalls", "false"),
+        ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
+        ("unwind_info", "false"),
+        ("enable_probestack", "false"),
+    ] {
+        flags.set(name, value).expect("a flag of Cranelift");
+    }
+    let mut builder = cranelift_native::builder().expect("a processor that Cranelift knows");
+    if cfg!(target_arch = "x86_64") && !machine.fma {
+        builder.set("has_fma", "false").expect("a flag of x86");
+    }
+    builder.finish(settings::Flags::new(flags)).expect("flags that go together")
+}
+
+fn define(module: &mut JITModule, context: &mut Context, name: &str) -> FuncId {
+    let id = module.declare_function(name, Linkage::Local, &context.func.signature).expect("a new name");
+    module.define_function(id, context).unwrap_or_else(|error| panic!("{name}: {error:?}\n{}", context.func.display()));
+    module.clear_context(context);
+    id
+}
+
+/// (arena, table, seed, step)
+fn signature(module: &JITModule) -> Signature {
+    let mut signature = module.make_signature();
+    signature.params = [types::I64, types::I64, types::I64, types::I32].map(AbiParam::new).to_vec();
+    signature
+}
+
+fn write_entry(
+    module: &mut JITModule,
+    context: &mut Context,
+    scratch: &mut FunctionBuilderContext,
+    functions: &[FuncId],
+) {
+    context.func.signature = signature(module);
+    context.func.signature.returns.push(AbiParam::new(types::I32));
+    let mut builder = FunctionBuilder::new(&mut context.func, scratch);
+    let block = builder.create_block();
+    builder.append_block_params_for_function_params(block);
+    builder.switch_to_block(block);
+    let parameters = builder.block_params(block).to_vec();
+    for &function in functions {
+        let function = module.declare_func_in_func(function, builder.func);
+        builder.ins().call(function, &parameters);
+    }
+    let status = builder.ins().iconst(types::I32, 0);
+    builder.ins().return_(&[status]);
+    builder.seal_all_blocks();
+    builder.finalize(module.target_config());
+}
+
+fn write_kernel(
+    plan: &Plan,
+    kernel: &Kernel,
+    module: &JITModule,
+    context: &mut Context,
+    scratch: &mut FunctionBuilderContext,
+) {
+    context.func.signature = signature(module);
+    let mut builder = FunctionBuilder::new(&mut context.func, scratch);
+    let block = builder.create_block();
+    builder.append_block_params_for_function_params(block);
+    builder.switch_to_block(block);
+    let [arena, table, seed, step] = *builder.block_params(block) else { unreachable!("four parameters") };
+    let code = Code::new(builder);
+    let mut bases: Vec<Option<Value>> = vec![None; plan.buffers.len()];
+    for buffer in kernel.reads().into_iter().chain(kernel.writes()) {
+        bases[buffer].get_or_insert_with(|| base(plan, buffer, &code, arena, table));
+    }
+    let writer = Writer { plan, code: &code, bases, clock: Clock { seed, step } };
+    match &kernel.core {
+        _ if kernel.space.contains(&0) => {}
+        Core::Loop => writer.nest(kernel),
+        Core::Reduce { inner, how, body, value } => writer.reduce(kernel, inner, *how, (body, *value)),
+        Core::Product { inner, left, right } => writer.product(kernel, inner, [left, right]),
+        &Core::Order { source, target, scratch } => writer.order(kernel, [source, target, scratch]),
+    }
+    drop(writer);
+    let mut builder = code.into_builder();
+    builder.ins().return_(&[]);
+    builder.seal_all_blocks();
+    builder.finalize(module.target_config());
+}
+
+/// Where a buffer begins.
+fn base(plan: &Plan, buffer: usize, code: &Code, arena: Value, table: Value) -> Value {
+    let (states, feeds) = (plan.states.len(), plan.feeds.len());
+    let entry = match plan.buffers[buffer].home {
+        Home::Arena(start) => return code.ins(|ins| ins.iadd_imm_s(arena, start as i64)),
+        Home::State(slot) => slot as usize,
+        Home::Feed(slot) => states + slot as usize,
+        Home::Result(slot) => states + feeds + slot as usize,
+    };
+    code.ins(|ins| ins.load(types::I64, memory(), table, 8 * entry as i32))
+}
+
+impl Writer<'_, '_> {
+    fn order(&self, kernel: &Kernel, [source, target, scratch]: [usize; 3]) {
+        let sort = sort(self.plan.buffers[source].dtype);
+        let mut signature = self.code.with(|builder| Signature::new(builder.func.signature.call_conv));
+        signature.params = vec![AbiParam::new(types::I64); 6];
+        let signature = self.code.with(|builder| builder.import_signature(signature));
+        let callee = self.code.index(sort as usize as i64);
+        let mut arguments: Vec<Value> = [source, target, scratch]
+            .iter()
+            .map(|&buffer| self.bases[buffer].expect("a buffer of the kernel"))
+            .collect();
+        arguments.extend(kernel.space.iter().map(|&extent| self.code.index(extent as i64)));
+        self.code.ins(|ins| ins.call_indirect(signature, callee, &arguments));
+    }
+}

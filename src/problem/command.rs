@@ -1,0 +1,44 @@
+//! Problems of a command: the files and the words that it was given.
+
+use super::{did_you_mean, problems};
+
+problems! {
+    /// A file that was named on the command line cannot be read.
+    "unreadable-file" Error UnreadableFile { path: String, reason: String, near: Option<String> } =>
+        super::say(format!("`{path}` cannot be read: {reason}")).maybe_help(did_you_mean(&near));
+
+    /// A file cannot be written.
+    "unwritable-file" Error UnwritableFile { path: String, reason: String } =>
+        super::say(format!("`{path}` cannot be written: {reason}"));
+
+    /// The file for the results exists, and nobody said that it may go.
+    "file-exists" Error FileExists { path: String } =>
+        super::say(format!("`{path}` is there already"))
+            .help(format!("choose another name, or add --force to replace `{path}`"));
+
+    /// `explain`, `--allow` or `allow(…)` name a code that no problem has.
+    "unknown-code" Error UnknownCode { code: String, near: Option<String> } =>
+        super::say(format!("no problem has the code `{code}`"))
+            .maybe_help(did_you_mean(&near))
+            .note("`dlmc explain` lists all codes");
+
+    /// `doc` is asked for a name that the library does not have.
+    "undocumented-name" Error UndocumentedName { name: String, near: Option<String> } =>
+        super::say(format!("the library has nothing called `{name}`"))
+            .maybe_help(did_you_mean(&near))
+            .note("`dlmc doc` lists all names");
+}
+
+/// What the system says about a file, in words.
+pub fn reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind::*;
+    match error.kind() {
+        NotFound => "there is no such file".into(),
+        PermissionDenied => "you may not open it".into(),
+        IsADirectory => "it is a folder".into(),
+        InvalidData => "it is not UTF-8 text".into(),
+        StorageFull => "the disk is full".into(),
+        ReadOnlyFilesystem => "the disk cannot be written to".into(),
+        _ => error.to_string(),
+    }
+}

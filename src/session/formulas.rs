@@ -1,0 +1,43 @@
+//! The formulas of fields, run by the interpreter: the same in training, in evaluation and in prediction.
+
+use crate::compile::{Backend, executor};
+use crate::data::Fitter;
+use crate::model::Program;
+use crate::tensor::{Array, Clock, Function};
+
+/// The formulas of a program's fields.
+pub struct Formulas<'a>(pub &'a Program);
+
+/// Formulas draw nothing, and no step has been made.
+const STILL: Clock = Clock { seed: 0, step: 0 };
+
+impl Fitter for Formulas<'_> {
+    fn fit(&mut self, field: usize, columns: &[Array]) -> Vec<Array> {
+        interpret(&self.0.fit(field, rows(columns)), &[], columns)
+    }
+
+    fn encode(&mut self, field: usize, fits: &[Array], columns: &[Array]) -> Array {
+        one(interpret(&self.0.encode(field, rows(columns)), fits, columns))
+    }
+
+    fn decode(&mut self, field: usize, fits: &[Array], values: &Array) -> Array {
+        match self.0.decode(field, values.shape[0]) {
+            Some(function) => one(interpret(&function, fits, std::slice::from_ref(values))),
+            None => values.clone(),
+        }
+    }
+}
+
+fn rows(columns: &[Array]) -> usize {
+    columns[0].shape[0]
+}
+
+pub fn interpret(function: &Function, states: &[Array], feeds: &[Array]) -> Vec<Array> {
+    let feeds: Vec<&Array> = feeds.iter().collect();
+    executor(function, Backend::Interpreter).run(&mut states.to_vec(), &feeds, STILL)
+}
+
+fn one(mut results: Vec<Array>) -> Array {
+    assert_eq!(results.len(), 1, "a formula gives one array");
+    results.pop().expect("counted above")
+}

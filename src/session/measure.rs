@@ -1,0 +1,179 @@
+//! What a model gives on examples, and how good that is: outputs, the loss, metrics.
+
+use indexmap::IndexMap;
+
+use super::artifact::model_states;
+use super::event::{Metrics, Value};
+use super::formulas::Formulas;
+use crate::compile::{Backend, executor};
+use crate::data::{Fitted, Fitter, Part};
+use crate::model::Program;
+use crate::model::program::{OutputKind, StateRole};
+use crate::syntax::tree::Role;
+use crate::tensor::array::Wide;
+use crate::tensor::eval::evaluate_f64;
+use crate::tensor::{Array, Clock, Data, Executor, Function};
+
+/// Examples that are predicted at once. Each row comes out the same whatever stands beside it.
+const PORTION: usize = 256;
+
+/// What is measured draws nothing, and makes no step.
+const STILL: Clock = Clock { seed: 0, step: 0 };
+
+/// A program's model, ready to be asked. It draws and moves nothing that training sees.
+pub struct Model<'a> {
+    program: &'a Program,
+    fitted: &'a Fitted,
+    backend: Backend,
+    /// By the number of their rows.
+    predictors: Vec<(usize, Box<dyn Executor>)>,
+    measures: Vec<(usize, Measures)>,
+    portion: usize,
+}
+
+/// The functions that judge the outputs of so many rows.
+struct Measures {
+    loss: Exact,
+    metrics: Vec<Exact>,
+}
+
+/// A function of outputs and targets that is computed in f64.
+struct Exact(Function);
+
+impl<'a> Model<'a> {
+    pub fn new(program: &'a Program, fitted: &'a Fitted, backend: Backend) -> Model<'a> {
+        Model { program, fitted, backend, predictors: vec![], measures: vec![], portion: PORTION }
+    }
+
+    /// Predicts so many rows at once, instead of the usual number.
+    pub fn by(self, portion: usize) -> Model<'a> {
+        assert!(portion > 0, "some rows at once");
+        Model { portion, ..self }
+    }
+
+    /// The outputs for every row of `part`, as the loss sees them. `weights` are the model's states by slot.
+    pub fn outputs(&mut self, weights: &mut [Array], part: &Part) -> Vec<Array> {
+        let inputs: Vec<&Array> = self.program.feeds[..self.program.inputs].iter().map(|&it| field(part, it)).collect();
+        let of = |output: &crate::model::program::OutputInfo| Array::f32(&[&[0], &output.shape[..]].concat(), vec![]);
+        let mut outputs: Vec<Array> = self.program.outputs.iter().map(of).collect();
+        let n = self.portion.min(part.rows);
+        for start in (0..part.rows).step_by(n.max(1)) {
+            let count = n.min(part.rows - start);
+            // The last portion is filled up with its last row, so that one function serves all.
+            let rows: Vec<usize> = (start..start + n).map(|row| row.min(part.rows - 1)).collect();
+            let feeds: Vec<Array> = inputs.iter().map(|input| input.rows(&rows)).collect();
+            let pieces = self.predictor(n).run(weights, &feeds.iter().collect::<Vec<_>>(), STILL);
+            for (whole, piece) in outputs.iter_mut().zip(&pieces) {
+                append(whole, piece, count);
+            }
+        }
+        outputs
+    }
+
+    fn predictor(&mut self, n: usize) -> &mut dyn Executor {
+        let at = self.predictors.iter().position(|(rows, _)| *rows == n).unwrap_or_else(|| {
+            let function = without_optimizer(self.program, self.program.predict(n));
+            self.predictors.push((n, executor(&function, self.backend)));
+            self.predictors.len() - 1
+        });
+        &mut *self.predictors[at].1
+    }
+
+    /// The loss and the metrics on `part`; nothing where it is empty.
+    pub fn metrics(&mut self, weights: &mut [Array], part: &Part) -> Metrics {
+        let outputs = self.outputs(weights, part);
+        self.judge(&outputs, part)
+    }
+
+    /// The loss of one row of `part`, without the others.
+    pub fn loss_of(&mut self, weights: &mut [Array], part: &Part, row: usize) -> f64 {
+        let feeds = self.program.feeds.iter().map(|&it| field(part, it).rows(&[row])).collect::<Vec<_>>();
+        let (inputs, rest) = feeds.split_at(self.program.inputs);
+        let outputs = self.predictor(1).run(weights, &inputs.iter().collect::<Vec<_>>(), STILL);
+        self.measures(1).loss.of(outputs.iter().chain(rest))[0]
+    }
+
+    /// The loss and the metrics of `outputs` on the rows of `part`.
+    pub fn judge(&mut self, outputs: &[Array], part: &Part) -> Metrics {
+        let program = self.program;
+        if part.rows == 0 {
+            return Metrics::new();
+        }
+        let (targets, weight): (Vec<usize>, Vec<usize>) =
+            program.feeds[program.inputs..].iter().partition(|&&it| program.data.fields[it].role == Role::Target);
+        let seen: Vec<&Array> = targets.iter().chain(&weight).map(|&it| field(part, it)).collect();
+        let plain_outputs: Vec<Array> =
+            program.outputs.iter().zip(outputs).map(|(info, array)| self.in_users_units(info, array)).collect();
+        let plain_targets: Vec<Array> = targets.iter().map(|&it| self.decoded(it, field(part, it))).collect();
+        let measures = self.measures(part.rows);
+        let loss = measures.loss.of(outputs.iter().chain(seen));
+        let mut metrics: Metrics = IndexMap::from([("loss".to_string(), Value::Number(loss[0]))]);
+        for (plan, exact) in program.train.metrics.iter().zip(&measures.metrics) {
+            let value = exact.of(plain_outputs.iter().chain(&plain_targets));
+            metrics.insert(plan.name.clone(), Value::new(&plan.shape, &value));
+        }
+        metrics
+    }
+
+    fn measures(&mut self, n: usize) -> &mut Measures {
+        let at = self.measures.iter().position(|(rows, _)| *rows == n).unwrap_or_else(|| {
+            let metrics = (0..self.program.train.metrics.len()).map(|it| Exact(self.program.metric(it, n)));
+            let measures = Measures { loss: Exact(self.program.loss(n)), metrics: metrics.collect() };
+            self.measures.push((n, measures));
+            self.measures.len() - 1
+        });
+        &mut self.measures[at].1
+    }
+
+    /// An output as the user would write it. Scores have no unit.
+    pub fn in_users_units(&self, info: &crate::model::program::OutputInfo, array: &Array) -> Array {
+        match (info.kind, info.target) {
+            (OutputKind::Number, Some(target)) => self.decoded(target, array),
+            _ => array.clone(),
+        }
+    }
+
+    /// What the values of a field are called, where they are classes.
+    pub fn class_names(&self, field: usize) -> Option<Vec<String>> {
+        self.fitted.class_names(&self.program.data, field)
+    }
+
+    /// A target in the user's own units.
+    pub fn decoded(&self, field: usize, array: &Array) -> Array {
+        Formulas(self.program).decode(field, &self.fitted.fields[field].fits, array)
+    }
+}
+
+impl Exact {
+    fn of<'a>(&self, feeds: impl Iterator<Item = &'a Array>) -> Vec<f64> {
+        let feeds: Vec<Wide> = feeds.map(Wide::from).collect();
+        let mut results = evaluate_f64(&self.0.graph, &self.0.results, &[], &feeds, STILL);
+        results.pop().expect("one value").data
+    }
+}
+
+/// What a field of the plan holds in `part`: the plan says that a model reads it.
+pub fn field(part: &Part, field: usize) -> &Array {
+    part.fields[field].as_ref().expect("a field that a model reads")
+}
+
+/// Prediction reads no state of the optimizer; those come last, and an artifact does not have them.
+fn without_optimizer(program: &Program, mut function: Function) -> Function {
+    let count = model_states(program).count();
+    assert!(
+        program.states[count..].iter().all(|it| it.role == StateRole::Optimizer),
+        "the optimizer's states come last"
+    );
+    function.states.truncate(count);
+    function
+}
+
+/// Adds the first `count` rows of `piece`.
+fn append(whole: &mut Array, piece: &Array, count: usize) {
+    let width: usize = piece.shape[1..].iter().product();
+    match &mut whole.data {
+        Data::F32(data) => data.extend_from_slice(&piece.floats()[..count * width]),
+        Data::I32(_) | Data::Bool(_) => unreachable!("outputs are f32"),
+    }
+    whole.shape[0] += count;
+}

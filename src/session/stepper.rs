@@ -1,0 +1,136 @@
+//! One step after another: the compiled update, its feeds, and the way back to the states of not long ago.
+
+use super::cadence::Extent;
+use super::measure::field;
+use crate::compile::{Backend, executor};
+use crate::data::{Batches, Part};
+use crate::model::Program;
+use crate::model::program::{Batch, Pace};
+use crate::tensor::{Array, Clock, Data, Executor};
+
+/// The states of a run by slot, and what moves them on.
+pub struct Stepper<'a> {
+    pub extent: Extent,
+    seed: u64,
+    /// By the number of their examples.
+    functions: Vec<(usize, Box<dyn Executor>)>,
+    feeds: Feeds<'a>,
+    pub states: Vec<Array>,
+    rewind: Rewind,
+}
+
+/// What a step reads.
+enum Feeds<'a> {
+    /// All examples, in every step.
+    Whole(Vec<&'a Array>),
+    Shuffled(Batches<'a>),
+}
+
+/// States of not long ago, from which the steps since can be done again.
+struct Rewind {
+    step: u64,
+    states: Vec<Array>,
+}
+
+/// Steps between two copies of the states: rare enough to cost nothing, near enough to be done again at once.
+const REWIND: u64 = 64;
+
+/// What a step tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    pub examples: usize,
+    pub loss: f64,
+    /// With regularizers.
+    pub total: f64,
+    pub lr: f64,
+}
+
+impl<'a> Stepper<'a> {
+    /// Compiles the step for every number of examples that a batch can have.
+    pub fn new(program: &'a Program, part: &'a Part, backend: Backend, step: u64, states: Vec<Array>) -> Stepper<'a> {
+        let train = &program.train;
+        let size = match train.batch {
+            Batch::All => part.rows,
+            // An update over several batches is the update over all their examples.
+            Batch::Size(size) => size.saturating_mul(train.accumulate.max(1)).min(part.rows),
+        };
+        let extent = Extent::new(part.rows, size, train.length);
+        let feeds = match size == part.rows {
+            true => Feeds::Whole(program.feeds.iter().map(|&it| field(part, it)).collect()),
+            false => Feeds::Shuffled(Batches::shuffled(part, &program.feeds, size, train.seed)),
+        };
+        let sizes = match &feeds {
+            Feeds::Whole(_) => vec![part.rows],
+            Feeds::Shuffled(batches) => batches.sizes(),
+        };
+        let functions = sizes.into_iter().map(|batch| {
+            let pace = Pace { batch, epoch: extent.epoch, total: extent.total };
+            (batch, executor(&program.step(pace), backend))
+        });
+        let functions = functions.collect();
+        let rewind = Rewind { step, states: states.clone() };
+        Stepper { extent, seed: train.seed, functions, feeds, states, rewind }
+    }
+
+    /// Does step `step`, counted from 1.
+    pub fn step(&mut self, step: u64) -> Told {
+        if step - 1 - self.rewind.step >= REWIND {
+            self.rewind.take(step - 1, &self.states);
+        }
+        advance(&mut self.functions, &mut self.feeds, &mut self.states, self.seed, step)
+    }
+
+    /// The states before step `step`, which is the last one that was done.
+    pub fn before(&mut self, step: u64) -> Vec<Array> {
+        let mut states = self.rewind.states.clone();
+        for step in self.rewind.step + 1..step {
+            advance(&mut self.functions, &mut self.feeds, &mut states, self.seed, step);
+        }
+        states
+    }
+
+    /// The examples of step `step`, as rows of the part.
+    pub fn rows(&mut self, step: u64) -> Vec<usize> {
+        match &mut self.feeds {
+            Feeds::Whole(feeds) => (0..feeds[0].shape[0]).collect(),
+            Feeds::Shuffled(batches) => batches.batch(step - 1).rows.iter().map(|&row| row as usize).collect(),
+        }
+    }
+}
+
+fn advance(
+    functions: &mut [(usize, Box<dyn Executor>)],
+    feeds: &mut Feeds,
+    states: &mut [Array],
+    seed: u64,
+    step: u64,
+) -> Told {
+    // The step is an i32 to the program; far beyond that, noise repeats and warm-up is long over.
+    let clock = Clock { seed, step: step.min(i32::MAX as u64) as u32 };
+    let mut run = |feeds: &[&Array]| {
+        let examples = feeds[0].shape[0];
+        let function = functions.iter_mut().find(|(size, _)| *size == examples);
+        let (_, function) = function.expect("a function for each size");
+        let results = function.run(states, feeds, clock);
+        let number = |at: usize| f64::from(results[at].floats()[0]);
+        Told { examples, loss: number(0), total: number(1), lr: number(2) }
+    };
+    match feeds {
+        Feeds::Whole(feeds) => run(feeds),
+        Feeds::Shuffled(batches) => run(&batches.batch(step - 1).feeds.iter().collect::<Vec<_>>()),
+    }
+}
+
+impl Rewind {
+    fn take(&mut self, step: u64, states: &[Array]) {
+        self.step = step;
+        for (copy, state) in self.states.iter_mut().zip(states) {
+            match (&mut copy.data, &state.data) {
+                (Data::F32(copy), Data::F32(state)) => copy.copy_from_slice(state),
+                (Data::I32(copy), Data::I32(state)) => copy.copy_from_slice(state),
+                (Data::Bool(copy), Data::Bool(state)) => copy.copy_from_slice(state),
+                _ => unreachable!("states keep their types"),
+            }
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Views, their folds, and what is taken along an axis: composed, moved past each other, or found to do nothing.
+
+use super::peel::{can_peel, peel, without};
+use super::{Rewriter, contractions};
+use crate::scalar::{Dtype, Scalar};
+use crate::tensor::grad::inverse;
+use crate::tensor::{Id, Op, View};
+
+/// A simpler node for `x` seen through `view`, whose result has `shape`.
+pub fn view(rewriter: &mut Rewriter, view: &View, x: Id, shape: &[usize]) -> Option<Id> {
+    let from = rewriter.shape(x).to_vec();
+    if let Some(bits) = rewriter.bits(x)
+        && (bits == 0 || !matches!(view, View::Pad { .. }))
+    {
+        let dtype = rewriter.graph[x].dtype;
+        return Some(rewriter.constant(bits, shape, dtype));
+    }
+    if does_nothing(view, &from) {
+        return Some(x);
+    }
+    if is_reshape(view, &from) {
+        return Some(rewriter.reshape(x, shape));
+    }
+    if let View::Window { axis, size, stride, dilation: 1 } = *view
+        && size == stride
+    {
+        let covered = rewriter.view(View::Slice { axis, start: 0, step: 1, len: shape[axis] * size }, x);
+        return Some(rewriter.reshape(covered, shape));
+    }
+    if let (View::Permute { order }, Op::Contract { a, b, out }) = (view, &rewriter.graph[x].op)
+        && !rewriter.shared.contains(&x)
+    {
+        let out = order.iter().map(|&axis| out[axis]).collect();
+        let (labels, args) = ([a.clone(), b.clone(), out], [rewriter.graph[x].args[0], rewriter.graph[x].args[1]]);
+        return Some(rewriter.contract(labels, args));
+    }
+    let (inner, x) = rewriter.as_view(x)?;
+    after(rewriter, view, &inner, x, shape)
+}
+
+fn does_nothing(view: &View, from: &[usize]) -> bool {
+    match view {
+        View::Permute { order } => order.iter().copied().eq(0..order.len()),
+        View::Reshape { shape } => shape == from,
+        View::Slice { axis, start: 0, step: 1, len } => *len == from[*axis],
+        View::Pad { before: 0, after: 0, between: 0, .. } => true,
+        View::Slice { .. } | View::Pad { .. } | View::Expand { .. } | View::Window { .. } => false,
+    }
+}
+
+/// Whether a view that is none by name leaves the elements in their order.
+fn is_reshape(view: &View, from: &[usize]) -> bool {
+    match view {
+        View::Expand { times, .. } => *times == 1,
+        View::Permute { order } => order.iter().filter(|&&axis| from[axis] != 1).is_sorted(),
+        View::Window { size, stride, .. } => *size == 1 && *stride == 1,
+        View::Slice { .. } | View::Pad { .. } | View::Reshape { .. } => false,
+    }
+}
+
+/// `x` seen through `inner` and then through `outer`.
+fn after(rewriter: &mut Rewriter, outer: &View, inner: &View, x: Id, shape: &[usize]) -> Option<Id> {
+    if let View::Expand { axis, times } = *inner {
+        return past_expansion(rewriter, outer, axis, times, x, shape);
+    }
+    match (outer, inner) {
+        (View::Permute { order }, View::Permute { order: first }) => {
+            Some(rewriter.permute(x, order.iter().map(|&axis| first[axis]).collect()))
+        }
+        (View::Reshape { .. }, View::Reshape { .. }) => Some(rewriter.reshape(x, shape)),
+        (&View::Slice { axis, start, step, len }, &View::Slice { axis: same, start: first, step: stride, len: _ })
+            if axis == same =>
+        {
+            let start = (first as isize + stride * start as isize) as usize;
+            // Of nothing, the first place need not exist.
+            let start = if len == 0 { 0 } else { start };
+            Some(rewriter.view(View::Slice { axis, start, step: step * stride, len }, x))
+        }
+        (&View::Slice { axis, start, step: 1, len }, &View::Pad { axis: same, before, between: 0, .. })
+            if axis == same && start >= before && start + len <= before + rewriter.shape(x)[axis] =>
+        {
+            Some(rewriter.view(View::Slice { axis, start: start - before, step: 1, len }, x))
+        }
+        _ => None,
+    }
+}
+
+/// `outer` of an expansion, as an expansion of what `outer` does to the rest. Of two expansions the one of the smaller
+/// axis stands outside.
+fn past_expansion(
+    rewriter: &mut Rewriter,
+    outer: &View,
+    axis: usize,
+    times: usize,
+    x: Id,
+    shape: &[usize],
+) -> Option<Id> {
+    // Where the axis of the expansion is found in the result, and the view of the operand.
+    let before = |other: usize| other - usize::from(other > axis);
+    let (at, view) = match *outer {
+        View::Expand { axis: new, times: copies } => {
+            if new <= axis {
+                return None;
+            }
+            (axis, View::Expand { axis: new - 1, times: copies })
+        }
+        View::Permute { ref order } => {
+            let at = order.iter().position(|&from| from == axis).expect("an axis of the order");
+            (at, View::Permute { order: without(order, at) })
+        }
+        View::Slice { axis: cut, len, .. } if cut == axis => return Some(rewriter.expand(x, axis, len)),
+        View::Slice { axis: cut, start, step, len } => (axis, View::Slice { axis: before(cut), start, step, len }),
+        View::Pad { axis: padded, .. } if padded == axis => return None,
+        View::Pad { axis: padded, before: low, after, between } => {
+            (axis, View::Pad { axis: before(padded), before: low, after, between })
+        }
+        View::Window { axis: split, size, .. } if split == axis => {
+            let x = rewriter.expand(x, axis, size);
+            return Some(rewriter.expand(x, axis, shape[axis]));
+        }
+        View::Window { axis: split, size, stride, dilation } => {
+            let at = axis + usize::from(axis > split);
+            (at, View::Window { axis: before(split), size, stride, dilation })
+        }
+        View::Reshape { .. } => {
+            let from = rewriter.shape(x);
+            let at = aligned(from, axis, times, shape)?;
+            let mut shape = shape.to_vec();
+            shape.remove(at);
+            (at, View::Reshape { shape })
+        }
+    };
+    let x = rewriter.view(view, x);
+    Some(rewriter.expand(x, at, times))
+}
+
+/// The axis of `to` that is the axis inserted into `from` with this extent, where everything before it and everything
+/// after it has as many elements in both.
+fn aligned(from: &[usize], axis: usize, times: usize, to: &[usize]) -> Option<usize> {
+    let size = |shape: &[usize]| shape.iter().product::<usize>();
+    if size(to) == 0 {
+        return None;
+    }
+    (0..to.len()).find(|&at| {
+        to[at] == times && size(&to[..at]) == size(&from[..axis]) && size(&to[at + 1..]) == size(&from[axis..])
+    })
+}
+
+/// A simpler node for the fold of `x` by `view`, which gives `shape`.
+pub fn fold(rewriter: &mut Rewriter, view: &View, x: Id, shape: &[usize]) -> Option<Id> {
+    let seen = rewriter.shape(x).to_vec();
+    match *view {
+        View::Reshape { .. } => Some(rewriter.reshape(x, shape)),
+        View::Permute { ref order } => Some(rewriter.permute(x, inverse(order))),
+        View::Pad { axis, before, between, .. } => {
+            let view = View::Slice { axis, start: before, step: between as isize + 1, len: shape[axis] };
+            Some(rewriter.view(view, x))
+        }
+        View::Slice { len: 0, .. } => {
+            let dtype = rewriter.graph[x].dtype;
+            Some(rewriter.constant(0, shape, dtype))
+        }
+        View::Slice { axis, start, step, len } if step < 0 => {
+            let x = rewriter.view(View::Slice { axis, start: len - 1, step: -1, len }, x);
+            let start = (start as isize + step * (len as isize - 1)) as usize;
+            let dtype = rewriter.graph[x].dtype;
+            Some(rewriter.node(Op::Fold(View::Slice { axis, start, step: -step, len }), &[x], shape.to_vec(), dtype))
+        }
+        View::Slice { axis, start, step, len } => {
+            let step = step as usize;
+            let after = shape[axis] - 1 - (start + (len - 1) * step);
+            Some(rewriter.view(View::Pad { axis, before: start, after, between: step - 1 }, x))
+        }
+        View::Window { size: 1, stride: 1, .. } => Some(rewriter.reshape(x, shape)),
+        View::Window { axis, size, stride, dilation: 1 } if size == stride => {
+            let mut covered = shape.to_vec();
+            covered[axis] = seen[axis] * size;
+            let x = rewriter.reshape(x, &covered);
+            let rest = shape[axis] - covered[axis];
+            Some(rewriter.view(View::Pad { axis, before: 0, after: rest, between: 0 }, x))
+        }
+        View::Window { .. } => None,
+        View::Expand { times: 1, .. } => Some(rewriter.reshape(x, shape)),
+        View::Expand { axis, times } => sum(rewriter, x, axis, times),
+    }
+}
+
+/// A simpler node for the sum of `x` over `axis`, which has `times` places.
+fn sum(rewriter: &mut Rewriter, x: Id, axis: usize, times: usize) -> Option<Id> {
+    let node = rewriter.graph[x].clone();
+    if can_peel(rewriter, x, axis) {
+        let x = peel(rewriter, x, axis);
+        let shape = rewriter.shape(x).to_vec();
+        let bits = if node.dtype == Dtype::F32 { (times as f32).to_bits() } else { times as u32 };
+        let count = rewriter.constant(bits, &shape, node.dtype);
+        return Some(rewriter.map(Scalar::Mul, &[x, count]));
+    }
+    match node.op {
+        Op::View(View::Expand { axis: repeated, times }) => {
+            let sum = rewriter.sum(node.args[0], axis - usize::from(axis > repeated));
+            Some(rewriter.expand(sum, repeated - usize::from(repeated > axis), times))
+        }
+        Op::View(View::Permute { order }) => {
+            let sum = rewriter.sum(node.args[0], order[axis]);
+            Some(rewriter.permute(sum, without(&order, axis)))
+        }
+        Op::View(View::Reshape { .. }) => {
+            let mut shape = node.shape.clone();
+            shape.remove(axis);
+            let from = rewriter.shape(node.args[0]).to_vec();
+            let merged = merged(&from, &node.shape, axis)?;
+            let sum = merged.rev().fold(node.args[0], |x, axis| rewriter.sum(x, axis));
+            Some(rewriter.reshape(sum, &shape))
+        }
+        _ if rewriter.shared.contains(&x) => None,
+        Op::Contract { a, b, out } => contractions::sum(rewriter, [a, b, out], [node.args[0], node.args[1]], axis),
+        Op::Map(Scalar::Neg) => {
+            let sum = rewriter.sum(node.args[0], axis);
+            Some(rewriter.map(Scalar::Neg, &[sum]))
+        }
+        Op::Map(Scalar::Mul) if node.dtype == Dtype::F32 => {
+            let [a, b] = [node.args[0], node.args[1]];
+            for (same, other) in [(a, b), (b, a)] {
+                if can_peel(rewriter, same, axis) {
+                    let sum = rewriter.sum(other, axis);
+                    let factor = peel(rewriter, same, axis);
+                    let args = if same == a { [factor, sum] } else { [sum, factor] };
+                    return Some(rewriter.map(Scalar::Mul, &args));
+                }
+            }
+            contractions::recognise(rewriter, a, b, axis)
+        }
+        Op::Map(Scalar::Div) if node.dtype == Dtype::F32 && can_peel(rewriter, node.args[1], axis) => {
+            let sum = rewriter.sum(node.args[0], axis);
+            let divisor = peel(rewriter, node.args[1], axis);
+            Some(rewriter.map(Scalar::Div, &[sum, divisor]))
+        }
+        _ => None,
+    }
+}
+
+/// The axes of `from` that a reshape to `to` makes into the one axis `axis`.
+fn merged(from: &[usize], to: &[usize], axis: usize) -> Option<std::ops::Range<usize>> {
+    let size = |shape: &[usize]| shape.iter().product::<usize>();
+    if size(to) == 0 {
+        return None;
+    }
+    (0..from.len()).filter(|&start| size(&from[..start]) == size(&to[..axis])).find_map(|start| {
+        let end = (start + 1..=from.len()).find(|&end| size(&from[start..end]) == to[axis])?;
+        Some(start..end)
+    })
+}
+
+/// A simpler node for the largest of `x` along `axis`.
+pub fn largest(rewriter: &mut Rewriter, axis: usize, x: Id, shape: &[usize]) -> Option<Id> {
+    if can_peel(rewriter, x, axis) {
+        return Some(peel(rewriter, x, axis));
+    }
+    if rewriter.shape(x)[axis] == 1 {
+        return Some(rewriter.reshape(x, shape));
+    }
+    let (view, inner) = rewriter.as_view(x)?;
+    let largest = |rewriter: &mut Rewriter, axis: usize| {
+        let mut shape = rewriter.shape(inner).to_vec();
+        shape.remove(axis);
+        let dtype = rewriter.graph[inner].dtype;
+        rewriter.node(Op::Max { axis }, &[inner], shape, dtype)
+    };
+    match view {
+        View::Expand { axis: repeated, times } => {
+            let y = largest(rewriter, axis - usize::from(axis > repeated));
+            Some(rewriter.expand(y, repeated - usize::from(repeated > axis), times))
+        }
+        View::Permute { order } => {
+            let y = largest(rewriter, order[axis]);
+            Some(rewriter.permute(y, without(&order, axis)))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,492 @@
+//! Random functions: well typed graphs over every kind of node, for tests that compare executors.
+
+use dlmc::scalar::Scalar;
+use dlmc::tensor::{Array, Data, Draw, Dtype, Function, Graph, Id, Slot, View};
+
+/// A small generator of its own (xorshift, Marsaglia 2003): the same numbers on every machine and for ever.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        (0..8).for_each(|_| _ = dice.next());
+        dice
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
+    }
+
+    pub fn below(&mut self, end: usize) -> usize {
+        self.next() as usize % end
+    }
+
+    pub fn within(&mut self, from: usize, to: usize) -> usize {
+        from + self.below(to - from + 1)
+    }
+
+    pub fn chance(&mut self, one_in: usize) -> bool {
+        self.below(one_in) == 0
+    }
+
+    pub fn pick<T: Clone>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())].clone()
+    }
+
+    /// An order of `0..count`.
+    pub fn order(&mut self, count: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        (1..count).rev().for_each(|at| order.swap(at, self.below(at + 1)));
+        order
+    }
+}
+
+/// The most elements of a node.
+const LARGE: usize = 4000;
+
+struct Maker {
+    dice: Dice,
+    function: Function,
+    /// What later nodes may use, and whether its elements do not depend on the order of a sum.
+    values: Vec<(Id, bool)>,
+}
+
+/// A function of about `length` nodes.
+pub fn function(seed: u64, length: usize) -> Function {
+    let mut maker = Maker { dice: Dice::new(seed), function: Function::default(), values: Vec::new() };
+    maker.inputs();
+    for _ in 0..length {
+        maker.grow();
+    }
+    maker.finish()
+}
+
+impl Maker {
+    fn graph(&mut self) -> &mut Graph {
+        &mut self.function.graph
+    }
+
+    fn shape(&self, id: Id) -> Vec<usize> {
+        self.function.graph.shape(id).to_vec()
+    }
+
+    fn dtype(&self, id: Id) -> Dtype {
+        self.function.graph[id].dtype
+    }
+
+    fn keep(&mut self, id: Id, exact: bool) {
+        self.values.push((id, exact));
+    }
+
+    /// Extents that try tails of every length, and small ones.
+    fn extent(&mut self) -> usize {
+        match self.dice.below(4) {
+            0 => self.dice.within(1, 3),
+            1 => self.dice.within(1, 9),
+            2 => self.dice.within(4, 17),
+            _ => self.dice.within(1, 33),
+        }
+    }
+
+    fn some_shape(&mut self) -> Vec<usize> {
+        let rank = self.dice.below(4);
+        let mut shape: Vec<usize> = (0..rank).map(|_| self.extent()).collect();
+        while shape.iter().product::<usize>() > LARGE / 4 {
+            shape.pop();
+        }
+        shape
+    }
+
+    fn inputs(&mut self) {
+        let common = self.some_shape();
+        for slot in 0..self.dice.within(2, 5) {
+            let shape = if self.dice.chance(2) { common.clone() } else { self.some_shape() };
+            let dtype = self.dice.pick(&[Dtype::F32, Dtype::F32, Dtype::F32, Dtype::I32, Dtype::Bool]);
+            self.function.feeds.push((shape.clone(), dtype));
+            let id = self.graph().input(Slot::Feed(slot as u32), &shape, dtype);
+            self.keep(id, true);
+        }
+        for slot in 0..self.dice.within(1, 3) {
+            let shape = if self.dice.chance(2) { common.clone() } else { self.some_shape() };
+            let dtype = self.dice.pick(&[Dtype::F32, Dtype::F32, Dtype::F32, Dtype::I32]);
+            self.function.states.push((shape.clone(), dtype));
+            let id = self.graph().input(Slot::State(slot as u32), &shape, dtype);
+            self.keep(id, true);
+        }
+        let step = self.graph().input(Slot::Step, &[], Dtype::I32);
+        self.keep(step, true);
+    }
+
+    fn any(&mut self) -> (Id, bool) {
+        // Rather one of the last.
+        let back = self.dice.below(self.values.len()).min(self.dice.below(self.values.len()));
+        self.values[self.values.len() - 1 - back]
+    }
+
+    fn any_of(&mut self, fits: impl Fn(&Function, Id) -> bool) -> Option<(Id, bool)> {
+        let fitting: Vec<_> = self.values.iter().copied().filter(|&(id, _)| fits(&self.function, id)).collect();
+        (!fitting.is_empty()).then(|| self.dice.pick(&fitting))
+    }
+
+    fn float(&mut self, rank: usize) -> Option<(Id, bool)> {
+        self.any_of(|function, id| function.graph[id].dtype == Dtype::F32 && function.graph.shape(id).len() >= rank)
+    }
+
+    fn grow(&mut self) {
+        match self.dice.below(20) {
+            0..7 => self.map(),
+            7..11 => self.view(),
+            11..13 => self.fold(),
+            13..15 => self.contract(),
+            15 => self.max(),
+            16 => self.gather(),
+            17 => self.scatter(),
+            18 => self.source(),
+            _ => self.order(),
+        }
+    }
+
+    /// A value of a shape and a type: one that is there, or a constant.
+    fn of(&mut self, shape: &[usize], dtype: Dtype) -> (Id, bool) {
+        let fitting =
+            self.any_of(|function, id| function.graph.shape(id) == shape && function.graph[id].dtype == dtype);
+        match fitting {
+            Some(value) if !self.dice.chance(6) => value,
+            _ => {
+                let number = self.dice.below(9) as f32 / 4.0 - 1.0;
+                let id = match dtype {
+                    Dtype::F32 => self.graph().constant(number, shape),
+                    Dtype::I32 => self.graph().integer(number as i32, shape),
+                    Dtype::Bool => self.graph().truth(number > 0.0, shape),
+                };
+                (id, true)
+            }
+        }
+    }
+
+    fn map(&mut self) {
+        let (first, exact) = self.any();
+        let shape = self.shape(first);
+        let scalars: Vec<(Scalar, &[Dtype])> = Scalar::ALL
+            .iter()
+            .flat_map(|&scalar| scalar.def().signatures.iter().map(move |&(operands, _)| (scalar, operands)))
+            .filter(|&(scalar, operands)| operands.contains(&self.dtype(first)) && (exact || is_smooth(scalar)))
+            .collect();
+        if scalars.is_empty() {
+            return;
+        }
+        let (scalar, operands) = self.dice.pick(&scalars);
+        let place = operands.iter().position(|&dtype| dtype == self.dtype(first)).expect("it is contained");
+        let mut args = Vec::new();
+        let mut all_exact = true;
+        for (at, &dtype) in operands.iter().enumerate() {
+            let (arg, exact) = if at == place { (first, exact) } else { self.of(&shape, dtype) };
+            args.push(arg);
+            all_exact &= exact;
+        }
+        if all_exact || is_smooth(scalar) {
+            let id = self.graph().map(scalar, &args);
+            self.keep(id, all_exact);
+        }
+    }
+
+    fn view(&mut self) {
+        let (x, exact) = self.any();
+        let shape = self.shape(x);
+        let rank = shape.len();
+        let axis = self.dice.below(rank.max(1));
+        let view = match self.dice.below(7) {
+            0 | 1 => View::Expand { axis: self.dice.below(rank + 1), times: self.extent() },
+            2 => View::Permute { order: self.dice.order(rank) },
+            _ if rank == 0 => View::Reshape { shape: vec![1; self.dice.below(3)] },
+            3 => {
+                let step = self.dice.pick(&[1isize, 1, 2, 3, -1, -1, -2]);
+                let start = self.dice.below(shape[axis]);
+                let room = if step > 0 { shape[axis] - 1 - start } else { start };
+                let len = self.dice.within(1, room / step.unsigned_abs() + 1);
+                View::Slice { axis, start, step, len }
+            }
+            4 => self.padding(axis),
+            5 => self.window(axis, shape[axis]),
+            _ => View::Reshape { shape: self.reshaped(&shape) },
+        };
+        let size: usize = view.shape(&shape).iter().product();
+        if size <= LARGE && view.shape(&shape).len() <= 5 {
+            let id = self.graph().view(view, x);
+            self.keep(id, exact);
+        }
+    }
+
+    fn padding(&mut self, axis: usize) -> View {
+        let (before, after) = (self.dice.below(3), self.dice.below(3));
+        View::Pad { axis, before, after, between: self.dice.pick(&[0, 0, 1, 2]) }
+    }
+
+    fn window(&mut self, axis: usize, extent: usize) -> View {
+        let dilation = self.dice.within(1, 2);
+        let size = self.dice.within(1, 4.min((extent - 1) / dilation + 1));
+        View::Window { axis, size, stride: self.dice.within(1, 3), dilation }
+    }
+
+    /// The same number of elements in other axes: two of them merged, or one split, or one of extent 1.
+    fn reshaped(&mut self, shape: &[usize]) -> Vec<usize> {
+        let mut to = shape.to_vec();
+        for _ in 0..self.dice.within(1, 2) {
+            let axis = self.dice.below(to.len());
+            match self.dice.below(3) {
+                0 if axis + 1 < to.len() => {
+                    to[axis] *= to[axis + 1];
+                    to.remove(axis + 1);
+                }
+                1 => {
+                    let parts: Vec<usize> = (1..=to[axis]).filter(|part| to[axis].is_multiple_of(*part)).collect();
+                    let part = self.dice.pick(&parts);
+                    to[axis] /= part;
+                    to.insert(axis + self.dice.below(2), part);
+                }
+                _ => to.insert(axis, 1),
+            }
+        }
+        to
+    }
+
+    fn fold(&mut self) {
+        let Some((x, _)) =
+            self.any_of(|function, id| function.graph[id].dtype != Dtype::Bool && !function.graph.shape(id).is_empty())
+        else {
+            return;
+        };
+        let from = self.shape(x);
+        let axis = self.dice.below(from.len());
+        let mut shape = from.clone();
+        let view = match self.dice.below(8) {
+            0 => {
+                let order = self.dice.order(from.len());
+                (0..from.len()).for_each(|at| shape[order[at]] = from[at]);
+                View::Permute { order }
+            }
+            1 => {
+                let step = self.dice.pick(&[1isize, 2, -1, -2, -3]);
+                let (len, room) = (from[axis], self.dice.below(3));
+                let span = (len - 1) * step.unsigned_abs() + 1;
+                shape[axis] = span + room + self.dice.below(2);
+                let start = if step > 0 { room } else { room + span - 1 };
+                View::Slice { axis, start, step, len }
+            }
+            2 => {
+                let between = self.dice.below(3).min(from[axis] - 1);
+                let extent = (from[axis] - 1) / (between + 1) + 1;
+                let rest = from[axis] - (extent + between * (extent - 1));
+                let before = self.dice.within(0, rest);
+                shape[axis] = extent;
+                View::Pad { axis, before, after: rest - before, between }
+            }
+            3 | 4 if axis + 1 < from.len() => {
+                let (stride, dilation, size) = (self.dice.within(1, 3), self.dice.within(1, 2), from[axis + 1]);
+                shape.remove(axis + 1);
+                let span = (from[axis] - 1) * stride + dilation * (size - 1) + 1;
+                shape[axis] = span + self.dice.below(stride);
+                View::Window { axis, size, stride, dilation }
+            }
+            5 => {
+                shape = self.reshaped(&from);
+                View::Reshape { shape: from }
+            }
+            _ => {
+                let times = shape.remove(axis);
+                View::Expand { axis, times }
+            }
+        };
+        if shape.iter().product::<usize>() <= LARGE {
+            let moves = !matches!(view, View::Expand { .. } | View::Window { .. });
+            let exact = self.values.iter().any(|&(id, exact)| id == x && exact);
+            let whole = self.dtype(x) == Dtype::I32;
+            let id = self.graph().fold(view, x, &shape);
+            self.calm(id, exact && (moves || whole));
+        }
+    }
+
+    /// Keeps a sum, or something of it that cannot grow.
+    fn calm(&mut self, id: Id, exact: bool) {
+        let id = match self.dtype(id) == Dtype::F32 && self.dice.chance(2) {
+            true => self.graph().map(Scalar::Tanh, &[id]),
+            false => id,
+        };
+        self.keep(id, exact);
+    }
+
+    fn contract(&mut self) {
+        let (Some((a, _)), Some((b, _))) = (self.float(0), self.float(0)) else { return };
+        let (from_a, from_b) = (self.shape(a), self.shape(b));
+        let la: Vec<u8> = (b'a'..).take(from_a.len()).collect();
+        let mut lb: Vec<u8> = (b'n'..).take(from_b.len()).collect();
+        let mut out: Vec<u8> = la.clone();
+        for (at, label) in lb.iter_mut().enumerate() {
+            let equal: Vec<usize> = (0..la.len()).filter(|&other| from_a[other] == from_b[at]).collect();
+            let free = equal.into_iter().find(|&other| out.contains(&la[other]) && self.dice.chance(1));
+            match free {
+                Some(other) if !self.dice.chance(4) => {
+                    *label = la[other];
+                    if !self.dice.chance(3) {
+                        out.retain(|l| l != label);
+                    }
+                }
+                _ => out.push(*label),
+            }
+        }
+        if (1..lb.len()).any(|at| lb[..at].contains(&lb[at])) {
+            return;
+        }
+        let extent = |label: &u8| {
+            la.iter()
+                .position(|l| l == label)
+                .map(|at| from_a[at])
+                .or(lb.iter().position(|l| l == label).map(|at| from_b[at]))
+        };
+        let order = self.dice.order(out.len());
+        let out: Vec<u8> = order.into_iter().map(|at| out[at]).collect();
+        let size: usize = out.iter().map(|label| extent(label).expect("a label")).product();
+        let terms: usize =
+            la.iter().filter(|l| !out.contains(l)).map(|label| extent(label).expect("a label")).product();
+        if size <= LARGE && size * terms <= 40 * LARGE && out.len() <= 5 {
+            let id = self.graph().contract_axes(&la, &lb, &out, a, b);
+            self.calm(id, false);
+        }
+    }
+
+    fn max(&mut self) {
+        if let Some((x, exact)) = self.any_of(|function, id| !function.graph.shape(id).is_empty()) {
+            let axis = self.dice.below(self.shape(x).len());
+            let id = self.graph().max(x, axis);
+            self.keep(id, exact);
+        }
+    }
+
+    /// Indices of a shape, some of them outside a table.
+    fn indices(&mut self, shape: &[usize]) -> Id {
+        let (index, _) = self.of(shape, Dtype::I32);
+        index
+    }
+
+    fn gather(&mut self) {
+        let Some((table, exact)) = self.any_of(|function, id| !function.graph.shape(id).is_empty()) else { return };
+        let from = self.shape(table);
+        let axis = self.dice.below(from.len());
+        let batch = self.dice.within(0, axis.min(2));
+        let batch = if self.dice.chance(2) { 0 } else { batch };
+        let more = self.dice.below(2);
+        let places: Vec<usize> = (0..more).map(|_| self.extent().min(7)).collect();
+        let index = self.indices(&[&from[..batch], &places].concat());
+        let shape = [&from[..axis], &places, &from[axis + 1..]].concat();
+        if shape.iter().product::<usize>() <= LARGE && self.values.iter().any(|value| value.1 && value.0 == index) {
+            let id = self.graph().gather(table, index, axis, batch);
+            self.keep(id, exact);
+        }
+    }
+
+    fn scatter(&mut self) {
+        let Some((values, _)) = self.float(1) else { return };
+        let from = self.shape(values);
+        let axis = self.dice.below(from.len());
+        let batch = if self.dice.chance(2) { 0 } else { self.dice.within(0, axis) };
+        let more = self.dice.within(0, (from.len() - axis).min(2));
+        let index = self.indices(&[&from[..batch], &from[axis..axis + more]].concat());
+        if !self.values.iter().any(|value| value.1 && value.0 == index) {
+            return;
+        }
+        let rows = self.extent().min(9);
+        let shape = [&from[..axis], &[rows], &from[axis + more..]].concat();
+        if shape.iter().product::<usize>() <= LARGE {
+            let id = self.graph().scatter_add(values, index, axis, batch, &shape);
+            self.calm(id, false);
+        }
+    }
+
+    fn source(&mut self) {
+        let (like, _) = self.any();
+        let shape = self.shape(like);
+        let id = match self.dice.below(3) {
+            0 if !shape.is_empty() => {
+                let axis = self.dice.below(shape.len());
+                self.graph().index(axis, &shape)
+            }
+            which => {
+                let draw = if which == 1 { Draw::Uniform } else { Draw::Normal };
+                let site = self.dice.below(3) as u32;
+                self.graph().random(draw, site, &shape)
+            }
+        };
+        self.keep(id, true);
+    }
+
+    fn order(&mut self) {
+        let fitting = self.values.iter().copied().filter(|&(id, exact)| exact && !self.shape(id).is_empty());
+        let fitting: Vec<(Id, bool)> = fitting.collect();
+        if !fitting.is_empty() {
+            let (x, _) = self.dice.pick(&fitting);
+            let axis = self.dice.below(self.shape(x).len());
+            let id = self.graph().order(x, axis);
+            self.keep(id, true);
+        }
+    }
+
+    /// Returns the last values and some others, and updates states where something fits.
+    fn finish(mut self) -> Function {
+        let mut results: Vec<Id> = self.values.iter().rev().take(3).map(|value| value.0).collect();
+        for _ in 0..self.dice.below(3) {
+            results.push(self.any().0);
+        }
+        for slot in 0..self.function.states.len() {
+            let (shape, dtype) = self.function.states[slot].clone();
+            let fitting =
+                self.any_of(|function, id| *function.graph.shape(id) == *shape && function.graph[id].dtype == dtype);
+            if let Some((id, _)) = fitting {
+                self.function.updates.push((slot as u32, id));
+            }
+        }
+        self.function.results = results;
+        self.function
+    }
+}
+
+/// Whether a small change of an operand makes a change of the result that is not much larger.
+fn is_smooth(scalar: Scalar) -> bool {
+    use Scalar::*;
+    matches!(scalar, Add | Sub | Neg | Abs | Min | Max | Select | Tanh | Sin | Cos | Erf)
+}
+
+/// Arrays for states and feeds. Wild ones have NaN, infinities, zeros of both signs, denormals and huge numbers in them.
+pub fn arrays(types: &[(Vec<usize>, Dtype)], dice: &mut Dice, wild: bool) -> Vec<Array> {
+    let float = |dice: &mut Dice| match dice.below(8) {
+        0 if wild => dice.pick(&[
+            f32::NAN,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            -0.0,
+            f32::MIN_POSITIVE,
+            1e-40,
+            -3e-39,
+            3e38,
+            -1e30,
+            1e-30,
+            16777216.0,
+            2147483648.0,
+        ]),
+        1 => dice.below(5) as f32 - 2.0,
+        _ => (dice.below(4001) as f32 - 2000.0) / 1000.0,
+    };
+    let array = |(shape, dtype): &(Vec<usize>, Dtype)| {
+        let size: usize = shape.iter().product();
+        let data = match dtype {
+            Dtype::F32 => Data::F32((0..size).map(|_| float(dice)).collect()),
+            Dtype::I32 if wild => Data::I32((0..size).map(|_| dice.next() as i32 >> dice.below(32)).collect()),
+            Dtype::I32 => Data::I32((0..size).map(|_| dice.below(12) as i32 - 3).collect()),
+            Dtype::Bool => Data::Bool((0..size).map(|_| dice.chance(2)).collect()),
+        };
+        Array { shape: shape.clone(), data }
+    };
+    types.iter().map(array).collect()
+}

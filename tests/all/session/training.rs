@@ -1,0 +1,163 @@
+//! What a run does, and what it tells.
+
+use super::*;
+use dlmc::session::Value;
+
+#[test]
+fn xor_is_learned_and_every_epoch_is_told() {
+    let bench = Bench::new(XOR);
+    let (outcome, events) = bench.run();
+    assert_eq!(outcome.end.reason, Reason::Done);
+    assert_eq!((outcome.end.step, outcome.end.kept), (500, 500));
+    let loss = outcome.end.train["loss"].number().unwrap();
+    assert!(loss < 0.05, "{loss}");
+    assert!(matches!(&events[0], Event::Start(start) if start.parameters == 33 && start.train == 4));
+    assert_eq!(losses(&events).len(), 500);
+    assert!(matches!(events.last(), Some(Event::End(_))));
+    assert_logged(&outcome, &events);
+}
+
+#[test]
+fn the_first_loss_is_that_of_the_initial_weights_and_the_last_is_after_all_steps() {
+    let (outcome, events) = Bench::new(XOR).run();
+    let losses = losses(&events);
+    assert!((losses[0].1 - 0.7).abs() < 0.3, "near ln 2: {}", losses[0].1);
+    let (_, last) = losses[499];
+    assert!(outcome.end.train["loss"].number().unwrap() < last, "one step further");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_whatever_the_clock_says() {
+    let bytes = |bench: Bench| std::fs::read(bench.run().0.artifact.unwrap()).unwrap();
+    let text = points();
+    let one = bytes(Bench::new(&text));
+    assert_eq!(one, bytes(Bench::new(&text).slow()));
+    assert_ne!(one, bytes(Bench::set(&text, &[("seed", "4")])));
+}
+
+#[test]
+fn looking_at_the_validation_split_does_not_disturb_the_training() {
+    let text = points();
+    let weights = |every: &str| {
+        let text = text.replace("keep:      best(val.loss)", &format!("validate: every({every})"));
+        let bench = Bench::new(&text);
+        let (outcome, _) = bench.run();
+        let bytes = std::fs::read(outcome.artifact.unwrap()).unwrap();
+        dlmc::session::container::unpack(&bytes).unwrap().tensors
+    };
+    assert_eq!(weights("1 steps"), weights("20 epochs"));
+}
+
+#[test]
+fn all_ways_of_descending_go_down() {
+    for (batch, steps) in [("all", 20), ("1", 36 * 20), ("8", 5 * 20), ("1000", 20)] {
+        let (outcome, events) = Bench::set(&points(), &[("batch", batch)]).run();
+        assert_eq!(outcome.end.step, steps, "batch: {batch}");
+        let losses = losses(&events);
+        assert!(losses[19].1 < 0.8 * losses[0].1, "batch: {batch}: {losses:?}");
+    }
+}
+
+#[test]
+fn the_best_weights_are_kept_and_measured() {
+    let text = points().replace("adam(lr: 0.02)", "adam(lr: 0.5)");
+    let (outcome, events) = Bench::new(&text).run();
+    let vals: Vec<(u64, f64, bool)> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Epoch(epoch) => Some((epoch.step, epoch.val["loss"].number().unwrap(), epoch.best)),
+            _ => None,
+        })
+        .collect();
+    let best = vals.iter().map(|it| it.1).fold(f64::INFINITY, f64::min);
+    let (step, ..) = vals.iter().find(|it| it.1 == best).unwrap();
+    assert_eq!(outcome.end.kept, *step);
+    assert!(outcome.end.kept < outcome.end.step, "or the test shows nothing");
+    assert_eq!(outcome.end.val["loss"], Value::Number(best));
+    let last_best = vals.iter().rfind(|it| it.2).unwrap();
+    assert_eq!(last_best.0, *step, "the event says which were the best");
+}
+
+#[test]
+fn patience_ends_a_run_that_gets_no_better() {
+    let text = points()
+        .replace("adam(lr: 0.02)", "adam(lr: 0.5)")
+        .replace("keep:      best(val.loss)", "stop: patience(val.loss, 3 epochs)");
+    let (outcome, _) = Bench::new(&text).run();
+    assert_eq!(outcome.end.reason, Reason::Patience);
+    assert_eq!(outcome.end.step, outcome.end.kept + 3 * 5, "with `stop`, the best are kept");
+}
+
+#[test]
+fn a_run_ends_by_the_clock() {
+    let text = XOR.replace("for:       500 epochs", "for: 500 epochs\n  at_most: 3s");
+    let (outcome, _) = Bench::new(&text).slow().run();
+    assert_eq!(outcome.end.reason, Reason::Time);
+    assert!(outcome.end.step < 100, "{}", outcome.end.step);
+    assert!(outcome.artifact.is_some());
+}
+
+#[test]
+fn steps_are_told_only_now_and_then() {
+    let text = XOR.replace("500 epochs", "2000 epochs");
+    let (_, events) = Bench::new(&text).run();
+    let steps = events.iter().filter(|it| matches!(it, Event::Step(_))).count();
+    // Three looks at the clock a step, a millisecond each.
+    assert!((20..100).contains(&steps), "{steps}");
+}
+
+#[test]
+fn metrics_are_in_the_users_units() {
+    let (outcome, _) = Bench::set(LINE, &[("for", "5 epochs")]).run();
+    let rms = outcome.end.train["loss"].number().unwrap().sqrt();
+    let mae = outcome.end.train["mae"].number().unwrap();
+    // The loss sees prices in deviations, of which each is √200. A mean of errors is at most the root of their mean square.
+    let ratio = mae / rms / 200f64.sqrt();
+    assert!((0.5..=1.0).contains(&ratio), "{mae} {rms}");
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_the_run_and_leaves_what_was_before() {
+    let text = points().replace("adam(lr: 0.02)", "sgd(lr: 1e20)");
+    let bench = Bench::new(&text);
+    let failure = bench.fail();
+    assert_eq!(failure.cause, session::Cause::Run);
+    assert_eq!(failure.problems[0].code, "loss-not-finite");
+    let folder = bench.folder.path().join("it-1");
+    let artifact = session::artifact::Artifact::read(&folder.join("checkpoints/before-not-finite.dlmx")).unwrap();
+    let step = artifact.document.progress.as_ref().unwrap().at.step;
+    assert!(failure.problems[0].message.contains(&format!("at step {}", step + 1)), "{:?}", failure.problems[0]);
+    assert!(!folder.join("model.dlmx").exists());
+}
+
+#[test]
+fn a_split_without_examples_decides_nothing() {
+    let text = LINE.replace("for:       400 epochs", "for: 4 epochs\n  keep: best(val.loss)");
+    let failure = Bench::new(&text).fail();
+    assert_eq!(failure.cause, session::Cause::Program);
+    assert_eq!(failure.problems[0].code, "nothing-to-watch");
+}
+
+#[test]
+fn a_run_writes_over_nothing() {
+    let bench = Bench::new(XOR);
+    let place = bench.folder.path().join("mine");
+    let (first, _) = bench.try_run(Place::At(&place), |_| false);
+    let artifact = first.unwrap().artifact.unwrap();
+    let before = std::fs::read(&artifact).unwrap();
+    let (second, _) = bench.try_run(Place::At(&place), |_| false);
+    let failure = second.unwrap_err();
+    assert_eq!((failure.cause, failure.problems[0].code), (session::Cause::Run, "folder-used"));
+    assert_eq!(std::fs::read(&artifact).unwrap(), before);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_a_problem() {
+    let bench = Bench::new(XOR);
+    let file = bench.folder.path().join("file");
+    std::fs::write(&file, "kept").unwrap();
+    let (outcome, _) = bench.try_run(Place::Under(&file), |_| false);
+    let failure = outcome.unwrap_err();
+    assert_eq!((failure.cause, failure.problems[0].code), (session::Cause::Run, "not-written"));
+    assert_eq!(std::fs::read(&file).unwrap(), b"kept");
+}
