@@ -183,8 +183,10 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         2 | 3 => 1,
         _ => 2,
     };
-    let ranked = candidates.into_iter().map(|it| (edit_distance(name, it), it));
-    ranked.filter(|&(distance, _)| distance <= limit).min().map(|(_, it)| it)
+    // Of equally near ones, the one that begins alike.
+    let alike = |it: &str| name.chars().zip(it.chars()).take_while(|(a, b)| a == b).count();
+    let ranked = candidates.into_iter().map(|it| (edit_distance(name, it), std::cmp::Reverse(alike(it)), it));
+    ranked.filter(|&(distance, ..)| distance <= limit).min().map(|(.., it)| it)
 }
 
 /// The number of insertions, deletions, exchanges and swaps of neighbours between two words (optimal string alignment).

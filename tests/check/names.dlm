@@ -53,7 +53,7 @@
 
 #! numbers
   model m on x: f32[4] -> f32[1] = x |> dense(8, adam) |> dense(1) as out
-#!                                               ^^^^ wrong-kind
+#!                                               ^^^^ wrong-value: `act` wants a function, like `identity`, not the optimizer `adam`
 
 #! check definitions that no train block reaches are read too
   layer tower on x: f32[N] -> f32[N] {
@@ -173,7 +173,7 @@
 #! numbers
   fn double(x) = 2 * x
   model m on x: f32[4] -> f32[1] = double(x, 3) |> dense(1)
-#!                                           ^ too-many-arguments: the fn `double` takes 1 argument
+#!                                           ^ too-many-arguments: the function `double` takes 1 argument
 
 #! numbers
   model m on x: f32[4] -> f32[1] = sqrt(x, x) |> dense(1)
@@ -185,11 +185,11 @@
 
 #! numbers
   model m on x: f32[4] -> f32[1] = dense(x, 1)
-#!                                       ^ wrong-value: `x |> dense(…)`
+#!                                       ^ wrong-kind: its inputs come by the pipe: `x |> dense(1)`
 
 #! numbers
   layer both on (a: f32[N], b: f32[N]) -> f32[N] = a + b
-#!  ---- input-count
+#!---------------------------------------------- input-count
   model m on x: f32[4] -> f32[1] = x |> both |> dense(1)
 #!                                      ^^^^ input-count: the layer `both` takes 2 inputs, but gets 1
 
@@ -204,8 +204,8 @@
 
 #! numbers
   let a = b + 1
+#!    ^ endless-definition: `a` is defined by itself
   let b = a + 1
-#!        ^ endless-definition
   model m on x: f32[4] -> f32[1] = x |> dense(a) |> dense(1) as out
 
 #! numbers
@@ -227,7 +227,7 @@
 
 #! numbers
   use "part.dlm" { block }
-#!    ^^^^^^^^^^ import-missing: did you mean
+#!    ^^^^^^^^^^ import-missing: there is no such file
   model m on x: f32[4] -> f32[1] = x |> block |> dense(1)
 
 #! numbers
@@ -257,9 +257,9 @@
 
 #! numbers
   use "parts.dlm" { block }
-#!                  ----- name-twice
+#!                  ^^^^^ name-twice
   layer block on x: f32[N] -> f32[N] = x
-#!      ^^^^^ name-twice
+#!      ----- name-twice
   model m on x: f32[4] -> f32[1] = x |> block |> dense(1)
 #! file parts.dlm
   layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
@@ -272,7 +272,7 @@
 
 #! numbers
   use std.vision { resnet18 }
-#!                 ^^^^^^^^ imported-name-missing
+#!    ^^^^^^^^^^ unknown-name: there is no part of the library called `std.vision`
   model m on x: f32[4] -> f32[1] = x |> resnet18 |> dense(1)
 
 #! numbers a definition in place of the library's
@@ -289,6 +289,6 @@
 #! numbers
   model m on x: f32[4] -> f32[1] {
     x' = x + 1
-#!  ^^ unknown-name
+#!  ^ wrong-kind: f32[4] stands where a state or a parameter is wanted
     x |> dense(1)
   }
