@@ -20,11 +20,11 @@ use crate::source::Span;
 use crate::syntax::tree::{Binary, Expr, ExprKind, Kind, Name, Quantity, Selector, TypeKind};
 use crate::tensor::{Function, Graph, Id, Slot};
 
-/// The setting of a schedule that is compared with the run.
-const WARMUP: &str = "warmup";
-
 /// The extents and the type of a feed.
 type FeedType = (Vec<usize>, Dtype);
+
+/// The setting of a schedule that is compared with the run.
+const WARMUP: &str = "warmup";
 
 /// What a model gives.
 #[derive(Clone)]
