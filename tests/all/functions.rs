@@ -462,13 +462,12 @@ fn is_smooth(scalar: Scalar) -> bool {
 pub fn kinds(function: &Function) -> std::collections::BTreeMap<String, usize> {
     let mut kinds = std::collections::BTreeMap::new();
     for id in function.graph.ids() {
+        let word = |text: String| text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
         let name = match &function.graph[id].op {
             Op::Map(scalar) => scalar.def().name.to_string(),
-            op => {
-                let text = format!("{op:?}");
-                let end = text.find([' ', '{', ')']).unwrap_or(text.len());
-                text[..end].to_string()
-            }
+            Op::View(view) => format!("view {}", word(format!("{view:?}"))),
+            Op::Fold(view) => format!("fold {}", word(format!("{view:?}"))),
+            op => format!("node {}", word(format!("{op:?}"))),
         };
         *kinds.entry(name).or_insert(0) += 1;
     }
