@@ -16,6 +16,7 @@ mod check;
 mod completions;
 pub mod crash;
 mod doc;
+mod emit;
 mod eval;
 mod explain;
 mod interrupt;
@@ -49,6 +50,7 @@ commands! {
     Check => check,
     Predict => predict,
     Eval => eval,
+    Emit => emit,
     Explain => explain,
     Doc => doc,
     Completions => completions,

@@ -80,14 +80,24 @@ impl Backend {
 
 /// Makes `function` ready to be called.
 pub fn executor(function: &Function, backend: Backend) -> Box<dyn Executor> {
+    let function = simplified(function);
     match backend {
-        Backend::Interpreter => Box::new(tensor::eval::Interpreter::new(function.clone())),
-        Backend::Kernels => Box::new(kernel::eval::Interpreter::new(plan(function))),
-        Backend::Native => Box::new(native::compile(plan(function))),
+        Backend::Interpreter => Box::new(tensor::eval::Interpreter::new(function)),
+        Backend::Kernels => Box::new(kernel::eval::Interpreter::new(planned(&function))),
+        Backend::Native => Box::new(native::compile(planned(&function))),
     }
 }
 
-/// The loops and buffers of `function` on this machine.
+/// The same function with less to do.
+pub fn simplified(function: &Function) -> Function {
+    tensor::simplify(function)
+}
+
+/// The loops and buffers of `function`, simplified, on this machine.
 pub fn plan(function: &Function) -> Plan {
+    planned(&simplified(function))
+}
+
+fn planned(function: &Function) -> Plan {
     kernel::plan(function, &Machine::host())
 }

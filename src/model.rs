@@ -14,6 +14,7 @@ pub mod linear;
 pub mod lower;
 pub mod modules;
 pub mod overrides;
+pub mod plan;
 pub mod program;
 pub mod train;
 pub mod types;

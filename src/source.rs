@@ -177,7 +177,12 @@ impl World for Memory {
 
 /// The candidate nearest to `name`, if a person could have meant it: at most two edits away.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = if name.chars().count() <= 3 { 1 } else { 2 };
+    // Of a short name nothing would be left.
+    let limit = match name.chars().count() {
+        0 | 1 => 0,
+        2 | 3 => 1,
+        _ => 2,
+    };
     let ranked = candidates.into_iter().map(|it| (edit_distance(name, it), it));
     ranked.filter(|&(distance, _)| distance <= limit).min().map(|(_, it)| it)
 }

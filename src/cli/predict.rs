@@ -82,7 +82,6 @@ fn csv(table: &Table) -> String {
     for row in &table.rows {
         write(row.iter().map(text).collect());
     }
-    drop(write);
     String::from_utf8(writer.into_inner().expect("writing into memory")).expect("text made of text")
 }
 

@@ -1,6 +1,6 @@
 //! Which columns of a source each field reads, and what can be wrong with that before a row is read.
 
-use super::frame::{Head, Heading};
+use super::frame::Heading;
 use crate::model::program::{CellType, ColumnPlan, DataPlan, FieldPlan, FieldType, Select, SourcePlan};
 use crate::problem::Problem;
 use crate::problem::data::{
@@ -184,8 +184,14 @@ pub fn review(
 ) -> Vec<Problem> {
     let mut problems = leaks(plan, heading, columns);
     let read = columns.wanted(heading.columns.len(), also);
-    let ignored = |head: &Head| plan.ignored.iter().any(|pattern| matches(pattern.as_str(), &head.name));
-    let unused = heading.columns.iter().zip(read).filter(|(head, read)| !read && !ignored(head));
+    let names = || heading.columns.iter().map(|head| head.name.as_str());
+    let patterns = plan.ignored.iter().map(|ignored| ignored.as_str());
+    let (sound, idle): (Vec<&str>, Vec<&str>) =
+        patterns.partition(|pattern| names().any(|name| matches(pattern, name)));
+    // A misspelt `ignore` is a mistake of its own, and what it means is not unused as well.
+    let meant: Vec<&str> = idle.iter().filter_map(|pattern| nearest(pattern, names())).collect();
+    let is_ignored = |name: &str| meant.contains(&name) || sound.iter().any(|pattern| matches(pattern, name));
+    let unused = heading.columns.iter().zip(read).filter(|(head, read)| !read && !is_ignored(&head.name));
     let unused: Vec<String> = unused.map(|(head, _)| head.name.clone()).collect();
     if !unused.is_empty() {
         let (data, at) = (plan.name.clone(), source.span);

@@ -90,9 +90,11 @@ impl Lower<'_> {
         let lifts = matches!(callable.kind, Kind::Loss | Kind::Metric);
         let types: Vec<Option<&Type>> = callable.inputs.iter().map(|input| input.ty.as_ref()).collect();
         let inputs: Vec<Value> = if lifts { self.lift_inputs(&types, inputs, &mut lifted) } else { inputs.to_vec() };
-        for (input, value) in callable.inputs.iter().zip(inputs) {
+        let places = if callable.kind == Kind::Model { std::mem::take(&mut self.input_places) } else { vec![] };
+        for (at, (input, value)) in callable.inputs.iter().zip(inputs).enumerate() {
+            let place = places.get(at).copied().unwrap_or(span);
             let value = match &input.ty {
-                Some(ty) => self.taken(&noun, input.name.as_str(), ty, value, span, &mut scope)?,
+                Some(ty) => self.taken(&noun, input.name.as_str(), ty, value, place, &mut scope)?,
                 None => value,
             };
             scope.bind(input.name.as_str(), value);
@@ -205,7 +207,7 @@ impl Lower<'_> {
         let mut next = 0;
         for argument in given {
             let at = match &argument.name {
-                Some(name) => config.iter().position(|param| param.name.text == *name),
+                Some(name) => config.iter().position(|param| param.name.text == name.text),
                 None => {
                     while next < config.len() && bound[next].is_some() {
                         next += 1;
@@ -213,19 +215,19 @@ impl Lower<'_> {
                     (next < config.len()).then_some(next)
                 }
             };
-            let place = self.blame(argument.span);
+            let place = self.blame(argument.place());
             match (at, &argument.name) {
                 (Some(at), name) => {
                     if let (Some(first), Some(name)) = (&bound[at], name) {
-                        let first = self.blame(first.span);
-                        return Err(self.report(ArgumentTwice { name: name.to_string(), at: place, first }));
+                        let first = self.blame(first.place());
+                        return Err(self.report(ArgumentTwice { name: name.text.to_string(), at: place, first }));
                     }
                     bound[at] = Some(argument.clone());
                 }
                 (None, Some(name)) => {
                     let known: Vec<String> = config.iter().map(|param| param.name.text.to_string()).collect();
-                    let near = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
-                    let (callee, name) = (noun.to_string(), name.to_string());
+                    let near = nearest(name.as_str(), known.iter().map(String::as_str)).map(str::to_string);
+                    let (callee, name) = (noun.to_string(), name.text.to_string());
                     return Err(self.report(UnknownArgument { callee, name, at: place, near, known }));
                 }
                 (None, None) => {
@@ -443,6 +445,7 @@ impl Lower<'_> {
                     (Mismatch::Type { .. }, Meaning::Prob) => {
                         Some("leave the softmax or sigmoid away: the loss applies it itself, in a form that keeps all figures".into())
                     }
+                    (Mismatch::Type { .. }, Meaning::LogProb) => Some(format!("declare `-> {found}`")),
                     _ => None,
                 };
                 Err(self.report(ResultMismatch { callee, wanted, found, at, declared: ty.span, help }))
@@ -536,11 +539,17 @@ impl Lower<'_> {
         let setting = name.to_string();
         let declared = Some(ty.span).filter(|&it| !self.in_library(it));
         let wrong = |lower: &mut Self, wanted: &str, value: &Value| {
-            if let Value::Word(word) = value {
-                let word = word.clone();
-                return lower.unknown_name("value", &word, span, &Scope::new(super::modules::LIBRARY, ""));
+            let found = match value {
+                Value::Word(word) if lower.near(word).is_some() => {
+                    return lower.unknown_word("value", &word.clone(), span);
+                }
+                Value::Word(word) => format!("`{word}`"),
+                other => other.noun(),
+            };
+            let (setting, wanted) = (name.to_string(), wanted.to_string());
+            if let Value::Number(Number { measure: Some(_), .. }) = value {
+                return lower.report(WrongUnit { setting, wanted, found, at, help: None });
             }
-            let (setting, wanted, found) = (name.to_string(), wanted.to_string(), value.noun());
             lower.report(WrongValue { setting, wanted, found, at, declared, help: None })
         };
         match word.as_str() {
@@ -656,7 +665,7 @@ impl Lower<'_> {
             }
             other => {
                 let found = other.noun();
-                Err(self.report(WrongUnit { setting, wanted, found, at }))
+                Err(self.report(WrongUnit { setting, wanted, found, at, help: None }))
             }
         }
     }
@@ -682,7 +691,7 @@ impl Lower<'_> {
             }
             Some(_) => {
                 let found = Value::Number(number).noun();
-                return Err(self.report(WrongUnit { setting, wanted, found, at }));
+                return Err(self.report(WrongUnit { setting, wanted, found, at, help: None }));
             }
         };
         // No longer a quantity: a number of updates, which may go on to another setting of type `time`.

@@ -105,6 +105,13 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     BUILTINS.iter().map(|it| it.name).chain(Scalar::ALL.iter().map(|scalar| scalar.def().name))
 }
 
+impl Builtin {
+    /// Whether a call of it is a layer, to be applied to what comes by `|>`.
+    pub fn gives_layer(&self) -> bool {
+        self.name == "repeat"
+    }
+}
+
 impl Arguments {
     fn noun(&self) -> String {
         format!("`{}`", self.name)
@@ -117,12 +124,12 @@ impl Arguments {
         for given in self.all.drain(..) {
             match &given.name {
                 None => rest.push(given),
-                Some(name) => match names.iter().position(|it| **it == **name) {
+                Some(name) => match names.iter().position(|it| *it == name.as_str()) {
                     Some(at) => found[at] = Some(given),
                     None => {
-                        let (callee, name) = (format!("`{}`", self.name), name.to_string());
+                        let (callee, name) = (format!("`{}`", self.name), name.text.to_string());
                         let near = nearest(&name, names).map(str::to_string);
-                        let (at, known) = (lower.blame(given.span), names.iter().map(|it| it.to_string()).collect());
+                        let (at, known) = (lower.blame(given.place()), names.iter().map(|it| it.to_string()).collect());
                         return Err(lower.report(UnknownArgument { callee, name, at, near, known }));
                     }
                 },
@@ -370,9 +377,10 @@ fn median(lower: &mut Lower, row: &Tensor, axes: &[usize], keep: Option<&Tensor>
     let rank = lower.graph.shape(line.id).len();
     let order = lower.graph.order(line.id, rank - 1);
     let sorted = lower.graph.gather(line.id, order, rank - 1, rank - 1);
+    let line_shape = lower.graph.shape(line.id).to_vec();
     let there = match keep {
         None => {
-            let id = lower.graph.constant(count as f32, &lower.graph.shape(line.id)[..rank - 1].to_vec());
+            let id = lower.graph.constant(count as f32, &line_shape[..rank - 1]);
             lower.tensor(id, line.lead.clone())
         }
         Some(mask) => {

@@ -8,9 +8,9 @@ use super::modules::{Modules, Named};
 use super::overrides;
 use super::program::Program;
 use super::train::{self, Context};
-use crate::problem::Problem;
 use crate::problem::lint::ShadowsLibrary;
-use crate::problem::names::UnknownName;
+use crate::problem::names::{NameTwice, UnknownName};
+use crate::problem::{Problem, Severity};
 use crate::source::{FileId, Source, Sources, World, nearest};
 use crate::syntax::tree::{self, Body, Dim, Expr, ExprKind, ForBody, Item, Stmt};
 
@@ -47,22 +47,48 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
     overrides::apply(&mut tree, &modules, &mut sources, set, &mut problems);
     let module = modules.load(world, &mut sources, path, &tree, &mut problems);
     let modules = Arc::new(modules);
-    let context = Context { modules: &modules, library_files, module, tree: &tree };
+    let context = Context { modules: &modules, library_files, module, tree: &tree, sources: &sources };
     let (mut programs, mut trains) = (Vec::new(), Vec::new());
     for item in &tree.items {
         if let Item::Train(block) = item {
             trains.push(block.name.as_ref().map(|name| name.text.to_string()));
-            if let Ok(program) = train::check(&context, block, &mut problems) {
-                programs.push(program);
+            match train::check(&context, block, &mut problems) {
+                Ok(program) => programs.push(program),
+                Err(_) => debug_assert!(problems.iter().any(is_error), "a train block fails, and nobody says why"),
             }
         }
     }
+    nameless(&context, &mut problems);
     unreached(&context, &mut problems);
     shadows(&context, &mut problems);
     // Order of place; what is in the user's own file first.
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != file, label.span)));
-    problems.dedup();
+    let mut seen: Vec<Problem> = Vec::new();
+    problems.retain(|problem| {
+        let new = !seen.contains(problem);
+        if new {
+            seen.push(problem.clone());
+        }
+        new
+    });
     CheckedFile { sources, file, tree: written, problems, programs, trains }
+}
+
+fn is_error(problem: &Problem) -> bool {
+    problem.severity == Severity::Error
+}
+
+/// Train blocks without a name, of which there can be one.
+fn nameless(context: &Context, problems: &mut Vec<Problem>) {
+    let mut first = None;
+    for item in &context.tree.items {
+        let Item::Train(block @ tree::TrainBlock { name: None, .. }) = item else { continue };
+        let at = train::first_word(block.span, "train");
+        match first {
+            None => first = Some(at),
+            Some(first) => problems.push(NameTwice { name: "train".into(), at, first }.into()),
+        }
+    }
 }
 
 /// Definitions of the user that take the place of the library's.

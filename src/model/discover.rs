@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::functions::{Output, operations, output_kind, still};
 use super::lower::{Declared, Lower, Outcome, Reported, Setting};
 use super::program::*;
-use super::train::{Experiment, Settings};
+use super::train::Experiment;
 use super::types;
 use super::value::{Meaning, Tensor};
+use crate::problem::training::MetricNotANumber;
 use crate::problem::{Problem, Severity};
 use crate::scalar::Dtype;
 use crate::tensor::{Graph, Id, Op, Slot};
@@ -19,7 +20,7 @@ const NOMINAL_EPOCH: u64 = 1000;
 pub fn program(
     mut experiment: Experiment,
     block: &crate::syntax::tree::TrainBlock,
-    settings: &Settings,
+    mut train: TrainPlan,
     data: DataPlan,
     problems: &mut Vec<Problem>,
 ) -> Outcome<Program> {
@@ -32,15 +33,11 @@ pub fn program(
         span: metric.span,
     });
     let mut metric_plans: Vec<MetricPlan> = metric_plans.collect();
-    let plan = super::train::plan(settings, &metric_plans, problems);
-    let (epoch, total) = match &plan {
-        Ok(TrainPlan { length: Length::Epochs(epochs), .. }) => {
-            (NOMINAL_EPOCH, (epochs * NOMINAL_EPOCH as f64).round().max(1.0) as u64)
-        }
-        Ok(TrainPlan { length: Length::Steps(steps), .. }) => (NOMINAL_EPOCH, *steps),
-        Err(Reported) => (NOMINAL_EPOCH, 1 << 40),
+    let total = match train.length {
+        Length::Epochs(epochs) => (epochs * NOMINAL_EPOCH as f64).round().max(1.0) as u64,
+        Length::Steps(steps) => steps,
     };
-    // Warm-up and run can only be compared if they are told in the same measure.
+    let epoch = NOMINAL_EPOCH;
     let setting = Setting { training: true, batch: 2, epoch, total };
     let found = {
         let mut lower = experiment.lower(setting, problems);
@@ -58,7 +55,7 @@ pub fn program(
     let shapes: Vec<(String, Vec<usize>, Meaning)> =
         outputs.iter().map(|it| (it.name.clone(), it.tensor.shape.clone(), target_meaning(it))).collect();
     // Metrics see the user's own units, which have the same types.
-    for at in 0..experiment.metrics.len() {
+    for (at, plan) in metric_plans.iter_mut().enumerate() {
         let mut lower = experiment.lower(still(2), problems);
         let fed: Vec<Output> = shapes
             .iter()
@@ -70,23 +67,20 @@ pub fn program(
                 Output { name: name.clone(), tensor }
             })
             .collect();
-        let targets: Vec<Tensor> = experiment
-            .targets
-            .iter()
-            .enumerate()
-            .map(|(k, &field)| {
-                let it = &experiment.fields.received[field];
-                let shape = [&[2][..], &it.shape].concat();
-                let id = lower.graph.input(Slot::Feed((fed.len() + k) as u32), &shape, it.dtype);
-                Tensor { meaning: it.meaning, ..lower.tensor(id, vec![super::value::BATCH]) }
-            })
-            .collect();
+        let targets = experiment.targets.iter().enumerate();
+        let targets: Vec<Tensor> =
+            targets.map(|(at, &field)| experiment.target(&mut lower, fed.len() + at, field)).collect();
         let metric = experiment.metrics[at].clone();
         if let Ok(value) = experiment.metric_of(&mut lower, &metric, &fed, &targets) {
-            metric_plans[at].shape = value.shape.clone();
+            plan.shape = value.shape.clone();
         }
     }
-    let mut train = plan?;
+    if let Some((metric, at)) = super::plan::not_a_number(&train, &metric_plans) {
+        let found = format!("f32{}", types::dims(&metric_plans[metric].shape));
+        let (metric, metric_at) = (metric_plans[metric].name.clone(), metric_plans[metric].span);
+        problems.push(MetricNotANumber { metric, found, at, metric_at }.into());
+    }
+    experiment.long_warmup(train.length, problems);
     train.metrics = metric_plans;
     if errors(problems) > before {
         return Err(Reported);

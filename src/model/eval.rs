@@ -175,7 +175,7 @@ impl Lower<'_> {
         if scope.is_field {
             return self.column(name, span).map(Value::Tensor);
         }
-        Ok(Value::Word(name.clone()))
+        Ok(self.word(name, scope))
     }
 
     /// The constant that a module declares under `name`, if it does.
@@ -201,16 +201,41 @@ impl Lower<'_> {
         }
     }
 
-    /// Says that nothing has this name, with the nearest that has.
+    /// Says that nothing has this name, with the nearest that has: among the names in scope, and what can be called.
     pub fn unknown_name(&mut self, kind: &str, name: &str, span: Span, scope: &Scope) -> Reported {
         let modules = self.modules;
-        let declared = [scope.module, super::modules::LIBRARY].into_iter().flat_map(|id| modules.words(id));
-        let mut known: Vec<String> = scope.names().map(str::to_string).collect();
-        known.extend(declared.map(str::to_string));
-        known.extend(super::builtins::names().map(str::to_string));
-        let near = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
+        let mut known: Vec<&str> = scope.names().filter(|it| is_word(it)).collect();
+        for kind in [tree::Kind::Layer, tree::Kind::Model, tree::Kind::Fn] {
+            known.extend(modules.names_of(scope.module, kind));
+        }
+        for name in super::builtins::names() {
+            known.push(name);
+        }
+        let known = known.into_iter();
+        let near = nearest(name, known.filter(|it| *it != name)).map(str::to_string);
         let at = self.blame(span);
         self.report(UnknownName { kind: kind.into(), name: name.into(), at, near })
+    }
+
+    /// As `unknown_name`, of a word that was met where a value is wanted.
+    pub fn unknown_word(&mut self, kind: &str, word: &str, span: Span) -> Reported {
+        let (at, near) = (self.blame(span), self.near(word));
+        self.report(UnknownName { kind: kind.into(), name: word.into(), at, near })
+    }
+
+    /// The value in scope whose name was nearest to a word when it was met.
+    pub fn near(&self, word: &str) -> Option<String> {
+        self.words.get(word).cloned().flatten()
+    }
+
+    /// Takes a name that nothing declares for a word that stands for itself, and remembers what it could have meant.
+    fn word(&mut self, name: &Arc<str>, scope: &Scope) -> Value {
+        let modules = self.modules;
+        let lets = [scope.module, super::modules::LIBRARY].into_iter().flat_map(|id| modules.lets(id));
+        let known = lets.map(|it| it.name.as_str()).chain(scope.names().filter(|it| is_word(it)));
+        let near = nearest(name, known).map(str::to_string);
+        self.words.insert(name.clone(), near);
+        Value::Word(name.clone())
     }
 
     /// The parameter or state that a statement declares.
@@ -294,9 +319,9 @@ impl Lower<'_> {
                 if let What::Defined(forms) = &callee.what {
                     let wants = |name: &str| forms[0].callable.config.iter().any(|it| it.name.as_str() == name);
                     for (name, size) in facts {
-                        if wants(name) && !callee.given.iter().any(|it| it.name.as_deref() == Some(name)) {
+                        if wants(name) && !callee.given.iter().any(|it| it.is_named(name)) {
                             let value = Value::Number(Number::size(size));
-                            callee.given.push(Given { name: Some(name.into()), value, span });
+                            callee.given.push(Given { name: Some(Name::new(name, span)), value, span });
                         }
                     }
                 }
@@ -327,8 +352,7 @@ impl Lower<'_> {
     pub fn not_a(&mut self, wanted: &str, found: &Value, span: Span) -> Reported {
         let at = self.blame(span);
         if let Value::Word(word) = found {
-            let scope = Scope::new(super::modules::LIBRARY, "");
-            return self.unknown_name("value", &word.clone(), at, &scope);
+            return self.unknown_word("value", &word.clone(), at);
         }
         let help = match found {
             Value::Callable(callee) => match &callee.what {
@@ -348,7 +372,7 @@ impl Lower<'_> {
     pub fn number(&mut self, expr: &Expr, scope: &mut Scope) -> Outcome<Number> {
         match self.evaluate(expr, scope)?.settled() {
             Value::Number(number) => Ok(number),
-            Value::Word(word) => Err(self.unknown_name("value", &word, expr.span, scope)),
+            Value::Word(word) => Err(self.unknown_word("value", &word, expr.span)),
             other => Err(self.not_a("a number known before the run", &other, expr.span)),
         }
     }
@@ -693,7 +717,7 @@ impl Lower<'_> {
                 },
                 _ => Err(self.not_a("a list's one index", &Value::List(items), span)),
             },
-            Value::Word(word) => Err(self.unknown_name("value", &word, base.span, scope)),
+            Value::Word(word) => Err(self.unknown_word("value", &word, base.span)),
             value => {
                 let mut rest = self.tensor_of(value, base.span)?;
                 let mut kept = 0;
@@ -761,10 +785,8 @@ impl Lower<'_> {
         let found = match &value {
             Value::Stage(stage) => {
                 let path = join(&stage.path, name.as_str());
-                match self.slots.get(&path) {
-                    Some(&slot) => Some(Value::Tensor(self.state(slot))),
-                    None => None,
-                }
+                let slot = self.slots.get(&path).copied();
+                slot.map(|slot| Value::Tensor(self.state(slot)))
             }
             Value::Tuple(items) => {
                 items.iter().find(|(label, _)| label.as_deref() == Some(name.as_str())).map(|(_, it)| it.clone())
@@ -786,7 +808,7 @@ impl Lower<'_> {
                 scope.release(mark);
                 result
             }
-            (None, Value::Word(word)) => Err(self.unknown_name("value", &word, base.span, scope)),
+            (None, Value::Word(word)) => Err(self.unknown_word("value", &word, base.span)),
             (None, value) => {
                 let kind = format!("part of {}", value.noun());
                 let near = None;
@@ -1013,11 +1035,16 @@ impl Lower<'_> {
                 let callee = self.evaluate(callee, scope)?;
                 match callee {
                     Value::Callable(callee) => {
-                        let given = self.arguments(&callee, args, scope)?;
+                        let given = self.arguments(args, scope)?;
                         let mut full = (*callee).clone();
                         full.given.extend(given);
                         full.span = expr.span;
-                        Value::Callable(Rc::new(full))
+                        match &full.what {
+                            What::Builtin(builtin) if builtin.gives_layer() => {
+                                self.apply(&Rc::new(full), vec![], expr.span)?
+                            }
+                            _ => Value::Callable(Rc::new(full)),
+                        }
                     }
                     other => other,
                 }
@@ -1078,12 +1105,11 @@ impl Lower<'_> {
     }
 
     /// The arguments of a call, evaluated. Axes are named, not evaluated.
-    pub fn arguments(&mut self, callee: &Callee, args: &[Arg], scope: &mut Scope) -> Outcome<Vec<Given>> {
-        let _ = callee;
+    pub fn arguments(&mut self, args: &[Arg], scope: &mut Scope) -> Outcome<Vec<Given>> {
         let mut given = Vec::new();
         for arg in args {
-            let name = arg.name.as_ref().map(|name| name.text.clone());
-            let value = match name.as_deref() {
+            let name = arg.name.clone();
+            let value = match name.as_ref().map(Name::as_str) {
                 Some("over" | "axis") => self.axes(&arg.value, scope)?,
                 _ => self.evaluate(&arg.value, scope)?,
             };
@@ -1119,7 +1145,7 @@ impl Lower<'_> {
             }
             other => return Err(self.not_a("something that can be called", &other, callee.span)),
         };
-        let given = self.arguments(&callee, args, scope)?;
+        let given = self.arguments(args, scope)?;
         let mut full = (*callee).clone();
         full.given.extend(given);
         full.span = span;
@@ -1131,6 +1157,11 @@ impl Lower<'_> {
         let full = Rc::new(full);
         if applies_now { self.apply(&full, vec![], span) } else { Ok(Value::Callable(full)) }
     }
+}
+
+/// Whether a name in scope is one that people write: hidden ones are not.
+fn is_word(name: &str) -> bool {
+    !name.ends_with('\'') && name != types::REST
 }
 
 /// The names of a type's axes.

@@ -21,6 +21,9 @@ use crate::source::{Span, nearest};
 use crate::syntax::tree::{self, DataBlock, DataEntry, Dim, Expr, ExprKind, FieldDecl, Role, Type, TypeKind};
 use crate::tensor::{Function, Id, Slot};
 
+/// The settings of a data block.
+pub const SETTINGS: &[&str] = &["source", "test", "split", "seed"];
+
 /// The columns that a formula reads, found while it is lowered.
 pub struct Columns {
     decls: Rc<Vec<FieldDecl>>,
@@ -102,11 +105,10 @@ pub fn check(
             DataEntry::Broken(_) => broken = true,
         }
     }
-    let words = ["source", "test", "split", "seed"];
     for setting in &settings {
         let name = setting.key.as_str();
-        if !words.contains(&name) {
-            let near = nearest(name, words);
+        if !SETTINGS.contains(&name) {
+            let near = nearest(name, SETTINGS.iter().copied());
             let role = nearest(name, Role::ALL.map(Role::word));
             let help = match (near, role) {
                 (Some(near), _) => Some(format!("did you mean `{near}`?")),

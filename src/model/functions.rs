@@ -5,18 +5,26 @@ use std::sync::Arc;
 use super::apply::Entered;
 use super::lower::{Lower, Outcome, Reported, Setting};
 use super::modules::{Definition, LIBRARY};
-use super::program::{OutputKind, Pace};
+use super::program::{Length, OutputKind, Pace};
 use super::train::{Clip, Experiment, MetricExpr, callee, said, selects};
 use super::types;
+use super::units::Measure;
 use super::value::*;
 use crate::problem::Problem;
 use crate::problem::names::PatternUnmatched;
+use crate::problem::shapes::ClassCount;
 use crate::problem::training::*;
 use crate::problem::values::WarmupLongerThanRun;
 use crate::scalar::{Dtype, Scalar};
 use crate::source::Span;
-use crate::syntax::tree::{Binary, Expr, ExprKind, Kind, Name, Selector, TypeKind};
+use crate::syntax::tree::{Binary, Expr, ExprKind, Kind, Name, Quantity, Selector, TypeKind};
 use crate::tensor::{Function, Graph, Id, Slot};
+
+/// The extents and the type of a feed.
+type FeedType = (Vec<usize>, Dtype);
+
+/// The setting of a schedule that is compared with the run.
+const WARMUP: &str = "warmup";
 
 /// What a model gives.
 #[derive(Clone)]
@@ -45,6 +53,15 @@ impl Experiment {
         let shape = [&[lower.setting.batch][..], &it.shape].concat();
         let id = lower.graph.input(Slot::Feed(slot as u32), &shape, it.dtype);
         Tensor { meaning: it.meaning, optional: it.optional, ..lower.tensor(id, vec![BATCH]) }
+    }
+
+    /// A target as losses and metrics see it.
+    pub fn target(&self, lower: &mut Lower, slot: usize, field: usize) -> Tensor {
+        let tensor = self.feed(lower, slot, field);
+        match tensor.meaning {
+            Meaning::Plain => Tensor { meaning: Meaning::Quantity, ..tensor },
+            _ => tensor,
+        }
     }
 
     fn feed_types(&self, fields: &[usize], n: usize) -> Vec<(Vec<usize>, Dtype)> {
@@ -78,6 +95,7 @@ impl Experiment {
         lower.wanted_scores = self.wanted_scores();
         let what = What::Defined(forms);
         let applied = std::rc::Rc::new(Callee { what, given, span: self.model_expr.span });
+        lower.input_places = self.inputs.iter().map(|&field| self.fields.decls[field].ty.span).collect();
         let value = lower.applied(&applied, inputs, "", self.model_expr.span)?;
         self.outputs_of(lower, value)
     }
@@ -268,13 +286,9 @@ impl Experiment {
                 && *scores != values
             {
                 let (scores, classes, target_at) = (*scores, values, decl.ty.span);
-                return lower.report(crate::problem::shapes::ClassCount {
-                    scores,
-                    classes,
-                    at: output_at,
-                    target_at,
-                    model,
-                });
+                let (at, calls) = self.scores_place(scores, classes);
+                let problem = ClassCount { scores, classes, at, target_at, model, calls };
+                return lower.report(problem);
             }
         }
         let inputs = [output.clone(), Value::Tensor(target.clone())];
@@ -300,7 +314,7 @@ impl Experiment {
 
     fn shapes_differ(&self, output: &Value, target: &Tensor) -> Option<String> {
         let Value::Tensor(output) = output else { return None };
-        let plain = |it: &Tensor| matches!(it.meaning, Meaning::Plain | Meaning::Image);
+        let plain = |it: &Tensor| matches!(it.meaning, Meaning::Plain | Meaning::Quantity | Meaning::Image);
         let (a, b) = (output.shape.iter().product::<usize>(), target.shape.iter().product::<usize>());
         (plain(output) && plain(target) && a != b).then(|| format!("the last layer should give {b} instead of {a}"))
     }
@@ -320,11 +334,10 @@ impl Experiment {
         fitting
     }
 
-    /// Where the model says what it gives: its last stage.
-    pub fn output_place(&self) -> Span {
+    /// The model's last formula, or the last stage of it.
+    fn last_stage(&self) -> Option<&Expr> {
         use crate::syntax::tree::{Body, Stmt};
-        let callable = &self.model[0].callable;
-        let last = match &callable.body {
+        let last = match &self.model[0].callable.body {
             Body::Formula(expr) => Some(expr),
             Body::Block(statements) => statements.iter().rev().find_map(|it| match it {
                 Stmt::Expr(expr) => Some(expr),
@@ -332,10 +345,41 @@ impl Experiment {
             }),
         };
         match last {
-            Some(Expr { kind: ExprKind::Pipe { stages, .. }, span }) => stages.last().map_or(*span, |stage| stage.span),
-            Some(expr) => expr.span,
-            None => callable.head,
+            Some(Expr { kind: ExprKind::Pipe { stages, .. }, .. }) => stages.last(),
+            last => last,
         }
+    }
+
+    /// Where the model says what it gives: its last stage.
+    pub fn output_place(&self) -> Span {
+        match self.last_stage() {
+            Some(Expr { kind: ExprKind::As { expr, .. }, .. }) => expr.span,
+            Some(expr) => expr.span,
+            None => self.model[0].callable.head,
+        }
+    }
+
+    /// Where the number of scores is said, and how the call would read with the number of classes and with `K`.
+    fn scores_place(&self, scores: usize, classes: usize) -> (Span, Option<[String; 2]>) {
+        let stage = self.last_stage().map(|stage| match &stage.kind {
+            ExprKind::As { expr, .. } => &**expr,
+            _ => stage,
+        });
+        if let Some(Expr { kind: ExprKind::Call { callee, args }, span }) = stage
+            && let Some(at) = args.iter().position(
+                |arg| matches!(&arg.value.kind, ExprKind::Number(it) if it.unit.is_none() && it.value == scores as f64),
+            )
+        {
+            let with = |kind: ExprKind| {
+                let mut args = args.clone();
+                args[at].value.kind = kind;
+                let call = Expr { kind: ExprKind::Call { callee: callee.clone(), args }, span: *span };
+                crate::syntax::print_expr(&call)
+            };
+            let number = Quantity { value: classes as f64, unit: None, whole: true };
+            return (args[at].value.span, Some([with(ExprKind::Number(number)), with(ExprKind::Name("K".into()))]));
+        }
+        (self.output_place(), None)
     }
 
     // -------------------------------------------------------------------------------------------- a step
@@ -345,7 +389,7 @@ impl Experiment {
         let outputs = self.forward(lower)?;
         let fed = self.inputs.len();
         let targets: Vec<Tensor> =
-            self.targets.iter().enumerate().map(|(at, &field)| self.feed(lower, fed + at, field)).collect();
+            self.targets.iter().enumerate().map(|(at, &field)| self.target(lower, fed + at, field)).collect();
         let weight = self.weight.map(|field| self.feed(lower, fed + targets.len(), field));
         let loss = self.loss_of(lower, &outputs, &targets, weight.as_ref())?;
         let parameters: Vec<u32> =
@@ -371,6 +415,9 @@ impl Experiment {
                 total = lower.map(Scalar::Add, &[&total, &value]).expect("numbers");
             }
         }
+        for (_, _, what) in &self.scales {
+            self.selected(lower, what, &parameters)?;
+        }
         if parameters.is_empty() {
             let callable = &self.model[0].callable;
             let (model, at) = (callable.name.text.to_string(), callable.name.span);
@@ -380,6 +427,10 @@ impl Experiment {
         for pattern in &self.frozen {
             let chosen = self.selected(lower, std::slice::from_ref(pattern), &parameters)?;
             moving.retain(|slot| !chosen.contains(slot));
+        }
+        if let (true, Some(pattern)) = (moving.is_empty(), self.frozen.last()) {
+            let model = self.model[0].callable.name.text.to_string();
+            return Err(lower.report(AllFrozen { model, at: pattern.span }));
         }
         let wanted: Vec<Id> = moving.iter().map(|&slot| lower.state(slot).id).collect();
         let mut gradients = crate::tensor::grad(&mut lower.graph, total.id, &wanted);
@@ -409,10 +460,13 @@ impl Experiment {
                 }
             }
             if chosen.len() == before {
-                let paths = parameters.iter().map(|&slot| format!("`{}`", lower.declared[slot as usize].path));
-                let (parameters, pattern_text, at) =
-                    (paths.take(12).collect(), pattern.pattern.to_string(), pattern.span);
-                return Err(lower.report(PatternUnmatched { pattern: pattern_text, at, parameters }));
+                let paths: Vec<&str> = parameters.iter().map(|&slot| &*lower.declared[slot as usize].path).collect();
+                // What could be meant: a parameter, or a part.
+                let parts = paths.iter().flat_map(|path| path.match_indices('.').map(|(at, _)| &path[..at]));
+                let near = crate::source::nearest(&pattern.pattern, paths.iter().copied().chain(parts));
+                let (near, pattern_text, at) = (near.map(str::to_string), pattern.pattern.to_string(), pattern.span);
+                let parameters = paths.iter().map(|it| it.to_string()).collect();
+                return Err(lower.report(PatternUnmatched { pattern: pattern_text, at, near, parameters }));
             }
         }
         chosen.sort_unstable();
@@ -498,15 +552,6 @@ impl Experiment {
             Ok(entered) => entered,
             Err(problems) => return Err(lower.keep(problems)),
         };
-        let total = lower.setting.total as f64;
-        if let Some(Value::Number(warmup)) = entered.scope.get("warmup")
-            && warmup.value >= total
-            && lower.setting.total > 0
-        {
-            let span = given.iter().find(|it| it.name.as_deref() == Some("warmup")).map_or(expr.span, |it| it.span);
-            let (setting, warmup, total) = ("warmup".to_string(), warmup.value.round().to_string(), total.to_string());
-            return Err(lower.report(WarmupLongerThanRun { setting, warmup, total, at: span }));
-        }
         let value = self.value_of(lower, &form, entered, expr.span)?;
         let factor = lower.tensor_of(value, expr.span)?;
         if !factor.shape.is_empty() || lower.dtype(&factor) != Dtype::F32 {
@@ -514,6 +559,55 @@ impl Experiment {
             return Err(lower.report(LossNotANumber { what, found, at: expr.span }));
         }
         Ok(factor)
+    }
+
+    /// The warm-up that the schedule was given, and where.
+    fn warmup(&self, lower: &mut Lower) -> Option<(Number, Span)> {
+        let (forms, given) = callee(lower, self.schedule.as_ref()?, Kind::Schedule, &mut self.scope()).ok()?;
+        let at = forms[0].callable.config.iter().position(|param| param.name.as_str() == WARMUP)?;
+        let found = given.iter().enumerate().find(|(place, it)| match &it.name {
+            Some(_) => it.is_named(WARMUP),
+            None => *place == at,
+        });
+        match found?.1.value.clone().settled() {
+            Value::Number(number) => Some((number, found?.1.span)),
+            _ => None,
+        }
+    }
+
+    /// A warm-up that never ends, where both are told in one measure.
+    pub fn long_warmup(&self, length: Length, problems: &mut Vec<Problem>) {
+        let (warmup, at) = match self.warmup(&mut self.lower(still(1), &mut Vec::new())) {
+            Some(found) => found,
+            None => return,
+        };
+        let (total, unit) = match (warmup.measure, length) {
+            (Some(Measure::Share), _) => (1.0, ""),
+            (Some(Measure::Epochs), Length::Epochs(epochs)) => (epochs, " epochs"),
+            (Some(Measure::Steps), Length::Steps(steps)) => (steps as f64, " steps"),
+            _ => return,
+        };
+        if warmup.value >= total {
+            let (setting, warmup) = (WARMUP.to_string(), format!("{}{unit}", warmup.value));
+            let (warmup, total) = match unit {
+                "" => ("all".to_string(), None),
+                unit => (warmup, Some(format!("{total}{unit}"))),
+            };
+            problems.push(WarmupLongerThanRun { setting, warmup, total, at }.into());
+        }
+    }
+
+    /// The same once the rows are counted.
+    pub fn long_warmup_of(&self, pace: Pace) -> Option<Problem> {
+        let mut problems = Vec::new();
+        let setting = Setting { training: true, batch: pace.batch, epoch: pace.epoch, total: pace.total };
+        let mut lower = self.lower(setting, &mut problems);
+        let (warmup, at) = self.warmup(&mut lower)?;
+        let updates = lower.updates(WARMUP, warmup, at).ok()?.value;
+        (updates >= pace.total as f64).then(|| {
+            let (warmup, total) = (format!("{updates} steps"), Some(format!("{} steps", pace.total)));
+            WarmupLongerThanRun { setting: WARMUP.to_string(), warmup, total, at }.into()
+        })
     }
 
     /// The next value of one parameter. The scheduled rate, without multipliers.
@@ -624,7 +718,7 @@ impl Experiment {
         lower: &mut Lower,
         outputs: &[(String, Vec<usize>, Meaning)],
         n: usize,
-    ) -> (Vec<Output>, Vec<Tensor>, Vec<(Vec<usize>, Dtype)>) {
+    ) -> (Vec<Output>, Vec<Tensor>, Vec<FeedType>) {
         let mut feeds = Vec::new();
         let mut fed = Vec::new();
         for (slot, (name, shape, meaning)) in outputs.iter().enumerate() {
@@ -635,7 +729,7 @@ impl Experiment {
             feeds.push((shape, Dtype::F32));
         }
         let targets: Vec<Tensor> =
-            self.targets.iter().enumerate().map(|(at, &field)| self.feed(lower, outputs.len() + at, field)).collect();
+            self.targets.iter().enumerate().map(|(at, &field)| self.target(lower, outputs.len() + at, field)).collect();
         feeds.extend(self.feed_types(&self.targets, n));
         (fed, targets, feeds)
     }

@@ -97,6 +97,8 @@ pub struct Lower<'a> {
     pub depth: usize,
     /// The places in the user's text from which we came, innermost last.
     pub calls: Vec<Span>,
+    /// Words that nothing declares, and the values that they could have meant.
+    pub words: BTreeMap<Arc<str>, Option<String>>,
     /// Names being expanded, for finding definitions without an end.
     pub open: Vec<Arc<str>>,
     pub fits: Fits,
@@ -104,6 +106,8 @@ pub struct Lower<'a> {
     pub columns: Option<super::fields::Columns>,
     /// Whether anything has mixed the examples of a batch.
     pub crossing: bool,
+    /// Where the inputs of the model were declared, until it is entered.
+    pub input_places: Vec<Span>,
     /// What a free size of the model's result stands for: the number of classes of the data's target.
     pub wanted_scores: Option<usize>,
 }
@@ -134,10 +138,12 @@ impl<'a> Lower<'a> {
             stages: Vec::new(),
             depth: 0,
             calls: Vec::new(),
+            words: BTreeMap::new(),
             open: Vec::new(),
             fits: Fits::None,
             columns: None,
             crossing: false,
+            input_places: Vec::new(),
             wanted_scores: None,
         }
     }

@@ -210,6 +210,9 @@ impl Module {
                 Item::Callable(callable) => (callable.kind.word(), &callable.name),
                 Item::Let(value) => ("let", &value.name),
                 Item::Data(data) => ("data", &data.name),
+                Item::Train(tree::TrainBlock { name: Some(name), .. }) => ("train", name),
+                Item::Tune(tree::Block { name: Some(name), .. }) => ("tune", name),
+                Item::Export(tree::Block { name: Some(name), .. }) => ("export", name),
                 _ => continue,
             };
             let key = (kind, name.text.clone());

@@ -1,6 +1,7 @@
 //! What a checked experiment is: the plan of its data, of its training, its tensors by name, and the functions that a
 //! run calls.
 
+use crate::problem::Problem;
 use crate::source::Span;
 use crate::syntax::tree::{Name, Role};
 use crate::tensor::{Dtype, Function, Slot};
@@ -393,6 +394,10 @@ impl Program {
     pub fn initial(&self) -> Function {
         let results = self.experiment.declared.iter().map(|it| it.initial).collect();
         Function { graph: self.experiment.initial.clone(), results, ..Function::default() }
+    }
+    /// What only shows once the rows are counted: a warm-up that is as long as the run.
+    pub fn paced(&self, pace: Pace) -> Vec<Problem> {
+        self.experiment.long_warmup_of(pace).into_iter().collect()
     }
     /// One update. Feeds: `self.feeds`. Results: the loss without regularizers, then the loss with them, then the
     /// learning rate (0 where the optimizer has none). Updates the states.

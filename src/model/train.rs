@@ -9,14 +9,13 @@ use super::lower::{Lower, Outcome, Reported, Setting};
 use super::modules::{Definition, ModuleId, Modules};
 use super::program::*;
 use super::types::describe;
-use super::units::Measure;
-use super::value::{Callee, Meaning, Number, Tensor, Value, What};
-use crate::problem::Problem;
+use super::value::{Meaning, Tensor, Value};
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::problem::training::*;
 use crate::problem::values::*;
-use crate::source::{Span, nearest};
+use crate::problem::{Problem, a, ticked};
+use crate::source::{Sources, Span, nearest};
 use crate::syntax::tree::{
     self, Applied, DataBlock, Expr, ExprKind, Item, Kind, Role, Selector, TrainBlock, TrainEntry,
 };
@@ -38,7 +37,7 @@ pub struct Experiment {
     pub metrics: Vec<MetricExpr>,
     pub clip: Option<Clip>,
     /// Multipliers of a setting of the optimizer, for the parameters that patterns select.
-    pub scales: Vec<(tree::Name, f64, Vec<Selector>)>,
+    pub scales: Vec<Scale>,
     /// Parameters that do not move.
     pub frozen: Vec<Selector>,
     /// Inputs of the model, in order, as indices of fields.
@@ -51,6 +50,9 @@ pub struct Experiment {
     /// States of the optimizer that nothing reads.
     pub dead: BTreeSet<String>,
 }
+
+/// A setting of the optimizer, its multiplier, and the parameters for which it stands.
+pub type Scale = (tree::Name, f64, Vec<Selector>);
 
 /// A metric as it was asked for.
 #[derive(Clone)]
@@ -99,6 +101,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("epochs", "for"),
     ("max_epochs", "for"),
     ("num_epochs", "for"),
+    ("max_steps", "for"),
     ("steps", "for"),
     ("batch_size", "batch"),
     ("criterion", "loss"),
@@ -116,15 +119,23 @@ pub struct Context<'a> {
     pub library_files: u32,
     pub module: ModuleId,
     pub tree: &'a tree::File,
+    pub sources: &'a Sources,
 }
 
 /// Checks a train block with all that it names.
 pub fn check(context: &Context, block: &TrainBlock, problems: &mut Vec<Problem>) -> Outcome<Program> {
-    let settings = Settings::gather(context, block, problems)?;
-    let (data, fields) = data_of(context, &settings, problems)?;
-    let model = model_of(context, &settings, problems)?;
-    let experiment = Experiment::assemble(context, block, &settings, &data, fields, model, problems)?;
-    super::discover::program(experiment, block, &settings, data, problems)
+    let settings = Settings::gather(context, block, problems);
+    let model = model_of(context, &settings, problems);
+    let data = data_of(context, &settings, problems);
+    let parts = Parts::read(context, block, &settings, problems);
+    let metrics = metrics(context, &settings, problems);
+    let plan = super::plan::plan(context, &settings, metrics.as_deref().unwrap_or_default(), problems);
+    let ((data, fields), model, plan) = (data?, model?, plan?);
+    let experiment = Experiment::assemble(context, &settings, &data, fields, model, parts?, metrics?, problems)?;
+    if !settings.sound {
+        return Err(Reported);
+    }
+    super::discover::program(experiment, block, plan, data, problems)
 }
 
 // ------------------------------------------------------------------------------------------------ settings
@@ -133,79 +144,124 @@ pub fn check(context: &Context, block: &TrainBlock, problems: &mut Vec<Problem>)
 pub struct Settings<'a> {
     pub block: &'a TrainBlock,
     found: Vec<&'a tree::Setting>,
+    /// Settings that the block has under another name or misspelt: they are not missing.
+    meant: Vec<String>,
+    sound: bool,
 }
 
 impl<'a> Settings<'a> {
-    fn gather(context: &Context, block: &'a TrainBlock, problems: &mut Vec<Problem>) -> Outcome<Settings<'a>> {
-        let mut found: Vec<&tree::Setting> = Vec::new();
-        let mut sound = true;
+    fn gather(context: &Context, block: &'a TrainBlock, problems: &mut Vec<Problem>) -> Settings<'a> {
+        let mut settings = Settings { block, found: vec![], meant: vec![], sound: true };
         for entry in &block.entries {
             match entry {
                 TrainEntry::Setting(setting) => {
-                    if let Some(first) = found.iter().find(|it| it.key.text == setting.key.text) {
-                        let (name, at, first) = (setting.key.text.to_string(), setting.key.span, first.key.span);
-                        problems.push(SettingTwice { name, at, first }.into());
-                        sound = false;
-                    } else {
-                        found.push(setting);
+                    let name = setting.key.text.to_string();
+                    match settings.found.iter().find(|it| it.key.text == setting.key.text) {
+                        Some(first) => {
+                            let (at, first) = (setting.key.span, first.key.span);
+                            problems.push(SettingTwice { name, at, first }.into());
+                            settings.sound = false;
+                        }
+                        None => settings.found.push(setting),
                     }
                 }
-                TrainEntry::Broken(_) => sound = false,
+                TrainEntry::Broken(span) => {
+                    // Whatever it was meant to be, it is not missing.
+                    let text = context.sources.text(*span);
+                    settings
+                        .meant
+                        .extend(SETTINGS.iter().filter(|name| text.starts_with(**name)).map(|it| it.to_string()));
+                    settings.sound = false;
+                }
                 _ => {}
             }
         }
-        let settings = Settings { block, found };
-        for setting in &settings.found {
+        for setting in settings.found.clone() {
             if !SETTINGS.contains(&setting.key.as_str()) {
                 settings.unknown(context, setting, problems);
-                sound = false;
+                settings.sound = false;
             }
         }
-        if sound { Ok(settings) } else { Err(Reported) }
+        settings
     }
 
     pub fn get(&self, name: &str) -> Option<&'a Expr> {
         self.found.iter().find(|it| it.key.as_str() == name).map(|it| &it.value)
     }
 
+    /// Whether the block seems to have the setting, in words that nobody can read.
+    pub fn is_meant(&self, name: &str) -> bool {
+        self.meant.iter().any(|it| it == name)
+    }
+
+    /// The word `train`.
+    pub fn place(&self) -> Span {
+        first_word(self.block.span, "train")
+    }
+
     fn needed(&self, name: &str, help: &str, problems: &mut Vec<Problem>) -> Outcome<&'a Expr> {
         self.get(name).ok_or_else(|| {
-            let at = Span { end: self.block.span.start + 5, ..self.block.span };
-            let (block, name) = ("this train block".to_string(), name.to_string());
-            problems.push(SettingMissing { block, name, at, help: help.to_string() }.into());
+            if !self.is_meant(name) {
+                let (block, name, at) = ("this train block".to_string(), name.to_string(), self.place());
+                problems.push(SettingMissing { block, name, at, help: help.to_string() }.into());
+            }
             Reported
         })
     }
 
     /// Says where a setting that does not belong here does belong.
-    fn unknown(&self, context: &Context, setting: &tree::Setting, problems: &mut Vec<Problem>) {
+    fn unknown(&mut self, context: &Context, setting: &tree::Setting, problems: &mut Vec<Problem>) {
         let name = setting.key.as_str();
         let meant = ELSEWHERE.iter().find(|(other, _)| *other == name).map_or(name, |&(_, own)| own);
-        let value = crate::syntax::print_expr(&setting.value);
+        let value = context.sources.text(setting.value.span);
         let (mut belongs, mut help) = (None, None);
-        // A setting of the optimizer?
-        if let Some(optimizer) = self.get("optimizer") {
-            let callee = match &optimizer.kind {
-                ExprKind::Call { callee, .. } => callee,
-                _ => optimizer,
+        if SETTINGS.contains(&meant) {
+            let value = match (meant, &setting.value.kind) {
+                ("for", ExprKind::Number(tree::Quantity { unit: None, .. })) if name.contains("step") => {
+                    format!("{value} steps")
+                }
+                ("for", ExprKind::Number(tree::Quantity { unit: None, .. })) => format!("{value} epochs"),
+                _ => value.to_string(),
             };
-            if let ExprKind::Name(callee) = &callee.kind
-                && let Some(forms) = context.modules.callables(context.module, Kind::Optimizer, callee)
-                && forms[0].callable.config.iter().any(|param| param.name.as_str() == meant)
-            {
-                belongs = Some("this belongs to the optimizer".to_string());
-                help = Some(format!("optimizer: {callee}({meant}: {value})"));
-            }
-        }
-        if help.is_none() && SETTINGS.contains(&meant) {
-            let value = if meant == "for" && value.parse::<f64>().is_ok() { format!("{value} epochs") } else { value };
+            self.meant.push(meant.to_string());
             help = Some(format!("{meant}: {value}"));
-        }
-        if help.is_none() {
-            help = nearest(name, SETTINGS.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        } else if let Some((kind, callee)) = self.owner(context, meant) {
+            belongs = Some(format!("this belongs to the {}", kind.word()));
+            help = Some(format!("{}: {callee}({meant}: {value})", kind.word()));
+        } else if fields::SETTINGS.contains(&name) {
+            belongs = Some("this belongs to the data".to_string());
+            help = Some(format!("write it in the data block: `{name}: {value}`"));
+        } else if let Some(near) = nearest(name, SETTINGS.iter().copied()) {
+            self.meant.push(near.to_string());
+            help = Some(format!("did you mean `{near}`?"));
+        } else if let Some(kind) =
+            Kind::ALL.into_iter().find(|&kind| context.modules.callables(context.module, kind, name).is_some())
+        {
+            let place = match kind {
+                Kind::Layer | Kind::Fn => "the model applies it: `… |> {name}`",
+                Kind::Metric => "write `metrics: [{name}]`",
+                Kind::Regularizer => "write `regularize {{ {name}(…) on *.w }}`",
+                Kind::Augmentation => "write `augment … {{ {name} }}`",
+                Kind::Encoder => "a field's formula applies it: `… |> {name}`",
+                Kind::Model | Kind::Loss | Kind::Optimizer | Kind::Schedule => "write `{kind}: {name}`",
+            };
+            belongs = Some(format!("this is {}", a(kind.word())));
+            help = Some(
+                place.replace("{name}", name).replace("{kind}", kind.word()).replace("{{", "{").replace("}}", "}"),
+            );
         }
         let (block, name, at) = ("`train`".to_string(), name.to_string(), setting.key.span);
         problems.push(UnknownSetting { block, name, at, belongs, help }.into());
+    }
+
+    /// The callable of this block that has a setting called `name`.
+    fn owner(&self, context: &Context, name: &str) -> Option<(Kind, Arc<str>)> {
+        [Kind::Optimizer, Kind::Schedule, Kind::Loss, Kind::Model].into_iter().find_map(|kind| {
+            let (callee, _) = head_name(self.get(kind.word())?)?;
+            let forms = context.modules.callables(context.module, kind, callee)?;
+            let has = forms.iter().any(|form| form.callable.config.iter().any(|param| param.name.as_str() == name));
+            has.then(|| (kind, callee.clone()))
+        })
     }
 }
 
@@ -222,14 +278,19 @@ fn data_of(context: &Context, settings: &Settings, problems: &mut Vec<Problem>) 
         .collect();
     let expr = settings.needed("data", "name a data block: `data: …`", problems)?;
     let ExprKind::Name(name) = &expr.kind else {
+        if matches!(expr.kind, ExprKind::Broken) {
+            return Err(Reported);
+        }
         let (wanted, found) = ("the name of a data block".into(), crate::syntax::print_expr(expr));
         problems.push(WrongKind { wanted, found, at: expr.span, help: None }.into());
         return Err(Reported);
     };
     let Some(block) = blocks.iter().find(|block| block.name.text == *name) else {
-        let near = nearest(name, blocks.iter().map(|block| block.name.as_str())).map(str::to_string);
-        let (kind, name, at) = ("data block".to_string(), name.to_string(), expr.span);
-        problems.push(UnknownName { kind, name, at, near }.into());
+        if !context.is_broken(name) {
+            let near = nearest(name, blocks.iter().map(|block| block.name.as_str())).map(str::to_string);
+            let (kind, name, at) = ("data block".to_string(), name.to_string(), expr.span);
+            problems.push(UnknownName { kind, name, at, near }.into());
+        }
         return Err(Reported);
     };
     fields::check(context.modules, context.library_files, context.module, block, problems)
@@ -237,16 +298,7 @@ fn data_of(context: &Context, settings: &Settings, problems: &mut Vec<Problem>) 
 
 fn model_of(context: &Context, settings: &Settings, problems: &mut Vec<Problem>) -> Outcome<Vec<Definition>> {
     let expr = settings.needed("model", "name a model: `model: …`", problems)?;
-    let callee = match &expr.kind {
-        ExprKind::Call { callee, .. } => callee,
-        _ => expr,
-    };
-    let ExprKind::Name(name) = &callee.kind else {
-        let (wanted, found) = ("the name of a model".into(), crate::syntax::print_expr(expr));
-        problems.push(WrongKind { wanted, found, at: expr.span, help: None }.into());
-        return Err(Reported);
-    };
-    find_callable(context, Kind::Model, name, callee.span, problems)
+    named_callable(context, Kind::Model, expr, problems)
 }
 
 /// The forms of a callable of `kind`, or the problem that there are none.
@@ -258,11 +310,35 @@ fn find_callable(
     problems: &mut Vec<Problem>,
 ) -> Outcome<Vec<Definition>> {
     context.modules.callables(context.module, kind, name).ok_or_else(|| {
+        if context.is_broken(name) {
+            return Reported;
+        }
+        let other = |other: &Kind| context.modules.callables(context.module, *other, name).is_some();
         let near = nearest(name, context.modules.names_of(context.module, kind)).map(str::to_string);
-        let (kind, name) = (kind.word().to_string(), name.to_string());
-        problems.push(UnknownName { kind, name, at: span, near }.into());
+        match Kind::ALL.into_iter().find(other) {
+            Some(other) if near.is_none() => {
+                let (wanted, found) = (a(kind.word()), format!("the {} `{name}`", other.word()));
+                problems.push(WrongKind { wanted, found, at: span, help: None }.into());
+            }
+            _ => {
+                let (kind, name) = (kind.word().to_string(), name.to_string());
+                problems.push(UnknownName { kind, name, at: span, near }.into());
+            }
+        }
         Reported
     })
+}
+
+impl Context<'_> {
+    /// Whether a name may be declared in a piece that could not be read, about which something has been said.
+    fn is_broken(&self, name: &str) -> bool {
+        self.tree.items.iter().any(|item| match item {
+            Item::Broken(span) => {
+                self.sources.text(*span).split(|it: char| !it.is_alphanumeric() && it != '_').any(|it| it == name)
+            }
+            _ => false,
+        })
+    }
 }
 
 /// The name at the head of `name` or `name(…)`.
@@ -274,68 +350,41 @@ fn head_name(expr: &Expr) -> Option<(&Arc<str>, Span)> {
     }
 }
 
-impl Experiment {
-    fn assemble(
-        context: &Context,
-        block: &TrainBlock,
-        settings: &Settings,
-        data: &DataPlan,
-        fields: Fields,
-        model: Vec<Definition>,
-        problems: &mut Vec<Problem>,
-    ) -> Outcome<Experiment> {
-        let loss = settings.needed("loss", "say what is made smaller: `loss: …`", problems).cloned();
-        let optimizer = settings.needed("optimizer", "say how: `optimizer: …(lr: 1e-3)`", problems).cloned();
-        if let Ok(expr) = &optimizer {
-            named_callable(context, Kind::Optimizer, expr, problems)?;
-        }
-        let schedule = settings.get("schedule").cloned();
-        if let Some(expr) = &schedule {
-            named_callable(context, Kind::Schedule, expr, problems)?;
-        }
-        let (loss, optimizer) = (loss?, optimizer?);
-        let (mut regularizers, mut scales, mut frozen) = (Vec::new(), Vec::new(), Vec::new());
-        for entry in &block.entries {
-            let later = match entry {
-                TrainEntry::Regularize { terms, .. } => {
-                    for term in terms {
-                        named_callable(context, Kind::Regularizer, &term.value, problems)?;
-                    }
-                    regularizers.extend(terms.iter().cloned());
-                    None
-                }
-                TrainEntry::Scale { setting, factor, what, .. } => match fields::constant(factor) {
-                    Some(Constant::Number { value, unit }) if unit.as_deref() == Some("x") => {
-                        scales.push((setting.clone(), value, what.clone()));
-                        None
-                    }
-                    _ => {
-                        let (wanted, at) = ("a multiple, like 0.1x".to_string(), factor.span);
-                        let (setting, help) =
-                            (setting.text.to_string(), "write the factor with an x: 0.1x".to_string());
-                        problems.push(MissingUnit { setting, wanted, at, help }.into());
-                        return Err(Reported);
-                    }
-                },
-                TrainEntry::Freeze { what, until: None, .. } => {
-                    frozen.extend(what.iter().cloned());
-                    None
-                }
-                TrainEntry::Freeze { span, .. } => Some(("`freeze … until`", *span)),
-                TrainEntry::Augment { span, .. } => Some(("augmentation", *span)),
-                TrainEntry::Transfer(transfer) => Some(("transfer from other weights", transfer.span)),
-                TrainEntry::Privacy(block) => Some(("private training", block.span)),
-                TrainEntry::Setting(_) | TrainEntry::Broken(_) => None,
-            };
-            if let Some((what, span)) = later {
-                problems.push(NotInThisVersion { what: what.into(), at: first_line(span), help: None }.into());
+/// What a train block names beside its model and its data.
+struct Parts {
+    loss: Expr,
+    optimizer: Expr,
+    schedule: Option<Expr>,
+    clip: Option<Clip>,
+    regularizers: Vec<Applied>,
+    scales: Vec<Scale>,
+    frozen: Vec<Selector>,
+}
+
+impl Parts {
+    fn read(context: &Context, block: &TrainBlock, settings: &Settings, problems: &mut Vec<Problem>) -> Outcome<Parts> {
+        let loss = settings.needed("loss", "say what is made smaller: `loss: …`", problems).and_then(|expr| {
+            let losses = terms(expr, &mut |term| named_callable(context, Kind::Loss, term, problems))?;
+            if losses == 0 {
+                problems.push(not_the_name(Kind::Loss, expr));
                 return Err(Reported);
             }
-        }
+            Ok(expr.clone())
+        });
+        let optimizer = settings.needed("optimizer", "say how: `optimizer: …(lr: 1e-3)`", problems).and_then(|expr| {
+            let forms = named_callable(context, Kind::Optimizer, expr, problems)?;
+            Ok((expr.clone(), forms))
+        });
+        let schedule = settings.get("schedule").map(|expr| {
+            named_callable(context, Kind::Schedule, expr, problems)?;
+            Ok(expr.clone())
+        });
+        let clip = settings.get("clip").map(|expr| clip(expr, problems));
+        let mut sound = true;
         for name in ["preview", "accumulate"] {
             if let Some(expr) = settings.get(name) {
                 problems.push(NotInThisVersion { what: format!("`{name}`"), at: expr.span, help: None }.into());
-                return Err(Reported);
+                sound = false;
             }
         }
         if let Some(expr) = settings.get("precision")
@@ -343,13 +392,115 @@ impl Experiment {
         {
             let what = format!("`precision: {}`", crate::syntax::print_expr(expr));
             problems.push(NotInThisVersion { what, at: expr.span, help: Some("precision: fp32".into()) }.into());
+            sound = false;
+        }
+        let (mut regularizers, mut scales, mut frozen) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in &block.entries {
+            let later = match entry {
+                TrainEntry::Regularize { terms, .. } => {
+                    for term in terms {
+                        sound &= named_callable(context, Kind::Regularizer, &term.value, problems).is_ok();
+                    }
+                    regularizers.extend(terms.iter().cloned());
+                    None
+                }
+                TrainEntry::Scale { setting, factor, what, .. } => {
+                    let forms = optimizer.as_ref().map_or(&[][..], |(_, forms)| forms);
+                    match scale(setting, factor, what, forms, problems) {
+                        Ok(it) => scales.push(it),
+                        Err(Reported) => sound = false,
+                    }
+                    None
+                }
+                TrainEntry::Freeze { what, until: None, .. } => {
+                    frozen.extend(what.iter().cloned());
+                    None
+                }
+                TrainEntry::Freeze { span, .. } => Some(("`freeze … until`", first_word(*span, "freeze"))),
+                TrainEntry::Augment { span, .. } => Some(("augmentation", first_word(*span, "augment"))),
+                TrainEntry::Transfer(transfer) => {
+                    Some(("transfer from other weights", first_word(transfer.span, "transfer")))
+                }
+                TrainEntry::Privacy(block) => Some(("private training", first_word(block.span, "privacy"))),
+                TrainEntry::Setting(_) | TrainEntry::Broken(_) => None,
+            };
+            if let Some((what, at)) = later {
+                problems.push(NotInThisVersion { what: what.into(), at, help: None }.into());
+                sound = false;
+            }
+        }
+        let (loss, optimizer) = (loss?, optimizer?.0);
+        let (schedule, clip) = (schedule.transpose()?, clip.transpose()?);
+        if sound { Ok(Parts { loss, optimizer, schedule, clip, regularizers, scales, frozen }) } else { Err(Reported) }
+    }
+}
+
+/// `lr 0.1x on head`
+fn scale(
+    setting: &tree::Name,
+    factor: &Expr,
+    what: &[Selector],
+    optimizer: &[Definition],
+    problems: &mut Vec<Problem>,
+) -> Outcome<Scale> {
+    if let Some(form) = optimizer.first() {
+        let config = || form.callable.config.iter().map(|param| param.name.as_str());
+        if !config().any(|name| name == setting.as_str()) {
+            let callee = format!("the optimizer `{}`", form.callable.name.text);
+            let near = nearest(setting.as_str(), config()).map(str::to_string);
+            let (known, name, at) = (config().map(str::to_string).collect(), setting.text.to_string(), setting.span);
+            problems.push(UnknownArgument { callee, name, at, near, known }.into());
             return Err(Reported);
         }
-        let clip = match settings.get("clip") {
-            Some(expr) => Some(clip(expr, problems)?),
-            None => None,
-        };
-        let metrics = metrics(context, settings, problems)?;
+    }
+    let (name, wanted, at) = (setting.text.to_string(), "a multiple, like 0.1x".to_string(), factor.span);
+    let problem: Problem = match fields::constant(factor) {
+        Some(Constant::Number { value, unit }) if unit.as_deref() == Some("x") => {
+            return Ok((setting.clone(), value, what.to_vec()));
+        }
+        Some(Constant::Number { value, unit: None }) => {
+            MissingUnit { setting: name, wanted, at, help: format!("write {value}x") }.into()
+        }
+        Some(Constant::Number { unit: Some(_), .. }) => {
+            let found = crate::syntax::print_expr(factor);
+            WrongUnit { setting: name, wanted, found, at, help: None }.into()
+        }
+        _ => {
+            let found = crate::syntax::print_expr(factor);
+            WrongValue { setting: name, wanted, found, at, declared: None, help: None }.into()
+        }
+    };
+    problems.push(problem);
+    Err(Reported)
+}
+
+/// Calls `see` for each loss in a formula of losses; how many there are.
+fn terms<T>(expr: &Expr, see: &mut impl FnMut(&Expr) -> Outcome<T>) -> Outcome<usize> {
+    use tree::Binary::{Add, Div, Mul, On, Sub};
+    match &expr.kind {
+        ExprKind::Number(_) => Ok(0),
+        ExprKind::Unary { op: tree::Unary::Neg, operand } => terms(operand, see),
+        ExprKind::Binary { op: On, left, .. } => terms(left, see),
+        ExprKind::Binary { op: Add | Sub | Mul | Div, left, right, .. } => {
+            let (left, right) = (terms(left, see), terms(right, see));
+            Ok(left? + right?)
+        }
+        _ => see(expr).map(|_| 1),
+    }
+}
+
+impl Experiment {
+    #[allow(clippy::too_many_arguments, reason = "all that a train block names")]
+    fn assemble(
+        context: &Context,
+        settings: &Settings,
+        data: &DataPlan,
+        fields: Fields,
+        model: Vec<Definition>,
+        parts: Parts,
+        metrics: Vec<MetricExpr>,
+        problems: &mut Vec<Problem>,
+    ) -> Outcome<Experiment> {
         let role = |role: Role| -> Vec<usize> {
             let all = data.fields.iter().enumerate();
             all.filter(|(_, field)| field.role == role).map(|(at, _)| at).collect()
@@ -361,23 +512,30 @@ impl Experiment {
         }
         // The model's inputs bind to fields by name.
         let callable = &model[0].callable;
-        let mut inputs = Vec::new();
+        let (mut inputs, mut sound) = (Vec::new(), true);
         for input in &callable.inputs {
-            let at = data.fields.iter().position(|field| {
-                field.name == input.name.as_str() && matches!(field.role, Role::Input | Role::Target)
-            });
-            match at {
-                Some(at) => inputs.push(at),
+            let found = data.fields.iter().position(|field| field.name == input.name.as_str());
+            let (model, name) = (callable.name.text.to_string(), input.name.text.to_string());
+            let at = input.name.span;
+            match found.map(|at| (at, &data.fields[at])) {
+                Some((place, field)) if field.role == Role::Input => inputs.push(place),
+                Some((_, field)) => {
+                    let (role, field_at) = (field.role.word().to_string(), field.span);
+                    problems.push(ModelReadsOther { model, input: name, role, at, field_at }.into());
+                    sound = false;
+                }
                 None => {
-                    let names: Vec<&str> = data.fields.iter().map(|field| field.name.as_str()).collect();
-                    let near = nearest(input.name.as_str(), names).map(str::to_string);
-                    let (model, input_name) = (callable.name.text.to_string(), input.name.text.to_string());
-                    let (data_name, at, data_at) = (data.name.clone(), input.name.span, data.span);
-                    let problem = ModelInputMissing { model, input: input_name, data: data_name, at, near, data_at };
-                    problems.push(problem.into());
-                    return Err(Reported);
+                    let names = data.fields.iter().filter(|it| it.role == Role::Input).map(|it| it.name.as_str());
+                    let near = nearest(&name, names.clone()).map(str::to_string);
+                    let known = ticked(&names.map(str::to_string).collect::<Vec<_>>());
+                    let (data, data_at) = (data.name.clone(), data.span);
+                    problems.push(ModelInputMissing { model, input: name, data, at, near, known, data_at }.into());
+                    sound = false;
                 }
             }
+        }
+        if !sound {
+            return Err(Reported);
         }
         Ok(Experiment {
             modules: context.modules.clone(),
@@ -386,14 +544,14 @@ impl Experiment {
             fields,
             model,
             model_expr: settings.get("model").expect("checked").clone(),
-            loss,
-            optimizer,
-            schedule,
-            regularizers,
+            loss: parts.loss,
+            optimizer: parts.optimizer,
+            schedule: parts.schedule,
+            regularizers: parts.regularizers,
             metrics,
-            clip,
-            scales,
-            frozen,
+            clip: parts.clip,
+            scales: parts.scales,
+            frozen: parts.frozen,
             inputs,
             targets,
             weight: role(Role::Weight).first().copied(),
@@ -418,17 +576,23 @@ impl Experiment {
     }
 }
 
-/// A span cut at the end of its first line's worth: blocks are long.
-fn first_line(span: Span) -> Span {
-    Span { end: span.end.min(span.start + 8), ..span }
+/// The word with which a block begins.
+pub fn first_word(span: Span, word: &str) -> Span {
+    Span { end: span.start + word.len() as u32, ..span }
 }
 
-fn named_callable(context: &Context, kind: Kind, expr: &Expr, problems: &mut Vec<Problem>) -> Outcome<()> {
+fn not_the_name(kind: Kind, expr: &Expr) -> Problem {
+    let (wanted, found) = (format!("the name of {}", a(kind.word())), crate::syntax::print_expr(expr));
+    WrongKind { wanted, found, at: expr.span, help: None }.into()
+}
+
+fn named_callable(context: &Context, kind: Kind, expr: &Expr, problems: &mut Vec<Problem>) -> Outcome<Vec<Definition>> {
     match head_name(expr) {
-        Some((name, span)) => find_callable(context, kind, name, span, problems).map(|_| ()),
+        Some((name, span)) => find_callable(context, kind, name, span, problems),
         None => {
-            let (wanted, found) = (format!("the name of a {}", kind.word()), crate::syntax::print_expr(expr));
-            problems.push(WrongKind { wanted, found, at: expr.span, help: None }.into());
+            if !matches!(expr.kind, ExprKind::Broken) {
+                problems.push(not_the_name(kind, expr));
+            }
             Err(Reported)
         }
     }
@@ -458,7 +622,7 @@ fn metrics(context: &Context, settings: &Settings, problems: &mut Vec<Problem>) 
         ExprKind::List(items) => items.iter().collect(),
         _ => vec![list],
     };
-    let mut found: Vec<MetricExpr> = Vec::new();
+    let (mut found, mut sound): (Vec<MetricExpr>, bool) = (Vec::new(), true);
     for item in items {
         let (mut expr, mut name, mut target) = (item, None, None);
         loop {
@@ -474,12 +638,11 @@ fn metrics(context: &Context, settings: &Settings, problems: &mut Vec<Problem>) 
                 _ => break,
             }
         }
-        let Some((callee, span)) = head_name(expr) else {
-            let (wanted, found) = ("the name of a metric".into(), crate::syntax::print_expr(item));
-            problems.push(WrongKind { wanted, found, at: item.span, help: None }.into());
-            return Err(Reported);
+        let Ok(forms) = named_callable(context, Kind::Metric, expr, problems) else {
+            sound = false;
+            continue;
         };
-        let forms = find_callable(context, Kind::Metric, callee, span, problems)?;
+        let callee = &forms[0].callable.name.text;
         // `-> error` says that less is better; whatever else stands there, that more is.
         let rising = !matches!(&forms[0].callable.result,
             Some(tree::Type { kind: tree::TypeKind::Named { name, .. }, .. }) if name.as_str() == "error");
@@ -489,209 +652,12 @@ fn metrics(context: &Context, settings: &Settings, problems: &mut Vec<Problem>) 
         });
         if let Some(first) = found.iter().find(|it| it.name == name) {
             problems.push(MetricTwice { name, at: item.span, first: first.span }.into());
-            return Err(Reported);
+            sound = false;
+            continue;
         }
         found.push(MetricExpr { name, expr: expr.clone(), target, rising, span: item.span });
     }
-    Ok(found)
-}
-
-// ------------------------------------------------------------------------------------------------ plan
-
-/// The settings that say how long, how often and what is kept.
-pub fn plan(settings: &Settings, metrics: &[MetricPlan], problems: &mut Vec<Problem>) -> Outcome<TrainPlan> {
-    let mut reader = Reader { problems };
-    let block = settings.block;
-    let batch = match settings.get("batch") {
-        None => Batch::Size(32),
-        Some(expr) => match fields::constant(expr) {
-            Some(Constant::Word(word)) if word == "all" => Batch::All,
-            Some(Constant::Number { value, unit: None }) if value >= 1.0 && value.fract() == 0.0 && value < 1e9 => {
-                Batch::Size(value as usize)
-            }
-            _ => return Err(reader.wrong("batch", "a number of examples from 1 on, or `all`", expr)),
-        },
-    };
-    let length = match settings.get("for") {
-        None => {
-            let help = "say how long: `for: 10 epochs` or `for: 5000 steps`".to_string();
-            let at = Span { end: block.span.start + 5, ..block.span };
-            let (block, name) = ("this train block".to_string(), "for".to_string());
-            reader.problems.push(SettingMissing { block, name, at, help }.into());
-            return Err(Reported);
-        }
-        Some(expr) => match reader.every("for", expr)? {
-            Every::Epochs(epochs) => Length::Epochs(epochs),
-            Every::Steps(steps) => Length::Steps(steps),
-            Every::Seconds(_) => {
-                let help = "write `at_most: 20min` beside `for: … epochs`".to_string();
-                let (setting, wanted, at) = ("for".to_string(), "epochs or steps".to_string(), expr.span);
-                reader.problems.push(MissingUnit { setting, wanted, at, help }.into());
-                return Err(Reported);
-            }
-        },
-    };
-    let at_most = match settings.get("at_most") {
-        None => None,
-        Some(expr) => match reader.every("at_most", expr)? {
-            Every::Seconds(seconds) => Some(seconds),
-            _ => return Err(reader.wrong("at_most", "a time, like 10min", expr)),
-        },
-    };
-    let seed = match settings.get("seed") {
-        None => 0,
-        Some(expr) => match fields::constant(expr) {
-            Some(Constant::Number { value, unit: None }) if value >= 0.0 && value.fract() == 0.0 && value < 9e15 => {
-                value as u64
-            }
-            _ => return Err(reader.wrong("seed", "a whole number from 0 on", expr)),
-        },
-    };
-    let validate = match settings.get("validate") {
-        None => Every::Epochs(1.0),
-        Some(expr) => match called_with_time(expr, "every") {
-            Some(time) => reader.every("validate", time)?,
-            None => return Err(reader.wrong("validate", "`every(…)`, like every(250 steps)", expr)),
-        },
-    };
-    let stop = match settings.get("stop") {
-        None => None,
-        Some(expr) => match &expr.kind {
-            ExprKind::Call { callee, args }
-                if args.len() == 2 && matches!(&callee.kind, ExprKind::Name(name) if &**name == "patience") =>
-            {
-                let metric = reader.metric_path(&args[0].value, metrics)?;
-                let patience = reader.every("patience", &args[1].value)?;
-                Some(Patience { metric, patience, span: expr.span })
-            }
-            _ => return Err(reader.wrong("stop", "`patience(…)`, like patience(val.loss, 3 epochs)", expr)),
-        },
-    };
-    let keep = match settings.get("keep") {
-        None => match &stop {
-            Some(stop) => Keep::Best { metric: stop.metric.clone(), span: None },
-            None => Keep::Last,
-        },
-        Some(expr) => match &expr.kind {
-            ExprKind::Name(name) if &**name == "last" => Keep::Last,
-            ExprKind::Call { callee, args }
-                if args.len() == 1 && matches!(&callee.kind, ExprKind::Name(name) if &**name == "best") =>
-            {
-                Keep::Best { metric: reader.metric_path(&args[0].value, metrics)?, span: Some(expr.span) }
-            }
-            _ => return Err(reader.wrong("keep", "`best(…)` or `last`, like best(val.loss)", expr)),
-        },
-    };
-    let checkpoint = match settings.get("checkpoint") {
-        None => None,
-        Some(expr) => match &expr.kind {
-            ExprKind::Call { callee, args }
-                if matches!(&callee.kind, ExprKind::Name(name) if &**name == "every") && !args.is_empty() =>
-            {
-                let every = reader.every("checkpoint", &args[0].value)?;
-                let keep = match args.iter().find(|arg| arg.name.as_ref().is_some_and(|name| name.as_str() == "keep")) {
-                    None => 1,
-                    Some(arg) => match fields::constant(&arg.value) {
-                        Some(Constant::Number { value, unit: None }) if value >= 1.0 && value.fract() == 0.0 => {
-                            value as usize
-                        }
-                        _ => return Err(reader.wrong("keep", "a number of checkpoints from 1 on", &arg.value)),
-                    },
-                };
-                Some(Checkpoints { every, keep })
-            }
-            _ => return Err(reader.wrong("checkpoint", "`every(…)`, like every(1 epoch, keep: 3)", expr)),
-        },
-    };
-    let metrics = metrics.to_vec();
-    Ok(TrainPlan {
-        span: block.span,
-        batch,
-        length,
-        at_most,
-        seed,
-        validate,
-        stop,
-        keep,
-        checkpoint,
-        metrics,
-        accumulate: 1,
-    })
-}
-
-/// The time in `every(time)`.
-fn called_with_time<'e>(expr: &'e Expr, name: &str) -> Option<&'e Expr> {
-    match &expr.kind {
-        ExprKind::Call { callee, args }
-            if args.len() == 1 && matches!(&callee.kind, ExprKind::Name(it) if &**it == name) =>
-        {
-            Some(&args[0].value)
-        }
-        _ => None,
-    }
-}
-
-struct Reader<'p> {
-    problems: &'p mut Vec<Problem>,
-}
-
-impl Reader<'_> {
-    fn wrong(&mut self, setting: &str, wanted: &str, expr: &Expr) -> Reported {
-        let (setting, wanted) = (setting.to_string(), wanted.to_string());
-        let found = crate::syntax::print_expr(expr);
-        if !matches!(expr.kind, ExprKind::Broken) {
-            self.problems.push(WrongValue { setting, wanted, found, at: expr.span, declared: None, help: None }.into());
-        }
-        Reported
-    }
-
-    /// `3 epochs`, `500 steps`, `10min`
-    fn every(&mut self, setting: &str, expr: &Expr) -> Outcome<Every> {
-        let ExprKind::Number(quantity) = &expr.kind else {
-            return Err(self.wrong(setting, "a time, like 3 epochs or 500 steps", expr));
-        };
-        let number = Number::written(quantity);
-        let found = match number.measure {
-            Some(Measure::Epochs) => Every::Epochs(number.value),
-            Some(Measure::Steps) if number.value.fract() == 0.0 => Every::Steps(number.value as u64),
-            Some(Measure::Seconds) => Every::Seconds(number.value),
-            None => {
-                let (setting, wanted, at) = (setting.to_string(), "a time".to_string(), expr.span);
-                let help = format!("write {0} epochs, or {0} steps", number.value);
-                self.problems.push(MissingUnit { setting, wanted, at, help }.into());
-                return Err(Reported);
-            }
-            Some(_) => return Err(self.wrong(setting, "a time, like 3 epochs or 500 steps", expr)),
-        };
-        if number.value <= 0.0 || number.value > 1e12 {
-            let (setting, range, value, at) =
-                (setting.to_string(), "more than 0".into(), number.value.to_string(), expr.span);
-            self.problems.push(OutOfRange { setting, range, value, at, help: None }.into());
-            return Err(Reported);
-        }
-        Ok(found)
-    }
-
-    /// `val.loss`, `val.accuracy`
-    fn metric_path(&mut self, expr: &Expr, metrics: &[MetricPlan]) -> Outcome<MetricPath> {
-        let text = crate::syntax::print_expr(expr);
-        let split = Split::ALL.into_iter().find(|split| text.split('.').next() == Some(split.word()));
-        let rest = text.split_once('.').map(|(_, rest)| rest);
-        if let (Some(split), Some(rest)) = (split, rest) {
-            if rest == "loss" {
-                return Ok(MetricPath { split, metric: None, rising: false });
-            }
-            if let Some(at) = metrics.iter().position(|metric| metric.name == rest && metric.shape.is_empty()) {
-                return Ok(MetricPath { split, metric: Some(at), rising: metrics[at].rising });
-            }
-        }
-        if !matches!(expr.kind, ExprKind::Broken) {
-            let names = metrics.iter().filter(|it| it.shape.is_empty()).map(|it| format!("val.{}", it.name));
-            let known = std::iter::once("val.loss".to_string()).chain(names).collect();
-            self.problems.push(UnknownMetricPath { path: text, at: expr.span, known }.into());
-        }
-        Err(Reported)
-    }
+    if sound { Ok(found) } else { Err(Reported) }
 }
 
 /// Whether a pattern selects a path. `*` stands for anything, dots too.
@@ -716,11 +682,10 @@ pub fn callee(
     kind: Kind,
     scope: &mut Scope,
 ) -> Outcome<(Vec<Definition>, Vec<super::value::Given>)> {
-    let (name, span) = head_name(expr).ok_or(Reported)?;
+    let (name, _) = head_name(expr).ok_or(Reported)?;
     let forms = lower.modules.callables(scope.module, kind, name).ok_or(Reported)?;
-    let callee = Callee { what: What::Defined(forms.clone()), given: vec![], span };
     let given = match &expr.kind {
-        ExprKind::Call { args, .. } => lower.arguments(&callee, args, scope)?,
+        ExprKind::Call { args, .. } => lower.arguments(args, scope)?,
         _ => vec![],
     };
     Ok((forms, given))

@@ -129,6 +129,7 @@ impl Lower<'_> {
             (Meaning::Plain | Meaning::Column(_), Meaning::Class { .. }) => false,
             (Meaning::Plain, Meaning::Image) => false,
             (Meaning::Plain, Meaning::Binary) => false,
+            (Meaning::Quantity, _) => false,
             (Meaning::Plain | Meaning::Column(_), _) => true,
             (Meaning::Class { .. }, Meaning::Class { .. }) => true,
             (Meaning::Binary, Meaning::Prob) => false,
@@ -335,7 +336,8 @@ impl Lower<'_> {
     /// Holds a result against its declared type. The tensor as declared.
     pub fn result(&mut self, tensor: &Tensor, ty: &Type, scope: &mut Scope) -> Result<Tensor, Mismatch> {
         if let Some(wanted) = self.wanted(ty) {
-            let refined = |meaning| !matches!(meaning, Meaning::Plain | Meaning::Column(_) | Meaning::Image);
+            let refined =
+                |meaning| !matches!(meaning, Meaning::Plain | Meaning::Quantity | Meaning::Column(_) | Meaning::Image);
             if refined(tensor.meaning) && refined(wanted.meaning) {
                 let same = tensor.meaning == wanted.meaning
                     || matches!((tensor.meaning, wanted.meaning), (Meaning::Class { .. }, Meaning::Class { .. }));

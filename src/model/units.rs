@@ -64,6 +64,29 @@ pub fn unit(word: &str) -> Option<(Measure, f64)> {
 }
 
 impl Measure {
+    /// So much of it, in a unit that people use: `5%`, `15deg`, `3 epochs`.
+    pub fn written(self, value: f64) -> String {
+        let (unit, factor, space) = match self {
+            Measure::Share => ("%", 0.01, ""),
+            Measure::Factor => ("x", 1.0, ""),
+            Measure::Angle => ("deg", std::f64::consts::PI / 180.0, ""),
+            Measure::Length => ("px", 1.0, ""),
+            Measure::Seconds => ("s", 1.0, ""),
+            Measure::Epochs => ("epochs", 1.0, " "),
+            Measure::Steps => ("steps", 1.0, " "),
+            Measure::Batches => ("batches", 1.0, " "),
+            Measure::Samples => ("samples", 1.0, " "),
+            Measure::Tokens => ("tokens", 1.0, " "),
+            Measure::Trials => ("trials", 1.0, " "),
+            Measure::Frequency => ("Hz", 1.0, ""),
+            Measure::Level => ("dB", 1.0, ""),
+            Measure::Bytes => ("bytes", 1.0, " "),
+        };
+        // The factor leaves traces in the last figures.
+        let number = (value / factor * 1e9).round() / 1e9;
+        format!("{number}{space}{unit}")
+    }
+
     /// For messages: `a share, like 10%`.
     pub fn example(self) -> &'static str {
         match self {

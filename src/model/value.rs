@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::modules::Definition;
 use super::units::Measure;
 use crate::source::Span;
-use crate::syntax::tree::Quantity;
+use crate::syntax::tree::{Name, Quantity};
 use crate::tensor::Id;
 
 #[derive(Clone)]
@@ -99,6 +99,8 @@ pub struct Affine {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Meaning {
     Plain,
+    /// What is measured: it is no score and no probability.
+    Quantity,
     Logits,
     Logit,
     Prob,
@@ -117,7 +119,7 @@ impl Meaning {
     /// As a type of the language.
     pub fn word(self) -> &'static str {
         match self {
-            Meaning::Plain | Meaning::Column(_) => "f32",
+            Meaning::Plain | Meaning::Quantity | Meaning::Column(_) => "f32",
             Meaning::Logits => "logits",
             Meaning::Logit => "logit",
             Meaning::Prob => "prob",
@@ -156,7 +158,7 @@ pub enum What {
 /// An argument.
 #[derive(Clone)]
 pub struct Given {
-    pub name: Option<Arc<str>>,
+    pub name: Option<Name>,
     pub value: Value,
     pub span: Span,
 }
@@ -167,6 +169,17 @@ pub struct Stage {
     pub path: Arc<str>,
     /// What was applied, to be applied again with the same parameters.
     pub callee: Option<Rc<Callee>>,
+}
+
+impl Given {
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name.as_ref().is_some_and(|it| it.as_str() == name)
+    }
+
+    /// Where it begins to be given: at its name, if it has one.
+    pub fn place(&self) -> Span {
+        self.name.as_ref().map_or(self.span, |name| name.span)
+    }
 }
 
 impl Value {
@@ -183,8 +196,8 @@ impl Value {
         match self {
             Value::Tensor(tensor) => super::types::describe(tensor),
             Value::Number(number) => match number.measure {
-                Some(measure) => measure.example().split(',').next().expect("a noun").to_string(),
-                None => format!("the number {}", number.value),
+                Some(measure) => measure.written(number.value),
+                None => format!("{}", number.value),
             },
             Value::Bool(true) => "yes".into(),
             Value::Bool(false) => "no".into(),

@@ -118,7 +118,7 @@ impl Copy {
 
     fn give_back(&self, array: &mut Array) {
         let bytes: Vec<u8> = self.all().skip(ALIGNMENT).take(self.bytes).collect();
-        let words = bytes.chunks_exact(width(array.dtype())).map(|word| <[u8; 4]>::try_from(word));
+        let words = bytes.chunks_exact(width(array.dtype())).map(<[u8; 4]>::try_from);
         match &mut array.data {
             Data::F32(data) => {
                 data.iter_mut().zip(words).for_each(|(x, word)| *x = f32::from_ne_bytes(word.expect("four")))

@@ -1,6 +1,6 @@
 //! Problems of data: sources, files, columns, cells, classes, splits.
 
-use super::{Words, count, did_you_mean, list, problems, say};
+use super::{Words, count, did_you_mean, list, problems, say, ticked};
 use crate::source::Span;
 
 /// Where a row or a cell stands.
@@ -521,10 +521,6 @@ fn tell_cells(words: Words, shown: &str, cells: &[Shown], count: usize, at: Span
 fn quoted(text: &str) -> String {
     let short: String = text.chars().take(40).collect();
     if short.len() < text.len() { format!("{:?}…", short) } else { format!("{short:?}") }
-}
-
-fn ticked(names: &[String]) -> Vec<String> {
-    names.iter().map(|name| format!("`{name}`")).collect()
 }
 
 /// The first of many names.

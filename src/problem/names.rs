@@ -1,6 +1,6 @@
 //! Problems of names: what is not there, and what is there twice.
 
-use super::{count, did_you_mean, list, problems, say};
+use super::{count, did_you_mean, list, problems, say, ticked};
 use crate::source::Span;
 
 problems! {
@@ -46,7 +46,7 @@ problems! {
     "unknown-argument" Error UnknownArgument { callee: String, name: String, at: Span, near: Option<String>, known: Vec<String> } =>
         say(format!("{callee} has no setting called `{name}`"))
             .at(at, "not one of its settings")
-            .maybe_help(did_you_mean(&near).or_else(|| (!known.is_empty()).then(|| format!("it takes {}", list(&known)))));
+            .maybe_help(did_you_mean(&near).or_else(|| (!known.is_empty()).then(|| format!("it takes {}", list(&ticked(&known))))));
 
     /// More arguments than a callable takes.
     "too-many-arguments" Error TooManyArguments { callee: String, takes: usize, at: Span, declared: Option<Span> } =>
@@ -110,8 +110,12 @@ problems! {
             .help("write more of the path");
 
     /// A pattern selects no parameter.
-    "pattern-unmatched" Error PatternUnmatched { pattern: String, at: Span, parameters: Vec<String> } =>
-        say(format!("`{pattern}` matches no parameter of the model"))
-            .at(at, "matches nothing")
-            .maybe_help((!parameters.is_empty()).then(|| format!("the parameters are {}", list(&parameters))));
+    "pattern-unmatched" Error PatternUnmatched { pattern: String, at: Span, near: Option<String>, parameters: Vec<String> } => {
+        let words = say(format!("`{pattern}` matches no parameter of the model")).at(at, "matches nothing").maybe_help(did_you_mean(&near));
+        let shown = ticked(&parameters[..parameters.len().min(8)]);
+        match parameters.len().saturating_sub(shown.len()) {
+            0 => words.note(format!("its parameters are {}", list(&shown))),
+            more => words.note(format!("its parameters are {} and {more} more", shown.join(", "))),
+        }
+    };
 }

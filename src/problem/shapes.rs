@@ -109,16 +109,33 @@ problems! {
             .at(at, "outside");
 
     /// A model needs an input that the data does not have.
-    "model-input-missing" Error ModelInputMissing { model: String, input: String, data: String, at: Span, near: Option<String>, data_at: Span } =>
-        say(format!("`{model}` wants the input `{input}`, but `{data}` has no input field of that name"))
-            .at(at, "no field of this name")
-            .at(data_at, "the data")
+    "model-input-missing" Error ModelInputMissing { model: String, input: String, data: String, at: Span, near: Option<String>, known: Vec<String>, data_at: Span } =>
+        say(format!("`{model}` wants the input `{input}`, but `{data}` has no field of that name"))
+            .at(at, "bound to the data by its name")
+            .at(data_at, match &known[..] {
+                [] => "has no `input` fields".to_string(),
+                [one] => format!("its only input is {one}"),
+                known => format!("its inputs are {}", list(known)),
+            })
             .maybe_help(super::did_you_mean(&near));
 
+    /// A model reads a field that is no input: its own target, say.
+    "model-reads-other" Error ModelReadsOther { model: String, input: String, role: String, at: Span, field_at: Span } =>
+        say(format!("`{model}` wants `{input}` as input, but the data declares it as {role}"))
+            .at(at, if role == "target" { "what is to be predicted cannot be known before" } else { "not an input of the data" })
+            .at(field_at, format!("declared as {role} here"))
+            .help(match role.as_str() {
+                "target" => format!("leave it away; for a model that reproduces its input, declare an input and `target copy: … = {input}`"),
+                _ => format!("declare it as `input {input}: …`"),
+            });
+
     /// The number of scores is not the number of classes.
-    "class-count" Error ClassCount { scores: usize, classes: usize, at: Span, target_at: Span, model: String } =>
+    "class-count" Error ClassCount { scores: usize, classes: usize, at: Span, target_at: Span, model: String, calls: Option<[String; 2]> } =>
         say(format!("`{model}` gives {} but the data has {}", super::count(scores, "score", "scores"), super::count(classes, "class", "classes")))
             .at(at, "this becomes the number of scores")
             .at(target_at, super::count(classes, "class", "classes"))
-            .help(format!("let the last layer give {classes}, or write `-> logits[K]` and use `K`, which follows the data"));
+            .help(match calls {
+                Some([number, variable]) => format!("{number}, or `-> logits[K]` with {variable}, which follows the data"),
+                None => format!("let the last layer give {classes}, or write `-> logits[K]` and use `K`, which follows the data"),
+            });
 }

@@ -1,6 +1,6 @@
 //! Problems of training: losses, optimizers, schedules, what fits what.
 
-use super::{count, list, problems, say};
+use super::{count, did_you_mean, list, problems, say, ticked};
 use crate::source::Span;
 
 problems! {
@@ -11,7 +11,7 @@ problems! {
             .at(output_at, format!("the model gives {output}"))
             .at(target_at, format!("`{target_name}` is {target}"))
             .maybe_help(reason)
-            .maybe_help((!fitting.is_empty()).then(|| format!("of the library's losses {} {}", list(&fitting), if fitting.len() == 1 { "fits" } else { "fit" })));
+            .maybe_help((!fitting.is_empty()).then(|| format!("of the library's losses {} {}", list(&ticked(&fitting)), if fitting.len() == 1 { "fits" } else { "fit" })));
 
     /// A loss that applies softmax itself gets probabilities.
     "softmax-twice" Error SoftmaxTwice { loss: String, model: String, found: String, wanted: String, at: Span, loss_at: Span } =>
@@ -26,7 +26,7 @@ problems! {
             .at(at, "this metric")
             .at(output_at, format!("the model gives {output}"))
             .at(target_at, format!("the target is {target}"))
-            .maybe_help((!fitting.is_empty()).then(|| format!("metrics that fit: {}", list(&fitting))));
+            .maybe_help((!fitting.is_empty()).then(|| format!("of the library's metrics {} {}", list(&ticked(&fitting)), if fitting.len() == 1 { "fits" } else { "fit" })));
 
     /// A file has nothing to run.
     "nothing-to-run" Error NothingToRun { at: Span } =>
@@ -38,19 +38,27 @@ problems! {
     "which-train" Error WhichTrain { names: Vec<String>, at: Span } =>
         say(format!("this file has {}, and none was chosen", count(names.len(), "train block", "train blocks")))
             .at(at, "one of them")
-            .help(format!("name one of {} after the file", list(&names)));
+            .help(format!("name one of {} after the file", list(&ticked(&names))));
 
     /// No train block of that name.
     "unknown-train" Error UnknownTrain { name: String, names: Vec<String>, at: Span } =>
         say(format!("this file has no train block called `{name}`"))
             .at(at, "the file's first train block")
-            .maybe_help((!names.is_empty()).then(|| format!("it has {}", list(&names))));
+            .maybe_help((!names.is_empty()).then(|| format!("it has {}", list(&ticked(&names)))));
 
     /// A path to a metric names none of the run's.
-    "unknown-metric-path" Error UnknownMetricPath { path: String, at: Span, known: Vec<String> } =>
+    "unknown-metric-path" Error UnknownMetricPath { path: String, at: Span, near: Option<String>, known: Vec<String> } =>
         say(format!("`{path}` is not measured in this run"))
             .at(at, "no such value")
-            .help(format!("measured are {}", list(&known)));
+            .maybe_help(did_you_mean(&near))
+            .note(format!("measured are {}, and the same of `train`", list(&known)));
+
+    /// A run goes by a metric that is not one number.
+    "metric-not-a-number" Error MetricNotANumber { metric: String, found: String, at: Span, metric_at: Span } =>
+        say(format!("`{metric}` is no single number, so nothing can be better by it"))
+            .at(at, "goes by it")
+            .at(metric_at, format!("this is {found}"))
+            .help("go by `val.loss`, or by a metric that is a score or an error");
 
     /// Two metrics have one name.
     "metric-twice" Error MetricTwice { name: String, at: Span, first: Span } =>
@@ -67,7 +75,7 @@ problems! {
 
     /// The data has several targets, and the loss does not say which.
     "which-target" Error WhichTarget { what: String, targets: Vec<String>, at: Span } =>
-        say(format!("the data has the targets {}, and {what} does not say which it means", list(&targets)))
+        say(format!("the data has the targets {}, and {what} does not say which it means", list(&ticked(&targets))))
             .at(at, "which target?")
             .help(format!("write `… on {}`", targets.first().cloned().unwrap_or_default()));
 
@@ -87,7 +95,13 @@ problems! {
     "unknown-quantity" Error UnknownQuantity { callee: String, name: String, at: Span, known: Vec<String> } =>
         say(format!("{callee} asks for `{name}`, which a run does not have"))
             .at(at, "not known")
-            .help(format!("it can ask for {}", list(&known)));
+            .help(format!("it can ask for {}", list(&ticked(&known))));
+
+    /// Every parameter is frozen.
+    "all-frozen" Error AllFrozen { model: String, at: Span } =>
+        say(format!("all parameters of `{model}` are frozen, so there is nothing to train"))
+            .at(at, "nothing is left to move")
+            .help("freeze fewer parts");
 
     /// The model has nothing to train.
     "no-parameters" Error NoParameters { model: String, at: Span } =>

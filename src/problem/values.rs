@@ -11,9 +11,10 @@ problems! {
             .help(help);
 
     /// A number has a unit that does not belong.
-    "wrong-unit" Error WrongUnit { setting: String, wanted: String, found: String, at: Span } =>
+    "wrong-unit" Error WrongUnit { setting: String, wanted: String, found: String, at: Span, help: Option<String> } =>
         say(format!("`{setting}` wants {wanted}, not {found}"))
-            .at(at, format!("this is {found}"));
+            .at(at, "a unit that does not belong here")
+            .maybe_help(help);
 
     /// A value lies outside its range.
     "out-of-range" Error OutOfRange { setting: String, range: String, value: String, at: Span, help: Option<String> } =>
@@ -46,8 +47,11 @@ problems! {
             .maybe_help(help);
 
     /// The warm-up is as long as the run, or longer.
-    "warmup-longer-than-run" Error WarmupLongerThanRun { setting: String, warmup: String, total: String, at: Span } =>
-        say(format!("`{setting}` takes {warmup} updates of a run of {total}, so the full learning rate is never reached"))
-            .at(at, format!("{warmup} updates"))
+    "warmup-longer-than-run" Error WarmupLongerThanRun { setting: String, warmup: String, total: Option<String>, at: Span } =>
+        say(match &total {
+                Some(total) => format!("`{setting}` takes {warmup} of a run of {total}, so the full learning rate is never reached"),
+                None => format!("`{setting}` takes the whole run, so the full learning rate is never reached"),
+            })
+            .at(at, format!("{warmup} of the run"))
             .help("make it a share of the run, like 5%");
 }

@@ -176,7 +176,9 @@ pub(super) fn write_text(f: &mut Formatter, text: &str) -> Result {
 impl Display for Quantity {
     fn fmt(&self, f: &mut Formatter) -> Result {
         let size = self.value.abs();
-        if size != 0.0 && !(1e-3..1e15).contains(&size) {
+        // As people write them: 1e-3 and 0.05, 1e10 and 5000000.
+        let plain = if self.whole { 1e-2..1e15 } else { 1e-2..1e7 };
+        if size != 0.0 && !plain.contains(&size) {
             write!(f, "{:e}", self.value)?;
         } else {
             let point = if !self.whole && self.value.fract() == 0.0 { ".0" } else { "" };

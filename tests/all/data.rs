@@ -13,6 +13,7 @@ mod batches;
 mod cells;
 mod examples;
 mod input;
+mod pages;
 mod problems;
 mod sources;
 mod splits;

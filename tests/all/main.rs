@@ -1,5 +1,6 @@
 //! All tests of dlmc, in one binary.
 
+mod check;
 mod data;
 mod floors;
 mod functions;

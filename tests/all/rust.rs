@@ -85,8 +85,8 @@ fn token(rest: &str, before: Option<char>) -> (usize, Kept) {
         let end = start + rest[start..].find(&close).unwrap();
         return (end + close.len(), Kept::Inside(start..end));
     }
-    if rest.starts_with('"') {
-        let end = closing(&rest[1..]) + 1;
+    if let Some(inside) = rest.strip_prefix('"') {
+        let end = closing(inside) + 1;
         return (end + 1, Kept::Inside(1..end));
     }
     if let Some(inside) = rest.strip_prefix('\'') {

@@ -108,7 +108,7 @@ impl<'a> Progress<'a> {
         self.val = epoch.val.clone();
         self.heard += 1;
         let every = self.epochs.map_or(1, |epochs| (epochs as u64 / LINES).max(1));
-        let due = self.terminal.verbose || self.heard % every == 0 || Some(epoch.epoch) == self.epochs;
+        let due = self.terminal.verbose || self.heard.is_multiple_of(every) || Some(epoch.epoch) == self.epochs;
         if !self.terminal.live && due {
             let mut words = vec![self.place(epoch.epoch, epoch.step)];
             words.extend(pairs("", &epoch.train));

@@ -42,7 +42,8 @@ fn numbers_are_decimal_and_nothing_else() {
 /// A type, the cells of the column `y`, what they become, and the names of the classes.
 #[test]
 fn classes_are_numbered_as_the_type_says() {
-    let table: &[(&str, &[&str], &[i32], &[&str])] = &[
+    type Row<'a> = (&'a str, &'a [&'a str], &'a [i32], &'a [&'a str]);
+    let table: &[Row] = &[
         ("class[3]", &["0", "2", "1", "1"], &[0, 2, 1, 1], &["0", "1", "2"]),
         ("class[3]", &["0", "2.0", "1.00"], &[0, 2, 1], &["0", "1", "2"]),
         ("class[3]", &["0", "2", "0"], &[0, 2, 0], &["0", "1", "2"]),

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use dlmc::compile;
 use dlmc::data::{self, Limits};
+use dlmc::session::formulas::Formulas;
 use dlmc::source::Disk;
 
 use super::{Block, Means};
@@ -70,6 +72,29 @@ fn every_file_is_read_without_a_problem() {
         assert_eq!(block.told(&dataset.warnings), "", "{text}");
         assert!(facts.splits.is_none_or(|it| it == *sizes), "{text}");
     }
+}
+
+/// With the formulas as they are written, down to the last row.
+#[test]
+fn every_example_reads_its_data_without_a_problem() {
+    let folder = Path::new(FOLDER).parent().expect("the examples");
+    let mut read = 0;
+    for entry in std::fs::read_dir(folder).expect("the examples") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|it| it != "dlm") {
+            continue;
+        }
+        for program in compile::check(&Disk, &path, None, &[]).expect("a readable file").programs {
+            let (_, problems) = data::inspect(&Disk, folder, &program.data);
+            assert_eq!(problems, [], "{}", path.display());
+            let mut formulas = Formulas(&program);
+            let dataset = data::load(&Disk, folder, &program.data, &mut formulas, Limits::default())
+                .unwrap_or_else(|problems| panic!("{}: {problems:#?}", path.display()));
+            assert_eq!(dataset.warnings, [], "{}", path.display());
+            read += 1;
+        }
+    }
+    assert!(read >= 5, "{read} programs");
 }
 
 /// The two forms of the digits are the same images.

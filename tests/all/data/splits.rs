@@ -33,7 +33,8 @@ fn plain(count: usize) -> Vec<u8> {
 
 #[test]
 fn sizes_follow_the_shares_and_the_rest_goes_to_the_first_split_not_named() {
-    let table: &[(&str, usize, Result<[usize; 3], &str>)] = &[
+    type Row<'a> = (&'a str, usize, Result<[usize; 3], &'a str>);
+    let table: &[Row] = &[
         ("random(train: 80%, val: 10%, test: 10%)", 10, Ok([8, 1, 1])),
         ("random(train: 80%, val: 10%)", 10, Ok([8, 1, 1])),
         ("random(train: 90%, val: 10%)", 10, Ok([9, 1, 0])),

@@ -172,7 +172,7 @@ fn what_is_no_artifact_is_refused_in_words() {
         let tensors: Vec<_> = container.tensors.iter().map(|(name, array)| (name.clone(), array)).collect();
         let bytes = dlmc::session::container::pack(container.document.clone(), &tensors);
         container =
-            dlmc::session::container::unpack(&std::fs::read(&bench.folder.path().join("it-1/model.dlmx")).unwrap())
+            dlmc::session::container::unpack(&std::fs::read(bench.folder.path().join("it-1/model.dlmx")).unwrap())
                 .unwrap();
         code(&bytes)
     };

@@ -1,0 +1,99 @@
+//! `dlmc emit`: what each stage of the compiler makes of a program, as text.
+
+use std::path::PathBuf;
+
+use super::{Exit, Overrides, Stop, Terminal, program};
+use crate::compile;
+use crate::model::Program;
+use crate::model::program::{Pace, StateRole};
+use crate::native;
+use crate::tensor::{Function, Slot};
+
+/// Show what a stage of the compiler makes of a program
+#[derive(clap::Args)]
+pub struct Args {
+    /// How far to go
+    stage: Stage,
+    /// The program; `-` is standard input
+    file: PathBuf,
+    /// Which of its `train` blocks, where there are several
+    train: Option<String>,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// Examples in the batch for which a step is shown
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    batch: usize,
+    /// The name to show for standard input, and the folder to look in for what it names
+    #[arg(long, value_name = "PATH")]
+    stdin_filename: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Stage {
+    /// The text as a tree
+    Tree,
+    /// Stages, parameters and states
+    Model,
+    /// The graph of the prediction
+    Graph,
+    /// The graph of the whole training step, gradients and optimizer included
+    Grad,
+    /// The loops of the step, one after the other
+    Kernels,
+    /// The same with buffers and their places in memory
+    Plan,
+    /// The step in Cranelift's own language
+    Clif,
+}
+
+impl Args {
+    pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
+        let opened = program::open(&self.file, self.stdin_filename.as_deref())?;
+        let checked = program::sound(&opened, &self.overrides.all(), terminal)?;
+        if self.stage == Stage::Tree {
+            terminal.data(&crate::syntax::print_tree(&checked.tree))?;
+            return Ok(Exit::Fine);
+        }
+        let program = &checked.programs[program::choose(&checked, self.train.as_deref())?];
+        let batch = self.batch.max(1);
+        // The length of the run enters a step as numbers only; any will do to show its form.
+        let step = || compile::simplified(&program.step(Pace { batch, epoch: 100, total: 1000 }));
+        let named = |function: &Function| crate::tensor::print::print(function, &|slot| name(program, slot));
+        let text = match self.stage {
+            Stage::Tree => unreachable!("shown above"),
+            Stage::Model => model(program),
+            Stage::Graph => named(&compile::simplified(&program.predict(batch))),
+            Stage::Grad => named(&step()),
+            Stage::Kernels | Stage::Plan => compile::plan(&step()).to_string(),
+            Stage::Clif => native::clif(&compile::plan(&step())),
+        };
+        terminal.data(&text)?;
+        Ok(Exit::Fine)
+    }
+}
+
+/// The name of a slot in the user's own words.
+fn name(program: &Program, slot: Slot) -> String {
+    match slot {
+        Slot::State(at) => program.states[at as usize].path.clone(),
+        Slot::Feed(at) => program.data.fields[program.feeds[at as usize]].name.clone(),
+        Slot::Step => "step".into(),
+    }
+}
+
+fn model(program: &Program) -> String {
+    let mut out = format!("model {}\n", program.model);
+    for stage in &program.stages {
+        let indent = "  ".repeat(stage.depth + 1);
+        out += &format!("{indent}{} = {} -> {}\n", stage.path, stage.layer, stage.ty);
+    }
+    for (slot, state) in program.states.iter().enumerate() {
+        let role = match state.role {
+            StateRole::Parameter => "parameter",
+            StateRole::Layer => "state",
+            StateRole::Optimizer => "optimizer",
+        };
+        out += &format!("  {slot}: {role} {} {:?}\n", state.path, state.shape);
+    }
+    out
+}

@@ -1,0 +1,295 @@
+//! The settings of a train block that say how long, how often, and what is kept.
+
+use super::eval::Scope;
+use super::lower::{Lower, Outcome, Reported, Setting};
+use super::program::*;
+use super::train::{Context, MetricExpr, Settings};
+use super::units::Measure;
+use super::value::{Number, Value};
+use crate::problem::names::{ArgumentTwice, SettingMissing, TooManyArguments, UnknownArgument};
+use crate::problem::training::UnknownMetricPath;
+use crate::problem::values::*;
+use crate::problem::{Problem, ticked};
+use crate::source::nearest;
+use crate::syntax::print_expr;
+use crate::syntax::tree::{Expr, ExprKind};
+
+/// Reads the plan of a run. Every setting is read, whatever is wrong with the others.
+pub fn plan(
+    context: &Context,
+    settings: &Settings,
+    metrics: &[MetricExpr],
+    problems: &mut Vec<Problem>,
+) -> Outcome<TrainPlan> {
+    let setting = Setting { training: false, batch: 1, epoch: 0, total: 0 };
+    let lower = Lower::new(context.modules, context.library_files, problems, setting);
+    let mut reader = Reader { lower, scope: Scope::new(context.module, ""), metrics };
+    let batch = reader.given(settings, "batch", Batch::Size(32), Reader::batch);
+    let length = match settings.get("for") {
+        Some(expr) => reader.length(expr),
+        None if settings.is_meant("for") => Err(Reported),
+        None => {
+            let help = "say how long: `for: 10 epochs` or `for: 5000 steps`".to_string();
+            let (block, name, at) = ("this train block".to_string(), "for".to_string(), settings.place());
+            Err(reader.lower.report(SettingMissing { block, name, at, help }))
+        }
+    };
+    let at_most = reader.given(settings, "at_most", None, |reader, expr| {
+        reader.time("at_most", expr, &[Measure::Seconds], None).map(|number| Some(number.value))
+    });
+    let seed = reader.given(settings, "seed", 0, |reader, expr| {
+        reader.count("seed", "a whole number", expr, 0.0, 9e15).map(|number| number as u64)
+    });
+    let validate = reader.given(settings, "validate", Every::Epochs(1.0), |reader, expr| {
+        let args = reader.call("validate", expr, "every", &["time"], "every(250 steps)")?;
+        reader.every("validate", args[0].expect("needed"))
+    });
+    let stop = reader.given(settings, "stop", None, |reader, expr| {
+        let args = reader.call("stop", expr, "patience", &["metric", "time"], "patience(val.loss, 3 epochs)")?;
+        let [Some(metric), Some(patience)] = args[..] else {
+            return Err(reader.wrong("stop", "`patience(…)`, like patience(val.loss, 3 epochs)", expr));
+        };
+        let (metric, patience) = (reader.metric_path(metric), reader.every("patience", patience));
+        Ok(Some(Patience { metric: metric?, patience: patience?, span: expr.span }))
+    });
+    let keep = reader.given(settings, "keep", None, |reader, expr| match &expr.kind {
+        ExprKind::Name(name) if &**name == "last" => Ok(Some(Keep::Last)),
+        _ => {
+            let args = reader.call("keep", expr, "best", &["metric"], "best(val.loss)")?;
+            let metric = reader.metric_path(args[0].expect("needed"))?;
+            Ok(Some(Keep::Best { metric, span: Some(expr.span) }))
+        }
+    });
+    let checkpoint = reader.given(settings, "checkpoint", None, |reader, expr| {
+        let args = reader.call("checkpoint", expr, "every", &["time", "keep"], "every(1 epoch, keep: 3)")?;
+        let every = reader.every("checkpoint", args[0].expect("needed"));
+        let keep = match args[1] {
+            Some(keep) => reader.count("keep", "a number of checkpoints", keep, 1.0, 1e9),
+            None => Ok(1.0),
+        };
+        Ok(Some(Checkpoints { every: every?, keep: keep? as usize }))
+    });
+    let stop = stop?;
+    // Whoever stops by a metric wants the model that was best by it.
+    let kept = stop.as_ref().map_or(Keep::Last, |stop| Keep::Best { metric: stop.metric.clone(), span: None });
+    Ok(TrainPlan {
+        span: settings.block.span,
+        batch: batch?,
+        length: length?,
+        at_most: at_most?,
+        seed: seed?,
+        validate: validate?,
+        keep: keep?.unwrap_or(kept),
+        stop,
+        checkpoint: checkpoint?,
+        metrics: vec![],
+        accumulate: 1,
+    })
+}
+
+struct Reader<'a> {
+    lower: Lower<'a>,
+    scope: Scope,
+    metrics: &'a [MetricExpr],
+}
+
+impl Reader<'_> {
+    /// The setting as `read` understands it, or its default.
+    fn given<T>(
+        &mut self,
+        settings: &Settings,
+        name: &str,
+        default: T,
+        read: impl FnOnce(&mut Self, &Expr) -> Outcome<T>,
+    ) -> Outcome<T> {
+        settings.get(name).map_or(Ok(default), |expr| read(self, expr))
+    }
+
+    fn wrong(&mut self, setting: &str, wanted: &str, expr: &Expr) -> Reported {
+        let (setting, wanted) = (setting.to_string(), wanted.to_string());
+        let found = print_expr(expr);
+        match expr.kind {
+            ExprKind::Broken => Reported,
+            _ => self.lower.report(WrongValue { setting, wanted, found, at: expr.span, declared: None, help: None }),
+        }
+    }
+
+    fn outside(&mut self, setting: &str, range: &str, expr: &Expr) -> Reported {
+        let (setting, range, value, at) = (setting.to_string(), range.to_string(), print_expr(expr), expr.span);
+        self.lower.report(OutOfRange { setting, range, value, at, help: None })
+    }
+
+    fn batch(&mut self, expr: &Expr) -> Outcome<Batch> {
+        match &expr.kind {
+            ExprKind::Name(name) if &**name == "all" => Ok(Batch::All),
+            _ => {
+                let size = self.count("batch", "a number of examples, or `all`", expr, 1.0, 1e9)?;
+                Ok(Batch::Size(size as usize))
+            }
+        }
+    }
+
+    /// A number known before the run, with its unit; constants of the file may take part in it.
+    fn number(&mut self, setting: &str, wanted: &str, expr: &Expr) -> Outcome<Number> {
+        match self.lower.evaluate(expr, &mut self.scope)?.settled() {
+            Value::Number(number) => Ok(number),
+            Value::Word(word) if self.lower.near(&word).is_some() => {
+                Err(self.lower.unknown_word("known value", &word, expr.span))
+            }
+            _ => Err(self.wrong(setting, wanted, expr)),
+        }
+    }
+
+    /// A whole number without a unit.
+    fn count(&mut self, setting: &str, wanted: &str, expr: &Expr, least: f64, most: f64) -> Outcome<f64> {
+        let number = self.number(setting, wanted, expr)?;
+        if number.measure.is_some() {
+            let (setting, wanted, found, at) = (setting.to_string(), wanted.to_string(), print_expr(expr), expr.span);
+            let help = number.whole.then(|| number.value.to_string());
+            return Err(self.lower.report(WrongUnit { setting, wanted, found, at, help }));
+        }
+        if number.value.fract() != 0.0 {
+            return Err(self.wrong(setting, wanted, expr));
+        }
+        if !(least..=most).contains(&number.value) {
+            let range = if number.value < least { format!("{least} or more") } else { format!("at most {most}") };
+            return Err(self.outside(setting, &range, expr));
+        }
+        Ok(number.value)
+    }
+
+    /// A time of the run in one of the `allowed` measures. `elsewhere` helps where it is told in seconds and may not be.
+    fn time(&mut self, setting: &str, expr: &Expr, allowed: &[Measure], elsewhere: Option<&str>) -> Outcome<Number> {
+        let examples: &[&str] = match allowed {
+            [Measure::Seconds] => &["10min"],
+            [Measure::Epochs, Measure::Steps] => &["3 epochs", "500 steps"],
+            _ => &["3 epochs", "500 steps", "10min"],
+        };
+        let wanted = format!("a time, like {}", examples.join(" or "));
+        let number = self.number(setting, &wanted, expr)?;
+        let (name, at) = (setting.to_string(), expr.span);
+        match number.measure {
+            None => {
+                let written = print_expr(expr);
+                let help = match allowed {
+                    [Measure::Seconds] => format!("write {written}min"),
+                    _ => format!("write {written} epochs, or {written} steps"),
+                };
+                return Err(self.lower.report(MissingUnit { setting: name, wanted, at, help }));
+            }
+            Some(measure) if !allowed.contains(&measure) => {
+                let help = elsewhere.filter(|_| measure == Measure::Seconds).map(str::to_string);
+                let found = print_expr(expr);
+                return Err(self.lower.report(WrongUnit { setting: name, wanted, found, at, help }));
+            }
+            Some(_) => {}
+        }
+        if !(number.value > 0.0 && number.value <= 1e12) {
+            let range = if number.value > 0.0 { "at most a million million" } else { "more than 0" };
+            return Err(self.outside(setting, range, expr));
+        }
+        if number.measure == Some(Measure::Steps) && number.value.fract() != 0.0 {
+            return Err(self.wrong(setting, "a whole number of steps", expr));
+        }
+        Ok(number)
+    }
+
+    fn length(&mut self, expr: &Expr) -> Outcome<Length> {
+        let elsewhere = format!("write `at_most: {}` beside `for: … epochs`", print_expr(expr));
+        let number = self.time("for", expr, &[Measure::Epochs, Measure::Steps], Some(&elsewhere))?;
+        Ok(match number.measure {
+            Some(Measure::Epochs) => Length::Epochs(number.value),
+            _ => Length::Steps(number.value as u64),
+        })
+    }
+
+    /// `3 epochs`, `500 steps`, `10min`
+    fn every(&mut self, setting: &str, expr: &Expr) -> Outcome<Every> {
+        let number = self.time(setting, expr, &[Measure::Epochs, Measure::Steps, Measure::Seconds], None)?;
+        Ok(match number.measure {
+            Some(Measure::Epochs) => Every::Epochs(number.value),
+            Some(Measure::Steps) => Every::Steps(number.value as u64),
+            _ => Every::Seconds(number.value),
+        })
+    }
+
+    /// The arguments of `name(…)` by the order of `params`, of which the first is needed.
+    fn call<'e>(
+        &mut self,
+        setting: &str,
+        expr: &'e Expr,
+        name: &str,
+        params: &[&str],
+        example: &str,
+    ) -> Outcome<Vec<Option<&'e Expr>>> {
+        let args = match &expr.kind {
+            ExprKind::Call { callee, args } if matches!(&callee.kind, ExprKind::Name(it) if &**it == name) => args,
+            _ => return Err(self.wrong(setting, &format!("`{name}(…)`, like {example}"), expr)),
+        };
+        let callee = format!("`{name}`");
+        let mut found: Vec<Option<&Expr>> = vec![None; params.len()];
+        for (at, arg) in args.iter().enumerate() {
+            let place = match &arg.name {
+                None => (at < params.len()).then_some(at),
+                Some(name) => params.iter().position(|param| *param == name.as_str()),
+            };
+            match (place, &arg.name) {
+                (Some(place), name) => match (found[place], name) {
+                    (Some(first), Some(name)) => {
+                        let (name, at, first) = (name.text.to_string(), name.span, first.span);
+                        return Err(self.lower.report(ArgumentTwice { name, at, first }));
+                    }
+                    _ => found[place] = Some(&arg.value),
+                },
+                (None, Some(name)) => {
+                    let near = nearest(name.as_str(), params.iter().copied()).map(str::to_string);
+                    let known = params.iter().map(|it| it.to_string()).collect();
+                    let (name, at) = (name.text.to_string(), name.span);
+                    return Err(self.lower.report(UnknownArgument { callee, name, at, near, known }));
+                }
+                (None, None) => {
+                    let (takes, at) = (params.len(), arg.value.span);
+                    return Err(self.lower.report(TooManyArguments { callee, takes, at, declared: None }));
+                }
+            }
+        }
+        match found[0] {
+            Some(_) => Ok(found),
+            None => Err(self.wrong(setting, &format!("`{name}(…)`, like {example}"), expr)),
+        }
+    }
+
+    /// `val.loss`, `val.accuracy`
+    fn metric_path(&mut self, expr: &Expr) -> Outcome<MetricPath> {
+        let text = print_expr(expr);
+        let split = Split::ALL.into_iter().find(|split| text.split('.').next() == Some(split.word()));
+        let rest = text.split_once('.').map(|(_, rest)| rest);
+        if let (Some(split), Some(rest)) = (split, rest) {
+            if rest == "loss" {
+                return Ok(MetricPath { split, metric: None, rising: false });
+            }
+            if let Some(at) = self.metrics.iter().position(|metric| metric.name == rest) {
+                return Ok(MetricPath { split, metric: Some(at), rising: self.metrics[at].rising });
+            }
+        }
+        if matches!(expr.kind, ExprKind::Broken) {
+            return Err(Reported);
+        }
+        let names = self.metrics.iter().map(|it| format!("val.{}", it.name));
+        let known: Vec<String> = std::iter::once("val.loss".to_string()).chain(names).collect();
+        let near = nearest(&text, known.iter().map(String::as_str)).map(str::to_string);
+        let known = ticked(&known);
+        Err(self.lower.report(UnknownMetricPath { path: text, at: expr.span, near, known }))
+    }
+}
+
+/// What a plan goes by must be one number: a table can be shown, but not be better or worse. Of such a metric, where it
+/// is asked for.
+pub fn not_a_number<'p>(plan: &'p TrainPlan, metrics: &[MetricPlan]) -> Option<(usize, crate::source::Span)> {
+    let by = |path: &'p MetricPath, span| path.metric.filter(|&at| !metrics[at].shape.is_empty()).map(|at| (at, span));
+    let stop = plan.stop.as_ref().and_then(|stop| by(&stop.metric, stop.span));
+    stop.or_else(|| match &plan.keep {
+        Keep::Best { metric, span: Some(span) } => by(metric, *span),
+        _ => None,
+    })
+}
