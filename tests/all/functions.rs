@@ -242,7 +242,7 @@ impl Maker {
                     to.remove(axis + 1);
                 }
                 1 => {
-                    let parts: Vec<usize> = (1..=to[axis]).filter(|part| to[axis] % part == 0).collect();
+                    let parts: Vec<usize> = (1..=to[axis]).filter(|&part| to[axis].is_multiple_of(part)).collect();
                     let part = self.dice.pick(&parts);
                     to[axis] /= part;
                     to.insert(axis + self.dice.below(2), part);

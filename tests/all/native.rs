@@ -92,7 +92,8 @@ fn products_of_all_sizes_and_layouts_are_the_same_chains() {
         let [a, b] = [0, 1].map(|slot| g.input(Slot::Feed(slot), &function.feeds[slot as usize].0, Dtype::F32));
         let product = g.contract(spec, a, b);
         // A body behind it, which has to find its place in the tile.
-        let index = g.index(0, &g.shape(product).to_vec());
+        let shape = g.shape(product).to_vec();
+        let index = g.index(0, &shape);
         let index = g.map(Scalar::ToF32, &[index]);
         let scaled = g.map(Scalar::Mul, &[product, index]);
         function.results = vec![product, scaled];
@@ -118,8 +119,8 @@ fn a_product_is_one_chain_in_the_order_of_the_summed_axis() {
 
 /// A function of feeds of these shapes.
 fn of_feeds(feeds: &[(&[usize], Dtype)], build: impl Fn(&mut Graph, &[Id]) -> Vec<Id>) -> Function {
-    let mut function = Function::default();
-    function.feeds = feeds.iter().map(|(shape, dtype)| (shape.to_vec(), *dtype)).collect();
+    let types = feeds.iter().map(|(shape, dtype)| (shape.to_vec(), *dtype)).collect();
+    let mut function = Function { feeds: types, ..Default::default() };
     let inputs: Vec<Id> =
         (0..).zip(feeds).map(|(slot, (shape, dtype))| function.graph.input(Slot::Feed(slot), shape, *dtype)).collect();
     function.results = build(&mut function.graph, &inputs);
@@ -223,7 +224,7 @@ fn edges() -> Vec<u32> {
         16777216.0,
         2147483648.0,
         4294967296.0,
-        3.1415927,
+        std::f32::consts::PI,
         65536.0,
         f32::INFINITY,
         f32::NAN,
