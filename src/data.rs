@@ -17,6 +17,7 @@ pub mod cells;
 pub mod classes;
 pub mod columns;
 pub mod encode;
+pub mod facts;
 pub mod files;
 pub mod fitted;
 pub mod frame;

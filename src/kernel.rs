@@ -8,6 +8,7 @@ use crate::tensor::{Dtype, Function, Id, Op, Slot};
 pub mod affine;
 mod body;
 mod build;
+mod collapse;
 pub mod eval;
 mod fuse;
 mod group;

@@ -124,6 +124,10 @@ macro_rules! problems {
             #[derive(Clone, Debug)]
             pub struct $name { $(pub $field: $ty),* }
 
+            impl $name {
+                pub const CODE: &'static str = $code;
+            }
+
             impl From<$name> for $crate::problem::Problem {
                 fn from(facts: $name) -> $crate::problem::Problem {
                     let $name { $($field),* } = facts;

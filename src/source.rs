@@ -116,6 +116,16 @@ pub trait World {
     fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>>;
     /// The folder in which data files are looked for when they are not beside the program.
     fn data_root(&self) -> Option<PathBuf>;
+    /// When a data file was changed last, in some unit of time; `None` where nobody knows.
+    fn changed(&self, _path: &Path) -> Option<u128> {
+        None
+    }
+    /// What an earlier process has kept under a name.
+    fn recall(&self, _name: &str) -> Option<String> {
+        None
+    }
+    /// Keeps a text for later processes, where there is a place for it. Only speed may depend on it.
+    fn keep(&self, _name: &str, _text: &str) {}
 }
 
 /// The disk.
@@ -139,6 +149,35 @@ impl World for Disk {
     fn data_root(&self) -> Option<PathBuf> {
         std::env::var_os("DLMC_DATA").map(PathBuf::from)
     }
+    fn changed(&self, path: &Path) -> Option<u128> {
+        let changed = std::fs::metadata(path).ok()?.modified().ok()?;
+        Some(changed.duration_since(std::time::UNIX_EPOCH).ok()?.as_nanos())
+    }
+    fn recall(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(memory()?.join(name)).ok()
+    }
+    fn keep(&self, name: &str, text: &str) {
+        // Whoever cannot keep it looks again next time.
+        let Some(folder) = memory() else { return };
+        let written = std::fs::create_dir_all(&folder).and_then(|()| tempfile::NamedTempFile::new_in(&folder));
+        let Ok(mut file) = written else { return };
+        if io::Write::write_all(&mut file, text.as_bytes()).is_ok() {
+            _ = file.persist(folder.join(name));
+        }
+    }
+}
+
+/// Where this system's programs keep what they can do without.
+fn memory() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
+    let caches = if cfg!(windows) {
+        folder("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        folder("HOME").map(|home| home.join("Library/Caches"))
+    } else {
+        folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
+    };
+    caches.map(|caches| caches.join("dlmc"))
 }
 
 /// Files held in memory.
@@ -183,8 +222,10 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         2 | 3 => 1,
         _ => 2,
     };
-    let ranked = candidates.into_iter().map(|it| (edit_distance(name, it), it));
-    ranked.filter(|&(distance, _)| distance <= limit).min().map(|(_, it)| it)
+    // Of equally near ones, the one that begins alike.
+    let alike = |it: &str| name.chars().zip(it.chars()).take_while(|(a, b)| a == b).count();
+    let ranked = candidates.into_iter().map(|it| (edit_distance(name, it), std::cmp::Reverse(alike(it)), it));
+    ranked.filter(|&(distance, ..)| distance <= limit).min().map(|(.., it)| it)
 }
 
 /// The number of insertions, deletions, exchanges and swaps of neighbours between two words (optimal string alignment).

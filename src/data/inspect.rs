@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::Limits;
 use super::columns::{Columns, Patterns, ignores_nothing, patterns, resolve, review};
+use super::facts::{self, Facts};
 use super::files::Files;
 use super::frame::Heading;
 use super::prepare::Prepared;
 use super::sources::{self, table};
-use super::split;
-use crate::model::program::{DataPlan, SourcePlan};
+use super::{selected, split};
+use crate::model::program::{CellType, DataPlan, FieldPlan, SourcePlan};
 use crate::problem::{Problem, Severity};
 use crate::source::World;
 
@@ -30,35 +31,39 @@ pub struct DataFacts {
 pub fn inspect(world: &dyn World, base: &Path, plan: &DataPlan) -> (DataFacts, Vec<Problem>) {
     let files = Files { world, base, limits: Limits::default() };
     let mut problems = vec![];
-    let mut facts = DataFacts::default();
+    let mut known = DataFacts::default();
     let main = look(plan, &plan.source, files, None, &mut problems);
     let patterns = main.as_ref().filter(|it| it.0.complete).map(|(heading, columns)| patterns(plan, heading, columns));
     let test = plan.test.as_ref().map(|test| look(plan, test, files, patterns.as_ref(), &mut problems));
-    let Some((heading, columns)) = main else { return (facts, problems) };
+    let Some((heading, columns)) = main else { return (known, problems) };
     match &test {
         None => problems.extend(ignores_nothing(plan, &[&heading])),
         Some(Some((test, _))) => problems.extend(ignores_nothing(plan, &[&heading, test])),
         Some(None) => {}
     }
-    facts.columns = heading.columns.iter().map(|head| head.name.clone()).collect();
-    facts.rows = heading.rows;
+    known.columns = heading.columns.iter().map(|head| head.name.clone()).collect();
+    let recalled = facts::recall(&plan.source, files);
+    known.rows = heading.rows.or(recalled.as_ref().map(|it| it.rows));
+    known.classes = plan.fields.iter().map(|field| classes(field, recalled.as_ref())).collect();
     let test_rows = match test {
         None => Some(0),
-        Some(test) => test.and_then(|(heading, _)| heading.rows),
+        Some(looked) => looked.and_then(|(heading, _)| {
+            heading.rows.or_else(|| facts::recall(plan.test.as_ref().expect("looked at"), files).map(|it| it.rows))
+        }),
     };
-    facts.splits = splits(plan, &heading, &columns, test_rows, &mut problems);
+    known.splits = splits(plan, &heading, &columns, known.rows, test_rows, &mut problems);
     let is_table = |source: &SourcePlan| source.kind.as_str() == table::SOURCE.name;
     let in_full = is_table(&plan.source) && plan.test.as_ref().is_none_or(is_table);
     if in_full && !problems.iter().any(|it| it.severity == Severity::Error) {
         match Prepared::read(plan, files, None) {
             Ok(prepared) => {
-                facts.splits = Some([0, 1, 2].map(|split| prepared.splits[split].1.len()));
-                facts.classes = prepared.class_names();
+                known.splits = Some([0, 1, 2].map(|split| prepared.splits[split].1.len()));
+                known.classes = prepared.class_names();
             }
             Err(more) => problems.extend(more),
         }
     }
-    (facts, problems)
+    (known, problems)
 }
 
 /// The heading of a source, once the problems that it shows are written down.
@@ -99,6 +104,7 @@ fn splits(
     plan: &DataPlan,
     heading: &Heading,
     columns: &Columns,
+    rows: Option<usize>,
     test_rows: Option<usize>,
     problems: &mut Vec<Problem>,
 ) -> Option<[usize; 3]> {
@@ -108,8 +114,8 @@ fn splits(
             return None;
         }
         Ok(None) if plan.split.kind.is_some() => return None,
-        Ok(None) => [heading.rows?, 0, 0],
-        Ok(Some(split)) => match split.sizes(heading.rows?)? {
+        Ok(None) => [rows?, 0, 0],
+        Ok(Some(split)) => match split.sizes(rows?)? {
             Ok(sizes) => sizes,
             Err(problem) => {
                 problems.push(problem);
@@ -121,4 +127,11 @@ fn splits(
         sizes[2] = test_rows?;
     }
     Some(sizes)
+}
+
+/// The classes of a field that is a column of classes: declared, or found when the file was read.
+fn classes(field: &FieldPlan, recalled: Option<&Facts>) -> Option<Vec<String>> {
+    let [column] = &field.columns[..] else { return None };
+    let CellType::Class(ty) = &column.cell else { return None };
+    ty.names.clone().or_else(|| recalled?.classes.get(&selected(column)).cloned())
 }

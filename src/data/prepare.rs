@@ -1,13 +1,17 @@
 //! All that is known of the rows before a formula runs: cells as numbers, classes, and who is in which split.
 
+use indexmap::IndexMap;
+
 use super::cells::{self, Values};
 use super::classes::{self, Classes};
 use super::columns::{Columns, Patterns, ignores_nothing, patterns, resolve, review};
+use super::facts::{self, Facts};
 use super::files::Files;
 use super::fitted::Fitted;
+
 use super::frame::{Frame, Heading};
 use super::sources::{self, Reading};
-use super::split;
+use super::{selected, split};
 use crate::model::program::{CellType, ClassType, ColumnPlan, DataPlan, FieldPlan, SourcePlan, Split};
 use crate::problem::{Problem, Severity};
 
@@ -59,6 +63,9 @@ impl<'a> Prepared<'a> {
             (ready.read)(&wanted).map(|frame| (frame, ready.columns))
         }))?;
         let classes = class_lists(plan, &frames, fitted)?;
+        for (source, (frame, _)) in [Some(&plan.source), plan.test.as_ref()].into_iter().flatten().zip(&frames) {
+            facts::keep(source, files, Facts { rows: frame.rows, classes: found(plan, &classes) });
+        }
         let tables = gather(frames.into_iter().map(|(frame, columns)| typed(plan, frame, columns, &classes)))?;
         let splits = match &splitting {
             None => [(0..tables[0].frame.rows).collect(), vec![], vec![]],
@@ -134,6 +141,16 @@ fn class_lists(
         gather(lists)
     });
     gather(lists)
+}
+
+/// The classes that were not declared, by column.
+fn found(plan: &DataPlan, classes: &[Vec<Option<Classes>>]) -> IndexMap<String, Vec<String>> {
+    let columns = plan.fields.iter().zip(classes).flat_map(|(field, classes)| field.columns.iter().zip(classes));
+    let found = columns.filter_map(|(column, classes)| {
+        let is_declared = class_type(column)?.names.is_some();
+        classes.as_ref().filter(|_| !is_declared).map(|classes| (selected(column), classes.names().to_vec()))
+    });
+    found.collect()
 }
 
 fn class_type(column: &ColumnPlan) -> Option<&ClassType> {

@@ -45,6 +45,8 @@ pub fn stored(function: &Function) -> Vec<bool> {
         let at = id.0 as usize;
         stored[at] |= match readers[at] {
             Readers::None => false,
+            // A reduction that is not stored whatever it costs is part of the one that reads it.
+            Readers::One(_) if reduces(graph, id).is_some() => false,
             Readers::One(reader) => {
                 let times = points(graph, &stored, reader);
                 let repeats = times > graph[id].size() && !moves(graph, id);

@@ -2,6 +2,7 @@
 
 use super::affine::{Affine, flatten};
 use super::build::kernels;
+use super::collapse::collapse;
 use super::group::Group;
 use super::order::{Order, Task};
 use super::trace::axis;
@@ -64,6 +65,7 @@ impl Writing<'_> {
         }
         for mut kernel in kernels(self.graph, stored, members).expect("what blocks a kernel is stored") {
             self.settle(&mut kernel);
+            collapse(&mut kernel);
             self.kernels.push(kernel);
         }
     }
@@ -106,7 +108,9 @@ impl Writing<'_> {
         let work = Work::Load(Load { buffer: from, at: at.clone(), guards: Vec::new() });
         let body = super::Body { lines: vec![Line { work, dtype: node.dtype }], ..Default::default() };
         let stores = vec![Store { buffer: to, at, value: Reg(0), adds: false }];
-        self.kernels.push(Kernel { space: node.shape.clone(), core: Core::Loop, body, stores });
+        let mut kernel = Kernel { space: node.shape.clone(), core: Core::Loop, body, stores };
+        collapse(&mut kernel);
+        self.kernels.push(kernel);
     }
 
     /// The buffer from which a node is read.

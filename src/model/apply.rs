@@ -67,7 +67,7 @@ impl Lower<'_> {
     ) -> Outcome<Entered> {
         let callable = &form.callable;
         let mut scope = Scope::new(form.module, path);
-        let noun = format!("the {} `{}`", callable.kind.word(), callable.name.text);
+        let noun = format!("the {} `{}`", callable.kind.noun(), callable.name.text);
         let mut lifted = Vec::new();
         if callable.kind == Kind::Fn {
             // The inputs of a function stand before its other arguments.
@@ -387,7 +387,7 @@ impl Lower<'_> {
         let key: Arc<str> = format!("{}:{}:{}", form.module.0, callable.name.text, callable.head.start).into();
         if self.open.contains(&key) || self.open.len() > 64 {
             let at = self.blame(span);
-            return Err(self.report(EndlessDefinition { name: callable.name.text.to_string(), at }));
+            return Err(self.report(EndlessDefinition { name: callable.name.text.to_string(), at, parts: true }));
         }
         self.open.push(key);
         self.calls.push(span);
@@ -432,15 +432,16 @@ impl Lower<'_> {
         {
             return Ok(value);
         }
-        let tensor = self.tensor_of(value, span)?;
+        let place = self.result_place(form, span);
+        let tensor = self.tensor_of(value, place)?;
         match self.result(&tensor, ty, scope) {
             Ok(tensor) => Ok(Value::Tensor(tensor)),
             Err(Mismatch::Silent) => Err(Reported),
             Err(mismatch) => {
-                let callee = format!("the {} `{}`", form.callable.kind.word(), form.callable.name.text);
+                let callee = format!("the {} `{}`", form.callable.kind.noun(), form.callable.name.text);
                 let wanted = self.type_text(ty);
                 let found = describe(&tensor);
-                let at = self.result_place(form, span);
+                let at = place;
                 let help = match (&mismatch, tensor.meaning) {
                     (Mismatch::Type { .. }, Meaning::Prob) => {
                         Some("leave the softmax or sigmoid away: the loss applies it itself, in a form that keeps all figures".into())
@@ -606,7 +607,11 @@ impl Lower<'_> {
             "bytes" => self.measured(name, &value, Measure::Bytes, span),
             "frequency" => self.measured(name, &value, Measure::Frequency, span),
             "fn" => match &value {
-                Value::Callable(_) => Ok(value),
+                Value::Callable(callee) if callee.is_function() => Ok(value),
+                Value::Word(word) => match self.unknown_function(&word.clone(), span) {
+                    Some(reported) => Err(reported),
+                    None => Err(wrong(self, "a function, like `identity`", &value)),
+                },
                 _ => Err(wrong(self, "a function, like `identity`", &value)),
             },
             "name" => match &value {

@@ -1,6 +1,6 @@
 //! A file as a whole: its imports, its train blocks, and its definitions that no train block reaches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -9,9 +9,9 @@ use super::overrides;
 use super::program::Program;
 use super::train::{self, Context};
 use crate::problem::lint::ShadowsLibrary;
-use crate::problem::names::{NameTwice, UnknownName};
+use crate::problem::names::{EndlessDefinition, NameTwice, UnknownName};
 use crate::problem::{Problem, Severity};
-use crate::source::{FileId, Source, Sources, World, nearest};
+use crate::source::{FileId, Source, Sources, Span, World, nearest};
 use crate::syntax::tree::{self, Body, Dim, Expr, ExprKind, ForBody, Item, Stmt};
 
 /// The library is read once for all compilations.
@@ -60,6 +60,7 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
     }
     nameless(&context, &mut problems);
     unreached(&context, &mut problems);
+    endless(&context, &mut problems);
     shadows(&context, &mut problems);
     // Order of place; what is in the user's own file first.
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != file, label.span)));
@@ -109,16 +110,9 @@ fn shadows(context: &Context, problems: &mut Vec<Problem>) {
 fn unreached(context: &Context, problems: &mut Vec<Problem>) {
     for item in &context.tree.items {
         let Item::Callable(callable) = item else { continue };
-        let mut names = Names { bound: BTreeSet::new(), called: Vec::new() };
-        names.bound.extend(callable.config.iter().map(|it| it.name.text.clone()));
-        names.bound.extend(callable.inputs.iter().map(|it| it.name.text.clone()));
-        match &callable.body {
-            Body::Formula(expr) => names.expr(expr),
-            Body::Block(statements) => names.statements(statements),
-        }
-        for (name, span, kind) in std::mem::take(&mut names.called) {
-            let known = names.bound.contains(&name)
-                || super::builtins::find(&name).is_some()
+        for (name, span, kind) in called(callable) {
+            let known = super::builtins::find(&name).is_some()
+                || context.modules.is_broken(context.module, &name)
                 || matches!(context.modules.find(context.module, &name), Some(Named::Callables(_)));
             let said = problems.iter().any(|it| it.labels.first().is_some_and(|label| label.span == span));
             if known || said {
@@ -135,10 +129,71 @@ fn unreached(context: &Context, problems: &mut Vec<Problem>) {
     }
 }
 
+/// A definition of the file that comes back to itself, where no train block has come upon it.
+fn endless(context: &Context, problems: &mut Vec<Problem>) {
+    let callables = context.tree.items.iter().filter_map(|item| match item {
+        Item::Callable(callable) => Some((callable.name.text.clone(), called(callable))),
+        _ => None,
+    });
+    let calls: BTreeMap<Arc<str>, Vec<Called>> = callables.collect();
+    let mut done = BTreeSet::new();
+    for name in calls.keys() {
+        let back = comes_back(name, &calls, &mut vec![], &mut done);
+        let said = || problems.iter().any(|it| it.code == EndlessDefinition::CODE);
+        if let Some((name, at)) = back
+            && !said()
+        {
+            problems.push(EndlessDefinition { name: name.to_string(), at, parts: true }.into());
+        }
+    }
+}
+
+/// The call that closes a circle of calls that begins at `name`.
+fn comes_back(
+    name: &Arc<str>,
+    calls: &BTreeMap<Arc<str>, Vec<Called>>,
+    open: &mut Vec<Arc<str>>,
+    done: &mut BTreeSet<Arc<str>>,
+) -> Option<(Arc<str>, Span)> {
+    if !done.insert(name.clone()) {
+        return None;
+    }
+    open.push(name.clone());
+    let mut found = None;
+    for (called, span, _) in calls.get(name).into_iter().flatten() {
+        found = match open.contains(called) {
+            true => Some((called.clone(), *span)),
+            false => comes_back(called, calls, open, done),
+        };
+        if found.is_some() {
+            break;
+        }
+    }
+    open.pop();
+    found
+}
+
+/// A name that is called, where, and what it should be.
+type Called = (Arc<str>, Span, &'static str);
+
+/// What a definition calls, beside what it was given or has made itself.
+fn called(callable: &tree::Callable) -> Vec<Called> {
+    let mut names = Names { bound: BTreeSet::new(), called: Vec::new() };
+    names.bound.extend(callable.config.iter().map(|it| it.name.text.clone()));
+    names.bound.extend(callable.inputs.iter().map(|it| it.name.text.clone()));
+    match &callable.body {
+        Body::Formula(expr) => names.expr(expr),
+        Body::Block(statements) => names.statements(statements),
+    }
+    let Names { bound, mut called } = names;
+    called.retain(|(name, ..)| !bound.contains(name));
+    called
+}
+
 /// The names that a body binds anywhere, and those that it calls.
 struct Names {
     bound: BTreeSet<Arc<str>>,
-    called: Vec<(Arc<str>, crate::source::Span, &'static str)>,
+    called: Vec<Called>,
 }
 
 impl Names {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::lower::{Lower, Outcome, Reported};
+use super::lower::{Lower, Outcome, Reported, Word};
 use super::modules::{ModuleId, Named};
 use super::types::{self, describe};
 use super::value::*;
@@ -16,7 +16,7 @@ use crate::source::{Span, nearest};
 use crate::syntax::tree::{
     self, Arg, Binary, Binder, Body, Dim, Expr, ExprKind, ForBody, Name, Pattern, Place, Stmt, Unary,
 };
-use crate::tensor::View;
+use crate::tensor::{Op, Slot, View};
 
 /// The names that a body sees, beside those of its module.
 pub struct Scope {
@@ -40,6 +40,8 @@ enum Bound {
         place: Arc<Place>,
         trained: bool,
     },
+    /// About its value something has been said.
+    Unknown,
 }
 
 impl Scope {
@@ -60,7 +62,7 @@ impl Scope {
     pub fn get(&self, name: &str) -> Option<&Value> {
         match self.find(name)? {
             Bound::Value(value) => Some(value),
-            Bound::Place { .. } => None,
+            Bound::Place { .. } | Bound::Unknown => None,
         }
     }
 
@@ -152,6 +154,7 @@ impl Lower<'_> {
                 let tensor = self.place(&place, trained, scope)?;
                 return Ok(Value::Tensor(tensor));
             }
+            Some(Bound::Unknown) => return Err(Reported),
             None => {}
         }
         if &**name == "training" {
@@ -189,7 +192,8 @@ impl Lower<'_> {
     pub fn constant_value(&mut self, module: ModuleId, value: &tree::Let) -> Outcome<Value> {
         let name = &value.name.text;
         if self.open.contains(name) {
-            return Err(self.report(EndlessDefinition { name: name.to_string(), at: value.name.span }));
+            let (name, at) = (name.to_string(), value.name.span);
+            return Err(self.report(EndlessDefinition { name, at, parts: false }));
         }
         self.open.push(name.clone());
         let result = self.evaluate(&value.value, &mut Scope::new(module, ""));
@@ -204,6 +208,17 @@ impl Lower<'_> {
     /// Says that nothing has this name, with the nearest that has: among the names in scope, and what can be called.
     pub fn unknown_name(&mut self, kind: &str, name: &str, span: Span, scope: &Scope) -> Reported {
         let modules = self.modules;
+        if modules.is_broken(scope.module, name) {
+            return Reported;
+        }
+        let near = self.callable_near(name, scope);
+        let at = self.blame(span);
+        self.report(UnknownName { kind: kind.into(), name: name.into(), at, near })
+    }
+
+    /// What can be called or is in scope, and has nearly this name.
+    fn callable_near(&self, name: &str, scope: &Scope) -> Option<String> {
+        let modules = self.modules;
         let mut known: Vec<&str> = scope.names().filter(|it| is_word(it)).collect();
         for kind in [tree::Kind::Layer, tree::Kind::Model, tree::Kind::Fn] {
             known.extend(modules.names_of(scope.module, kind));
@@ -212,20 +227,32 @@ impl Lower<'_> {
             known.push(name);
         }
         let known = known.into_iter();
-        let near = nearest(name, known.filter(|it| *it != name)).map(str::to_string);
-        let at = self.blame(span);
-        self.report(UnknownName { kind: kind.into(), name: name.into(), at, near })
+        nearest(name, known.filter(|it| *it != name)).map(str::to_string)
     }
 
     /// As `unknown_name`, of a word that was met where a value is wanted.
     pub fn unknown_word(&mut self, kind: &str, word: &str, span: Span) -> Reported {
+        if self.words.get(word).is_some_and(|it| it.is_broken) {
+            return Reported;
+        }
         let (at, near) = (self.blame(span), self.near(word));
         self.report(UnknownName { kind: kind.into(), name: word.into(), at, near })
     }
 
     /// The value in scope whose name was nearest to a word when it was met.
     pub fn near(&self, word: &str) -> Option<String> {
-        self.words.get(word).cloned().flatten()
+        self.words.get(word).and_then(|it| it.value.clone())
+    }
+
+    /// Says that a word stands where a function is wanted.
+    pub fn unknown_function(&mut self, word: &str, span: Span) -> Option<Reported> {
+        let found = self.words.get(word)?;
+        if found.is_broken {
+            return Some(Reported);
+        }
+        let near = Some(found.callable.clone()?);
+        let at = self.blame(span);
+        Some(self.report(UnknownName { kind: "function".into(), name: word.into(), at, near }))
     }
 
     /// Takes a name that nothing declares for a word that stands for itself, and remembers what it could have meant.
@@ -233,8 +260,9 @@ impl Lower<'_> {
         let modules = self.modules;
         let lets = [scope.module, super::modules::LIBRARY].into_iter().flat_map(|id| modules.lets(id));
         let known = lets.map(|it| it.name.as_str()).chain(scope.names().filter(|it| is_word(it)));
-        let near = nearest(name, known).map(str::to_string);
-        self.words.insert(name.clone(), near);
+        let value = nearest(name, known).map(str::to_string);
+        let (callable, is_broken) = (self.callable_near(name, scope), modules.is_broken(scope.module, name));
+        self.words.insert(name.clone(), Word { value, callable, is_broken });
         Value::Word(name.clone())
     }
 
@@ -342,8 +370,9 @@ impl Lower<'_> {
             return Err(self.not_a("a name before `'`", &found, inner.span));
         };
         let next = format!("{name}'");
-        match scope.get(&next) {
-            Some(value) => Ok(value.clone()),
+        match scope.find(&next) {
+            Some(Bound::Value(value)) => Ok(value.clone()),
+            Some(Bound::Place { .. } | Bound::Unknown) => Err(Reported),
             None => Err(self.unknown_name("next value", &next, inner.span, scope)),
         }
     }
@@ -886,30 +915,33 @@ impl Lower<'_> {
     }
 
     fn statements(&mut self, statements: &[Stmt], scope: &mut Scope, span: Span) -> Outcome<Option<Value>> {
-        let mut last = None;
-        let mut broken = None;
+        let (mut last, mut sound) = (None, true);
         for statement in statements {
             last = None;
             let done = match statement {
                 Stmt::Expr(expr) => self.evaluate(expr, scope).map(|value| last = Some(value)),
                 other => self.statement(other, scope, span),
             };
-            // What follows may have mistakes of its own, but most likely only the consequences of this one.
-            if let Err(reported) = done {
-                broken = Some(reported);
-                break;
+            // The others may have mistakes of their own; about what depends on this one they stay silent.
+            if done.is_err() {
+                sound = false;
+                names_of(statement, &mut |name| scope.vars.push((name.text.clone(), Bound::Unknown)));
+                if let Stmt::Broken(_) = statement {
+                    return Err(Reported);
+                }
             }
         }
-        match broken {
-            Some(reported) => Err(reported),
-            None => Ok(last),
-        }
+        if sound { Ok(last) } else { Err(Reported) }
     }
 
     fn statement(&mut self, statement: &Stmt, scope: &mut Scope, span: Span) -> Outcome<()> {
         match statement {
             Stmt::Param(place) | Stmt::State(place) => {
                 let trained = matches!(statement, Stmt::Param(_));
+                if let Some(Bound::Place { place: first, .. }) = scope.find(&place.name.text) {
+                    let (name, at, first) = (place.name.text.to_string(), place.name.span, first.name.span);
+                    return Err(self.report(NameTwice { name, at, first }));
+                }
                 let place = Arc::new(place.clone());
                 scope.vars.push((place.name.text.clone(), Bound::Place { place, trained }));
                 Ok(())
@@ -977,6 +1009,12 @@ impl Lower<'_> {
             Value::Tensor(tensor) => tensor,
             other => return Err(self.not_a("a state or a parameter", &other, name.span)),
         };
+        let slot = match self.graph[state.id].op {
+            Op::Input(Slot::State(slot)) => Some(slot),
+            // A state that nothing reads is not kept.
+            _ if matches!(scope.find(&name.text), Some(Bound::Place { .. })) => None,
+            _ => return Err(self.not_a("a state or a parameter", &Value::Tensor(state), name.span)),
+        };
         let fits = state.shape.ends_with(&tensor.shape) && tensor.lead.is_empty();
         if !fits || self.dtype(&state) != self.dtype(&tensor) {
             let at = self.blame(span);
@@ -992,7 +1030,7 @@ impl Lower<'_> {
         let id = self.spread(&tensor, &[], &state.shape);
         let next = self.whole(id);
         scope.bind(&format!("{}'", name.text), Value::Tensor(next));
-        if let crate::tensor::Op::Input(crate::tensor::Slot::State(slot)) = self.graph[state.id].op {
+        if let Some(slot) = slot {
             self.nexts.insert(slot, id);
         }
         Ok(())
@@ -1054,6 +1092,14 @@ impl Lower<'_> {
         match op {
             Value::Callable(callee) => {
                 let is_stage = match &callee.what {
+                    What::Defined(forms) if !is_applied(forms[0].callable.kind) => {
+                        let at = self.blame(match &expr.kind {
+                            ExprKind::Call { callee, .. } => callee.span,
+                            _ => expr.span,
+                        });
+                        let (wanted, found) = ("a layer or a function".into(), callee.noun());
+                        return Err(self.report(WrongKind { wanted, found, at, help: None }));
+                    }
                     What::Defined(forms) => forms[0].callable.kind != tree::Kind::Fn,
                     What::Repeat { .. } => true,
                     What::Builtin(_) | What::Scalar(_) => false,
@@ -1067,17 +1113,13 @@ impl Lower<'_> {
                 }
                 let name: Arc<str> = alias.map_or_else(|| callee.name().into(), |name| name.text.clone());
                 let path = join(&scope.path, &name);
-                let slots = self.slots.len();
-                let known = self.problems.len();
-                let result = self.applied(&callee, inputs, &path, expr.span)?;
                 let span = self.blame(alias.map_or(expr.span, |name| name.span));
-                let owns = if self.discovering { self.slots.len() > slots } else { false };
-                if owns || self.slots.keys().any(|it| it.starts_with(&format!("{path}."))) && self.discovering {
-                    if let Some(&first) = scope.stages.get(&name)
-                        && known == self.problems.len()
-                    {
-                        return Err(self.report(TwinStages { name: name.to_string(), at: span, first }));
-                    }
+                if let Some(&first) = scope.stages.get(&name) {
+                    return Err(self.report(TwinStages { name: name.to_string(), at: span, first }));
+                }
+                let slots = self.slots.len();
+                let result = self.applied(&callee, inputs, &path, expr.span)?;
+                if self.slots.len() > slots {
                     scope.stages.insert(name.clone(), span);
                 }
                 match alias {
@@ -1099,7 +1141,13 @@ impl Lower<'_> {
                     None => Ok(result),
                 }
             }
-            Value::Word(word) => Err(self.unknown_name("layer", &word, expr.span, scope)),
+            Value::Word(word) => {
+                let callee = match &expr.kind {
+                    ExprKind::Call { callee, .. } => callee.span,
+                    _ => expr.span,
+                };
+                Err(self.unknown_name("layer", &word, callee, scope))
+            }
             other => Err(self.not_a("a layer or a function", &other, expr.span)),
         }
     }
@@ -1146,6 +1194,24 @@ impl Lower<'_> {
             other => return Err(self.not_a("something that can be called", &other, callee.span)),
         };
         let given = self.arguments(args, scope)?;
+        if let What::Defined(forms) = &callee.what
+            && forms[0].callable.kind != tree::Kind::Fn
+            && is_applied(forms[0].callable.kind)
+            && let Some((at, value)) =
+                given.iter().enumerate().find_map(|(at, given)| match given.value.clone().settled() {
+                    Value::Tensor(tensor) if !tensor.shape.is_empty() => Some((at, tensor)),
+                    _ => None,
+                })
+        {
+            let rest: Vec<String> =
+                args.iter().enumerate().filter(|(it, _)| *it != at).map(|(_, arg)| arg.to_string()).collect();
+            let rest = if rest.is_empty() { String::new() } else { format!("({})", rest.join(", ")) };
+            let input = crate::syntax::print_expr(&args[at].value);
+            let help = Some(format!("its inputs come by the pipe: `{input} |> {}{rest}`", callee.name()));
+            let (wanted, found) = (format!("a setting of {}", callee.noun()), describe(&value));
+            let at = self.blame(args[at].value.span);
+            return Err(self.report(WrongKind { wanted, found, at, help }));
+        }
         let mut full = (*callee).clone();
         full.given.extend(given);
         full.span = span;
@@ -1156,6 +1222,60 @@ impl Lower<'_> {
         };
         let full = Rc::new(full);
         if applies_now { self.apply(&full, vec![], span) } else { Ok(Value::Callable(full)) }
+    }
+}
+
+/// Whether callables of a kind are applied by `|>`.
+fn is_applied(kind: tree::Kind) -> bool {
+    use tree::Kind::*;
+    match kind {
+        Layer | Model | Augmentation | Encoder | Fn => true,
+        Loss | Optimizer | Regularizer | Schedule | Metric => false,
+    }
+}
+
+/// The names that a statement gives to values.
+fn names_of(statement: &Stmt, see: &mut impl FnMut(&Name)) {
+    match statement {
+        Stmt::Param(place) | Stmt::State(place) => see(&place.name),
+        Stmt::Fit { name, .. } => see(name),
+        Stmt::Bind { pattern, value, .. } => {
+            let targets = match pattern {
+                Pattern::One(target) => std::slice::from_ref(target),
+                Pattern::Tuple(targets) => targets,
+            };
+            for target in targets {
+                // Of `x'` only the next value is lost.
+                match target.next {
+                    true => see(&Name::new(format!("{}'", target.name.text), target.name.span)),
+                    false => see(&target.name),
+                }
+            }
+            stage_names(value, see);
+        }
+        Stmt::Expr(expr) => stage_names(expr, see),
+        Stmt::Require { .. } | Stmt::Broken(_) => {}
+    }
+}
+
+/// The names that the stages of a pipeline are given.
+fn stage_names(expr: &Expr, see: &mut impl FnMut(&Name)) {
+    match &expr.kind {
+        ExprKind::As { expr, name } => {
+            see(name);
+            stage_names(expr, see);
+        }
+        ExprKind::Pipe { head, stages } => {
+            stage_names(head, see);
+            stages.iter().for_each(|stage| stage_names(stage, see));
+        }
+        ExprKind::Binary { left, right, .. } => {
+            stage_names(left, see);
+            stage_names(right, see);
+        }
+        ExprKind::Call { args, .. } | ExprKind::Tuple(args) => args.iter().for_each(|arg| stage_names(&arg.value, see)),
+        ExprKind::Unary { operand, .. } => stage_names(operand, see),
+        _ => {}
     }
 }
 

@@ -372,7 +372,7 @@ impl Lower<'_> {
         let decl = &decls[at];
         if columns.open.contains(&at) {
             let name = decl.name.text.to_string();
-            return Err(self.report(EndlessDefinition { name, at: span }));
+            return Err(self.report(EndlessDefinition { name, at: span, parts: false }));
         }
         columns.open.push(at);
         let outer = std::mem::replace(&mut columns.current, at);

@@ -66,6 +66,14 @@ pub enum Fits {
     Given(u32, Vec<(Vec<usize>, Dtype)>),
 }
 
+/// What a name that nothing declares could have meant when it was met.
+pub struct Word {
+    pub value: Option<String>,
+    pub callable: Option<String>,
+    /// Something has been said about it already.
+    pub is_broken: bool,
+}
+
 /// The state of lowering one function.
 pub struct Lower<'a> {
     pub modules: &'a Modules,
@@ -98,7 +106,7 @@ pub struct Lower<'a> {
     /// The places in the user's text from which we came, innermost last.
     pub calls: Vec<Span>,
     /// Words that nothing declares, and the values that they could have meant.
-    pub words: BTreeMap<Arc<str>, Option<String>>,
+    pub words: BTreeMap<Arc<str>, Word>,
     /// Names being expanded, for finding definitions without an end.
     pub open: Vec<Arc<str>>,
     pub fits: Fits,
@@ -150,7 +158,14 @@ impl<'a> Lower<'a> {
 
     /// Reports a problem, once.
     pub fn report(&mut self, problem: impl Into<Problem>) -> Reported {
-        let problem = problem.into();
+        let mut problem = problem.into();
+        // Places in the library are told at the call through which it was entered: several can become one.
+        let labels = std::mem::take(&mut problem.labels);
+        for label in labels {
+            if problem.labels.iter().all(|it| it.span != label.span) {
+                problem.labels.push(label);
+            }
+        }
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }

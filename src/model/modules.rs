@@ -1,11 +1,12 @@
 //! Modules: which names a file declares, what it imports, and how a name is found.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::problem::Problem;
-use crate::problem::names::{ImportCycle, ImportMissing, ImportedNameMissing, NameTwice};
+use crate::problem::names::{ImportCycle, ImportMissing, ImportedNameMissing, NameTwice, UnknownName};
+use crate::problem::values::NotInThisVersion;
 use crate::source::{FileId, Source, Sources, World, nearest};
 use crate::syntax::tree::{self, Item, Kind, UseFrom};
 
@@ -30,6 +31,8 @@ pub struct Module {
     /// The forms of each callable, in order.
     callables: BTreeMap<Arc<str>, Vec<Definition>>,
     lets: BTreeMap<Arc<str>, Arc<tree::Let>>,
+    /// Names about which something has been said already: nobody knows what they are.
+    broken: BTreeSet<Arc<str>>,
 }
 
 /// All modules of one compilation.
@@ -57,7 +60,7 @@ impl Modules {
                 let place = sources[file].place(problem.labels[0].span.start);
                 panic!("{name}:{}:{}: {}", place.0, place.1, problem.message);
             }
-            module.declare(LIBRARY, &tree, &mut Vec::new());
+            module.declare(LIBRARY, &tree, sources, &mut Vec::new());
         }
         Modules { modules: vec![module], files: BTreeMap::new() }
     }
@@ -71,7 +74,7 @@ impl Modules {
         tree: &tree::File,
         problems: &mut Vec<Problem>,
     ) -> ModuleId {
-        self.load_within(world, sources, path, tree, problems, &mut Vec::new())
+        self.load_within(world, sources, &plain(path), tree, problems, &mut Vec::new())
     }
 
     fn load_within(
@@ -85,58 +88,110 @@ impl Modules {
     ) -> ModuleId {
         let id = ModuleId(self.modules.len() as u32);
         let mut module = Module::default();
-        module.declare(id, tree, problems);
+        module.declare(id, tree, sources, problems);
         self.modules.push(module);
         self.files.insert(path.to_path_buf(), id);
         open.push(path.to_path_buf());
         for item in &tree.items {
             let Item::Use(import) = item else { continue };
+            if let Some(what) = unsupported(import) {
+                problems.push(what.into());
+            }
             let from = match &import.from {
-                UseFrom::Library(_) => Some(LIBRARY),
-                UseFrom::Path(text) => {
-                    let target = path.parent().unwrap_or(Path::new("")).join(&*text.value);
-                    if open.contains(&target) {
-                        problems.push(ImportCycle { at: text.span, path: text.value.to_string() }.into());
-                        None
-                    } else if let Some(&known) = self.files.get(&target) {
-                        Some(known)
-                    } else {
-                        match world.read(&target) {
-                            Ok(content) => {
-                                let name = target.display().to_string();
-                                let file = sources.add(Source::new(name, content.clone()));
-                                let (tree, mut found) = crate::syntax::parse(file, &content);
-                                problems.append(&mut found);
-                                Some(self.load_within(world, sources, &target, &tree, problems, open))
-                            }
-                            Err(error) => {
-                                let looked = target.display().to_string();
-                                problems
-                                    .push(ImportMissing { at: text.span, looked, reason: error.to_string() }.into());
-                                None
-                            }
-                        }
-                    }
-                }
+                UseFrom::Library(part) => self.part(part, problems),
+                UseFrom::Path(text) => self.imported(world, sources, path, text, problems, open),
             };
-            let Some(from) = from else { continue };
             for name in &import.names {
-                match self.own(from, name.as_str()) {
-                    Some(Named::Callables(forms)) => {
-                        self.modules[id.0 as usize].callables.insert(name.text.clone(), forms);
-                    }
-                    Some(Named::Let(_, value)) => {
-                        self.modules[id.0 as usize].lets.insert(name.text.clone(), value);
-                    }
-                    None => {
-                        let near = nearest(name.as_str(), self.words(from)).map(str::to_string);
-                        problems.push(ImportedNameMissing { at: name.span, name: name.text.to_string(), near }.into());
-                    }
-                }
+                let Some(from) = from else {
+                    // What it is has been lost with the file.
+                    self.modules[id.0 as usize].broken.insert(name.text.clone());
+                    continue;
+                };
+                self.import(id, from, name, problems);
             }
         }
         open.pop();
         id
+    }
+
+    /// The module of an imported file, read if it is new.
+    fn imported(
+        &mut self,
+        world: &dyn World,
+        sources: &mut Sources,
+        path: &Path,
+        text: &tree::Text,
+        problems: &mut Vec<Problem>,
+        open: &mut Vec<PathBuf>,
+    ) -> Option<ModuleId> {
+        let target = plain(&path.parent().unwrap_or(Path::new("")).join(&*text.value));
+        if open.contains(&target) {
+            problems.push(ImportCycle { at: text.span, path: text.value.to_string() }.into());
+            return None;
+        }
+        if let Some(&known) = self.files.get(&target) {
+            return Some(known);
+        }
+        match world.read(&target) {
+            Ok(content) => {
+                let file = sources.add(Source::new(target.display().to_string(), content.clone()));
+                let (tree, mut found) = crate::syntax::parse(file, &content);
+                problems.append(&mut found);
+                Some(self.load_within(world, sources, &target, &tree, problems, open))
+            }
+            Err(error) => {
+                let looked = target.display().to_string();
+                let reason = match error.kind() {
+                    std::io::ErrorKind::NotFound => "there is no such file".to_string(),
+                    _ => error.to_string(),
+                };
+                problems.push(ImportMissing { at: text.span, looked, reason }.into());
+                None
+            }
+        }
+    }
+
+    /// `std`, or `std.layers`.
+    fn part(&self, part: &tree::Name, problems: &mut Vec<Problem>) -> Option<ModuleId> {
+        let files = library::FILES.iter().map(|(name, _)| name.trim_end_matches(".dlm").replace('/', "."));
+        let known: Vec<String> = std::iter::once("std".to_string()).chain(files).collect();
+        if known.iter().any(|it| it == part.as_str()) {
+            return Some(LIBRARY);
+        }
+        let near = nearest(part.as_str(), known.iter().map(String::as_str)).map(str::to_string);
+        let (kind, name, at) = ("part of the library".to_string(), part.text.to_string(), part.span);
+        problems.push(UnknownName { kind, name, at, near }.into());
+        None
+    }
+
+    /// Makes a name of the module `from` one of `id`.
+    fn import(&mut self, id: ModuleId, from: ModuleId, name: &tree::Name, problems: &mut Vec<Problem>) {
+        if self.is_broken(from, name.as_str()) {
+            self.modules[id.0 as usize].broken.insert(name.text.clone());
+            return;
+        }
+        let Some(found) = self.own(from, name.as_str()) else {
+            let near = nearest(name.as_str(), self.words(from)).map(str::to_string);
+            let library = from == LIBRARY;
+            problems.push(ImportedNameMissing { at: name.span, name: name.text.to_string(), library, near }.into());
+            self.modules[id.0 as usize].broken.insert(name.text.clone());
+            return;
+        };
+        let module = &mut self.modules[id.0 as usize];
+        let own = module.callables.get(&name.text).map(|forms| forms[0].callable.name.span);
+        if let Some(first) = own.or_else(|| module.lets.get(&name.text).map(|it| it.name.span)) {
+            problems.push(NameTwice { name: name.text.to_string(), at: name.span, first }.into());
+            return;
+        }
+        match found {
+            Named::Callables(forms) => _ = module.callables.insert(name.text.clone(), forms),
+            Named::Let(_, value) => _ = module.lets.insert(name.text.clone(), value),
+        }
+    }
+
+    /// Whether a name stands in a piece of the module that could not be read, or comes from a file that could not.
+    pub fn is_broken(&self, module: ModuleId, name: &str) -> bool {
+        self.modules[module.0 as usize].broken.contains(name)
     }
 
     fn own(&self, module: ModuleId, name: &str) -> Option<Named> {
@@ -202,13 +257,23 @@ impl Modules {
 impl Module {
     /// Takes in the declarations of a tree. Several forms of one name are the library's privilege: in a user's file
     /// the second is a problem.
-    fn declare(&mut self, id: ModuleId, tree: &tree::File, problems: &mut Vec<Problem>) {
-        // A model may have the name of its data, a metric that of a loss.
+    fn declare(&mut self, id: ModuleId, tree: &tree::File, sources: &Sources, problems: &mut Vec<Problem>) {
+        // A model may have the name of its data, a metric that of a loss; what a formula can name is of one kind.
         let mut seen: BTreeMap<(&str, Arc<str>), tree::Name> = BTreeMap::new();
         for item in &tree.items {
             let (kind, name) = match item {
-                Item::Callable(callable) => (callable.kind.word(), &callable.name),
-                Item::Let(value) => ("let", &value.name),
+                Item::Callable(callable) => match callable.kind {
+                    Kind::Layer | Kind::Model | Kind::Fn | Kind::Encoder | Kind::Augmentation => {
+                        ("formula", &callable.name)
+                    }
+                    kind => (kind.word(), &callable.name),
+                },
+                Item::Let(value) => ("formula", &value.name),
+                Item::Broken(span) => {
+                    let words = sources.text(*span).split(|it: char| !it.is_alphanumeric() && it != '_');
+                    self.broken.extend(words.filter(|it| !it.is_empty()).map(Arc::from));
+                    continue;
+                }
                 Item::Data(data) => ("data", &data.name),
                 Item::Train(tree::TrainBlock { name: Some(name), .. }) => ("train", name),
                 Item::Tune(tree::Block { name: Some(name), .. }) => ("tune", name),
@@ -234,6 +299,33 @@ impl Module {
             }
         }
     }
+}
+
+/// What an import asks for that this version does not have.
+fn unsupported(import: &tree::Use) -> Option<NotInThisVersion> {
+    let help = Some("write the names in braces: `use \"file.dlm\" { name }`".to_string());
+    match &import.alias {
+        Some(alias) => Some(NotInThisVersion { what: "imports under another name".into(), at: alias.span, help }),
+        None if import.names.is_empty() => {
+            Some(NotInThisVersion { what: "imports without names".into(), at: import.span, help })
+        }
+        None => None,
+    }
+}
+
+/// A path without the steps that lead back: `a/../b` is `b`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// The file of a problem's first label, for relating a place in the library to the user's own text.

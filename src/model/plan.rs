@@ -134,7 +134,7 @@ impl Reader<'_> {
         match self.lower.evaluate(expr, &mut self.scope)?.settled() {
             Value::Number(number) => Ok(number),
             Value::Word(word) if self.lower.near(&word).is_some() => {
-                Err(self.lower.unknown_word("known value", &word, expr.span))
+                Err(self.lower.unknown_word("value", &word, expr.span))
             }
             _ => Err(self.wrong(setting, wanted, expr)),
         }

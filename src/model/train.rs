@@ -332,12 +332,7 @@ fn find_callable(
 impl Context<'_> {
     /// Whether a name may be declared in a piece that could not be read, about which something has been said.
     fn is_broken(&self, name: &str) -> bool {
-        self.tree.items.iter().any(|item| match item {
-            Item::Broken(span) => {
-                self.sources.text(*span).split(|it: char| !it.is_alphanumeric() && it != '_').any(|it| it == name)
-            }
-            _ => false,
-        })
+        self.modules.is_broken(self.module, name)
     }
 }
 

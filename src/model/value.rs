@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::modules::Definition;
 use super::units::Measure;
 use crate::source::Span;
-use crate::syntax::tree::{Name, Quantity};
+use crate::syntax::tree::{Kind, Name, Quantity};
 use crate::tensor::Id;
 
 #[derive(Clone)]
@@ -222,9 +222,18 @@ impl Callee {
         }
     }
 
+    /// Whether it gives its value at once, when it is called with what it takes.
+    pub fn is_function(&self) -> bool {
+        match &self.what {
+            What::Defined(forms) => forms[0].callable.kind == Kind::Fn,
+            What::Builtin(_) | What::Scalar(_) => true,
+            What::Repeat { .. } => false,
+        }
+    }
+
     pub fn noun(&self) -> String {
         match &self.what {
-            What::Defined(forms) => format!("the {} `{}`", forms[0].callable.kind.word(), self.name()),
+            What::Defined(forms) => format!("the {} `{}`", forms[0].callable.kind.noun(), self.name()),
             What::Builtin(_) | What::Scalar(_) => format!("the function `{}`", self.name()),
             What::Repeat { layer, .. } => format!("a repetition of {}", layer.noun()),
         }

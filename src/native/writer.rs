@@ -274,13 +274,20 @@ impl Writer<'_, '_> {
     fn number(&self, scope: &Scope, number: &Affine, lane: usize) -> Value {
         let number = scope.body.expand(number);
         let wide = scope.wide.map(|axis| number.factor(Var::Axis(axis as u32)));
-        let mut sum = self.code.index(number.constant + wide.unwrap_or(0) * lane as i64);
+        let constant = number.constant + wide.unwrap_or(0) * lane as i64;
+        let mut sum: Option<Value> = None;
         for &(var, factor) in number.terms() {
-            let value = self.variable(scope, var, lane);
-            let term = self.code.ins(|ins| ins.imul_imm_s(value, factor));
-            sum = self.code.ins(|ins| ins.iadd(sum, term));
+            let mut term = self.variable(scope, var, lane);
+            if factor != 1 {
+                term = self.code.ins(|ins| ins.imul_imm_s(term, factor));
+            }
+            sum = Some(sum.map_or(term, |sum| self.code.ins(|ins| ins.iadd(sum, term))));
         }
-        sum
+        match sum {
+            Some(sum) if constant == 0 => sum,
+            Some(sum) => self.code.ins(|ins| ins.iadd_imm_s(sum, constant)),
+            None => self.code.index(constant),
+        }
     }
 
     /// A variable; that of the wide axis at lane 0.
@@ -360,6 +367,9 @@ impl Writer<'_, '_> {
     /// Where an element is.
     pub fn address(&self, scope: &Scope, buffer: usize, at: &Affine, lane: usize) -> Value {
         let (buffer, base) = self.buffer(buffer);
+        if *at == Affine::default() {
+            return base;
+        }
         let bytes = self.number(scope, &at.times(width(buffer.dtype) as i64), lane);
         self.code.ins(|ins| ins.iadd(base, bytes))
     }

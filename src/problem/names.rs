@@ -32,13 +32,13 @@ problems! {
 
     /// An imported file cannot be read.
     "import-missing" Error ImportMissing { at: Span, looked: String, reason: String } =>
-        say(format!("the imported file cannot be read: {reason}"))
-            .at(at, format!("looked for `{looked}`"))
+        say(format!("the imported file `{looked}` cannot be read: {reason}"))
+            .at(at, "imported here")
             .help("paths are relative to the file that imports");
 
     /// An imported file does not declare the name.
-    "imported-name-missing" Error ImportedNameMissing { at: Span, name: String, near: Option<String> } =>
-        say(format!("the imported file declares no `{name}`"))
+    "imported-name-missing" Error ImportedNameMissing { at: Span, name: String, library: bool, near: Option<String> } =>
+        say(format!("the {} declares no `{name}`", if library { "library" } else { "imported file" }))
             .at(at, "not found there")
             .maybe_help(did_you_mean(&near));
 
@@ -73,10 +73,10 @@ problems! {
             .maybe_help(help);
 
     /// A definition uses itself.
-    "endless-definition" Error EndlessDefinition { name: String, at: Span } =>
+    "endless-definition" Error EndlessDefinition { name: String, at: Span, parts: bool } =>
         say(format!("`{name}` is defined by itself, without an end"))
             .at(at, "it comes back to itself here")
-            .help("write `repeat(n, …)` for a number of equal parts");
+            .maybe_help(parts.then(|| "write `repeat(n, …)` for a number of equal parts".into()));
 
     /// A block has no setting of that name.
     "unknown-setting" Error UnknownSetting { block: String, name: String, at: Span, belongs: Option<String>, help: Option<String> } =>

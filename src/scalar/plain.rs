@@ -12,6 +12,21 @@ fn flush(x: f32) -> f32 {
     if x.abs() < f32::MIN_POSITIVE { 0f32.copysign(x) } else { x }
 }
 
+/// The result of an operation that rounds. What is below the normal numbers before it is rounded to their grid counts as
+/// denormal, though it may have been rounded up to the least of them: processors look at it as if exponents had no end.
+/// `exact` is asked only there, and gives the result as a sum of two f64.
+#[inline(always)]
+fn rounded(value: f32, exact: impl Fn() -> (f64, f64)) -> u32 {
+    if value.abs() != f32::MIN_POSITIVE {
+        return bits(value);
+    }
+    // From the middle between the least normal number and the one below it on their grid, 2⁻¹⁵⁰ apart, it is normal.
+    let middle = f64::from(f32::MIN_POSITIVE) * (1.0 - 2f64.powi(-25));
+    let (high, low) = exact();
+    let below = (high.abs() - middle) + low * high.signum() < 0.0;
+    if below { 0f32.copysign(value).to_bits() } else { value.to_bits() }
+}
+
 /// The operand, as arithmetic takes it.
 #[inline(always)]
 fn float(bits: u32) -> f32 {
@@ -49,15 +64,23 @@ impl Ops for Single {
     }
     #[inline(always)]
     fn mul(&self, a: u32, b: u32) -> u32 {
-        bits(float(a) * float(b))
+        let (a, b) = (float(a), float(b));
+        rounded(a * b, || (f64::from(a) * f64::from(b), 0.0))
     }
     #[inline(always)]
     fn div(&self, a: u32, b: u32) -> u32 {
-        bits(float(a) / float(b))
+        let (a, b) = (float(a), float(b));
+        rounded(a / b, || (f64::from(a) / f64::from(b), 0.0))
     }
     #[inline(always)]
     fn fma(&self, a: u32, b: u32, c: u32) -> u32 {
-        bits(float(a).mul_add(float(b), float(c)))
+        let (a, b, c) = (float(a), float(b), float(c));
+        rounded(a.mul_add(b, c), || {
+            let (product, c) = (f64::from(a) * f64::from(b), f64::from(c));
+            let sum = product + c;
+            let rest = sum - product;
+            (sum, (product - (sum - rest)) + (c - rest))
+        })
     }
     #[inline(always)]
     fn neg(&self, a: u32) -> u32 {

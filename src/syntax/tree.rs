@@ -108,6 +108,14 @@ impl Kind {
         Kind::Fn,
     ];
 
+    /// What people call it.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Kind::Fn => "function",
+            kind => kind.word(),
+        }
+    }
+
     /// The word of the language.
     pub fn word(self) -> &'static str {
         match self {

@@ -187,6 +187,9 @@ fn verdict(text: &str) -> Result<(), String> {
     if !open.is_empty() {
         return Err(format!("not found: {open:?}{}", told()));
     }
+    if checked.is_sound() && checked.programs.len() != checked.trains.len() {
+        return Err(format!("neither a program nor a problem{}", told()));
+    }
     for other in &case.others {
         let named = checked.problems.iter().any(|problem| {
             let mut labels = problem.labels.iter().skip(1);
@@ -261,6 +264,8 @@ const BASES: &[Base] = &[
 /// `part` with the declarations and the settings that it lacks, behind its own.
 fn whole(part: &str, base: Option<&Base>) -> String {
     let Some(base) = base else { return part.to_string() };
+    let first = part.find("#! file").unwrap_or(part.len());
+    let (part, other_files) = part.split_at(first);
     let settings =
         [("model", "m"), ("data", "points"), ("loss", base.loss), ("optimizer", "adam"), ("for", "3 epochs")];
     let own: Vec<&str> = part.lines().filter(|line| !line.starts_with("#!")).collect();
@@ -290,5 +295,5 @@ fn whole(part: &str, base: Option<&Base>) -> String {
     if !has("train") {
         writeln!(text, "  train {{\n{}  }}", rest.concat()).expect("memory");
     }
-    text
+    text + other_files
 }

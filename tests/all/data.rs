@@ -12,6 +12,7 @@ use dlmc::tensor::Array;
 mod batches;
 mod cells;
 mod examples;
+mod facts;
 mod input;
 mod pages;
 mod problems;

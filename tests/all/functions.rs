@@ -1,7 +1,7 @@
 //! Random functions: well typed graphs over every kind of node, for tests that compare executors.
 
 use dlmc::scalar::Scalar;
-use dlmc::tensor::{Array, Data, Draw, Dtype, Function, Graph, Id, Slot, View};
+use dlmc::tensor::{Array, Data, Draw, Dtype, Function, Graph, Id, Op, Slot, View};
 
 /// A small generator of its own (xorshift, Marsaglia 2003): the same numbers on every machine and for ever.
 pub struct Dice(u64);
@@ -242,7 +242,7 @@ impl Maker {
                     to.remove(axis + 1);
                 }
                 1 => {
-                    let parts: Vec<usize> = (1..=to[axis]).filter(|part| to[axis].is_multiple_of(*part)).collect();
+                    let parts: Vec<usize> = (1..=to[axis]).filter(|&part| to[axis].is_multiple_of(part)).collect();
                     let part = self.dice.pick(&parts);
                     to[axis] /= part;
                     to.insert(axis + self.dice.below(2), part);
@@ -456,6 +456,22 @@ impl Maker {
 fn is_smooth(scalar: Scalar) -> bool {
     use Scalar::*;
     matches!(scalar, Add | Sub | Neg | Abs | Min | Max | Select | Tanh | Sin | Cos | Erf)
+}
+
+/// The kinds of node in a graph, and how often each occurs; views and folds by what they are.
+pub fn kinds(function: &Function) -> std::collections::BTreeMap<String, usize> {
+    let mut kinds = std::collections::BTreeMap::new();
+    for id in function.graph.ids() {
+        let word = |text: String| text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
+        let name = match &function.graph[id].op {
+            Op::Map(scalar) => scalar.def().name.to_string(),
+            Op::View(view) => format!("view {}", word(format!("{view:?}"))),
+            Op::Fold(view) => format!("fold {}", word(format!("{view:?}"))),
+            op => format!("node {}", word(format!("{op:?}"))),
+        };
+        *kinds.entry(name).or_insert(0) += 1;
+    }
+    kinds
 }
 
 /// Arrays for states and feeds. Wild ones have NaN, infinities, zeros of both signs, denormals and huge numbers in them.

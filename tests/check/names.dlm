@@ -1,0 +1,294 @@
+# Names: what is not there, and what is there twice.
+
+#! numbers a misspelt layer
+  model m on x: f32[4] -> f32[1] {
+    x |> dence(8, relu) |> dense(1) as out
+#!       ^^^^^ unknown-name: did you mean `dense`?
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] {
+    x |> dense(8, rulu) |> dense(1) as out
+#!                ^^^^ unknown-name: did you mean `relu`?
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] {
+    x |> batchnorm |> dense(1)
+#!       ^^^^^^^^^ unknown-name: did you mean `batch_norm`?
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] {
+    x |> transformer(8) |> dense(1)
+#!       ^^^^^^^^^^^ unknown-name: there is no layer called `transformer`
+  }
+
+#! numbers a misspelt function
+  model m on x: f32[4] -> f32[1] {
+    y = sgmoid(x)
+#!      ^^^^^^ unknown-name: did you mean `sigmoid`?
+    y |> dense(1)
+  }
+
+#! numbers a misspelt value
+  model m on x: f32[4] -> f32[1] {
+    hidden = x |> dense(1) as one
+    hiden + 1
+#!  ^^^^^ unknown-name: did you mean `hidden`?
+  }
+
+#! numbers
+  let width: int = 8
+  model m on x: f32[4] -> f32[1] = x |> dense(widht, relu) |> dense(1) as out
+#!                                            ^^^^^ unknown-name: did you mean `width`?
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(many) |> dense(1) as out
+#!                                            ^^^^ wrong-value: `units` wants a whole number, not `many`
+
+#! numbers a name is looked for in its own kind only
+  model m on x: f32[4] -> f32[1] = x |> mse |> dense(1)
+#!                                      ^^^ wrong-kind: the loss `mse` stands where a layer or a function is wanted
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(8, adam) |> dense(1) as out
+#!                                               ^^^^ wrong-value: `act` wants a function, like `identity`, not the optimizer `adam`
+
+#! check definitions that no train block reaches are read too
+  layer tower on x: f32[N] -> f32[N] {
+    y = x |> dens(N)
+#!           ^^^^ unknown-name: did you mean `dense`?
+    y |> norm(3)
+#!       ^^^^ unknown-name: there is no layer called `norm`
+  }
+
+#! numbers two declarations of one name
+  let width = 3
+#!    ----- name-twice
+  let width = 4
+#!    ^^^^^ name-twice: `width` is declared twice
+
+#! numbers
+  layer one on x: f32[N] -> f32[N] = x
+#!      --- name-twice
+  layer one on x: f32[N] -> f32[N] = x
+#!      ^^^ name-twice
+
+#! numbers
+  data points {
+#!     ------ name-twice
+    source: csv("points.csv")
+    input x: f32[4] = columns("x_*")
+    target y: number
+  }
+  data points {
+#!     ^^^^^^ name-twice
+    source: csv("points.csv")
+    input x: f32[4] = columns("x_*")
+    target y: number
+  }
+
+#! numbers a layer and a function of one name are two things that a formula cannot tell apart
+  layer one on x: f32[N] -> f32[N] = x
+#!      --- name-twice
+  fn one(x) = x
+#!   ^^^ name-twice
+
+#! numbers a metric may have the name of a loss, and a model that of its data
+  loss off on (a: f32[N], b: f32[N]) = mean(abs(a - b))
+  metric off on (a: f32[N], b: f32[N]) -> error = mean(abs(a - b))
+  train {
+    loss:    off
+    metrics: [off]
+  }
+
+#! numbers two fields of one name
+  data points {
+    source: csv("points.csv")
+    input x: f32[4] = columns("x_*")
+#!        - name-twice
+    input x: number
+#!        ^ name-twice
+    target y: number
+  }
+
+#! numbers twin stages
+  model m on x: f32[4] -> f32[1] {
+    x |> dense(8, relu)
+#!       -------------- twin-stages
+      |> dense(1)
+#!       ^^^^^^^^ twin-stages: two stages are called `dense`
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] {
+    a = x |> dense(8, relu) as one
+#!                             --- twin-stages
+    a |> dense(1) as one
+#!                   ^^^ twin-stages
+  }
+
+#! numbers layers without parameters may come twice
+  model m on x: f32[4] -> f32[1] {
+    x |> dropout |> dense(8, relu) as one |> dropout |> dense(1)
+  }
+
+#! numbers the same name in two layers is two names
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+  model m on x: f32[4] -> f32[1] = x |> block as a |> block as b |> dense(1)
+
+#! numbers a setting that a callable does not have
+  model m on x: f32[4] -> f32[1] = x |> dense(1, activation: relu)
+#!                                               ^^^^^^^^^^ unknown-argument: it takes `units`, `act`, `bias` and `init`
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(1, unit: 3)
+#!                                               ^^^^ unknown-argument: did you mean `units`?
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(1, relu, yes, zeros, 3)
+#!                                                                 ^ too-many-arguments: takes 4 arguments
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(1, act: relu, act: tanh)
+#!                                                          ^^^ argument-twice
+#!                                               --- argument-twice
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(1, units: 3)
+#!                                               ^^^^^ argument-twice
+#!                                            - argument-twice
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense
+#!                                      ^^^^^ argument-missing: the layer `dense` needs `units`
+
+#! numbers
+  layer scaled(by: real, twice: bool = no) on x: f32[N] -> f32[N] = x * by
+#!             -- argument-missing
+  model m on x: f32[4] -> f32[1] = x |> scaled(twice: yes) |> dense(1)
+#!                                      ^^^^^^^^^^^^^^^^^^ argument-missing: the layer `scaled` needs `by`
+
+#! numbers
+  fn double(x) = 2 * x
+  model m on x: f32[4] -> f32[1] = double(x, 3) |> dense(1)
+#!                                           ^ too-many-arguments: the function `double` takes 1 argument
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = sqrt(x, x) |> dense(1)
+#!                                 ^^^^^^^^^^ input-count: `sqrt` takes 1 input, but gets 2
+
+#! numbers inputs come by the pipe
+  model m on x: f32[4] -> f32[1] = dense(1)
+#!                                 ^^^^^^^^ wrong-kind: apply it to something: `x |> dense`
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = dense(x, 1)
+#!                                       ^ wrong-kind: its inputs come by the pipe: `x |> dense(1)`
+
+#! numbers
+  layer both on (a: f32[N], b: f32[N]) -> f32[N] = a + b
+#!---------------------------------------------- input-count
+  model m on x: f32[4] -> f32[1] = x |> both |> dense(1)
+#!                                      ^^^^ input-count: the layer `both` takes 2 inputs, but gets 1
+
+#! numbers
+  layer both on (a: f32[N], b: f32[N]) -> f32[N] = a + b
+  model m on x: f32[4] -> f32[1] = (x, 2 * x) |> both |> dense(1)
+
+#! numbers a definition that uses itself
+  layer loop on x: f32[N] -> f32[N] = x |> loop
+#!                                         ^^^^ endless-definition: `loop` is defined by itself
+  model m on x: f32[4] -> f32[1] = x |> loop |> dense(1)
+
+#! numbers
+  let a = b + 1
+#!    ^ endless-definition: `a` is defined by itself
+  let b = a + 1
+  model m on x: f32[4] -> f32[1] = x |> dense(a) |> dense(1) as out
+
+#! numbers
+  fn even(x) = odd(x - 1)
+  fn odd(x) = even(x - 1)
+#!            ^^^^^^^^^^^ endless-definition
+  model m on x: f32[4] -> f32[1] = even(x) |> dense(1)
+
+#! check a circle that no train block reaches
+  layer loop on x: f32[N] -> f32[N] = x |> loop
+#!                                         ^^^^ endless-definition
+
+#! numbers imports
+  use "parts.dlm" { block, width }
+  model m on x: f32[4] -> f32[1] = x |> block |> dense(width) as b |> dense(1)
+#! file parts.dlm
+  let width: int = 3
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers
+  use "part.dlm" { block }
+#!    ^^^^^^^^^^ import-missing: there is no such file
+  model m on x: f32[4] -> f32[1] = x |> block |> dense(1)
+
+#! numbers
+  use "parts.dlm" { blok }
+#!                  ^^^^ imported-name-missing: did you mean `block`?
+  model m on x: f32[4] -> f32[1] = x |> blok |> dense(1)
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers
+  use "parts.dlm" { block }
+  model m on x: f32[4] -> f32[1] = x |> block |> dense(1)
+#! file parts.dlm
+  use "test.dlm" { m }
+#!    ^^^^^^^^^^ import-cycle
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers
+  use "a/parts.dlm" { block }
+  model m on x: f32[4] -> f32[1] = x |> block |> dense(1)
+#! file a/parts.dlm
+  use "../b.dlm" { inner }
+  layer block on x: f32[N] -> f32[N] = x |> inner
+#! file b.dlm
+  layer inner on x: f32[N] -> f32[N] = x |> dense(N, relo)
+#!                                                   ^^^^ unknown-name: did you mean `relu`?
+
+#! numbers
+  use "parts.dlm" { block }
+#!                  ^^^^^ name-twice
+  layer block on x: f32[N] -> f32[N] = x
+#!      ----- name-twice
+  model m on x: f32[4] -> f32[1] = x |> block |> dense(1)
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers
+  use "parts.dlm" as parts
+#!                   ^^^^^ not-in-this-version
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers
+  use std.vision { resnet18 }
+#!    ^^^^^^^^^^ unknown-name: there is no part of the library called `std.vision`
+  model m on x: f32[4] -> f32[1] = x |> resnet18 |> dense(1)
+
+#! numbers a definition in place of the library's
+  loss mse on (yhat: f32[N], y: f32[N]) = mean((y - yhat)^2) / 2
+#!     ^^^ shadows-library: this file's loss `mse` takes the place of the library's
+
+#! numbers parts of values
+  model m on x: f32[4] -> f32[1] {
+    x |> dense(2) as a |> dense(1) as b
+    b + sum(a.w) + a.v[0]
+#!                   ^ unknown-name: there is no
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] {
+    x' = x + 1
+#!  ^ wrong-kind: f32[4] stands where a state or a parameter is wanted
+    x |> dense(1)
+  }
