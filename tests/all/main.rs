@@ -5,6 +5,7 @@ mod data;
 mod floors;
 mod functions;
 mod kernels;
+mod library;
 mod names;
 mod native;
 mod rust;
