@@ -48,7 +48,7 @@ const CASES: &[Case] = &[
         .corners(&[(0.0, 0.0, 0.25)]),
     case("fn elu(x, alpha: real)", "elu(x)", Each(|x| if x > 0.0 { x } else { x.exp_m1() })),
     case("fn elu(x, alpha: real)", "elu(x, alpha: 0.5)", Each(|x| if x > 0.0 { x } else { 0.5 * x.exp_m1() }))
-        .corners(&[(0.0, 0.0, 0.0)]),
+        .corners(&[(0.0, 0.0, 0.5)]),
     case(
         "fn selu(x)",
         "selu(x)",
@@ -79,11 +79,10 @@ const CASES: &[Case] = &[
     case("fn hard_tanh(x)", "hard_tanh(x)", Each(|x| x.clamp(-1.0, 1.0)))
         .corners(&[(-1.0, -1.0, 0.0), (1.0, 1.0, 0.0)]),
     case("fn gaussian(x)", "gaussian(x)", Each(|x| (-x * x).exp())),
-    case("fn log1p(x)", "log1p(x)", Each(f64::ln_1p)).within(-0.9, 4.0),
     case("fn softmax(z: logits[K])", "softmax(x)", Row(softmax)).within(-20.0, 20.0),
     case("fn log_softmax(z: logits[K])", "log_softmax(x)", Row(|z| softmax(z).iter().map(|p| p.ln()).collect()))
         .within(-20.0, 20.0),
-    case("fn argmax(z: f32[K])", "argmax(x)", Row(|z| vec![first_largest(z) as f64; z.len()])),
+    case("fn argmax(z: f32[K])", "cast(argmax(x), f32)", Row(|z| vec![first_largest(z) as f64; z.len()])),
     case(
         "fn unit_variance(x: f32[D], eps: real)",
         "unit_variance(x, 1e-2)",
@@ -170,6 +169,25 @@ fn at_corners_functions_have_the_slope_that_their_formula_says() {
     }
 }
 
+/// At 0 too, where formulas are put together from parts that have corners there.
+#[test]
+fn where_a_function_is_smooth_its_slope_is_that_of_its_curve() {
+    for case in CASES {
+        let Each(of) = case.meaning else { continue };
+        for x in [0.0, -1.0, 1.0, -3.0, 3.0].into_iter().filter(|x| *x > case.range.0) {
+            let step = 1e-6;
+            let (left, right) = ((of(x) - of(x - step)) / step, (of(x + step) - of(x)) / step);
+            if (left - right).abs() < 1e-4 {
+                let function = model(case.formula);
+                let feeds = [Array::f32(&[5, 6], vec![x as f32; 30])];
+                let states = [Array::f32(&[6], vec![1.0; 6])];
+                let found = slope(&function, &states, &feeds);
+                close(&found, &[f64::midpoint(left, right); 30], 2e-6, &format!("{} at {x}", case.formula));
+            }
+        }
+    }
+}
+
 #[test]
 fn saturated_functions_stay_finite() {
     for (formula, expected) in [
@@ -204,7 +222,7 @@ fn saturated_functions_stay_finite() {
 
 #[test]
 fn of_equal_largest_numbers_argmax_is_the_first() {
-    let function = model("argmax(x)");
+    let function = model("cast(argmax(x), f32)");
     let rows = [[1.0, 3.0, 3.0, 0.0, 3.0, 2.0], [2.0; 6], [-1.0, -2.0, -3.0, -4.0, -5.0, -0.5]];
     let feeds = [Array::f32(&[5, 6], [rows[0], rows[1], rows[2], rows[1], rows[0]].concat())];
     let states = [Array::f32(&[6], vec![1.0; 6])];

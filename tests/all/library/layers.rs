@@ -105,6 +105,16 @@ fn a_row_of_the_table_for_each_class() {
     sound(&program, Feed::Classes(5));
 }
 
+/// No field holds tokens yet; a class repeated along an axis is what one would be.
+#[test]
+fn a_row_of_the_table_for_each_token() {
+    let program = model("class[4]", "class[V]", "f32[6]", "expand(x, 0, 3) |> embed(2) as it |> flatten");
+    let (states, x, found) = predicted(&program, Feed::Classes(4), 9);
+    let expected: Vec<f64> = x.iter().flat_map(|&x| states[0][2 * x as usize..][..2].repeat(3)).collect();
+    close(&found, &expected, 1e-6, "embed of tokens");
+    sound(&program, Feed::Classes(4));
+}
+
 #[test]
 fn flatten_keeps_row_major_order() {
     let program =

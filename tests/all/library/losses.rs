@@ -164,6 +164,18 @@ fn where_output_and_target_meet_the_slope_is_that_of_the_formula() {
     }
 }
 
+/// A model of zeros gives a score of 0, and learns from it: the slope there is 1/2 - y.
+#[test]
+fn a_score_of_0_is_half_way_to_either_answer() {
+    for (types, targets) in [(("logit", "binary"), [0.0, 1.0]), (("logit", "prob[1]"), [0.25, 0.5])] {
+        let function = experiment("binary_cross_entropy", types).loss(2);
+        let (states, _) = doors(&function, &[SCORES, Feed::Bits], 1);
+        let feeds = [Array::f32(&[2, 1], vec![0.0; 2]), Array::f32(&[2, 1], targets.map(|it| it as f32).to_vec())];
+        let expected = targets.map(|y: f64| (0.5 - y) / 2.0);
+        close(&slope(&function, &states, &feeds), &expected, 1e-6, "at 0");
+    }
+}
+
 #[test]
 fn of_huber_the_parabola_and_the_lines_meet() {
     let function = experiment("huber(delta: 0.5)", ROWS).loss(1);
