@@ -19,3 +19,4 @@ mod syntax_recovery;
 mod tensors;
 mod tensors_grad;
 mod tensors_simplify;
+mod wrong_input;
