@@ -333,7 +333,10 @@ problems! {
         };
         words.help(hint.unwrap_or_else(|| match wanted {
             Wanted::Smaller => "correct it, or give the column in a larger unit".into(),
-            _ => format!("correct it; if it stands for nothing, tell the source: `missing: [\"\", {}]`", quoted(&cells[0].text)),
+            Wanted::Number | Wanted::Finite if cells[0].text.chars().count() <= 12 => {
+                format!("correct it; if it stands for nothing, tell the source: `missing: [\"\", {}]`", quoted(&cells[0].text))
+            }
+            _ => "correct it in the file".into(),
         }))
     };
 

@@ -212,8 +212,10 @@
 #!                                               ^^^^^^^^^^ unknown-argument: did you mean `act`?
 
 #! numbers
-  train { optimizer: adam(lr = 0.1) }
-#!                           ^ equals-for-colon
+  train {
+    optimizer: adam(lr = 0.1)
+#!                     ^ equals-for-colon
+  }
 
 #! numbers
   model m on x: f32[4] -> f32[1] = x |> dense(1, unit: 3)
