@@ -161,8 +161,8 @@ fn the_same_is_told_to_machines() {
         let run: &[&str] = &["run", "flowers.dlm", "--json", "--out", "out"];
         let (code, lines, _) = dlmc(folder.path(), if ROWS.contains(&mistake.code) { run } else { check });
         assert_eq!(code, 1, "{}", mistake.name);
-        let objects = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
-        let object = objects.filter(|it| it.get("problems").is_some()).last().expect("a line with problems");
+        let mut objects = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+        let object = objects.rfind(|it| it.get("problems").is_some()).expect("a line with problems");
         let problems = object["problems"].as_array().expect("problems");
         let codes: Vec<&str> = problems.iter().map(|it| it["code"].as_str().expect("a code")).collect();
         assert_eq!(codes, [mistake.code], "{}: one cause, one message", mistake.name);
