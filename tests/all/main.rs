@@ -3,6 +3,7 @@
 mod check;
 mod data;
 mod floors;
+mod format;
 mod functions;
 mod kernels;
 mod names;
