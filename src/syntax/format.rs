@@ -43,9 +43,9 @@ pub fn format(file: FileId, text: &str) -> Result<String, Vec<Problem>> {
             break;
         }
         let (tree, problems) = parse(file, &formatted);
-        assert!(problems.is_empty(), "the layout has mistakes that the program has not: {problems:?}\n{formatted}");
-        assert!(print_tree(&tree) == meaning.0, "the layout has another meaning than the program:\n{formatted}");
-        assert!(comments(&formatted) == meaning.1, "the layout has other comments than the program:\n{formatted}");
+        assert!(problems.is_empty(), "the layout has mistakes that the program has not: {problems:?}");
+        assert!(print_tree(&tree) == meaning.0, "the layout has another meaning than the program");
+        assert!(comments(&formatted) == meaning.1, "the layout has other comments than the program");
         text = formatted;
     }
     Ok(text)

@@ -78,7 +78,8 @@ impl<'a> Printer<'_, 'a> {
                     line.push(",");
                 }
                 self.comments(at, &mut lines);
-                let blank = at == unit.start && piece.blank && piece.text != "}" && !self.is_first(at);
+                let first = self.is_first(at) && piece.before.is_empty();
+                let blank = at == unit.start && piece.blank && piece.text != "}" && !first;
                 lines.push(Line::new(self.place(at), at, blank));
             } else if let Some(line) = lines.last_mut() {
                 line.push(&" ".repeat(gap(self.plan, &self.extra, at)));

@@ -75,7 +75,7 @@ pub fn pieces<'a>(text: &'a str, tokens: &[Token], file: Pair<Rule>) -> Vec<Piec
 /// The parts of the text within which the grammar knows no white space, or where we choose it.
 fn find_whole(pair: Pair<Rule>, whole: &mut Vec<std::ops::Range<usize>>) {
     match pair.as_rule() {
-        Rule::tname | Rule::modpath | Rule::key | Rule::sel | Rule::quantity => {
+        Rule::tname | Rule::modpath | Rule::key | Rule::sel | Rule::quantity | Rule::row => {
             let start = pair.as_span().start();
             whole.push(start..start + pair.as_str().trim_end().len());
         }

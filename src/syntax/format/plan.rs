@@ -236,6 +236,9 @@ impl Planner<'_, '_> {
             rows.push(self.statement(item.into_inner().next().expect("an item has one kind"), first));
         }
         self.plan.blocks.push(rows);
+        if !self.plan.units.contains(&0) && self.pieces.len() > 1 {
+            self.unit(0, Anchor::Margin);
+        }
         // Comments within a statement force a line break wherever they stand, and so do separators that keep one.
         self.plan.units.sort_unstable();
         let mut unit = 0;
