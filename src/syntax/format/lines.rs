@@ -78,8 +78,7 @@ impl<'a> Printer<'_, 'a> {
                     line.push(",");
                 }
                 self.comments(at, &mut lines);
-                let first = self.is_first(at) && piece.before.is_empty();
-                let blank = at == unit.start && piece.blank && piece.text != "}" && !first;
+                let blank = at == unit.start && piece.blank && piece.text != "}" && self.is_apart(at);
                 lines.push(Line::new(self.place(at), at, blank));
             } else if let Some(line) = lines.last_mut() {
                 line.push(&" ".repeat(gap(self.plan, &self.extra, at)));
@@ -107,6 +106,14 @@ impl<'a> Printer<'_, 'a> {
             line.push(comment.text);
             line.reach = 0;
             lines.push(line);
+        }
+    }
+
+    /// Whether a statement does not follow its documentation or the beginning of its block.
+    fn is_apart(&self, at: usize) -> bool {
+        match self.pieces[at].before.last() {
+            Some(comment) => !comment.text.starts_with("##"),
+            None => !self.is_first(at),
         }
     }
 
