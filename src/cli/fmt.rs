@@ -108,7 +108,7 @@ impl Args {
         if tally.changed > 0 {
             parts.push(files(tally.changed) + if self.check { " would change" } else { " formatted" });
         }
-        if tally.unchanged > 0 || tally.changed == 0 {
+        if tally.unchanged > 0 || parts.is_empty() && tally.problems.is_empty() && !tally.unreadable {
             parts.push(files(tally.unchanged) + " unchanged");
         }
         parts.join(", ") + "\n"

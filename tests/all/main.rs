@@ -4,6 +4,7 @@ mod check;
 mod data;
 mod floors;
 mod format;
+mod format_cli;
 mod functions;
 mod kernels;
 mod names;
