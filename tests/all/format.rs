@@ -15,7 +15,8 @@ fn path(name: &str) -> PathBuf {
 /// The `.dlm` files of a folder: their paths and texts.
 fn programs(folder: &str) -> Vec<(String, String)> {
     let entries = std::fs::read_dir(path(folder)).expect("the folder is there");
-    let paths = entries.map(|it| it.expect("an entry").path()).filter(|it| it.extension().is_some_and(|it| it == "dlm"));
+    let paths =
+        entries.map(|it| it.expect("an entry").path()).filter(|it| it.extension().is_some_and(|it| it == "dlm"));
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).expect("a text");
         (path.display().to_string(), text)
@@ -90,8 +91,36 @@ fn every_program_of_ours_keeps_its_meaning_and_its_comments() {
 
 /// Texts that somebody might put into a program, on purpose or not.
 const STRAY: [&str; 30] = [
-    "\n", "\n", "\n\n\n", " ", "      ", "\t", "\u{A0}", "\r\n", "\r", "  # c\n", "\n# own\n", "\n## doc\n", " # c\n ; ## d\n", ";",
-    ",", "(", ")", "{", "}", "[", "]", "-", "+", "|>", "|", "x", "'", "\"", "損", "1",
+    "\n",
+    "\n",
+    "\n\n\n",
+    " ",
+    "      ",
+    "\t",
+    "\u{A0}",
+    "\r\n",
+    "\r",
+    "  # c\n",
+    "\n# own\n",
+    "\n## doc\n",
+    " # c\n ; ## d\n",
+    ";",
+    ",",
+    "(",
+    ")",
+    "{",
+    "}",
+    "[",
+    "]",
+    "-",
+    "+",
+    "|>",
+    "|",
+    "x",
+    "'",
+    "\"",
+    "損",
+    "1",
 ];
 
 fn mutate(text: &mut String, u: &mut Unstructured) -> Result<()> {
@@ -126,8 +155,11 @@ fn mutate(text: &mut String, u: &mut Unstructured) -> Result<()> {
 
 #[test]
 fn whatever_happens_to_a_program_that_stays_one_its_layout_keeps_it() {
-    let texts: Vec<String> =
-        ["tests/samples", "examples", "src/std", "tests/format"].into_iter().flat_map(programs).map(|it| it.1).collect();
+    let texts: Vec<String> = ["tests/samples", "examples", "src/std", "tests/format"]
+        .into_iter()
+        .flat_map(programs)
+        .map(|it| it.1)
+        .collect();
     let sound = std::cell::Cell::new(0);
     arbtest::arbtest(|u| {
         let mut text = u.choose(&texts)?.clone();

@@ -127,7 +127,9 @@ fn json_has_an_object_for_each_file() {
     let ended = fmt(folder.path(), &["--json", "ugly.dlm", "broken.dlm", "missing.dlm"], "");
     assert_eq!((ended.code, ended.err.as_str()), (2, ""));
     let objects: Vec<Value> = ended.out.lines().map(|it| serde_json::from_str(it).expect("JSON")).collect();
-    let facts = |it: &Value| (it["file"].as_str().map(str::to_owned), it["changed"].as_bool(), it["problems"][0]["code"].clone());
+    let facts = |it: &Value| {
+        (it["file"].as_str().map(str::to_owned), it["changed"].as_bool(), it["problems"][0]["code"].clone())
+    };
     let facts: Vec<_> = objects.iter().map(facts).collect();
     assert_eq!(facts[0], (Some("ugly.dlm".into()), Some(true), Value::Null));
     assert_eq!(facts[1], (Some("broken.dlm".into()), Some(false), "bracket-not-closed".into()));

@@ -21,7 +21,8 @@ const COLUMNS: [(Column, usize); 8] = [
 pub fn align(pieces: &[Piece], plan: &Plan) -> Vec<usize> {
     let mut extra = vec![0; pieces.len()];
     for rows in &plan.blocks {
-        let together = |a: &Row, b: &Row| a.kind == b.kind && a.kind != RowKind::Other && !a.is_block && !parted(pieces, b);
+        let together =
+            |a: &Row, b: &Row| a.kind == b.kind && a.kind != RowKind::Other && !a.is_block && !parted(pieces, b);
         for run in rows.chunk_by(together).filter(|it| it.len() > 1) {
             for (column, widest) in COLUMNS {
                 align_column(pieces, plan, run, column, widest, &mut extra);

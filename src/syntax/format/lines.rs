@@ -101,7 +101,8 @@ impl<'a> Printer<'_, 'a> {
         let piece = &self.pieces[at];
         let inside = if piece.kind == TokenKind::Close { 2 } else { 0 };
         for (order, comment) in piece.before.iter().enumerate() {
-            let blank = comment.blank && !(order == 0 && self.is_first(at)) && self.plan.units.binary_search(&at).is_ok();
+            let blank =
+                comment.blank && !(order == 0 && self.is_first(at)) && self.plan.units.binary_search(&at).is_ok();
             let mut line = Line::new(self.place(at) + inside, at, blank);
             line.push(comment.text);
             line.reach = 0;
@@ -194,9 +195,11 @@ impl<'a> Printer<'_, 'a> {
     fn align_aliases(&mut self, unit: &Range<usize>, lines: &[Line]) -> bool {
         let mut moved = false;
         for aliases in &self.plan.aliases {
-            let on_line = |at: &&usize| unit.contains(*at) && {
-                let line = &lines[self.lines[**at]];
-                self.pieces[line.pieces.start].kind != TokenKind::Close && line.pieces.start != **at
+            let on_line = |at: &&usize| {
+                unit.contains(*at) && {
+                    let line = &lines[self.lines[**at]];
+                    self.pieces[line.pieces.start].kind != TokenKind::Close && line.pieces.start != **at
+                }
             };
             let mut rows: Vec<usize> = aliases.iter().filter(on_line).copied().collect();
             rows.dedup_by_key(|it| self.lines[*it]);

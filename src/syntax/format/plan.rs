@@ -102,7 +102,7 @@ pub struct Plan {
     pub blocks: Vec<Vec<Row>>,
     /// The opening brace of a body stands alone where its head has several lines; the first piece of that head.
     pub heads: Vec<Option<usize>>,
-    /// Of a closing bracket, the first thing behind the opening one: they stand on lines of their own together.
+    /// Of a closing bracket around several things, the first of them: where it begins a line, a comma ends the last.
     pub hanging: Vec<Option<usize>>,
     /// Whether a comma must follow it.
     pub commas: Vec<bool>,

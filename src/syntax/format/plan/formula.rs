@@ -119,7 +119,7 @@ impl Planner<'_, '_> {
     pub(super) fn hang(&mut self, open: usize, close: usize, items: Vec<usize>, place: Place, fill: bool) {
         self.anchor(items[0], Anchor::Inside(open, 2));
         self.anchor(close, Anchor::Inside(open, 0));
-        self.plan.hanging[close] = Some(items[0]);
+        self.plan.hanging[close] = (items.len() > 1).then_some(items[0]);
         if !self.is(open, "{") {
             let broken = self.is_fresh(items[0]);
             self.break_if(broken, items[0]);

@@ -69,8 +69,14 @@ impl Planner<'_, '_> {
                 self.break_if(self.is_fresh(arrow) || self.is_fresh(arrow + 1), arrow);
                 self.group(GroupKind::All, STATEMENT.rank(1), vec![arrow]);
             }
-            Rule::data_item | Rule::train_item | Rule::tune_item | Rule::export_item | Rule::augment
-            | Rule::regularize | Rule::transfer | Rule::privacy => self.block_item(pair, parts),
+            Rule::data_item
+            | Rule::train_item
+            | Rule::tune_item
+            | Rule::export_item
+            | Rule::augment
+            | Rule::regularize
+            | Rule::transfer
+            | Rule::privacy => self.block_item(pair, parts),
             _ => self.nodes(parts, STATEMENT),
         }
         row.is_block = self.plan.units.len() > units;
@@ -162,7 +168,12 @@ impl Planner<'_, '_> {
         let named = |it: &&Pair| {
             matches!(
                 it.as_rule(),
-                Rule::kw_data | Rule::kw_train | Rule::kw_augment | Rule::kw_regularize | Rule::ident | Rule::aug_fields
+                Rule::kw_data
+                    | Rule::kw_train
+                    | Rule::kw_augment
+                    | Rule::kw_regularize
+                    | Rule::ident
+                    | Rule::aug_fields
             )
         };
         let Some(head) = parts.iter().take_while(named).last() else { return };
