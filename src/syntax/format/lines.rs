@@ -29,11 +29,13 @@ struct Line<'a> {
 
 pub fn print(pieces: &[Piece], plan: &mut Plan, extra: Vec<usize>, line_break: &str) -> String {
     let count = pieces.len();
-    let units = plan.units.clone();
+    let starts = plan.units.clone();
+    let ends = starts[1..].iter().copied().chain([count]);
+    let units = starts.iter().zip(ends).map(|(&start, end)| start..end);
     let mut printer =
         Printer { pieces, plan, extra, columns: vec![0; count], indents: vec![0; count], lines: vec![0; count] };
     let mut lines = vec![];
-    for unit in units.windows(2).map(|it| it[0]..it[1]).chain([count - 1..count]) {
+    for unit in units {
         lines.append(&mut printer.settle(unit));
     }
     written(&lines, line_break)
@@ -53,7 +55,7 @@ impl<'a> Printer<'_, 'a> {
     /// The lines of a statement, none of them longer than it must be.
     fn settle(&mut self, unit: Range<usize>) -> Vec<Line<'a>> {
         let mut lines = self.lay_out(unit.clone());
-        while lines.iter().filter(|it| it.reach > WIDTH).fold(false, |any, it| self.break_one(it) || any) {
+        while self.break_long(&lines) {
             lines = self.lay_out(unit.clone());
         }
         if self.align_aliases(&unit, &lines) {
@@ -137,6 +139,15 @@ impl<'a> Printer<'_, 'a> {
     }
 
     // -------------------------------------------------------------------------------------------- breaks
+
+    /// Breaks each line that is too long, where it can be broken; whether one was.
+    fn break_long(&mut self, lines: &[Line]) -> bool {
+        let mut any = false;
+        for line in lines.iter().filter(|it| it.reach > WIDTH) {
+            any |= self.break_one(line);
+        }
+        any
+    }
 
     /// Breaks a line that is too long at the loosest place where that helps.
     fn break_one(&mut self, line: &Line) -> bool {
