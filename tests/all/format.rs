@@ -175,15 +175,24 @@ fn whatever_happens_to_a_program_that_stays_one_its_layout_keeps_it() {
     assert!(sound.get() > 10, "{}", sound.get());
 }
 
-#[test]
-fn an_ugly_program_becomes_a_canonical_one() {
-    let text = std::fs::read_to_string(path("tests/format/ugly.dlm")).expect("a text");
-    let layout = formatted(&text);
+/// The layout of a file, of which no line is longer than it must be.
+fn layout_of(name: &str) -> String {
+    let layout = formatted(&std::fs::read_to_string(path(name)).expect("a text"));
     for line in layout.lines() {
         let code = line.split("  #").next().expect("a part");
         assert!(code.width() <= 120, "{line}");
     }
-    insta::assert_snapshot!(layout);
+    layout
+}
+
+#[test]
+fn an_ugly_program_becomes_a_canonical_one() {
+    insta::assert_snapshot!(layout_of("tests/format/ugly.dlm"));
+}
+
+#[test]
+fn long_lines_are_broken_at_their_loosest_places() {
+    insta::assert_snapshot!(layout_of("tests/format/long.dlm"));
 }
 
 /// A text, and its layout.
@@ -216,6 +225,14 @@ fn a_string_keeps_every_byte() {
 #[test]
 fn units_stand_as_people_write_them() {
     check("let a = [3epochs,10 %,0.1 x,1 epoch,16  kHz]", "let a = [3 epochs, 10%, 0.1x, 1 epoch, 16kHz]\n");
+}
+
+#[test]
+fn words_stay_what_they_are() {
+    // `3 steps.x` would be a number and a name.
+    check("let a = 3 steps . x", "let a = 3 steps. x\n");
+    check("let a = - -b^-2-c.d [ 1 ] ( 2 ) '", "let a = --b^-2 - c.d[1](2)'\n");
+    check("data d{source : table{\n|>| b |\n}}", "data d {\n  source: table {\n    | > | b |\n  }\n}\n");
 }
 
 #[test]

@@ -127,7 +127,8 @@ impl<'a> Printer<'_, 'a> {
 
     fn place(&self, at: usize) -> usize {
         match self.plan.anchors[at] {
-            Anchor::Under(piece, further) => self.columns[piece] + further,
+            Anchor::Below(head, _) if self.plan.breaks[head] => self.columns[head],
+            Anchor::Under(piece) | Anchor::Below(_, piece) => self.columns[piece],
             Anchor::Inside(piece, further) => self.indents[piece] + further,
             Anchor::Margin => 0,
         }

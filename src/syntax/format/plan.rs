@@ -14,8 +14,10 @@ type Pair<'i> = AnyPair<'i, Rule>;
 /// Where a line stands that begins with a piece.
 #[derive(Clone, Copy, Debug)]
 pub enum Anchor {
-    /// In the column of another piece, and so many columns further.
-    Under(usize, usize),
+    /// In the column of another piece.
+    Under(usize),
+    /// In the column of the second piece, unless the first begins a line: then under that.
+    Below(usize, usize),
     /// As the line on which another piece stands, and so many columns further.
     Inside(usize, usize),
     Margin,
@@ -115,7 +117,7 @@ pub struct Plan {
 pub fn plan(pieces: &[Piece], file: Pair) -> Plan {
     let count = pieces.len();
     let plan = Plan {
-        tight: (0..count).map(|at| at > 0 && is_tight(&pieces[at - 1], &pieces[at])).collect(),
+        tight: (0..count).map(|at| at > 0 && is_tight(&pieces[..at], &pieces[at])).collect(),
         anchors: vec![Anchor::Margin; count],
         breaks: vec![false; count],
         groups: vec![],
@@ -133,13 +135,16 @@ pub fn plan(pieces: &[Piece], file: Pair) -> Plan {
     planner.plan
 }
 
-/// Whether nothing stands between two pieces, wherever they are.
-fn is_tight(before: &Piece, piece: &Piece) -> bool {
+/// Whether nothing stands between a piece and those before it, wherever they are.
+fn is_tight(earlier: &[Piece], piece: &Piece) -> bool {
+    let before = &earlier[earlier.len() - 1];
     let opened = before.kind == TokenKind::Open && before.text != "{";
     let closes = piece.kind == TokenKind::Close && piece.text != "}";
     let empty = before.text == "{" && piece.text == "}";
     let marks = piece.kind == TokenKind::Mark && matches!(&*piece.text, "," | ":" | "?" | "'" | "." | "^" | ";");
-    let joins = before.kind == TokenKind::Mark && matches!(&*before.text, "." | "^");
+    // In `3 steps.x` the `steps` would be no unit.
+    let unit = || earlier.iter().nth_back(1).is_some_and(|it| it.kind == TokenKind::Number);
+    let joins = before.kind == TokenKind::Mark && (before.text == "^" || before.text == "." && !unit());
     opened || closes || empty || marks || joins
 }
 

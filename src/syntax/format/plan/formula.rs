@@ -57,13 +57,20 @@ impl Planner<'_, '_> {
             return;
         }
         for (order, &pipe) in pipes.iter().enumerate() {
-            let anchor = if order == 0 { place.under.unwrap_or(head) } else { pipes[0] };
-            self.anchor(pipe, Anchor::Under(anchor, 0));
+            let anchor = match place.under {
+                _ if order > 0 => Anchor::Under(pipes[0]),
+                Some(under) => Anchor::Below(head, under),
+                None => Anchor::Under(head),
+            };
+            self.anchor(pipe, anchor);
             self.break_if(self.is_led(pipe), pipe);
         }
         self.plan.aliases.push(aliases);
-        let at = if place.alone || pipes.len() == 1 { pipes } else { pipes.split_off(1) };
-        self.group(GroupKind::All, place.rank(1), at);
+        match pipes.len() {
+            1 if !place.alone => self.group(GroupKind::All, place.within().rank(8), pipes),
+            _ if place.alone => self.group(GroupKind::All, place.rank(1), pipes),
+            _ => self.group(GroupKind::All, place.rank(1), pipes.split_off(1)),
+        }
     }
 
     /// Whether the user broke the line before or behind a mark that leads a line.
@@ -84,7 +91,7 @@ impl Planner<'_, '_> {
                 let mark = self.first(&part);
                 let at = if leads || place.bracket { mark } else { mark + 1 };
                 let broken = if at == mark { self.is_led(mark) } else { self.is_fresh(mark) || self.is_fresh(at) };
-                self.anchor(at, Anchor::Under(first, 0));
+                self.anchor(at, Anchor::Under(first));
                 self.break_if(broken, at);
                 match chains.iter_mut().find(|it| it.0 == sub) {
                     Some(chain) => chain.1.push(at),
@@ -128,7 +135,7 @@ impl Planner<'_, '_> {
             }
         }
         for &item in &items[1..] {
-            self.anchor(item, Anchor::Under(items[0], 0));
+            self.anchor(item, Anchor::Under(items[0]));
         }
         let broken = self.plan.breaks[items[0]] || self.is_commented(items[0]);
         self.break_if(broken, close);
@@ -150,7 +157,7 @@ impl Planner<'_, '_> {
         let at: Vec<usize> = parts.iter().filter(word).map(|it| self.first(it)).collect();
         let broken = at.iter().any(|&it| self.is_led(it));
         for &piece in &at {
-            self.anchor(piece, Anchor::Under(first, 0));
+            self.anchor(piece, Anchor::Under(first));
             self.break_if(broken, piece);
         }
         self.group(GroupKind::All, place.rank(1), at);

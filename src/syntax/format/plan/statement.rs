@@ -197,7 +197,7 @@ impl Planner<'_, '_> {
     /// Things in a row, with commas between them.
     pub(super) fn items(&mut self, items: Vec<usize>, place: Place) {
         for &item in &items[1..] {
-            self.anchor(item, Anchor::Under(items[0], 0));
+            self.anchor(item, Anchor::Under(items[0]));
             self.break_if(self.is_fresh(item), item);
         }
         self.group(GroupKind::Fill, place.rank(1), items[1..].to_vec());
