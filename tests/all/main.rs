@@ -1,12 +1,15 @@
 //! All tests of dlmc, in one binary.
 
 mod check;
+mod cli;
 mod data;
 mod floors;
 mod functions;
 mod kernels;
 mod names;
 mod native;
+mod pages;
+mod readme;
 mod rust;
 mod session_cadence;
 mod session_files;

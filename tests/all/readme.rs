@@ -1,0 +1,1 @@
+//! What the README and the manual of the language say is so.
