@@ -97,13 +97,14 @@ fn said(text: &str) -> Vec<String> {
 // ------------------------------------------------------------------------------------------------ programs
 
 /// A block of an example.
-struct Block<'a> {
-    kind: &'a str,
-    file: Option<&'a str>,
-    body: &'a str,
+#[derive(Clone)]
+pub struct Block<'a> {
+    pub kind: &'a str,
+    pub file: Option<&'a str>,
+    pub body: &'a str,
 }
 
-fn blocks(text: &str) -> Vec<Block<'_>> {
+pub fn blocks(text: &str) -> Vec<Block<'_>> {
     let fences = text.split("\n```").skip(1).step_by(2);
     let blocks = fences.map(|fence| {
         let (head, body) = fence.split_once('\n').expect("a line for the kind of the block");
@@ -114,7 +115,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
 }
 
 /// What is said about the program and its data, down to the last row.
-fn checked(blocks: &[Block]) -> Vec<String> {
+pub fn checked(blocks: &[Block]) -> Vec<String> {
     let mut world = Memory::default();
     for block in blocks {
         if let Some(file) = block.file {

@@ -31,10 +31,10 @@ fn rows_that_do_not_fit_are_refused() {
     for (rows, code) in [
         ("length,width\n1,2\n", "input-columns"),
         ("", "no-rows"),
-        ("sepal_length,sepal_width,petal_length,petal_width\n", "no-rows"),
-        ("sepal_length,sepal_width,petal_length,petal_width\n1,2,3,wide\n", "bad-cells"),
-        ("sepal_length,sepal_width,petal_length,petal_width\n1,2,3\n", "ragged-rows"),
-        ("sepal_length,sepal_width,petal_length,petal_width\n1,2,\"3,4\n", "csv-quote"),
+        ("sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm\n", "no-rows"),
+        ("sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm\n1,2,3,wide\n", "bad-cells"),
+        ("sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm\n1,2,3\n", "ragged-rows"),
+        ("sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm\n1,2,\"3,4\n", "csv-quote"),
     ] {
         let said = shell.feed(&["predict", "iris/model.dlmx", "-"], rows.as_bytes());
         assert_eq!((said.code, said.out.as_str()), (1, ""), "{rows}\n{}", said.err);
@@ -100,7 +100,7 @@ fn an_artifact_is_measured() {
     assert_eq!(examples(&["data/iris/iris.csv"]), 150);
     assert_eq!(shell.run(&["eval", "iris/model.dlmx", "data/iris/iris.csv", "--split", "val"]).code, 2);
     // Rows without their targets cannot be measured.
-    let said = shell.feed(&["eval", "iris/model.dlmx", "-"], b"sepal_length,sepal_width,petal_length,petal_width\n1,2,3,4\n");
+    let said = shell.feed(&["eval", "iris/model.dlmx", "-"], b"sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm\n1,2,3,4\n");
     assert!(said.code == 1 && said.err.contains("[input-columns]"), "{}", said.err);
 }
 
@@ -110,7 +110,7 @@ fn an_artifact_predicts_anywhere() {
     let shell = Shell::with_iris();
     let elsewhere = Shell::new();
     elsewhere.write("model.dlmx", shell.read("iris/model.dlmx"));
-    elsewhere.write("rows.csv", "sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n");
+    elsewhere.write("rows.csv", "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm\n5.1,3.5,1.4,0.2\n");
     let said = elsewhere.run(&["predict", "model.dlmx", "rows.csv"]);
     assert_eq!((said.code, said.err.as_str()), (0, ""));
     assert_eq!(said.out.lines().count(), 2);

@@ -7,7 +7,7 @@ use super::*;
 
 /// A run that takes a second or more.
 fn long() -> String {
-    XOR.replace("500 epochs", "3000 epochs")
+    XOR.replace("500 epochs", "20000 epochs")
 }
 
 /// Begins a run on a slow back end, and waits until it is under way.
