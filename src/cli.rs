@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::problem::{Problem, catalogue};
 use crate::problem::command::{UnwritableFile, reason};
+use crate::problem::{Problem, catalogue};
 use crate::session::{Cause, Failure};
 use crate::source::Sources;
 

@@ -64,13 +64,15 @@ fn drawn(entry: &Entry, width: usize) -> String {
         if let Some(fence) = line.strip_prefix("```") {
             within = !within;
             if let Some((_, file)) = fence.split_once(" file=") {
-                out += &format!("  {dim}╷ {file}{dim:#}\n");
+                out += &format!("    {dim}{file}{dim:#}\n");
             }
             continue;
         }
         if within {
-            let (head, rest) = if line.starts_with("$ ") { (bold, bold) } else { (Style::new(), Style::new()) };
-            out += format!("  {dim}│{dim:#} {head}{line}{rest:#}").trim_end();
+            let style = if line.starts_with("$ ") { bold } else { Style::new() };
+            if !line.is_empty() {
+                out += &format!("    {style}{line}{style:#}");
+            }
             out.push('\n');
             continue;
         }
@@ -132,5 +134,5 @@ fn word(severity: Severity) -> &'static str {
 /// That no problem has this code.
 pub fn unknown(code: &str) -> Stop {
     let near = nearest(code, catalogue().map(|entry| entry.code)).map(str::to_owned);
-    Stop::because(Exit::Usage, UnknownCode { code: code.into(), near })
+    Stop::because(Exit::Usage, UnknownCode { code: code.into(), near, at: None })
 }

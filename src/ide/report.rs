@@ -78,6 +78,7 @@ pub fn check(world: &dyn World, path: &Path, text: Option<String>, overrides: &[
         let (_, facts) = looked.iter().find(|(name, _)| *name == data).expect("looked at above");
         trains.push(train(program, facts));
     }
+    problems.extend(super::allow::unknown(&checked.sources, checked.file));
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != checked.file, label.span)));
     let problems = super::allow::heed(&checked.sources, problems);
     Ok(Report { problems, models, trains, checked })

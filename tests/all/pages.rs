@@ -6,8 +6,8 @@
 //! ` file=NAME` are files beside the program.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dlmc::data::{self, Limits};
 use dlmc::ide::report;
@@ -29,18 +29,21 @@ fn every_problem_has_a_page_and_every_page_a_problem() {
     assert_eq!(pages, codes);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/problem/pages");
     let entries = std::fs::read_dir(folder).expect("the folder of pages");
-    let mut files: Vec<String> = entries.map(|it| it.expect("an entry").file_name().into_string().expect("a name")).collect();
+    let name =
+        |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").path().file_stem().map(|it| it.to_owned());
+    let mut files: Vec<String> = entries.filter_map(name).map(|name| name.into_string().expect("UTF-8")).collect();
     files.sort();
-    assert_eq!(files, pages.iter().map(|code| format!("{code}.md")).collect::<Vec<_>>());
+    assert_eq!(files, pages);
 }
 
 #[test]
 fn every_page_explains_before_it_shows() {
     for (code, page) in PAGES {
         let (text, _) = page.split_once("\n## Wrong\n").unwrap_or_else(|| panic!("{code} shows nothing that is wrong"));
-        let text = text.strip_prefix(&format!("# {code}\n")).unwrap_or_else(|| panic!("{code} does not begin with its name"));
+        let text =
+            text.strip_prefix(&format!("# {code}\n")).unwrap_or_else(|| panic!("{code} does not begin with its name"));
         assert!(text.trim().len() > 120, "{code} explains little");
-        assert!(page.lines().all(|line| line.chars().count() <= 120), "{code} has a line that is too long");
+        assert!(text.lines().all(|line| line.chars().count() <= 120), "{code} has a line that is too long");
     }
 }
 
@@ -90,7 +93,12 @@ fn said(text: &str) -> Vec<String> {
         None => checked(&blocks),
     };
     let mut seen = vec![];
-    codes.retain(|code| !seen.contains(code) && { seen.push(code.clone()); true });
+    codes.retain(|code| {
+        !seen.contains(code) && {
+            seen.push(code.clone());
+            true
+        }
+    });
     codes
 }
 
@@ -122,8 +130,10 @@ pub fn checked(blocks: &[Block]) -> Vec<String> {
             world.0.insert(file.into(), format!("{}\n", block.body).into_bytes());
         }
     }
-    let program = blocks.iter().find(|block| block.kind == "dlm" && block.file.is_none()).expect("a program, or commands");
-    let report = report::check(&world, Path::new("main.dlm"), Some(program.body.into()), &[]).expect("the text is given");
+    let program =
+        blocks.iter().find(|block| block.kind == "dlm" && block.file.is_none()).expect("a program, or commands");
+    let report =
+        report::check(&world, Path::new("main.dlm"), Some(program.body.into()), &[]).expect("the text is given");
     let mut codes: Vec<String> = report.problems.iter().map(|it| it.code.to_string()).collect();
     for program in &report.checked.programs {
         let loaded = data::load(&world, Path::new(""), &program.data, &mut Formulas(program), Limits::default());

@@ -102,7 +102,11 @@ fn results_that_cannot_be_written_are_a_failure() {
     ] {
         let said = shell.script(&format!("dlmc {line} > /dev/full"));
         assert_eq!(said.code, 3, "dlmc {line}\n{}", said.err);
-        assert!(said.err.contains("standard output") && said.err.contains("the disk is full"), "dlmc {line}\n{}", said.err);
+        assert!(
+            said.err.contains("standard output") && said.err.contains("the disk is full"),
+            "dlmc {line}\n{}",
+            said.err
+        );
     }
 }
 
@@ -110,7 +114,8 @@ fn results_that_cannot_be_written_are_a_failure() {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let shell = Shell::with_xor();
-    for line in ["explain", "explain --json", "doc", "check xor.dlm", "emit clif xor.dlm", "completions bash", "--help"] {
+    for line in ["explain", "explain --json", "doc", "check xor.dlm", "emit clif xor.dlm", "completions bash", "--help"]
+    {
         let said = shell.script(&format!("(dlmc {line}; echo $? > code) | head -1"));
         assert_eq!(said.err, "", "dlmc {line}");
         assert_eq!(said.out.lines().count(), 1, "dlmc {line}\n{}", said.out);

@@ -100,7 +100,10 @@ fn an_artifact_is_measured() {
     assert_eq!(examples(&["data/iris/iris.csv"]), 150);
     assert_eq!(shell.run(&["eval", "iris/model.dlmx", "data/iris/iris.csv", "--split", "val"]).code, 2);
     // Rows without their targets cannot be measured.
-    let said = shell.feed(&["eval", "iris/model.dlmx", "-"], b"sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm\n1,2,3,4\n");
+    let said = shell.feed(
+        &["eval", "iris/model.dlmx", "-"],
+        b"sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm\n1,2,3,4\n",
+    );
     assert!(said.code == 1 && said.err.contains("[input-columns]"), "{}", said.err);
 }
 

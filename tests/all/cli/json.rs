@@ -26,7 +26,10 @@ fn check_tells_problems_models_and_runs() {
     assert_eq!((&model["name"], &model["parameters"]), (&"xor_net".into(), &33.into()));
     let stage = &model["stages"][0];
     assert_eq!(fields(stage), ["path", "layer", "type", "parameters", "flops", "depth"]);
-    assert_eq!((&stage["path"], &stage["layer"], &stage["type"]), (&"hidden".into(), &"dense".into(), &"f32[8]".into()));
+    assert_eq!(
+        (&stage["path"], &stage["layer"], &stage["type"]),
+        (&"hidden".into(), &"dense".into(), &"f32[8]".into())
+    );
 
     let train = &sound["trains"][0];
     let known = ["name", "model", "data", "rows", "steps", "steps_formula", "peak_bytes", "checkpoint_bytes"];
@@ -58,8 +61,12 @@ fn the_edits_of_problems_mend_the_program() {
     let mut text = "fn slope(x) = max(x, 0\nlet lenght = 10 epoks\n".to_string();
     shell.write("it.dlm", &text);
     let told = told(&shell, &["check", "it.dlm"]);
-    let mut edits: Vec<&Value> =
-        told[0]["problems"].as_array().expect("a list").iter().flat_map(|it| it["edits"].as_array().expect("a list")).collect();
+    let mut edits: Vec<&Value> = told[0]["problems"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .flat_map(|it| it["edits"].as_array().expect("a list"))
+        .collect();
     assert!(edits.len() >= 2, "{told:?}");
     edits.sort_by_key(|edit| std::cmp::Reverse(edit["start"].as_u64()));
     for edit in edits {
@@ -74,11 +81,24 @@ fn the_edits_of_problems_mend_the_program() {
 #[test]
 fn a_run_tells_its_events() {
     let shell = Shell::with_iris();
-    let events = told(&shell, &["run", "iris.dlm", "--set", "train.for=3 epochs", "--set", "train.checkpoint=every(1 epoch)"]);
+    let events =
+        told(&shell, &["run", "iris.dlm", "--set", "train.for=3 epochs", "--set", "train.checkpoint=every(1 epoch)"]);
     let kind = |event: &Value| event["event"].as_str().expect("the kind of the event").to_string();
     assert_eq!(kind(&events[0]), "start");
     let start = &events[0];
-    for field in ["backend", "threads", "parameters", "peak_bytes", "compile_ms", "seed", "steps", "train", "val", "test", "folder"] {
+    for field in [
+        "backend",
+        "threads",
+        "parameters",
+        "peak_bytes",
+        "compile_ms",
+        "seed",
+        "steps",
+        "train",
+        "val",
+        "test",
+        "folder",
+    ] {
         assert!(start.get(field).is_some(), "`start` lacks {field}: {start}");
     }
     let epochs: Vec<&Value> = events.iter().filter(|it| kind(it) == "epoch").collect();
@@ -89,7 +109,7 @@ fn a_run_tells_its_events() {
         }
         assert!(epoch["train"]["loss"].is_number() && epoch["val"]["loss"].is_number());
     }
-    let checkpoint = events.iter().find(|it| kind(it) == "checkpoint").expect("a checkpoint");
+    let checkpoint = events.iter().rfind(|it| kind(it) == "checkpoint").expect("a checkpoint");
     assert!(checkpoint["step"].is_number() && checkpoint["bytes"].is_number());
     assert!(shell.path(checkpoint["path"].as_str().expect("a path")).exists());
 
@@ -117,7 +137,7 @@ fn predictions_and_evaluations_are_objects() {
     assert_eq!(fields(evaluation), ["examples", "metrics", "classes"]);
     assert!(evaluation["metrics"]["accuracy"].is_number(), "{evaluation}");
     let classes = &evaluation["classes"][0];
-    assert_eq!(fields(classes), ["target", "confusion", "classes"]);
+    assert_eq!(fields(classes), ["target", "classes", "confusion"]);
     assert_eq!(classes["classes"].as_array().expect("a list").len(), 3);
 }
 
@@ -128,9 +148,14 @@ fn the_manual_is_objects_too() {
     assert_eq!(entries.len(), dlmc::problem::catalogue().count());
     for entry in &entries {
         assert_eq!(fields(entry), ["code", "severity", "summary", "page"]);
-        assert!(entry["page"].as_str().expect("text").starts_with(&format!("# {}", entry["code"].as_str().expect("text"))));
+        assert!(
+            entry["page"].as_str().expect("text").starts_with(&format!("# {}", entry["code"].as_str().expect("text")))
+        );
     }
-    assert_eq!(told(&shell, &["explain", "bad-cells"])[0], *entries.iter().find(|it| it["code"] == "bad-cells").expect("it"));
+    assert_eq!(
+        told(&shell, &["explain", "bad-cells"])[0],
+        *entries.iter().find(|it| it["code"] == "bad-cells").expect("it")
+    );
     let names = told(&shell, &["doc"]);
     assert!(names.len() > 50);
     for name in &names {

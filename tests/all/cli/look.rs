@@ -103,6 +103,13 @@ fn warnings_can_be_allowed_and_denied() {
     shell.write("it.dlm", text.replace('\n', "  # dlmc: allow(shadows-library)\n"));
     assert_eq!(shell.run(&["check", "it.dlm", "--deny", "warnings"]).code, 0);
     // A code that no problem has would allow nothing.
+    shell.write("more.dlm", "let a = 1  # dlmc: allow(shadow-library)\n");
+    let said = shell.run(&["check", "more.dlm"]);
+    assert!(
+        said.code == 1 && said.err.contains("more.dlm:1:25") && said.err.contains("`shadows-library`?"),
+        "{}",
+        said.err
+    );
     let said = shell.run(&["check", "it.dlm", "--allow", "shadow-library"]);
     assert!(said.code == 2 && said.err.contains("[unknown-code]"), "{}{}", said.code, said.err);
 }

@@ -13,7 +13,8 @@ fn long() -> String {
 /// Begins a run on a slow back end, and waits until it is under way.
 fn begin(shell: &Shell) -> Child {
     let args = ["run", "it.dlm", "--json", "--out", "it", "--backend", "interpreter"];
-    let mut child = shell.command(DLMC).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
+    let mut child =
+        shell.command(DLMC).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
     let mut line = String::new();
     // The reader may hold back what it has read too far: all that is wanted of standard output is that it begins.
     BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("a line");
