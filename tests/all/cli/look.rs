@@ -106,7 +106,7 @@ fn warnings_can_be_allowed_and_denied() {
     shell.write("more.dlm", "let a = 1  # dlmc: allow(shadow-library)\n");
     let said = shell.run(&["check", "more.dlm"]);
     assert!(
-        said.code == 1 && said.err.contains("more.dlm:1:25") && said.err.contains("`shadows-library`?"),
+        said.code == 1 && said.err.contains("more.dlm:1:26") && said.err.contains("`shadows-library`?"),
         "{}",
         said.err
     );
