@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dlmc::data::{self, Limits};
+use dlmc::ide::Look;
 use dlmc::ide::report;
 use dlmc::problem::catalogue;
 use dlmc::problem::pages::{PAGES, page};
@@ -132,15 +133,8 @@ pub fn checked(blocks: &[Block]) -> Vec<String> {
     }
     let program =
         blocks.iter().find(|block| block.kind == "dlm" && block.file.is_none()).expect("a program, or commands");
-    let report =
-        report::check(&world, Path::new("main.dlm"), Some(program.body.into()), &[]).expect("the text is given");
-    let mut codes: Vec<String> = report.problems.iter().map(|it| it.code.to_string()).collect();
-    for program in &report.checked.programs {
-        let loaded = data::load(&world, Path::new(""), &program.data, &mut Formulas(program), Limits::default());
-        let more = loaded.map_or_else(|problems| problems, |dataset| dataset.warnings);
-        codes.extend(more.iter().map(|it| it.code.to_string()));
-    }
-    codes
+    let report = report::look(&world, Path::new("main.dlm"), Some(program.body.into()), &[], Look::Rows);
+    report.expect("the text is given").problems.iter().map(|it| it.code.to_string()).collect()
 }
 
 // ------------------------------------------------------------------------------------------------ commands

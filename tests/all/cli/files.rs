@@ -120,3 +120,14 @@ fn an_artifact_predicts_anywhere() {
     let said = elsewhere.run(&["eval", "model.dlmx"]);
     assert!(said.code == 1 && said.err.contains("[file-missing]"), "{}", said.err);
 }
+
+/// A glance looks at headings; `--data` reads every row.
+#[test]
+fn check_reads_the_rows_if_it_is_asked_to() {
+    let shell = Shell::with_iris();
+    let rows = String::from_utf8(shell.read("data/iris/iris.csv")).expect("UTF-8");
+    shell.write("data/iris/iris.csv", rows.replacen("3.5", "wide", 1));
+    assert_eq!(shell.run(&["check", "iris.dlm"]).code, 0);
+    let said = shell.run(&["check", "iris.dlm", "--data"]);
+    assert!(said.code == 1 && said.err.contains("[bad-cells]") && said.err.contains("iris.csv:2"), "{}", said.err);
+}
