@@ -26,8 +26,8 @@ metric f1(average: name = macro) on (z: logits[K], y: class[K]) -> score across 
   else mean(2 * hit / max(said + truth, 1))
 }
 metric f1 on (z: logit, y: binary) -> score across batch {
-  hit = sum(sum(where(z > 0 and y > 0.5, 1, 0), over: batch))
-  2 * hit / max(sum(sum(where(z > 0, 1, 0), over: batch)) + sum(sum(y, over: batch)), 1)
+  hit = sum(where(z > 0 and y > 0.5, 1, 0), over: batch)
+  2 * hit / max(sum(where(z > 0, 1, 0), over: batch) + sum(y, over: batch), 1)
 }
 
 ## The mean negative logarithm of the probability given to the truth.
