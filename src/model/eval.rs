@@ -417,9 +417,7 @@ impl Lower<'_> {
             Value::Tensor(tensor) => Ok(tensor),
             Value::Number(number) => Ok(self.constant(number.value, Dtype::F32)),
             Value::Bool(value) => Ok(self.constant(f64::from(u8::from(value)), Dtype::Bool)),
-            Value::Callable(callee) if self.means_column(&callee) => {
-                self.column(&callee.name().to_string(), callee.span)
-            }
+            Value::Callable(callee) if self.means_column(&callee) => self.column(callee.name(), callee.span),
             other => Err(self.not_a("a tensor", &other, span)),
         }
     }

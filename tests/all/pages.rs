@@ -144,7 +144,7 @@ fn played(console: &str, blocks: &[Block]) -> Vec<String> {
     let shell = Shell::new();
     for block in blocks {
         if let Some(file) = block.file {
-            shell.write(file, &format!("{}\n", block.body));
+            shell.write(file, format!("{}\n", block.body));
         }
     }
     let commands: Vec<&str> = console.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
@@ -209,7 +209,7 @@ train { model: wire; data: sensors; loss: mae; optimizer: adam; for: 3 epochs }
 /// What `dlmc eval` says of an artifact that was changed behind its back.
 fn evaluated(change: impl Fn(&mut Map<String, Value>, &mut Vec<(String, Array)>)) -> Vec<String> {
     let shell = Shell::new();
-    shell.write("it.dlm", &PLAIN.replace("ROWS", "table {\n| volts | warm |\n| 3 | 1 |\n| 4 | 2 |\n}\n"));
+    shell.write("it.dlm", PLAIN.replace("ROWS", "table {\n| volts | warm |\n| 3 | 1 |\n| 4 | 2 |\n}\n"));
     assert_eq!(shell.run(&["run", "it.dlm", "--out", "it", "--quiet"]).code, 0);
     let mut container = unpack(&shell.read("it/model.dlmx")).expect("what dlmc wrote");
     change(&mut container.document, &mut container.tensors);

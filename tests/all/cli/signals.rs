@@ -54,7 +54,6 @@ fn an_interrupted_run_goes_on_by_its_last_line_to_the_same_weights() {
 #[test]
 fn a_second_signal_does_not_wait() {
     let shell = Shell::new();
-    // One step that takes long: the wish to stop cannot be heard before its end.
     shell.write("it.dlm", long());
     let child = begin(&shell);
     signal(&child, "INT");
