@@ -6,6 +6,7 @@ mod data;
 mod floors;
 mod functions;
 mod kernels;
+mod lints;
 mod names;
 mod native;
 mod pages;

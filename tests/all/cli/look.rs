@@ -159,3 +159,12 @@ fn settings_can_be_given_on_the_command_line() {
     assert_eq!(shell.read("one/model.dlmx"), shell.read("same/model.dlmx"));
     assert_ne!(shell.read("one/model.dlmx"), shell.read("two/model.dlmx"));
 }
+
+#[test]
+fn what_is_missing_at_the_end_of_a_line_is_shown_there() {
+    let shell = Shell::new();
+    for text in ["fn f(x) = max(x, 0\nlet a = 1\n", "fn f(x) = max(x, 0\n", "fn f(x) = max(x, 0"] {
+        let said = shell.feed(&["check", "-"], text.as_bytes());
+        assert!(said.err.contains("`)` is missing here") && said.err.contains("it opens here"), "{text}\n{}", said.err);
+    }
+}
