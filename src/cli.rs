@@ -19,6 +19,7 @@ mod doc;
 mod emit;
 mod eval;
 mod explain;
+mod fmt;
 mod interrupt;
 mod numbers;
 mod predict;
@@ -50,6 +51,7 @@ commands! {
     Check => check,
     Predict => predict,
     Eval => eval,
+    Fmt => fmt,
     Emit => emit,
     Explain => explain,
     Doc => doc,

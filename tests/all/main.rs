@@ -4,6 +4,8 @@ mod check;
 mod cli;
 mod data;
 mod floors;
+mod format;
+mod format_cli;
 mod functions;
 mod kernels;
 mod lints;
