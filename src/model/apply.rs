@@ -15,7 +15,7 @@ use crate::problem::shapes::*;
 use crate::problem::values::*;
 use crate::scalar::Dtype;
 use crate::source::{Span, nearest};
-use crate::syntax::tree::{Kind, Type, TypeKind};
+use crate::syntax::tree::{Dim, Expr, ExprKind, Kind, Type, TypeKind};
 
 /// What other tools call the settings of callables, and what they are called here.
 const CALLED: [(&str, &str); 12] = [
@@ -124,8 +124,8 @@ impl Lower<'_> {
     /// A free size of the model's result follows the data: `-> logits[K]`.
     fn solve_result(&mut self, result: Option<&Type>, scope: &mut Scope) {
         let Some(Type { kind: TypeKind::Named { dims, .. }, .. }) = result else { return };
-        if let (Some(crate::syntax::tree::Dim::Expr(last)), Some(size)) = (dims.last(), self.wanted_scores)
-            && let crate::syntax::tree::ExprKind::Name(name) = &last.kind
+        if let (Some(Dim::Expr(last)), Some((size, _))) = (dims.last(), self.wanted_scores)
+            && let ExprKind::Name(name) = &last.kind
             && super::types::is_variable(name)
             && scope.get(name).is_none()
             && self.constant_named(scope, name).is_none()
@@ -461,6 +461,9 @@ impl Lower<'_> {
             Ok(tensor) => Ok(Value::Tensor(tensor)),
             Err(Mismatch::Silent) => Err(Reported),
             Err(mismatch) => {
+                if let Some(problem) = self.miscounted(form, ty, &tensor, place) {
+                    return Err(self.report(problem));
+                }
                 let callee = format!("the {} `{}`", form.callable.kind.noun(), form.callable.name.text);
                 let wanted = self.type_text(ty);
                 let found = describe(&tensor);
@@ -475,6 +478,23 @@ impl Lower<'_> {
                 Err(self.report(ResultMismatch { callee, wanted, found, at, declared: ty.span, help }))
             }
         }
+    }
+
+    /// That a model whose result follows the classes of the data gives another number of scores.
+    fn miscounted(&self, form: &Definition, ty: &Type, given: &Tensor, at: Span) -> Option<ClassCount> {
+        let (classes, target_at) = self.wanted_scores?;
+        let TypeKind::Named { name, dims } = &ty.kind else { return None };
+        let are_scores = matches!(name.as_str(), "logits" | "prob" | "log_prob");
+        let follows =
+            matches!(dims.last(), Some(Dim::Expr(Expr { kind: ExprKind::Name(name), .. })) if is_variable(name));
+        let scores = *given.shape.last()?;
+        let counts = form.callable.kind == Kind::Model
+            && are_scores
+            && follows
+            && scores != classes
+            && dims.len() == given.shape.len();
+        let model = form.callable.name.text.to_string();
+        counts.then_some(ClassCount { scores, classes, at, target_at, model, calls: None })
     }
 
     /// Where a definition says what it gives: its last formula, if it is the user's own.

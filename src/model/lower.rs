@@ -117,7 +117,7 @@ pub struct Lower<'a> {
     /// Where the inputs of the model were declared, until it is entered.
     pub input_places: Vec<Span>,
     /// What a free size of the model's result stands for: the number of classes of the data's target.
-    pub wanted_scores: Option<usize>,
+    pub wanted_scores: Option<(usize, Span)>,
 }
 
 impl<'a> Lower<'a> {
