@@ -19,6 +19,7 @@ mod doc;
 mod emit;
 mod eval;
 mod explain;
+mod grad;
 mod interrupt;
 mod numbers;
 mod predict;
@@ -51,6 +52,7 @@ commands! {
     Predict => predict,
     Eval => eval,
     Emit => emit,
+    Grad => grad,
     Explain => explain,
     Doc => doc,
     Completions => completions,

@@ -1,0 +1,663 @@
+//! From terms to expressions of the language: as few places as possible, whole arrays where arrays will do.
+//!
+//! An expression stands where some axes are wanted, and gives the last of them: the language lets a shorter shape meet a
+//! longer one that ends with it. The batch is never written. What cannot be said with whole arrays becomes a `for`.
+
+use super::expr::{Expr, Kind, Op};
+use super::term::{Extent, Factors, Form, Lambda, Ratio, Term, Terms, Var};
+use crate::scalar::Scalar;
+
+/// Writes terms as expressions.
+pub struct Layout<'a> {
+    pub terms: &'a mut Terms,
+    /// The names of leaves and functions.
+    pub names: &'a [String],
+    /// Which example is meant: the batch's own variable within a mean over it.
+    batch: Option<Var>,
+    /// The variables of the `for`s around, by name.
+    loops: Vec<(Var, String)>,
+}
+
+/// An expression, and the first of the wanted axes that it has.
+type Written = (Expr, usize);
+
+impl<'a> Layout<'a> {
+    pub fn new(terms: &'a mut Terms, names: &'a [String]) -> Layout<'a> {
+        Layout { terms, names, batch: None, loops: vec![] }
+    }
+
+    /// The whole array. `None` where examples meet in a way that the language has no words for.
+    pub fn array(&mut self, lambda: &Lambda) -> Option<Expr> {
+        let Lambda { vars, body } = self.terms.opened(lambda);
+        let axes = match vars.first() {
+            Some(var) if var.extent == Extent::Batch => {
+                self.batch = Some(*var);
+                &vars[1..]
+            }
+            _ => &vars[..],
+        };
+        self.written_from(body, axes, 0)
+    }
+
+    /// The expression with all axes from `start`.
+    fn written_from(&mut self, term: Term, axes: &[Var], start: usize) -> Option<Expr> {
+        let (expr, first) = self.written(term, axes)?;
+        Some((start..first).rev().fold(expr, |expr, axis| expanded(expr, 0, axes[axis])))
+    }
+
+    fn written(&mut self, term: Term, axes: &[Var]) -> Option<Written> {
+        let used = self.used(term, axes);
+        let start = used.first().map_or(axes.len(), |it| axes.iter().position(|axis| axis == it).expect("one of them"));
+        if used.len() == axes.len() - start
+            && let Some(written) = self.plain(term, axes)
+        {
+            return Some(written);
+        }
+        if used.len() != axes.len() - start {
+            // Some axes are missing in between.
+            if let Some(written) = self.gaps(term, axes, &used, start) {
+                return Some(written);
+            }
+        }
+        self.looped(term, axes, start)
+    }
+
+    fn used(&self, term: Term, axes: &[Var]) -> Vec<Var> {
+        axes.iter().copied().filter(|&axis| self.terms.has(term, axis)).collect()
+    }
+
+    /// `for i in 2, j in 3 => …`
+    fn looped(&mut self, term: Term, axes: &[Var], start: usize) -> Option<Written> {
+        if start == axes.len() {
+            return None;
+        }
+        let mark = self.loops.len();
+        for &axis in &axes[start..] {
+            let name = ["i", "j", "k", "l", "m", "n"]
+                .into_iter()
+                .find(|name| self.loops.iter().all(|it| it.1 != *name) && !self.names.iter().any(|it| it == name));
+            let name = name.map_or_else(|| format!("i{}", self.loops.len()), str::to_string);
+            self.loops.push((axis, name));
+        }
+        let body = self.written(term, &[]);
+        let loops: Vec<(String, u32)> =
+            self.loops.drain(mark..).map(|(var, name)| (name, size(var))).collect();
+        let (body, _) = body?;
+        let rank = loops.len() + body.rank;
+        Some((Expr { kind: Kind::For(loops, Box::new(body)), rank }, start))
+    }
+
+    /// A term that lacks some of the axes behind its first.
+    fn gaps(&mut self, term: Term, axes: &[Var], used: &[Var], start: usize) -> Option<Written> {
+        let expr = self.written_from(term, used, 0)?;
+        let missing = (start..axes.len()).filter(|&at| !used.contains(&axes[at]));
+        Some((missing.fold(expr, |expr, at| expanded(expr, at - start, axes[at])), start))
+    }
+
+    /// What depends on the first axes times what depends on the others.
+    fn outer(&mut self, by: Ratio, factors: &Factors, axes: &[Var]) -> Option<Expr> {
+        let speaks_of_all = |it: &(Term, i32)| {
+            matches!(self.terms.form(it.0), Form::Count | Form::Sum(Var { extent: Extent::Batch, .. }, _))
+        };
+        if axes.len() != 2 || factors.iter().any(speaks_of_all) {
+            return None;
+        }
+        let (mut left, mut right): (Factors, Factors) = (vec![], vec![]);
+        for &(factor, power) in factors {
+            match self.used(factor, axes)[..] {
+                [one] if one == axes[0] => left.push((factor, power)),
+                [one] if one == axes[1] => right.push((factor, power)),
+                [] => right.push((factor, power)),
+                _ => return None,
+            }
+        }
+        let (left, right) = (self.terms.mul(&left, Ratio::ONE), self.terms.mul(&right, by));
+        if !self.terms.has(left, axes[0]) || !self.terms.has(right, axes[1]) {
+            return None;
+        }
+        let left = self.written_from(left, &axes[..1], 0)?;
+        let right = self.written_from(right, &axes[1..], 0)?;
+        Some(Expr::call("outer", vec![left, right], 2))
+    }
+
+    /// A term that has all axes from its first on.
+    fn plain(&mut self, term: Term, axes: &[Var]) -> Option<Written> {
+        match self.terms.form(term).clone() {
+            Form::Add { constant, terms } if !(terms.len() == 1 && constant.is_zero()) => {
+                self.added(constant, &terms, axes)
+            }
+            Form::Add { .. } | Form::Mul(_) => self.multiplied(term, axes),
+            Form::Sum(Var { extent: Extent::Batch, .. }, _) => self.multiplied(term, axes),
+            Form::Count => {
+                let one = Expr::number(1.0);
+                Some((Expr::over("sum", one, Expr::name("batch", 0), 0), axes.len()))
+            }
+            Form::Leaf { name, at } => self.leaf(name, &at, axes),
+            Form::Place(var) => match self.loops.iter().find(|it| it.0 == var) {
+                Some((_, name)) => Some((Expr::name(name, 0), axes.len())),
+                None if axes.last() == Some(&var) => {
+                    let size = Expr::number(f64::from(size(var)));
+                    Some((Expr::call("positions", vec![size], 1), axes.len() - 1))
+                }
+                None => None,
+            },
+            Form::Truth(truth) => Some((Expr::name(if truth { "yes" } else { "no" }, 0), axes.len())),
+            Form::Map(scalar, args) => self.mapped(scalar, &args, axes),
+            Form::Sum(var, body) => self.summed(var, body, axes, false),
+            Form::Max(var, body) => self.largest(var, body, axes),
+            Form::Join { parts, at } => self.joined(&parts, at, axes),
+            Form::Call { name, arg, at } => self.called(name, &arg, &at, axes),
+        }
+    }
+
+    // -------------------------------------------------------------------------------------------- arithmetic
+
+    /// All at these axes, and the first axis of the longest.
+    fn all(&mut self, terms: &[Term], axes: &[Var]) -> Option<(Vec<Expr>, usize)> {
+        let mut exprs = vec![];
+        let mut start = axes.len();
+        for &term in terms {
+            let (expr, first) = self.written(term, axes)?;
+            start = start.min(first);
+            exprs.push(expr);
+        }
+        Some((exprs, start))
+    }
+
+    fn added(&mut self, constant: Ratio, terms: &[(Term, Ratio)], axes: &[Var]) -> Option<Written> {
+        // What is added before what is taken away, the number first, then the longer before the shorter.
+        let mut order: Vec<(Term, Ratio)> = terms.to_vec();
+        order.sort_by_key(|&(it, by)| (by.is_negative(), std::cmp::Reverse(self.terms.weight(it)), it));
+        let mut parts: Vec<(bool, Expr)> = vec![];
+        let mut start = axes.len();
+        for (term, by) in order {
+            let size = self.terms.scaled(term, by.abs());
+            let (expr, first) = self.written(size, axes)?;
+            start = start.min(first);
+            parts.push((by.is_negative(), expr));
+        }
+        if !constant.is_zero() {
+            let at = if constant.is_negative() { parts.len() } else { 0 };
+            parts.insert(at, (constant.is_negative(), Expr::ratio(constant.abs())));
+        }
+        if parts.is_empty() {
+            return Some((Expr::number(0.0), axes.len()));
+        }
+        let mut parts = parts.into_iter();
+        let (negative, first) = parts.next().expect("a part");
+        let first = if negative { first.negated() } else { first };
+        let sum = parts.fold(first, |sum, (negative, expr)| {
+            Expr::infix(if negative { Op::Sub } else { Op::Add }, sum, expr)
+        });
+        Some((sum, start))
+    }
+
+    fn multiplied(&mut self, term: Term, axes: &[Var]) -> Option<Written> {
+        let (mut by, mut factors) = self.terms.split(term);
+        let used = self.used(term, axes);
+        if let Some(product) = self.outer(by, &factors, &used) {
+            return Some((product, axes.len() - 2));
+        }
+        let count = self.terms.count();
+        let mut exprs: Vec<(bool, Expr)> = vec![];
+        let mut start = axes.len();
+        // Sums over the batch with the number of examples below them are means; so are sums over an axis with its extent.
+        let mut sums: Vec<(Var, Term, bool)> = vec![];
+        for at in 0..factors.len() {
+            let Form::Sum(var, body) = self.terms.form(factors[at].0).clone() else { continue };
+            if factors[at].1 != 1 {
+                continue;
+            }
+            let mean = match var.extent {
+                Extent::Batch => match factors.iter_mut().find(|it| it.0 == count && it.1 < 0) {
+                    Some(it) => {
+                        it.1 += 1;
+                        true
+                    }
+                    None => false,
+                },
+                Extent::Of(extent) => {
+                    let mean = by.den % f64::from(extent) == 0.0 && extent > 1 && !self.is_product(var, body, axes);
+                    if mean {
+                        by = by.times(Ratio::of(f64::from(extent)));
+                    }
+                    mean
+                }
+            };
+            factors[at].1 = 0;
+            sums.push((var, body, mean));
+        }
+        let mut order: Vec<(Term, i32)> = factors.into_iter().filter(|it| it.1 != 0).collect();
+        order.sort_by_key(|&(it, _)| (self.place_in_product(it, axes), it));
+        for (factor, power) in order {
+            let (expr, first) = self.written(factor, axes)?;
+            let expr = match power.abs() {
+                1 => expr,
+                more => Expr::infix(Op::Pow, expr, Expr::number(f64::from(more))),
+            };
+            start = start.min(first);
+            exprs.push((power < 0, expr));
+        }
+        for (var, body, mean) in sums {
+            let (expr, first) = self.summed(var, body, axes, mean)?;
+            start = start.min(first);
+            exprs.push((false, expr));
+        }
+        Some((product(by, exprs), start))
+    }
+
+    /// Scalars before arrays, names before sums.
+    fn place_in_product(&self, term: Term, axes: &[Var]) -> (usize, u32) {
+        (self.used(term, axes).len(), self.terms.weight(term))
+    }
+
+    fn mapped(&mut self, scalar: Scalar, args: &[Term], axes: &[Var]) -> Option<Written> {
+        match scalar {
+            Scalar::Less => {
+                let (a, b) = self.sides(args[1]);
+                let (mut exprs, start) = self.all(&[a, b], axes)?;
+                let b = exprs.pop()?;
+                Some((Expr::infix(Op::Less, exprs.pop()?, b), start))
+            }
+            Scalar::Not => {
+                if let Form::Map(Scalar::Less, inner) = self.terms.form(args[0]).clone() {
+                    let (a, b) = self.sides(inner[1]);
+                    let (mut exprs, start) = self.all(&[b, a], axes)?;
+                    let a = exprs.pop()?;
+                    return Some((Expr::infix(Op::LessEqual, exprs.pop()?, a), start));
+                }
+                let (expr, start) = self.written(args[0], axes)?;
+                let rank = expr.rank;
+                Some((Expr { kind: Kind::Not(Box::new(expr)), rank }, start))
+            }
+            Scalar::Equal | Scalar::And | Scalar::Or => {
+                let op = match scalar {
+                    Scalar::Equal => Op::Equal,
+                    Scalar::And => Op::And,
+                    _ => Op::Or,
+                };
+                let (mut exprs, start) = self.all(args, axes)?;
+                let b = exprs.pop()?;
+                Some((Expr::infix(op, exprs.pop()?, b), start))
+            }
+            Scalar::ToF32 => {
+                if let Form::Map(Scalar::Equal, sides) = self.terms.form(args[0]).clone()
+                    && let Some(written) = self.one_hot(&sides, axes)
+                {
+                    return Some(written);
+                }
+                let (expr, start) = self.written(args[0], axes)?;
+                let rank = expr.rank;
+                Some((Expr::call("cast", vec![expr, Expr::name("f32", 0)], rank), start))
+            }
+            Scalar::ToI32 => {
+                let (expr, start) = self.written(args[0], axes)?;
+                let rank = expr.rank;
+                Some((Expr::call("cast", vec![expr, Expr::name("i32", 0)], rank), start))
+            }
+            Scalar::Div => {
+                let (mut exprs, start) = self.all(args, axes)?;
+                let b = exprs.pop()?;
+                Some((Expr::infix(Op::Div, exprs.pop()?, b), start))
+            }
+            Scalar::Pow => {
+                let (mut exprs, start) = self.all(args, axes)?;
+                let b = exprs.pop()?;
+                Some((Expr::infix(Op::Pow, exprs.pop()?, b), start))
+            }
+            _ => {
+                let name = if scalar == Scalar::Select { "where" } else { scalar.def().name };
+                let (exprs, start) = self.all(args, axes)?;
+                Some((Expr::call(name, exprs, axes.len() - start), start))
+            }
+        }
+    }
+
+    /// `0 < b - a` as `a` and `b`.
+    fn sides(&mut self, difference: Term) -> (Term, Term) {
+        let (constant, terms) = match self.terms.form(difference).clone() {
+            Form::Add { constant, terms } => (constant, terms),
+            _ => (Ratio::ZERO, vec![(difference, Ratio::ONE)]),
+        };
+        let (low, high): (Vec<_>, Vec<_>) = terms.into_iter().partition(|it| it.1.is_negative());
+        let low: Vec<(Term, Ratio)> = low.into_iter().map(|(it, by)| (it, by.negated())).collect();
+        let (mut below, mut above) = (Ratio::ZERO, Ratio::ZERO);
+        if high.is_empty() || !low.is_empty() && !constant.is_negative() {
+            above = constant;
+        } else {
+            below = constant.negated();
+        }
+        (self.terms.add(&low, below), self.terms.add(&high, above))
+    }
+
+    /// `one_hot(y, n)`: whether the last axis is at `y`.
+    fn one_hot(&mut self, sides: &[Term], axes: &[Var]) -> Option<Written> {
+        let last = *axes.last()?;
+        let own = self.terms.place(last);
+        let index = match sides[..] {
+            [a, b] if a == own => b,
+            [a, b] if b == own => a,
+            _ => return None,
+        };
+        if self.terms.has(index, last) {
+            return None;
+        }
+        let before = &axes[..axes.len() - 1];
+        let used = self.used(index, before);
+        if !before.ends_with(&used) {
+            return None;
+        }
+        let index = self.written_from(index, &used, 0)?;
+        let rank = used.len() + 1;
+        Some((Expr::call("one_hot", vec![index, Expr::number(f64::from(size(last)))], rank), axes.len() - rank))
+    }
+
+    // -------------------------------------------------------------------------------------------- sums
+
+    fn summed(&mut self, var: Var, body: Term, axes: &[Var], mean: bool) -> Option<Written> {
+        let word = if mean { "mean" } else { "sum" };
+        let Lambda { vars, body } = self.terms.opened(&Lambda { vars: vec![var], body });
+        let var = vars[0];
+        if var.extent == Extent::Batch {
+            let outer = self.batch.replace(var);
+            // One number in a row is a number too.
+            let written = match *self.terms.form(body) {
+                Form::Sum(one, inner) if one.extent == Extent::Of(1) && axes.is_empty() => {
+                    let Lambda { vars, body } = self.terms.opened(&Lambda { vars: vec![one], body: inner });
+                    self.written(body, &vars).map(|it| (it.0.with_rank(0), 0))
+                }
+                _ => self.written(body, axes),
+            };
+            self.batch = outer;
+            let (expr, start) = written?;
+            return Some((Expr::over(word, expr, Expr::name("batch", 0), axes.len() - start), start));
+        }
+        let used: Vec<Var> = self.used(body, axes);
+        if !axes.ends_with(&used) {
+            return None;
+        }
+        let start = axes.len() - used.len();
+        if !mean && let Some(product) = self.product_of(var, body, &used) {
+            return Some((product, start));
+        }
+        let last = [&used[..], &[var]].concat();
+        let expr = self.written_from(body, &last, 0)?;
+        let rank = used.len();
+        // A sum over everything needs no axes; several sums over everything are one.
+        let expr = if used.is_empty() {
+            match expr.kind {
+                Kind::Call(ref name, ref args) if name == word && matches!(args[..], [_, (Some(_), _)]) && is_last(args) => {
+                    Expr::call(word, vec![args[0].1.clone()], 0)
+                }
+                _ => Expr::call(word, vec![expr], 0),
+            }
+        } else {
+            Expr::over(word, expr, Expr::name("last", 0), rank)
+        };
+        Some((expr, start))
+    }
+
+    /// Whether a sum over `var` will be written as a product of matrices.
+    fn is_product(&mut self, var: Var, body: Term, axes: &[Var]) -> bool {
+        let Lambda { vars, body } = self.terms.opened(&Lambda { vars: vec![var], body });
+        let used = self.used(body, axes);
+        self.product_of(vars[0], body, &used).is_some()
+    }
+
+    /// `a @ b`: the last axis of `a` against the first of `b`. Of several ways the shortest.
+    fn product_of(&mut self, var: Var, body: Term, axes: &[Var]) -> Option<Expr> {
+        if axes.is_empty() {
+            return None;
+        }
+        let (by, factors) = self.terms.split(body);
+        let mut best: Option<Expr> = None;
+        for columns in 0..=1.min(axes.len()) {
+            let (rows, column) = axes.split_at(axes.len() - columns);
+            let (mut left, mut right, mut free): (Factors, Factors, Factors) = (vec![], vec![], vec![]);
+            let mut fits = true;
+            for &(factor, power) in &factors {
+                let (in_rows, in_column) = (!self.used(factor, rows).is_empty(), !self.used(factor, column).is_empty());
+                match (in_rows, in_column) {
+                    (true, true) => fits = false,
+                    (true, false) => left.push((factor, power)),
+                    (false, true) => right.push((factor, power)),
+                    (false, false) => free.push((factor, power)),
+                }
+            }
+            // What depends on the summed axis alone goes where something is missing, else to what is no plain name.
+            if left.is_empty() || right.is_empty() {
+                if left.is_empty() { left = free } else { right = free }
+            } else if left.len() > 1 || right.len() == 1 {
+                left.extend(free);
+            } else {
+                right.extend(free);
+            }
+            if !fits || left.is_empty() || right.is_empty() {
+                continue;
+            }
+            let (left, right) = (self.terms.mul(&left, Ratio::ONE), self.terms.mul(&right, by));
+            if !self.terms.has(left, var) || !self.terms.has(right, var) {
+                continue;
+            }
+            let left_axes = [rows, &[var]].concat();
+            let right_axes = [&[var], column].concat();
+            let (Some(left), Some(right)) =
+                (self.written_from(left, &left_axes, 0), self.written_from(right, &right_axes, 0))
+            else {
+                continue;
+            };
+            let product = Expr::infix(Op::MatMul, left, right).with_rank(axes.len());
+            if best.as_ref().is_none_or(|it| product.length() < it.length()) {
+                best = Some(product);
+            }
+        }
+        best
+    }
+
+    fn largest(&mut self, var: Var, body: Term, axes: &[Var]) -> Option<Written> {
+        let Lambda { vars, body } = self.terms.opened(&Lambda { vars: vec![var], body });
+        let used = self.used(body, axes);
+        if !axes.ends_with(&used) {
+            return None;
+        }
+        let last = [&used[..], &vars[..]].concat();
+        let expr = self.written_from(body, &last, 0)?;
+        let rank = used.len();
+        let expr = if rank == 0 {
+            Expr::call("max", vec![expr], 0)
+        } else {
+            Expr::over("max", expr, Expr::name("last", 0), rank)
+        };
+        Some((expr, axes.len() - rank))
+    }
+
+    // -------------------------------------------------------------------------------------------- arrays
+
+    fn leaf(&mut self, name: u32, at: &[Term], axes: &[Var]) -> Option<Written> {
+        let mut at = at.to_vec();
+        if let Some(&first) = at.first()
+            && let Form::Place(var) = self.terms.form(first)
+            && var.extent == Extent::Batch
+        {
+            if self.batch != Some(*var) {
+                return None;
+            }
+            at.remove(0);
+        }
+        let base = Expr::name(&self.names[name as usize], at.len());
+        // Each place is an axis, a stretch of one, or an index.
+        let mut picks: Vec<Pick> = vec![];
+        for &place in &at {
+            picks.push(self.pick(place, axes)?);
+        }
+        let plain = picks.iter().rposition(|it| matches!(it, Pick::Index(..))).map_or(0, |it| it + 1);
+        if picks[..plain].iter().any(|it| !matches!(it, Pick::Index(..))) {
+            return None;
+        }
+        let mut shown: Vec<Var> = vec![];
+        let mut indices: Vec<Expr> = vec![];
+        for pick in &picks {
+            match pick {
+                Pick::Index(expr, vars) => {
+                    shown.extend(vars);
+                    indices.push(expr.clone());
+                }
+                Pick::Axis(var) | Pick::Part(var, _) => shown.push(*var),
+            }
+        }
+        if picks[..plain].iter().filter(|it| matches!(it, Pick::Index(_, vars) if !vars.is_empty())).count() > 1 {
+            return None;
+        }
+        let stretches = picks.iter().rposition(|it| matches!(it, Pick::Part(..))).map_or(plain, |it| it + 1);
+        for (offset, pick) in picks[plain..stretches.max(plain)].iter().enumerate() {
+            match pick {
+                Pick::Part(var, start) => indices.push(Expr::range(*start, *start + i64::from(size(*var)))),
+                // A whole axis before a stretch of another one.
+                _ if offset < stretches => return None,
+                _ => {}
+            }
+        }
+        let expr = if indices.is_empty() {
+            base
+        } else {
+            Expr { kind: Kind::Index(Box::new(base), indices), rank: shown.len() }
+        };
+        if axes.ends_with(&shown) {
+            return Some((expr, axes.len() - shown.len()));
+        }
+        let used: Vec<Var> = axes.iter().copied().filter(|it| shown.contains(it)).collect();
+        if used.len() != shown.len() || !axes.ends_with(&used) {
+            return None;
+        }
+        let order: Vec<usize> = used.iter().map(|it| shown.iter().position(|s| s == it).expect("shown")).collect();
+        let rank = used.len();
+        let swapped = order.len() == 2;
+        let expr = if swapped {
+            Expr::call("transpose", vec![expr], rank)
+        } else {
+            let order = order.into_iter().map(|it| Expr::number(it as f64)).collect();
+            Expr::call("permute", vec![expr, Expr { kind: Kind::List(order), rank: 1 }], rank)
+        };
+        Some((expr, axes.len() - rank))
+    }
+
+    fn pick(&mut self, place: Term, axes: &[Var]) -> Option<Pick> {
+        let (constant, terms) = match self.terms.form(place).clone() {
+            Form::Add { constant, terms } => (constant, terms),
+            _ => (Ratio::ZERO, vec![(place, Ratio::ONE)]),
+        };
+        if let [(one, Ratio { num: 1.0, den: 1.0 })] = terms[..]
+            && let Form::Place(var) = *self.terms.form(one)
+            && axes.contains(&var)
+        {
+            return Some(if constant.is_zero() { Pick::Axis(var) } else { Pick::Part(var, constant.value() as i64) });
+        }
+        let used = self.used(place, axes);
+        let expr = self.written_from(place, &used, 0)?;
+        Some(Pick::Index(expr, used))
+    }
+
+    fn joined(&mut self, parts: &[Lambda], at: Term, axes: &[Var]) -> Option<Written> {
+        let Form::Place(var) = *self.terms.form(at) else { return None };
+        let place = axes.iter().position(|it| *it == var)?;
+        let mut opened = vec![];
+        let mut start = place;
+        for part in parts {
+            let Lambda { vars, body } = self.terms.opened(part);
+            let mut axes = axes.to_vec();
+            axes[place] = vars[0];
+            let (_, first) = self.written(body, &axes)?;
+            start = start.min(first);
+            opened.push((body, axes));
+        }
+        let mut exprs = vec![];
+        for (body, axes) in opened {
+            exprs.push(self.written_from(body, &axes, start)?);
+        }
+        let rank = axes.len() - start;
+        let mut call = Expr::call("concat", exprs, rank);
+        if place > start
+            && let Kind::Call(_, args) = &mut call.kind
+        {
+            args.push((Some("axis".into()), Expr::number((place - start) as f64)));
+        }
+        Some((call, start))
+    }
+
+    fn called(&mut self, name: u32, arg: &Lambda, at: &[Term], axes: &[Var]) -> Option<Written> {
+        let function = self.names[name as usize].clone();
+        let Some(&at) = at.first() else {
+            let (expr, start) = self.written(arg.body, axes)?;
+            return Some((Expr::call(&function, vec![expr], axes.len() - start), start));
+        };
+        let Lambda { vars, body } = self.terms.opened(arg);
+        if let Form::Place(var) = *self.terms.form(at)
+            && axes.last() == Some(&var)
+        {
+            let own = [&axes[..axes.len() - 1], &vars[..]].concat();
+            let (expr, start) = self.written(body, &own)?;
+            return Some((Expr::call(&function, vec![expr], axes.len() - start), start));
+        }
+        let expr = self.written_from(body, &vars, 0)?;
+        let used = self.used(at, axes);
+        if !axes.ends_with(&used) {
+            return None;
+        }
+        let index = self.written_from(at, &used, 0)?;
+        let call = Expr::call(&function, vec![expr], 1);
+        Some((Expr { kind: Kind::Index(Box::new(call), vec![index]), rank: used.len() }, axes.len() - used.len()))
+    }
+}
+
+/// How a place of a named tensor is written.
+enum Pick {
+    Axis(Var),
+    /// A stretch of an axis, from here.
+    Part(Var, i64),
+    /// An index, and its own axes.
+    Index(Expr, Vec<Var>),
+}
+
+fn size(var: Var) -> u32 {
+    match var.extent {
+        Extent::Of(extent) => extent,
+        Extent::Batch => unreachable!("the batch is never written"),
+    }
+}
+
+fn expanded(expr: Expr, at: usize, axis: Var) -> Expr {
+    let rank = expr.rank + 1;
+    Expr::call("expand", vec![expr, Expr::number(at as f64), Expr::number(f64::from(size(axis)))], rank)
+}
+
+/// Whether a reduction goes over the last axis.
+fn is_last(args: &[(Option<String>, Expr)]) -> bool {
+    args[1].1.kind == Kind::Name("last".into())
+}
+
+/// A coefficient, and factors above and below the line.
+fn product(by: Ratio, factors: Vec<(bool, Expr)>) -> Expr {
+    let (below, above): (Vec<_>, Vec<_>) = factors.into_iter().partition(|it| it.0);
+    let multiply = |exprs: Vec<(bool, Expr)>| {
+        exprs.into_iter().map(|it| it.1).reduce(|a, b| Expr::infix(Op::Mul, a, b))
+    };
+    let (above, mut below) = (multiply(above), multiply(below));
+    let size = by.abs();
+    let above = match above {
+        Some(above) if size.num == 1.0 => above,
+        Some(above) => Expr::infix(Op::Mul, Expr::number(size.num), above),
+        None => Expr::number(size.num),
+    };
+    if size.den != 1.0 {
+        let divisor = Expr::number(size.den);
+        below = Some(match below {
+            Some(below) => Expr::infix(Op::Mul, divisor, below),
+            None => divisor,
+        });
+    }
+    let quotient = match below {
+        Some(below) => Expr::infix(Op::Div, above, below),
+        None => above,
+    };
+    if by.is_negative() { quotient.negated() } else { quotient }
+}
