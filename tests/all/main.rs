@@ -3,6 +3,7 @@
 mod check;
 mod data;
 mod floors;
+mod formula;
 mod functions;
 mod kernels;
 mod names;
