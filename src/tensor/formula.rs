@@ -76,7 +76,7 @@ pub struct Line {
 }
 
 /// Lines above this length are rather two lines.
-const LONG: usize = 72;
+const LONG: usize = 80;
 
 /// The formulas of the gradients `wanted`, as indices of the subject's; with all that they speak of. `None` where examples
 /// meet in a way that has no words.
@@ -231,9 +231,7 @@ impl Words {
             let stage = reach[id.0 as usize].iter().next_back().map(|&at| subject.gradients[at].2.clone());
             let Lambda { body, .. } = reader.definition(id);
             let count = reader.terms.count();
-            let (_, common, rest) = reader.terms.primitive(body, false);
-            let (_, factors) = reader.terms.split(if common.is_empty() { rest } else { body });
-            let is_mean = common.iter().chain(&factors).any(|&it| it == (count, -1));
+            let is_mean = reader.terms.power_of(count, body) == Some(-1);
             if reader.terms.weight(body) < 4 {
                 continue;
             }

@@ -7,7 +7,7 @@ use dlmc::model::Program;
 use dlmc::model::program::StateRole;
 use dlmc::source::Disk;
 use dlmc::tensor::formula::text::text;
-use dlmc::tensor::{Array, Clock, Dtype, evaluate, evaluate_f64};
+use dlmc::tensor::{Array, Clock, Data, Dtype, Wide, evaluate, evaluate_f64};
 
 use crate::functions::Dice;
 
@@ -63,7 +63,7 @@ fn check_program(name: &str, program: &Program) {
         let shown: String =
             lines.iter().zip(&texts).map(|(line, text)| format!("{} = {text}\n", line.name)).collect();
         let read = program.read_formulas(&lines, &texts, EXAMPLES).unwrap_or_else(|it| panic!("{name}:\n{shown}{it:#?}"));
-        let wide = |arrays: &[Array]| arrays.iter().map(Array::wide).collect::<Vec<_>>();
+        let wide = |arrays: &[Array]| arrays.iter().map(wide).collect::<Vec<_>>();
         let (s, f) = (wide(&states), wide(&feeds));
         let results: Vec<_> = chosen
             .iter()
@@ -73,7 +73,7 @@ fn check_program(name: &str, program: &Program) {
         let found = evaluate_f64(&read.graph, &read.results, &s, &f, CLOCK);
         for ((slot, right), found) in chosen.iter().zip(&right).zip(&found) {
             let path = &program.states[*slot as usize].path;
-            close(&format!("{name}: {path}\n{shown}"), right.floats(), found.floats(), 1e-6);
+            close(&format!("{name}: {path}\n{shown}"), &right.data, &found.data, 1e-6);
         }
         let right = evaluate(&expected.graph, &results, &states, &feeds, CLOCK);
         let found = evaluate(&read.graph, &read.results, &states, &feeds, CLOCK);
@@ -83,6 +83,15 @@ fn check_program(name: &str, program: &Program) {
             close(&format!("{name}: {path}\n{shown}"), &wide(right), &wide(found), 2e-5);
         }
     }
+}
+
+fn wide(array: &Array) -> Wide {
+    let data = match &array.data {
+        Data::F32(data) => data.iter().map(|it| f64::from(*it)).collect(),
+        Data::I32(data) => data.iter().map(|it| f64::from(*it)).collect(),
+        Data::Bool(data) => data.iter().map(|it| f64::from(u8::from(*it))).collect(),
+    };
+    Wide { shape: array.shape.clone(), dtype: array.dtype(), data }
 }
 
 /// Within `tolerance` of the largest number there is.

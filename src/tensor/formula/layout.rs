@@ -124,6 +124,11 @@ impl<'a> Layout<'a> {
     fn plain(&mut self, term: Term, axes: &[Var]) -> Option<Written> {
         match self.terms.form(term).clone() {
             Form::Add { constant, terms } if !(terms.len() == 1 && constant.is_zero()) => {
+                let (content, common, rest) = self.terms.primitive(term, false);
+                if content.abs() != Ratio::ONE && common.is_empty() {
+                    let (expr, start) = self.written(rest, axes)?;
+                    return Some((product(content, vec![(false, expr)]), start));
+                }
                 self.added(constant, &terms, axes)
             }
             Form::Add { .. } | Form::Mul(_) => self.multiplied(term, axes),
@@ -167,7 +172,10 @@ impl<'a> Layout<'a> {
     fn added(&mut self, constant: Ratio, terms: &[(Term, Ratio)], axes: &[Var]) -> Option<Written> {
         // What is added before what is taken away, the number first, then the longer before the shorter.
         let mut order: Vec<(Term, Ratio)> = terms.to_vec();
-        order.sort_by_key(|&(it, by)| (by.is_negative(), std::cmp::Reverse(self.terms.weight(it)), it));
+        order.sort_by_key(|&(it, by)| {
+            let crosses = self.crosses(it);
+            (by.is_negative(), !crosses, std::cmp::Reverse(self.terms.weight(it)), it)
+        });
         let mut parts: Vec<(bool, Expr)> = vec![];
         let mut start = axes.len();
         for (term, by) in order {
@@ -190,6 +198,12 @@ impl<'a> Layout<'a> {
             Expr::infix(if negative { Op::Sub } else { Op::Add }, sum, expr)
         });
         Some((sum, start))
+    }
+
+    /// Whether a term is a sum over the examples.
+    fn crosses(&self, term: Term) -> bool {
+        let (_, factors) = self.terms.split(term);
+        factors.iter().any(|it| matches!(self.terms.form(it.0), Form::Sum(Var { extent: Extent::Batch, .. }, _)))
     }
 
     fn multiplied(&mut self, term: Term, axes: &[Var]) -> Option<Written> {
@@ -638,23 +652,14 @@ fn is_last(args: &[(Option<String>, Expr)]) -> bool {
 /// A coefficient, and factors above and below the line.
 fn product(by: Ratio, factors: Vec<(bool, Expr)>) -> Expr {
     let (below, above): (Vec<_>, Vec<_>) = factors.into_iter().partition(|it| it.0);
-    let multiply = |exprs: Vec<(bool, Expr)>| {
-        exprs.into_iter().map(|it| it.1).reduce(|a, b| Expr::infix(Op::Mul, a, b))
+    let multiply = |number: Option<f64>, exprs: Vec<(bool, Expr)>| {
+        let number = number.map(Expr::number).into_iter();
+        number.chain(exprs.into_iter().map(|it| it.1)).reduce(|a, b| Expr::infix(Op::Mul, a, b))
     };
-    let (above, mut below) = (multiply(above), multiply(below));
     let size = by.abs();
-    let above = match above {
-        Some(above) if size.num == 1.0 => above,
-        Some(above) => Expr::infix(Op::Mul, Expr::number(size.num), above),
-        None => Expr::number(size.num),
-    };
-    if size.den != 1.0 {
-        let divisor = Expr::number(size.den);
-        below = Some(match below {
-            Some(below) => Expr::infix(Op::Mul, divisor, below),
-            None => divisor,
-        });
-    }
+    let number = Some(size.num).filter(|it| *it != 1.0 || above.is_empty());
+    let above = multiply(number, above).expect("a number at least");
+    let below = multiply(Some(size.den).filter(|it| *it != 1.0), below);
     let quotient = match below {
         Some(below) => Expr::infix(Op::Div, above, below),
         None => above,

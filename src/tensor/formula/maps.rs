@@ -169,6 +169,10 @@ impl Terms {
                 return if *truth == (scalar == Scalar::And) { other } else { one };
             }
         }
+        let opposite = self.not(a);
+        if b == opposite {
+            return self.truth(scalar == Scalar::Or);
+        }
         if a == b { a } else { self.intern_map(scalar, &[a.min(b), a.max(b)]) }
     }
 
@@ -184,9 +188,9 @@ impl Terms {
         }
         // What both branches have of the number of examples, and a coefficient beside nothing, stand outside.
         let count = self.count();
-        let power = |terms: &Terms, it: Term| terms.split(it).1.iter().find(|it| it.0 == count).map(|it| it.1);
         let (zero_a, zero_b) = (self.is_nought(a), self.is_nought(b));
-        let common = match (power(self, a), power(self, b)) {
+        let powers = [self.power_of(count, a), self.power_of(count, b)];
+        let common = match powers.into() {
             (Some(p), _) if zero_b => p,
             (_, Some(p)) if zero_a => p,
             (Some(p), Some(q)) if p == q => p,
@@ -210,6 +214,13 @@ impl Terms {
 
     fn is_quotient(&self, term: Term, count: Term) -> bool {
         matches!(self.split(term).1[..], [(only, _)] if only == count)
+    }
+
+    /// The power of a factor that all of a term has.
+    pub fn power_of(&mut self, factor: Term, term: Term) -> Option<i32> {
+        let (_, common, _) = self.primitive(term, false);
+        let own = self.split(term).1;
+        own.iter().chain(&common).find(|it| it.0 == factor).map(|it| it.1)
     }
 
     fn is_nought(&self, term: Term) -> bool {

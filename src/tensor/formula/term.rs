@@ -298,6 +298,7 @@ impl Terms {
                     let own = self.scaled(args[0], Ratio::of(f64::from(power)));
                     exponent = Some(exponent.map_or(own, |so_far| self.plus(so_far, own)));
                 }
+                Form::Map(Scalar::Abs, args) if power % 2 == 0 => open.push((args[0], power)),
                 Form::Map(Scalar::Sqrt, args) if power % 2 == 0 => open.push((args[0], power / 2)),
                 _ => join(&mut product, term, power),
             }
