@@ -7,19 +7,18 @@ use super::train::SETTINGS;
 use crate::problem::Problem;
 use crate::problem::names::{OverrideAmbiguous, OverrideUnmatched};
 use crate::source::{Source, Sources, Span, nearest};
-use crate::syntax::tree::{Arg, Body, DataEntry, Expr, ExprKind, File, Item, Kind, Name, Setting, Stmt, TrainEntry};
+use crate::syntax::tree::{
+    Arg, Body, Callable, DataEntry, Expr, ExprKind, FieldDecl, File, Item, Kind, Name, Setting, Stmt, TrainEntry,
+};
 use std::sync::Arc;
 
-/// A place that an override can fill.
-struct Place {
-    path: String,
-    item: usize,
-    /// The key of a block's setting; nothing for a `let` or a stage.
-    key: Option<String>,
-    /// The stage of a definition.
-    stage: Option<String>,
-    /// An argument within that setting's call, and its number among the callable's own.
-    arg: Option<(String, Option<usize>)>,
+/// What an override can fill.
+enum Slot<'a> {
+    Value(&'a mut Expr),
+    /// A setting that a `train` block does not give.
+    Unset(&'a mut Vec<TrainEntry>, &'a str),
+    /// An argument of a call: its name, and its number among the callable's own.
+    Argument(&'a mut Expr, &'a str, Option<usize>),
 }
 
 /// Puts each override in its place.
@@ -42,87 +41,163 @@ pub fn apply(
                 continue;
             }
         };
-        let places = places(tree, modules);
-        let fits = |place: &&Place| place.path == *path || place.path.ends_with(&format!(".{path}"));
-        let found: Vec<&Place> = places.iter().filter(fits).collect();
-        let mut names: Vec<&str> = found.iter().map(|place| place.path.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        match names[..] {
+        let mut paths = vec![];
+        visit(tree, modules, &mut |path, _| paths.push(path.to_string()));
+        paths.sort_unstable();
+        paths.dedup();
+        let found: Vec<&String> = paths.iter().filter(|it| *it == path || it.ends_with(&format!(".{path}"))).collect();
+        match found[..] {
             [] => {
-                let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_string();
-                let wanted = last(path);
-                let ends: Vec<String> = places.iter().map(|place| last(&place.path)).collect();
-                let near = nearest(&wanted, ends.iter().map(String::as_str));
-                let mut near: Vec<String> = places
-                    .iter()
-                    .filter(|place| Some(last(&place.path).as_str()) == near)
-                    .map(|place| format!("`{}`", place.path))
-                    .collect();
-                near.dedup();
-                near.truncate(3);
+                let near = near(path, &paths);
                 problems.push(OverrideUnmatched { path: path.clone(), at, near }.into());
             }
-            [_] => found.iter().for_each(|place| fill(tree, place, &expr, at)),
+            [only] => visit(tree, modules, &mut |path, slot| {
+                if path == only {
+                    fill(slot, &expr, at);
+                }
+            }),
             [..] => {
-                let matches = names.iter().map(|name| format!("`{name}`")).collect();
+                let matches = found.iter().map(|name| format!("`{name}`")).collect();
                 problems.push(OverrideAmbiguous { path: path.clone(), at, matches }.into());
             }
         }
     }
 }
 
-/// Everything that can be overridden. The same setting of several train blocks has one path: it is set in all of them.
-fn places(tree: &File, modules: &Modules) -> Vec<Place> {
-    let mut places = Vec::new();
-    for (item, it) in tree.items.iter().enumerate() {
-        match it {
-            Item::Let(value) => {
-                places.push(Place { path: value.name.text.to_string(), item, key: None, stage: None, arg: None });
-            }
+/// The paths whose last name is nearest to that of `path`: three at most.
+fn near(path: &str, paths: &[String]) -> Vec<String> {
+    let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_string();
+    let ends: Vec<String> = paths.iter().map(|path| last(path)).collect();
+    let near = nearest(&last(path), ends.iter().map(String::as_str));
+    let near = paths.iter().zip(&ends).filter(|(_, end)| Some(end.as_str()) == near);
+    near.map(|(path, _)| format!("`{path}`")).take(3).collect()
+}
+
+/// Shows everything that can be overridden, with its path. The same setting of several train blocks has one path: it is
+/// set in all of them.
+fn visit(tree: &mut File, modules: &Modules, see: &mut dyn FnMut(&str, Slot)) {
+    let own: Vec<Arc<Callable>> = tree
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Callable(callable) => Some(callable.clone()),
+            _ => None,
+        })
+        .collect();
+    let arguments = |value: &Expr, kind| arguments(value, kind, &own, modules);
+    for item in &mut tree.items {
+        match item {
+            Item::Let(it) => see(&it.name.text, Slot::Value(&mut it.value)),
             Item::Callable(callable) => {
-                visit_stages(&callable.body, &mut |name, call| {
-                    for (at, arg) in arguments(call, Kind::Layer, tree, modules).into_iter().enumerate() {
-                        let path = format!("{}.{name}.{arg}", callable.name.text);
-                        let stage = Some(name.to_string());
-                        places.push(Place { path, item, key: None, stage, arg: Some((arg, Some(at))) });
-                    }
+                let callable = Arc::make_mut(callable);
+                let of = callable.name.text.clone();
+                visit_pipelines(&mut callable.body, &mut |stages| {
+                    visit_stages(stages, &of, &|stage| arguments(stage, Kind::Layer), see);
                 });
             }
             Item::Train(block) => {
                 for key in SETTINGS {
                     let path = format!("train.{key}");
-                    let own = Some(key.to_string());
-                    places.push(Place { path: path.clone(), item, key: own.clone(), stage: None, arg: None });
-                    let value = block.entries.iter().find_map(|entry| match entry {
-                        TrainEntry::Setting(setting) if setting.key.as_str() == *key => Some(&setting.value),
+                    let setting = block.entries.iter_mut().find_map(|entry| match entry {
+                        TrainEntry::Setting(setting) if setting.key.as_str() == *key => Some(setting),
                         _ => None,
                     });
-                    let Some(value) = value else { continue };
-                    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == *key);
-                    let names = kind.map_or_else(|| given(value), |kind| arguments(value, kind, tree, modules));
-                    for (at, name) in names.into_iter().enumerate() {
-                        let (path, at) = (format!("{path}.{name}"), kind.map(|_| at));
-                        places.push(Place { path, item, key: own.clone(), stage: None, arg: Some((name, at)) });
+                    let Some(setting) = setting else {
+                        see(&path, Slot::Unset(&mut block.entries, key));
+                        continue;
+                    };
+                    see(&path, Slot::Value(&mut setting.value));
+                    match Kind::ALL.into_iter().find(|kind| kind.word() == *key) {
+                        Some(kind) => {
+                            let names = arguments(&setting.value, kind);
+                            visit_arguments(&mut setting.value, &path, &names, see);
+                        }
+                        None => visit_arguments(&mut setting.value, &path, &[], see),
                     }
+                }
+                let terms = block.entries.iter_mut().filter_map(|entry| match entry {
+                    TrainEntry::Regularize { terms, .. } => Some(terms),
+                    _ => None,
+                });
+                let mut terms: Vec<&mut Expr> = terms.flatten().map(|term| &mut term.value).collect();
+                let names: Vec<Option<String>> = terms.iter().map(|term| called(term)).collect();
+                for (at, term) in terms.iter_mut().enumerate() {
+                    let Some(name) = &names[at] else { continue };
+                    // Twins are told apart by their number, as the blocks of a `repeat` are.
+                    let same = |it: &&Option<String>| it.as_ref() == Some(name);
+                    let number = match names.iter().filter(same).count() {
+                        1 => String::new(),
+                        _ => format!("[{}]", names[..at].iter().filter(same).count()),
+                    };
+                    let settings = arguments(term, Kind::Regularizer);
+                    visit_arguments(term, &format!("train.regularize.{name}{number}"), &settings, see);
                 }
             }
             Item::Data(block) => {
-                for entry in &block.entries {
-                    let DataEntry::Setting(setting) = entry else { continue };
-                    let path = format!("{}.{}", block.name.text, setting.key.text);
-                    let key = Some(setting.key.text.to_string());
-                    places.push(Place { path: path.clone(), item, key: key.clone(), stage: None, arg: None });
-                    for name in given(&setting.value) {
-                        let path = format!("{path}.{name}");
-                        places.push(Place { path, item, key: key.clone(), stage: None, arg: Some((name, None)) });
+                for entry in &mut block.entries {
+                    match entry {
+                        DataEntry::Setting(setting) => {
+                            let path = format!("{}.{}", block.name.text, setting.key.text);
+                            see(&path, Slot::Value(&mut setting.value));
+                            visit_arguments(&mut setting.value, &path, &[], see);
+                        }
+                        DataEntry::Field(FieldDecl { name, value: Some(value), .. }) => {
+                            if let ExprKind::Pipe { stages, .. } = &mut value.kind {
+                                let path = format!("{}.{}", block.name.text, name.text);
+                                visit_stages(stages, &path, &|stage| arguments(stage, Kind::Encoder), see);
+                            }
+                        }
+                        DataEntry::Field(_) | DataEntry::Ignore { .. } | DataEntry::Broken(_) => {}
                     }
                 }
             }
             _ => {}
         }
     }
-    places
+}
+
+/// Shows the settings `names` of what is called in `call`, given or not, and those of its other forms that are given.
+fn visit_arguments(call: &mut Expr, path: &str, names: &[String], see: &mut dyn FnMut(&str, Slot)) {
+    for (at, name) in names.iter().enumerate() {
+        see(&format!("{path}.{name}"), Slot::Argument(call, name, Some(at)));
+    }
+    for name in given(call).into_iter().filter(|name| !names.contains(name)) {
+        see(&format!("{path}.{name}"), Slot::Argument(call, &name, None));
+    }
+}
+
+/// Shows the settings of the stages of a pipeline, each under the stage's name.
+fn visit_stages(
+    stages: &mut [Expr],
+    path: &str,
+    settings: &dyn Fn(&Expr) -> Vec<String>,
+    see: &mut dyn FnMut(&str, Slot),
+) {
+    for stage in stages {
+        let (alias, call) = match &mut stage.kind {
+            ExprKind::As { expr, name } => (Some(name.text.to_string()), &mut **expr),
+            _ => (None, stage),
+        };
+        let Some(name) = alias.or_else(|| called(call)) else { continue };
+        let settings = settings(call);
+        visit_arguments(call, &format!("{path}.{name}"), &settings, see);
+    }
+}
+
+/// Calls `see` for the stages of each pipeline that is a statement, or the value of one.
+fn visit_pipelines(body: &mut Body, see: &mut dyn FnMut(&mut [Expr])) {
+    let mut expr = |expr: &mut Expr| {
+        if let ExprKind::Pipe { stages, .. } = &mut expr.kind {
+            see(stages);
+        }
+    };
+    match body {
+        Body::Formula(it) => expr(it),
+        Body::Block(statements) => statements.iter_mut().for_each(|statement| match statement {
+            Stmt::Expr(it) | Stmt::Bind { value: it, .. } => expr(it),
+            _ => {}
+        }),
+    }
 }
 
 /// The names of the arguments that a call gives.
@@ -135,130 +210,41 @@ fn given(value: &Expr) -> Vec<String> {
     }
 }
 
-/// The settings that the callable of `kind` in `value` has, in order: given or not.
-fn arguments(value: &Expr, kind: Kind, tree: &File, modules: &Modules) -> Vec<String> {
-    let callee = match &value.kind {
+/// What is called in `expr`, with arguments or without.
+fn called(expr: &Expr) -> Option<String> {
+    let callee = match &expr.kind {
         ExprKind::Call { callee, .. } => callee,
-        _ => value,
+        _ => expr,
     };
-    let ExprKind::Name(name) = &callee.kind else { return vec![] };
-    let own = tree.items.iter().find_map(|item| match item {
-        Item::Callable(callable) if callable.kind == kind && callable.name.text == *name => Some(callable.clone()),
+    match &callee.kind {
+        ExprKind::Name(name) => Some(name.to_string()),
         _ => None,
-    });
-    let library = || modules.callables(LIBRARY, kind, name).map(|forms| forms[0].callable.clone());
+    }
+}
+
+/// The settings that the callable of `kind` in `value` has, in order: given or not. The file's `own` come first.
+fn arguments(value: &Expr, kind: Kind, own: &[Arc<Callable>], modules: &Modules) -> Vec<String> {
+    let Some(name) = called(value) else { return vec![] };
+    let own = own.iter().find(|callable| callable.kind == kind && *callable.name.text == *name).cloned();
+    let library = || modules.callables(LIBRARY, kind, &name).map(|forms| forms[0].callable.clone());
     let config = own.or_else(library).map(|it| it.config.iter().map(|param| param.name.text.to_string()).collect());
     config.unwrap_or_default()
 }
 
-/// Every stage of the pipelines in a body: its name, and what is called there.
-fn visit_stages(body: &Body, see: &mut dyn FnMut(&str, &Expr)) {
-    walk(body, &mut |stages| {
-        for stage in stages {
-            if let Some((name, call)) = named(stage) {
-                see(&name, call);
-            }
+fn fill(slot: Slot, expr: &Expr, at: Span) {
+    match slot {
+        Slot::Value(value) => *value = expr.clone(),
+        Slot::Unset(entries, key) => {
+            let setting = Setting { key: Name::new(key, at), value: expr.clone(), span: expr.span };
+            entries.push(TrainEntry::Setting(setting));
         }
-    });
-}
-
-/// The name of a stage, after `as` or that of its layer, and the call.
-fn named(stage: &Expr) -> Option<(String, &Expr)> {
-    let (alias, call) = match &stage.kind {
-        ExprKind::As { expr, name } => (Some(name.text.to_string()), &**expr),
-        _ => (None, stage),
-    };
-    let callee = match &call.kind {
-        ExprKind::Call { callee, .. } => callee,
-        _ => call,
-    };
-    let ExprKind::Name(own) = &callee.kind else { return None };
-    Some((alias.unwrap_or_else(|| own.to_string()), call))
-}
-
-/// Calls `see` for the stages of each pipeline that is a statement, or the value of one.
-fn walk(body: &Body, see: &mut dyn FnMut(&[Expr])) {
-    let mut expr = |expr: &Expr| {
-        if let ExprKind::Pipe { stages, .. } = &expr.kind {
-            see(stages);
-        }
-    };
-    match body {
-        Body::Formula(it) => expr(it),
-        Body::Block(statements) => statements.iter().for_each(|statement| match statement {
-            Stmt::Expr(it) | Stmt::Bind { value: it, .. } => expr(it),
-            _ => {}
-        }),
-    }
-}
-
-fn fill(tree: &mut File, place: &Place, expr: &Expr, at: Span) {
-    match &mut tree.items[place.item] {
-        Item::Let(value) => value.value = expr.clone(),
-        Item::Callable(callable) => {
-            let callable = Arc::make_mut(callable);
-            let exprs: Vec<&mut Expr> = match &mut callable.body {
-                Body::Formula(it) => vec![it],
-                Body::Block(statements) => statements
-                    .iter_mut()
-                    .filter_map(|statement| match statement {
-                        Stmt::Expr(it) | Stmt::Bind { value: it, .. } => Some(it),
-                        _ => None,
-                    })
-                    .collect(),
-            };
-            for it in exprs {
-                let ExprKind::Pipe { stages, .. } = &mut it.kind else { continue };
-                for stage in stages {
-                    if named(stage).map(|(name, _)| name) == place.stage {
-                        let call = match &mut stage.kind {
-                            ExprKind::As { expr, .. } => expr,
-                            _ => stage,
-                        };
-                        fill_call(call, place, expr, at);
-                    }
-                }
-            }
-        }
-        Item::Train(block) => {
-            let key = place.key.as_deref().expect("a block's setting");
-            let found = block.entries.iter_mut().find_map(|entry| match entry {
-                TrainEntry::Setting(setting) if setting.key.as_str() == key => Some(setting),
-                _ => None,
-            });
-            match found {
-                Some(setting) => fill_setting(setting, place, expr, at),
-                None => {
-                    let setting = Setting { key: Name::new(key, at), value: expr.clone(), span: expr.span };
-                    block.entries.push(TrainEntry::Setting(setting));
-                }
-            }
-        }
-        Item::Data(block) => {
-            let key = place.key.as_deref().expect("a block's setting");
-            for entry in &mut block.entries {
-                if let DataEntry::Setting(setting) = entry
-                    && setting.key.as_str() == key
-                {
-                    fill_setting(setting, place, expr, at);
-                }
-            }
-        }
-        _ => unreachable!("places are lets and blocks"),
-    }
-}
-
-fn fill_setting(setting: &mut Setting, place: &Place, expr: &Expr, at: Span) {
-    match place.arg {
-        Some(_) => fill_call(&mut setting.value, place, expr, at),
-        None => setting.value = expr.clone(),
+        Slot::Argument(call, name, number) => fill_call(call, name, number, expr, at),
     }
 }
 
 /// Gives an argument to a call: in the place where it stands already, by name or by number, else by name.
-fn fill_call(call: &mut Expr, place: &Place, expr: &Expr, at: Span) {
-    let (name, number) = place.arg.as_ref().expect("an argument");
-    let arg = Arg { name: Some(Name::new(name.as_str(), at)), value: expr.clone() };
+fn fill_call(call: &mut Expr, name: &str, number: Option<usize>, expr: &Expr, at: Span) {
+    let arg = Arg { name: Some(Name::new(name, at)), value: expr.clone() };
     match &mut call.kind {
         ExprKind::Call { args, .. } => {
             let by_name = args.iter().position(|it| it.name.as_ref().is_some_and(|it| it.as_str() == name));

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::ops::Range;
 
 use safetensors::tensor::{Dtype as Stored, SafeTensors, TensorView};
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
@@ -20,8 +21,10 @@ pub struct Container {
 
 /// The key of the document in the header. There is one key only, because the order of several would not be fixed.
 const KEY: &str = "dlmc";
-/// The key of the fingerprint in the document.
+/// The key of the fingerprint, the last one in the document.
 const FINGERPRINT: &str = "blake3";
+/// What stands in the fingerprint's place while it is taken.
+const BLANK: [u8; 64] = [b'0'; 64];
 /// Far above any document, far below what would hurt to parse.
 const LONGEST_HEADER: u64 = 64 << 20;
 
@@ -35,10 +38,13 @@ pub fn pack(mut document: Map<String, Value>, tensors: &[(String, &Array)]) -> V
     let mut views: Vec<(&str, TensorView)> = views.collect();
     views.sort_by(|a, b| a.0.cmp(b.0));
     assert!(views.windows(2).all(|pair| pair[0].0 != pair[1].0), "one name for each tensor");
-    let fingerprint = fingerprint(&document, &views);
-    document.insert(FINGERPRINT.into(), fingerprint.into());
+    document.insert(FINGERPRINT.into(), String::from_utf8_lossy(&BLANK).into());
     let header = HashMap::from([(KEY.to_string(), Value::Object(document).to_string())]);
-    safetensors::serialize(views, Some(header)).expect("tensors of a known shape")
+    let mut file = safetensors::serialize(views, Some(header)).expect("tensors of a known shape");
+    let place = place(&file).expect("it was just put there");
+    let fingerprint = fingerprint(&file, &place);
+    file[place].copy_from_slice(fingerprint.as_bytes());
+    file
 }
 
 /// What a file holds, if it is what [`pack`] made.
@@ -50,30 +56,30 @@ pub fn unpack(bytes: &[u8]) -> Result<Container, Damage> {
     let text = header.metadata().as_ref().and_then(|it| it.get(KEY)).ok_or(Damage::Foreign)?;
     let mut document: Map<String, Value> =
         serde_json::from_str(text).map_err(|error| Damage::Document(error.to_string()))?;
-    let claimed = document.shift_remove(FINGERPRINT);
-    let mut views: Vec<(&str, TensorView)> = tensors.iter().collect();
-    views.sort_by(|a, b| a.0.cmp(b.0));
-    if claimed != Some(Value::String(fingerprint(&document, &views))) {
+    document.shift_remove(FINGERPRINT);
+    let place = place(bytes).ok_or(Damage::Fingerprint)?;
+    if bytes[place.clone()] != *fingerprint(bytes, &place).as_bytes() {
         return Err(Damage::Fingerprint);
     }
+    let mut views: Vec<(&str, TensorView)> = tensors.iter().collect();
+    views.sort_by(|a, b| a.0.cmp(b.0));
     let tensors = views.iter().map(|(name, view)| Ok((name.to_string(), array(name, view)?)));
     Ok(Container { document, tensors: tensors.collect::<Result<_, _>>()? })
 }
 
-/// Of everything that a file says: whatever bit changes, this does.
-fn fingerprint(document: &Map<String, Value>, tensors: &[(&str, TensorView)]) -> String {
+/// Of all bytes of a file but its own: whatever bit changes, this does.
+fn fingerprint(file: &[u8], place: &Range<usize>) -> String {
     let mut hash = blake3::Hasher::new();
-    let mut add = |bytes: &[u8]| {
-        // Each part with its length, so that nothing can move from one part to the next.
-        hash.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
-    };
-    add(serde_json::to_string(document).expect("JSON is text").as_bytes());
-    for (name, view) in tensors {
-        add(name.as_bytes());
-        add(format!("{:?} {:?}", view.dtype(), view.shape()).as_bytes());
-        add(view.data());
-    }
+    hash.update(&file[..place.start]).update(&BLANK).update(&file[place.end..]);
     hash.finalize().to_hex().to_string()
+}
+
+/// Where the fingerprint stands. The document is a string in the header, so its quotes have one backslash before them
+/// and those of a text in it have more: what is looked for can be nowhere else.
+fn place(file: &[u8]) -> Option<Range<usize>> {
+    let before = format!(r#",\"{FINGERPRINT}\":\""#);
+    let start = file.windows(before.len()).position(|it| it == before.as_bytes())? + before.len();
+    (file.len() >= start + BLANK.len()).then_some(start..start + BLANK.len())
 }
 
 /// The crate takes the last of two tensors of one name and the header of any length; dlmc takes neither.

@@ -9,6 +9,7 @@ use dlmc::compile::{Backend, Checked, Override, check};
 use dlmc::session::{self, Event, Failure, Outcome, Place, Reason, Request, Stopwatch};
 use dlmc::source::{Disk, Memory, World};
 
+mod examples;
 mod predicting;
 mod resuming;
 mod training;
@@ -35,6 +36,8 @@ impl Stopwatch for Ticks {
 /// A program with a folder to run in.
 struct Bench {
     checked: Checked,
+    /// Which of the program's experiments.
+    program: usize,
     overrides: Vec<Override>,
     world: Box<dyn World>,
     base: PathBuf,
@@ -61,7 +64,8 @@ impl Bench {
         assert!(checked.is_sound(), "{problems:#?}");
         let base = path.parent().unwrap().to_path_buf();
         let folder = tempfile::tempdir().unwrap();
-        Bench { checked, overrides, world, base, folder, tick: Duration::from_millis(1), backend: Backend::Native }
+        let backend = Backend::Native;
+        Bench { checked, program: 0, overrides, world, base, folder, tick: Duration::from_millis(1), backend }
     }
 
     /// Every step takes so long that it is told.
@@ -86,7 +90,7 @@ impl Bench {
     fn try_run(&self, place: Place, enough: impl Fn(&Event) -> bool) -> (Result<Outcome, Failure>, Vec<Event>) {
         let request = Request {
             checked: &self.checked,
-            program: 0,
+            program: self.program,
             overrides: &self.overrides,
             world: &*self.world,
             base: &self.base,

@@ -1,0 +1,201 @@
+//! The examples: that they learn what they say, on every back end alike.
+
+use super::*;
+use dlmc::session::artifact::Artifact;
+use dlmc::session::{Cell, Trained};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+
+/// An example with everything that `set` changes in it.
+fn example(name: &str, set: &[(&str, &str)]) -> Bench {
+    Bench::within(Box::new(Disk), &Path::new(FOLDER).join(name).with_extension("dlm"), set)
+}
+
+/// The names of all examples.
+fn names() -> Vec<String> {
+    let entries =
+        std::fs::read_dir(FOLDER).expect("the folder of examples").map(|entry| entry.expect("an entry").path());
+    let programs = entries.filter(|path| path.extension().is_some_and(|it| it == "dlm"));
+    let mut names: Vec<String> = programs.map(|path| path.file_stem().unwrap().to_str().unwrap().into()).collect();
+    names.sort();
+    names
+}
+
+/// A metric of the test split after a run with each of the seeds, on average.
+fn mean_over_seeds(name: &str, seeds: std::ops::RangeInclusive<u32>, metric: &str) -> f64 {
+    let of = |seed: u32| {
+        let bench = example(name, &[("train.seed", &seed.to_string())]);
+        bench.run().0.end.test[metric].number().expect("a number")
+    };
+    let all: Vec<f64> = seeds.map(of).collect();
+    all.iter().sum::<f64>() / all.len() as f64
+}
+
+#[test]
+fn digits_are_read() {
+    let accuracy = mean_over_seeds("digits", 1..=5, "accuracy");
+    assert!(accuracy >= 0.97, "{accuracy}");
+}
+
+#[test]
+fn irises_are_told_apart() {
+    let accuracy = mean_over_seeds("iris", 1..=5, "accuracy");
+    assert!(accuracy >= 0.9, "{accuracy}");
+}
+
+#[test]
+fn penguins_are_told_apart_through_holes_and_words() {
+    let accuracy = mean_over_seeds("penguins", 1..=5, "accuracy");
+    assert!(accuracy >= 0.98, "{accuracy}");
+}
+
+/// R² is measured against the baseline that predicts the mean.
+#[test]
+fn the_course_of_diabetes_is_foreseen_better_than_by_its_mean() {
+    let r2 = mean_over_seeds("diabetes", 1..=5, "r2");
+    assert!(r2 >= 0.4, "{r2}");
+}
+
+#[test]
+fn xor_is_learned_from_every_seed() {
+    for seed in 1..=20 {
+        let bench = example("xor", &[("train.seed", &seed.to_string())]);
+        let trained = Trained::read(&bench.run().0.artifact.unwrap()).unwrap_or_else(|it| panic!("{:#?}", it.problems));
+        let world = Memory::default().with("rows.csv", "a,b\n0,0\n0,1\n1,0\n1,1\n");
+        let table = trained
+            .predict(&world, Path::new("rows.csv"), Backend::Native)
+            .unwrap_or_else(|it| panic!("{:#?}", it.problems));
+        let labels: Vec<&Cell> = table.rows.iter().map(|row| &row[0]).collect();
+        let expected = ["0", "1", "1", "0"].map(|it| Cell::Text(it.into()));
+        assert!(labels.iter().copied().eq(&expected), "seed {seed}: {table:?}");
+    }
+}
+
+/// In closed form: from θ = 0 the error along the eigenvector (1, 1) of XᵀX/4 = (2 1; 1 2)/4 shrinks by 1 − 0.01 · 3/4 a
+/// step, so θ = (1 − 0.9925¹⁰⁰⁰)/3 in both places.
+#[test]
+fn the_linear_perceptron_goes_where_it_must() {
+    let theta = (1.0 - 0.9925_f64.powi(1000)) / 3.0;
+    assert!((theta - 0.3331541).abs() < 5e-8, "as the example says");
+    for backend in Backend::ALL {
+        let bench = example("perceptron", &[]).on(backend);
+        let (outcome, _) = bench.run();
+        let path = outcome.artifact.unwrap();
+        let artifact = Artifact::read(&path).unwrap();
+        let weights = artifact.tensors["w"].floats();
+        assert!(weights.iter().all(|it| (f64::from(*it) - theta).abs() < 5e-7), "{backend:?}: {weights:?}");
+        let trained = Trained::read(&path).unwrap_or_else(|it| panic!("{:#?}", it.problems));
+        let world = Memory::default().with("rows.csv", "a,b\n0,0\n0,1\n1,0\n1,1\n");
+        let table =
+            trained.predict(&world, Path::new("rows.csv"), backend).unwrap_or_else(|it| panic!("{:#?}", it.problems));
+        for (row, expected) in table.rows.iter().zip([0.0, 1.0 / 3.0, 1.0 / 3.0, 2.0 / 3.0]) {
+            let Cell::Number(found) = row[0] else { panic!("{table:?}") };
+            assert!((found - expected).abs() < 5e-4, "{found} for {expected}");
+        }
+    }
+}
+
+#[test]
+fn the_perceptron_is_warned_of_what_no_line_fits() {
+    let bench = example("perceptron", &[]);
+    let report = dlmc::ide::report::check(&Disk, &Path::new(FOLDER).join("perceptron.dlm"), None, &[]).expect("a file");
+    let [warning] = &report.problems[..] else { panic!("{:#?}", report.problems) };
+    assert_eq!(warning.code, "linear-model");
+    // A third of the mean of squares, halved by the loss of the program.
+    assert!(warning.message.ends_with("the best reachable loss is 0.1667"), "{}", warning.message);
+    let (outcome, _) = bench.run();
+    assert!(outcome.end.train["loss"].number().unwrap() >= 1.0 / 6.0 - 1e-9, "and it was not reached");
+}
+
+/// Every experiment of every example, for the first epochs: what rounding does is amplified by long runs.
+#[test]
+fn back_ends_give_the_same_losses_in_every_example() {
+    let mut runs = 0;
+    for name in names() {
+        let set: &[(&str, &str)] = match name.as_str() {
+            "digits" => &[("train.for", "2 epochs")],
+            _ => &[],
+        };
+        for program in 0..example(&name, set).checked.programs.len() {
+            let of = |backend| losses(&Bench { program, ..example(&name, set).on(backend) }.run().1);
+            let expected = of(Backend::Interpreter);
+            assert!(!expected.is_empty(), "{name}");
+            for backend in [Backend::Kernels, Backend::Native] {
+                let found = of(backend);
+                assert_eq!(found.len(), expected.len(), "{name}");
+                for ((step, expected), (_, found)) in expected.iter().zip(&found) {
+                    let close = (expected - found).abs() <= 1e-3 * expected.abs() + 1e-6;
+                    assert!(close, "{name} {program} on {backend:?}: {expected} and {found} after step {step}");
+                }
+            }
+            runs += 1;
+        }
+    }
+    assert!(runs >= 12, "{runs} experiments");
+}
+
+#[test]
+fn every_example_gives_the_same_bits_from_run_to_run() {
+    for name in names() {
+        let set: &[(&str, &str)] = match name.as_str() {
+            "digits" => &[("train.for", "2 epochs")],
+            _ => &[],
+        };
+        for program in 0..example(&name, set).checked.programs.len() {
+            let run = || {
+                let bench = Bench { program, ..example(&name, set) };
+                let (outcome, events) = bench.run();
+                (losses(&events), std::fs::read(outcome.artifact.unwrap()).unwrap())
+            };
+            assert!(run() == run(), "{name} {program}");
+        }
+    }
+}
+
+/// What a run has measured, a trained model measures again: bit for bit, through the text of its rows.
+#[test]
+fn the_predictions_of_an_artifact_are_those_of_the_run() {
+    let bench = example("digits", &[("train.for", "2 epochs")]);
+    let (outcome, _) = bench.run();
+    let trained = Trained::read(&outcome.artifact.unwrap()).unwrap_or_else(|it| panic!("{:#?}", it.problems));
+    let known = dlmc::session::Known::Split { split: dlmc::model::program::Split::Test, base: &bench.base };
+    let evaluation = trained.evaluate(&Disk, known, Backend::Native).unwrap_or_else(|it| panic!("{:#?}", it.problems));
+    assert_eq!(evaluation.metrics, outcome.end.test);
+}
+
+/// What the examples are there to show, each somewhere.
+#[test]
+fn the_examples_show_every_way_downhill() {
+    let text = |name: &String| std::fs::read_to_string(Path::new(FOLDER).join(name).with_extension("dlm")).unwrap();
+    let texts: String = names().iter().map(text).collect();
+    let texts = texts.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = [
+        "batch: all",
+        "batch: 1 ",
+        "batch: 3 ",
+        "gradient_descent(",
+        "sgd(",
+        "momentum:",
+        "nesterov:",
+        "adam(",
+        "adamw(",
+        "mse",
+        "cross_entropy",
+        "l1(",
+        "l2(",
+        "constant(",
+        "staircase(",
+        "exponential(",
+        "cosine(",
+        "linear(",
+        "warmup:",
+        "impute(",
+        "standardize",
+        "embed(",
+        "dropout(",
+        "stop:",
+        "keep:",
+    ];
+    let missing: Vec<&str> = words.into_iter().filter(|word| !texts.contains(word)).collect();
+    assert_eq!(missing, [""; 0]);
+}
