@@ -44,6 +44,12 @@ impl Program {
         Ok(chosen)
     }
 
+    /// The paths of all parameters.
+    pub fn parameter_names(&self) -> Vec<String> {
+        let parameters = self.states.iter().filter(|it| it.role == StateRole::Parameter);
+        parameters.map(|it| it.path.clone()).collect()
+    }
+
     /// The gradient of the loss with its regularizers in the parameters of `slots`, as formulas. `None` where examples meet
     /// in a way that has no words.
     pub fn formulas(&self, slots: &[u32]) -> Option<Vec<Line>> {

@@ -71,10 +71,12 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "unknown-column"
     "unknown-data-setting"
     "unknown-escape"
+    "unknown-parameter"
     "unknown-source"
     "unknown-split"
     "unknown-unit"
     "unknown-word"
     "unused-column"
+    "unwritable-gradient"
     "value-missing"
 };

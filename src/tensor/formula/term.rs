@@ -351,6 +351,9 @@ impl Terms {
     /// power of e is one of them.
     pub fn primitive(&mut self, term: Term, below: bool) -> (Ratio, Factors, Term) {
         let Form::Add { constant, terms } = self.form(term).clone() else { return (Ratio::ONE, vec![], term) };
+        if terms.is_empty() {
+            return (Ratio::ONE, vec![], term);
+        }
         let mut sizes: Vec<Ratio> = terms.iter().map(|it| it.1).collect();
         if !constant.is_zero() {
             sizes.push(constant);
