@@ -5,4 +5,4 @@ pub mod docs;
 mod fit;
 pub mod report;
 
-pub use report::{ModelReport, Report, Steps, TrainReport, check};
+pub use report::{Look, ModelReport, Report, Steps, TrainReport, check, look};

@@ -22,7 +22,7 @@ mod verify;
 pub use affine::{Affine, Var};
 pub use body::{Body, Guard, Line, Load, Place, Reg, Work};
 pub use machine::Machine;
-pub use print::Loops;
+pub use print::{Loops, Names, Tables};
 pub use verify::verify;
 
 /// Every buffer begins at a multiple of this many bytes.

@@ -8,7 +8,7 @@ use super::numbers::{bytes, count, short};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, program};
-use crate::ide::{ModelReport, Report, Steps, TrainReport};
+use crate::ide::{Look, ModelReport, Report, Steps, TrainReport};
 use crate::problem::{Problem, Severity};
 
 /// Show all problems of programs, and what they are made of
@@ -17,6 +17,9 @@ pub struct Args {
     /// Programs; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Read all rows of the data too: finds the cells that do not fit, and counts the steps
+    #[arg(long)]
+    data: bool,
     #[command(flatten)]
     overrides: Overrides,
     /// The name to show for standard input, and the folder to look in for what it names
@@ -27,10 +30,11 @@ pub struct Args {
 impl Args {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
         let overrides = self.overrides.all();
+        let look = if self.data { Look::Rows } else { Look::Glance };
         let mut all: Vec<Problem> = vec![];
         for file in &self.files {
             let opened = program::open(file, self.stdin_filename.as_deref())?;
-            let report = program::report(&opened, &overrides)?;
+            let report = program::report(&opened, &overrides, look)?;
             let sources = &report.checked.sources;
             let problems = terminal.judge(report.problems.clone());
             match terminal.format {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Exit, Overrides, Stop, Terminal, program};
 use crate::compile;
+use crate::kernel::{Home, Loops, Tables};
 use crate::model::Program;
 use crate::model::program::{Pace, StateRole};
 use crate::native;
@@ -64,7 +65,8 @@ impl Args {
             Stage::Model => model(program),
             Stage::Graph => named(&compile::simplified(&program.predict(batch))),
             Stage::Grad => named(&step()),
-            Stage::Kernels | Stage::Plan => compile::plan(&step()).to_string(),
+            Stage::Kernels => Loops::new(&compile::plan(&step()), &|home| called(program, home)).to_string(),
+            Stage::Plan => Tables::new(&compile::plan(&step()), &|home| called(program, home)).to_string(),
             Stage::Clif => native::clif(&compile::plan(&step())),
         };
         terminal.data(&text)?;
@@ -78,6 +80,16 @@ fn name(program: &Program, slot: Slot) -> String {
         Slot::State(at) => program.states[at as usize].path.clone(),
         Slot::Feed(at) => program.data.fields[program.feeds[at as usize]].name.clone(),
         Slot::Step => "step".into(),
+    }
+}
+
+/// The name of a step's buffer in the user's own words; nothing for what lives inside the step only.
+fn called(program: &Program, home: Home) -> Option<String> {
+    match home {
+        Home::State(at) => Some(name(program, Slot::State(at))),
+        Home::Feed(at) => Some(name(program, Slot::Feed(at))),
+        Home::Result(at) => ["loss", "objective", "rate"].get(at as usize).map(|it| it.to_string()),
+        Home::Arena(_) => None,
     }
 }
 

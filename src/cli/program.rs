@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Exit, Stop, Terminal, crash};
 use crate::compile::{Checked, Override};
-use crate::ide::{self, Report};
+use crate::ide::{self, Look, Report};
 use crate::problem::Severity;
 use crate::problem::command::{UnreadableFile, UnwritableFile, reason};
 use crate::problem::training::{NothingToRun, UnknownTrain, WhichTrain};
@@ -59,14 +59,15 @@ pub fn open(file: &Path, stdin_name: Option<&Path>) -> Result<Opened, Stop> {
 }
 
 /// Everything that can be said about a program.
-pub fn report(opened: &Opened, overrides: &[Override]) -> Result<Report, Stop> {
+pub fn report(opened: &Opened, overrides: &[Override], at_data: Look) -> Result<Report, Stop> {
     crash::during("checking", Some(&opened.path));
-    ide::check(&Disk, &opened.path, opened.text.clone(), overrides).map_err(|error| unreadable(&opened.path, &error))
+    ide::look(&Disk, &opened.path, opened.text.clone(), overrides, at_data)
+        .map_err(|error| unreadable(&opened.path, &error))
 }
 
 /// The program checked, its problems shown. Stops if one of them is an error.
 pub fn sound(opened: &Opened, overrides: &[Override], terminal: &Terminal) -> Result<Checked, Stop> {
-    let report = report(opened, overrides)?;
+    let report = report(opened, overrides, Look::Glance)?;
     let problems = terminal.judge(report.problems);
     problems.iter().for_each(|problem| terminal.problem(&report.checked.sources, problem));
     if problems.iter().any(|it| it.severity == Severity::Error) {

@@ -4,11 +4,12 @@ use std::io;
 use std::path::Path;
 
 use crate::compile::{self, Checked, Override};
-use crate::data::{self, DataFacts};
+use crate::data::{self, DataFacts, Limits};
 use crate::model::Program;
 use crate::model::functions::operations;
 use crate::model::program::{Batch, Length, Pace, StageInfo};
 use crate::problem::Problem;
+use crate::session::formulas::Formulas;
 use crate::source::World;
 use crate::tensor::{Function, Id};
 
@@ -53,8 +54,28 @@ pub enum Steps {
     Formula(String),
 }
 
+/// How much of the data is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// What some milliseconds show: which files there are, their heads, tables in the program, what is remembered.
+    Glance,
+    /// Every row. What is found is remembered for the next glance.
+    Rows,
+}
+
 /// Checks the program at `path`, with its data as far as a glance shows it. `text` takes the place of the file's own.
 pub fn check(world: &dyn World, path: &Path, text: Option<String>, overrides: &[Override]) -> io::Result<Report> {
+    look(world, path, text, overrides, Look::Glance)
+}
+
+/// As [`check`], with as much of the data as `at_data` says.
+pub fn look(
+    world: &dyn World,
+    path: &Path,
+    text: Option<String>,
+    overrides: &[Override],
+    at_data: Look,
+) -> io::Result<Report> {
     let checked = compile::check(world, path, text, overrides)?;
     let base = path.parent().unwrap_or(Path::new(""));
     let mut problems = checked.problems.clone();
@@ -63,8 +84,14 @@ pub fn check(world: &dyn World, path: &Path, text: Option<String>, overrides: &[
     for program in &checked.programs {
         let data = program.data.name.as_str();
         if looked.iter().all(|(name, _)| *name != data) {
-            let (facts, more) = data::inspect(world, base, &program.data);
-            problems.extend(more);
+            let rows = match at_data {
+                Look::Glance => vec![],
+                Look::Rows => problems_of_rows(world, base, program),
+            };
+            let (facts, mut found) = data::inspect(world, base, &program.data);
+            // What a glance sees too is said once.
+            found.extend(rows.into_iter().filter(|it| !found.contains(it)).collect::<Vec<_>>());
+            problems.extend(found);
             looked.push((data, facts));
         }
         if models.iter().all(|it| it.name != program.model) {
@@ -77,6 +104,14 @@ pub fn check(world: &dyn World, path: &Path, text: Option<String>, overrides: &[
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != checked.file, label.span)));
     let problems = super::allow::heed(&checked.sources, problems);
     Ok(Report { problems, models, trains, checked })
+}
+
+/// What only the rows show: cells that do not fit, splits without examples.
+fn problems_of_rows(world: &dyn World, base: &Path, program: &Program) -> Vec<Problem> {
+    match data::load(world, base, &program.data, &mut Formulas(program), Limits::default()) {
+        Ok(dataset) => dataset.warnings,
+        Err(problems) => problems,
+    }
 }
 
 fn model(program: &Program) -> ModelReport {

@@ -6,35 +6,54 @@ use super::affine::{Affine, Var};
 use super::{Body, Core, Home, Kernel, Load, Plan, Reduction, Reg, Store, Work};
 use crate::tensor::Dtype;
 
-/// The kernels and the buffers as tables.
-impl Display for Plan {
+/// What the memory of a caller is called; numbers say it where that is nothing.
+pub type Names<'p> = &'p dyn Fn(Home) -> Option<String>;
+
+/// A plan, and what is called how in it.
+#[derive(Clone, Copy)]
+struct Named<'p> {
+    plan: &'p Plan,
+    names: Names<'p>,
+}
+
+/// The kernels and the buffers of a plan as tables.
+pub struct Tables<'p>(Named<'p>);
+
+impl<'p> Tables<'p> {
+    pub fn new(plan: &'p Plan, names: Names<'p>) -> Tables<'p> {
+        Tables(Named { plan, names })
+    }
+}
+
+impl Display for Tables<'_> {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        let (kernels, flops) = (self.kernels.len(), self.flops());
+        let Named { plan, .. } = self.0;
+        let (kernels, flops) = (plan.kernels.len(), plan.flops());
         writeln!(
             f,
             "{kernels} kernels, {flops} operations, {} bytes at the peak, {} of them in the arena",
-            self.peak_bytes(),
-            self.arena
+            plan.peak_bytes(),
+            plan.arena
         )?;
         let mut rows =
             vec![["", "kernel", "space", "over", "operations", "bytes", "reads", "writes"].map(String::from)];
-        for (number, kernel) in self.kernels.iter().enumerate() {
+        for (number, kernel) in plan.kernels.iter().enumerate() {
             rows.push([
                 number.to_string(),
                 kernel.core.name().into(),
                 extents(&kernel.space),
                 extents(kernel.core.inner()),
                 kernel.flops().to_string(),
-                self.traffic(kernel).to_string(),
-                self.names(kernel.reads()),
-                self.names(kernel.writes()),
+                plan.traffic(kernel).to_string(),
+                self.0.names(kernel.reads()),
+                self.0.names(kernel.writes()),
             ]);
         }
         table(f, &rows)?;
         let mut rows = vec![["buffer", "type", "bytes", "offset", "kernels"].map(String::from)];
-        for (at, buffer) in self.buffers.iter().enumerate() {
+        for (at, buffer) in plan.buffers.iter().enumerate() {
             let uses: Vec<usize> = (0..kernels)
-                .filter(|&k| self.kernels[k].reads().contains(&at) || self.kernels[k].writes().contains(&at))
+                .filter(|&k| plan.kernels[k].reads().contains(&at) || plan.kernels[k].writes().contains(&at))
                 .collect();
             let uses = match (uses.first(), uses.last()) {
                 (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
@@ -45,7 +64,7 @@ impl Display for Plan {
                 Home::State(_) | Home::Feed(_) | Home::Result(_) => String::new(),
             };
             let kind = format!("{}{:?}", buffer.dtype.name(), buffer.shape);
-            rows.push([self.name(at), kind, buffer.bytes().to_string(), offset, uses]);
+            rows.push([self.0.name(at), kind, buffer.bytes().to_string(), offset, uses]);
         }
         table(f, &rows)
     }
@@ -72,16 +91,27 @@ fn table<const N: usize>(f: &mut Formatter, rows: &[[String; N]]) -> fmt::Result
 }
 
 /// The loops of a plan, as a person would write them.
-pub struct Loops<'p>(pub &'p Plan);
+pub struct Loops<'p>(Named<'p>);
+
+impl<'p> Loops<'p> {
+    pub fn new(plan: &'p Plan, names: Names<'p>) -> Loops<'p> {
+        Loops(Named { plan, names })
+    }
+
+    /// With numbers for all names.
+    pub fn of(plan: &'p Plan) -> Loops<'p> {
+        Loops::new(plan, &|_| None)
+    }
+}
 
 impl Display for Loops<'_> {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
-        for (number, kernel) in self.0.kernels.iter().enumerate() {
+        for (number, kernel) in self.0.plan.kernels.iter().enumerate() {
             if number > 0 {
                 writeln!(f)?;
             }
             writeln!(f, "kernel {number}: {}", kernel.core.name())?;
-            let text = Text { plan: self.0, kernel };
+            let text = Text { named: self.0, kernel };
             f.write_str(&text.kernel())?;
         }
         Ok(())
@@ -111,15 +141,19 @@ fn extents(extents: &[usize]) -> String {
     extents.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
 }
 
-impl Plan {
+impl Named<'_> {
     /// What a buffer is called: after its slot, or by its number among those of the arena.
     fn name(&self, buffer: usize) -> String {
-        match self.buffers[buffer].home {
+        let home = self.plan.buffers[buffer].home;
+        if let Some(name) = (self.names)(home) {
+            return name;
+        }
+        match home {
             Home::State(slot) => format!("state{slot}"),
             Home::Feed(slot) => format!("feed{slot}"),
             Home::Result(slot) => format!("result{slot}"),
             Home::Arena(_) => {
-                let before = self.buffers[..buffer].iter().filter(|other| matches!(other.home, Home::Arena(_)));
+                let before = self.plan.buffers[..buffer].iter().filter(|other| matches!(other.home, Home::Arena(_)));
                 format!("t{}", before.count())
             }
         }
@@ -128,12 +162,12 @@ impl Plan {
     fn names(&self, mut buffers: Vec<usize>) -> String {
         buffers.sort_unstable();
         buffers.dedup();
-        buffers.into_iter().map(|buffer| self.name(buffer)).collect::<Vec<_>>().join(" ")
+        buffers.into_iter().map(|buffer| self.name(buffer)).collect::<Vec<_>>().join(", ")
     }
 }
 
 struct Text<'p> {
-    plan: &'p Plan,
+    named: Named<'p>,
     kernel: &'p Kernel,
 }
 
@@ -141,7 +175,7 @@ impl Text<'_> {
     fn kernel(&self) -> String {
         let Kernel { space, core, body, stores } = self.kernel;
         if let Core::Order { source, target, .. } = core {
-            let (from, to) = (self.plan.name(*source), self.plan.name(*target));
+            let (from, to) = (self.named.name(*source), self.named.name(*target));
             return format!("  {to} = the order of {from} along the middle axis of {}\n", extents(space));
         }
         let mut text = String::new();
@@ -171,7 +205,7 @@ impl Text<'_> {
         text += &lines;
         for Store { buffer, at, value, adds } in stores {
             let sign = if *adds { "+=" } else { "=" };
-            text += &format!("{pad}{}[{}] {sign} {}\n", self.plan.name(*buffer), number(at), words(*value));
+            text += &format!("{pad}{}[{}] {sign} {}\n", self.named.name(*buffer), number(at), words(*value));
         }
         text
     }
@@ -245,7 +279,7 @@ impl Text<'_> {
     }
 
     fn load(&self, body: &Body, load: &Load) -> String {
-        let element = format!("{}[{}]", self.plan.name(load.buffer), number(&body.expand(&load.at)));
+        let element = format!("{}[{}]", self.named.name(load.buffer), number(&body.expand(&load.at)));
         if load.guards.is_empty() { element } else { format!("({element} if {})", held(&load.guards)) }
     }
 }

@@ -13,7 +13,7 @@ pub fn verify(plan: &Plan) {
         verify_home(plan, buffer);
     }
     for (number, kernel) in plan.kernels.iter().enumerate() {
-        let name = || format!("kernel {number}:\n{}", Loops(plan));
+        let name = || format!("kernel {number}:\n{}", Loops::of(plan));
         verify_kernel(plan, kernel).unwrap_or_else(|what| panic!("{what} in {}", name()));
     }
 }

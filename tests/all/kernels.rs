@@ -1,7 +1,7 @@
 //! Plans: what they print, what they promise, and the kernel interpreter against the graph's meaning.
 
 use dlmc::kernel::eval::Interpreter;
-use dlmc::kernel::{Affine, Core, Home, Loops, Machine, Plan, Work, plan, verify};
+use dlmc::kernel::{Affine, Core, Home, Loops, Machine, Plan, Tables, Work, plan, verify};
 use dlmc::native;
 use dlmc::scalar::Scalar::{Add, Div, Max, Mul, Sqrt, Sub};
 use dlmc::tensor::{Array, Clock, Data, Dtype, Executor, Function, Graph, Id, Slot, eval, grad};
@@ -62,7 +62,7 @@ fn kernels_compute_what_random_graphs_mean() {
             let function = functions::function(seed, length);
             let plan = plan(&function, &Machine::portable());
             if let Err(what) = compare(&function, plan.clone(), seed) {
-                panic!("seed {seed}, length {length}: {what}\n{}", Loops(&plan));
+                panic!("seed {seed}, length {length}: {what}\n{}", Loops::of(&plan));
             }
         }
     }
@@ -135,8 +135,8 @@ fn dense_step() -> Function {
 #[test]
 fn a_dense_layer_with_its_gradient_and_its_updates_is_four_kernels() {
     let plan = plan(&dense_step(), &Machine::portable());
-    insta::assert_snapshot!("dense_step_plan", plan);
-    insta::assert_snapshot!("dense_step_kernels", Loops(&plan));
+    insta::assert_snapshot!("dense_step_plan", Tables::new(&plan, &|_| None));
+    insta::assert_snapshot!("dense_step_kernels", Loops::of(&plan));
 }
 
 #[test]
@@ -164,8 +164,8 @@ fn states(build: impl Fn(&mut Graph, [Id; 2]) -> [Id; 2]) -> Function {
 #[track_caller]
 fn check_states(function: &Function, kernels: usize, arena: usize) {
     let plan = plan(function, &Machine::portable());
-    compare(function, plan.clone(), 7).unwrap_or_else(|what| panic!("{what}\n{}", Loops(&plan)));
-    assert_eq!((plan.kernels.len(), plan.arena), (kernels, arena), "{}", Loops(&plan));
+    compare(function, plan.clone(), 7).unwrap_or_else(|what| panic!("{what}\n{}", Loops::of(&plan)));
+    assert_eq!((plan.kernels.len(), plan.arena), (kernels, arena), "{}", Loops::of(&plan));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn buffers_that_are_used_at_the_same_time_do_not_overlap_and_the_arena_ends_with
             assert_eq!(a.0 % 64, 0);
             for b in &places[..at] {
                 let (overlap, together) = (a.0 < b.1 && b.0 < a.1, a.2 <= b.3 && b.2 <= a.3);
-                assert!(!overlap || !together, "seed {seed}:\n{plan}");
+                assert!(!overlap || !together, "seed {seed}:\n{}", Loops::of(&plan));
                 shared += usize::from(overlap);
             }
         }
@@ -280,7 +280,7 @@ fn a_plan_that_leaves_its_memory_is_refused() {
         for unsound in unsound(&plan(&functions::function(seed, 20), &Machine::portable())) {
             tried += 1;
             if std::panic::catch_unwind(|| verify(&unsound)).is_ok() {
-                accepted.push(Loops(&unsound).to_string());
+                accepted.push(Loops::of(&unsound).to_string());
             }
         }
     }

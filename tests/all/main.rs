@@ -13,6 +13,7 @@ mod session_cadence;
 mod session_files;
 mod scalars;
 mod session;
+mod stages;
 mod syntax;
 mod syntax_problems;
 mod syntax_recovery;

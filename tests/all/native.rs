@@ -42,7 +42,7 @@ fn compare(function: &Function, seed: u64, machine: &Machine) -> Result<(), Stri
 #[track_caller]
 fn check(function: &Function, seed: u64, machine: &Machine) {
     if let Err(what) = compare(function, seed, machine) {
-        panic!("seed {seed}: {what}\n{}", Loops(&plan(function, machine)));
+        panic!("seed {seed}: {what}\n{}", Loops::of(&plan(function, machine)));
     }
 }
 
@@ -135,7 +135,7 @@ fn check_exactly(function: &Function, seed: u64) {
     let mut step = native::compile(plan.clone());
     step.fence();
     let found = outcome(&mut step, function, seed, false);
-    assert!(meant.iter().zip(&found).all(|(a, b)| bits(a) == bits(b)), "{meant:?}\n{found:?}\n{}", Loops(&plan));
+    assert!(meant.iter().zip(&found).all(|(a, b)| bits(a) == bits(b)), "{meant:?}\n{found:?}\n{}", Loops::of(&plan));
 }
 
 #[test]
