@@ -26,10 +26,11 @@ fn selu(x) = 1.0507009873554805 * where(x > 0, x, 1.6732632423543772 * (exp(min(
 fn sigmoid(x) = 1 / (1 + exp(-x))
 
 ## log(sigmoid(x)), without loss of figures where sigmoid(x) is small.
-fn log_sigmoid(x) = min(x, 0) - log(1 + exp(-abs(x)))
+fn log_sigmoid(x) = -softplus(-x)
 
-## log(1 + exp(x)), without overflow (Dugas et al., 2001).
-fn softplus(x) = max(x, 0) + log(1 + exp(-abs(x)))
+## log(1 + exp(x)), without overflow (Dugas et al., 2001). With max(x, -x) for |x| the gradient at 0 is ½, as it is of the
+## function itself.
+fn softplus(x) = max(x, 0) + log(1 + exp(-max(x, -x)))
 
 ## x / (1 + |x|) (Bergstra et al., 2009).
 fn softsign(x) = x / (1 + abs(x))

@@ -32,10 +32,10 @@ loss cross_entropy(label_smoothing: prob = 0%) on (z: logits[K], y: prob[K]) {
 }
 
 ## The negative logarithm of the probability that the score gives to the true answer.
-loss binary_cross_entropy on (z: logit, y: binary) = max(z, 0) - z * y + log(1 + exp(-abs(z)))
+loss binary_cross_entropy on (z: logit, y: binary) = softplus(z) - z * y
 
 ## The same with a probability as target.
-loss binary_cross_entropy on (z: logit, y: prob) = max(z, 0) - z * y + log(1 + exp(-abs(z)))
+loss binary_cross_entropy on (z: logit, y: prob) = softplus(z) - z * y
 
 ## As cross-entropy, for models that give the logarithms of probabilities.
 loss nll on (l: log_prob[K], y: class[K]) = -l[y]

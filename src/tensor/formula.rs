@@ -93,7 +93,8 @@ pub fn write(subject: &Subject, wanted: &[usize]) -> Option<Vec<Line>> {
     let mut reader = Reader::new(&mut terms, &subject.graph, &subject.other);
     for (id, name) in &subject.names {
         if !reader.named.contains_key(id) {
-            let leaf = words.leaf(&mut reader, *id, name, if is_input(subject, *id) { None } else { Some(Role::Value) });
+            let leaf =
+                words.leaf(&mut reader, *id, name, if is_input(subject, *id) { None } else { Some(Role::Value) });
             reader.named.insert(*id, leaf);
         }
     }
@@ -188,6 +189,7 @@ impl Words {
                 && !reader.named.contains_key(&id)
             {
                 // What is computed from one value number by number is said of that value.
+                mixes[id.0 as usize] = false;
                 let mut id = id;
                 while let Op::Map(_) = graph[id].op
                     && let mut varying = graph[id].args.iter().filter(|it| !is_constant(graph, **it))
@@ -206,7 +208,7 @@ impl Words {
         reader.forget();
     }
 
-    /// Names the gradients at which the ways to the parameters part.
+    /// Names the gradients at which the ways to the parameters part, and what arrives at a stage that reads it often.
     fn partials(&mut self, reader: &mut Reader, subject: &Subject) {
         let graph = &subject.graph;
         let roots: Vec<Id> = subject.gradients.iter().map(|it| it.0).collect();
@@ -223,11 +225,22 @@ impl Words {
             reach[id.0 as usize].extend(all);
             let by_example = graph.shape(id) != subject.other.shape(id);
             let is_view = matches!(graph[id].op, Op::View(_) | Op::Const(_));
-            if parts && by_example && !is_view && graph[id].dtype == Dtype::F32 {
-                parting.push(id);
+            if by_example && !is_view && graph[id].dtype == Dtype::F32 && readers[id.0 as usize].len() > 1 {
+                parting.push((id, parts));
             }
         }
-        for id in parting.into_iter().rev() {
+        // Before the ways part for the first time stands the loss, which is one formula.
+        let first = parting.iter().rposition(|it| it.1).map_or(0, |it| it + 1);
+        let mut mixes = vec![false; graph.len()];
+        for id in graph.ids() {
+            let node = &graph[id];
+            let own = matches!(node.op, Op::Contract { .. } | Op::Fold(_) | Op::Max { .. });
+            mixes[id.0 as usize] = own || node.args.iter().any(|it| it.0 >= subject.forward && mixes[it.0 as usize]);
+        }
+        for (id, parts) in parting[..first].iter().copied().rev() {
+            if !parts && !mixes[id.0 as usize] {
+                continue;
+            }
             let stage = reach[id.0 as usize].iter().next_back().map(|&at| subject.gradients[at].2.clone());
             let Lambda { body, .. } = reader.definition(id);
             let count = reader.terms.count();
@@ -235,7 +248,8 @@ impl Words {
             if reader.terms.weight(body) < 4 {
                 continue;
             }
-            let name = self.unused(format!("d_{}", stage.unwrap_or_default()));
+            let letter = if parts { "d" } else { "g" };
+            let name = self.unused(format!("{letter}_{}", stage.unwrap_or_default()));
             let leaf = self.leaf(reader, id, &name, Some(Role::Partial));
             reader.named.insert(id, leaf);
             if is_mean {
@@ -320,9 +334,10 @@ impl Words {
     /// `noise(uniform, like: x)`
     fn noise(&self, subject: &Subject, id: Id, draw: Draw) -> Expr {
         let shape = subject.graph.shape(id);
-        let named = subject.names.iter().rev().find(|(it, _)| {
-            it.0 < id.0 && subject.graph.shape(*it) == shape && subject.graph[*it].dtype == Dtype::F32
-        });
+        let named =
+            subject.names.iter().rev().find(|(it, _)| {
+                it.0 < id.0 && subject.graph.shape(*it) == shape && subject.graph[*it].dtype == Dtype::F32
+            });
         let word = match draw {
             Draw::Uniform => "uniform",
             Draw::Normal => "normal",
@@ -335,12 +350,7 @@ impl Words {
     }
 
     /// Puts what is needed once, and is short, where it is needed.
-    fn inline(
-        &self,
-        terms: &mut Terms,
-        definitions: &mut BTreeMap<u32, Lambda>,
-        results: &mut [(usize, Lambda)],
-    ) {
+    fn inline(&self, terms: &mut Terms, definitions: &mut BTreeMap<u32, Lambda>, results: &mut [(usize, Lambda)]) {
         let partial = |leaf: &u32| self.lines.get(leaf).is_some_and(|it| it.1 == Role::Partial);
         let mut kept: BTreeSet<u32> = BTreeSet::new();
         loop {
@@ -352,7 +362,8 @@ impl Words {
                     }
                 });
             }
-            let once = definitions.keys().rev().find(|it| partial(it) && uses.get(it) == Some(&1) && !kept.contains(it));
+            let once =
+                definitions.keys().rev().find(|it| partial(it) && uses.get(it) == Some(&1) && !kept.contains(it));
             let Some(&leaf) = once else { return };
             let definition = definitions[&leaf].clone();
             let place = |terms: &mut Terms, lambda: &Lambda| -> Option<Lambda> {
@@ -369,13 +380,17 @@ impl Words {
             let holders: Vec<u32> = definitions.keys().copied().filter(|it| *it != leaf).collect();
             for holder in holders {
                 let lambda = definitions[&holder].clone();
-                if mentions(terms, &lambda, leaf) && let Some(lambda) = place(terms, &lambda) {
+                if mentions(terms, &lambda, leaf)
+                    && let Some(lambda) = place(terms, &lambda)
+                {
                     definitions.insert(holder, lambda);
                     done = true;
                 }
             }
             for (_, lambda) in results.iter_mut() {
-                if mentions(terms, lambda, leaf) && let Some(new) = place(terms, lambda) {
+                if mentions(terms, lambda, leaf)
+                    && let Some(new) = place(terms, lambda)
+                {
                     *lambda = new;
                     done = true;
                 }

@@ -187,7 +187,10 @@ impl<'a> Reader<'a> {
         let named: Vec<Id> = self.named.keys().copied().collect();
         for id in named {
             let node = &self.graph[id];
-            if node.op == Op::Map(Scalar::Max) && !self.named.contains_key(&node.args[0]) && self.is_nought(node.args[1]) {
+            if node.op == Op::Map(Scalar::Max)
+                && !self.named.contains_key(&node.args[0])
+                && self.is_nought(node.args[1])
+            {
                 self.positive.insert(node.args[0], id);
             }
         }

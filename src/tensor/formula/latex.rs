@@ -38,8 +38,10 @@ impl Words<'_> {
     fn row(&self, line: &Line) -> String {
         let name = match line.role {
             Role::Loss => "L".to_string(),
-            Role::Gradient => format!("\\frac{{\\partial L}}{{\\partial {}}}", self.symbol(&line.name, line.shape.len())),
-            _ => self.symbol(&line.name, line.shape.len()),
+            Role::Gradient => {
+                format!("\\frac{{\\partial L}}{{\\partial {}}}", self.symbol(&line.name, line.shape.len()))
+            }
+            _ => self.symbol(&line.name, line.shape.len().min(1)),
         };
         match line.role {
             Role::Draw(Draw::Uniform, _) => format!("{name} &\\sim \\mathcal{{U}}(0, 1)"),
@@ -61,7 +63,10 @@ impl Words<'_> {
     fn text(&self, expr: &Expr) -> String {
         match &expr.kind {
             Kind::Number(value) => figure(*value as f32),
-            Kind::Name(name) => self.symbol(name, expr.rank.min(1)),
+            Kind::Name(name) => {
+                let is_value = self.lines.iter().any(|it| it.role == Role::Value && it.name == *name);
+                self.symbol(name, if is_value { expr.rank.min(1) } else { expr.rank })
+            }
             Kind::List(items) => format!("[{}]", self.list(items)),
             Kind::Call(name, args) => self.call(name, args),
             Kind::Infix(op, a, b) => self.infix(*op, a, b),
@@ -81,11 +86,15 @@ impl Words<'_> {
     }
 
     fn infix(&self, op: Op, a: &Expr, b: &Expr) -> String {
-        let sides = |left: Level, sign: &str, right: Level| format!("{} {sign} {}", self.at(a, left), self.at(b, right));
+        let sides =
+            |left: Level, sign: &str, right: Level| format!("{} {sign} {}", self.at(a, left), self.at(b, right));
         match op {
             Op::Or => sides(Level::Comparison, "\\lor", Level::Comparison),
             Op::And => sides(Level::Comparison, "\\land", Level::Comparison),
             Op::Equal => sides(Level::Sum, "=", Level::Sum),
+            Op::Less if matches!(a.kind, Kind::Number(_)) => {
+                format!("{} > {}", self.at(b, Level::Sum), self.at(a, Level::Sum))
+            }
             Op::Less => sides(Level::Sum, "<", Level::Sum),
             Op::LessEqual => sides(Level::Sum, "\\le", Level::Sum),
             Op::Add => sides(Level::Sum, "+", Level::Sum),
@@ -199,6 +208,7 @@ fn escaped(name: &str) -> String {
 fn figure(value: f32) -> String {
     match number(value).split_once('e') {
         Some(("1", power)) => format!("10^{{{power}}}"),
+        Some(("-1", power)) => format!("-10^{{{power}}}"),
         Some((digits, power)) => format!("{digits} \\cdot 10^{{{power}}}"),
         None => number(value),
     }

@@ -80,8 +80,7 @@ impl<'a> Layout<'a> {
             self.loops.push((axis, name));
         }
         let body = self.written(term, &[]);
-        let loops: Vec<(String, u32)> =
-            self.loops.drain(mark..).map(|(var, name)| (name, size(var))).collect();
+        let loops: Vec<(String, u32)> = self.loops.drain(mark..).map(|(var, name)| (name, size(var))).collect();
         let (body, _) = body?;
         let rank = loops.len() + body.rank;
         Some((Expr { kind: Kind::For(loops, Box::new(body)), rank }, start))
@@ -194,9 +193,8 @@ impl<'a> Layout<'a> {
         let mut parts = parts.into_iter();
         let (negative, first) = parts.next().expect("a part");
         let first = if negative { first.negated() } else { first };
-        let sum = parts.fold(first, |sum, (negative, expr)| {
-            Expr::infix(if negative { Op::Sub } else { Op::Add }, sum, expr)
-        });
+        let sum =
+            parts.fold(first, |sum, (negative, expr)| Expr::infix(if negative { Op::Sub } else { Op::Add }, sum, expr));
         Some((sum, start))
     }
 
@@ -400,7 +398,9 @@ impl<'a> Layout<'a> {
         // A sum over everything needs no axes; several sums over everything are one.
         let expr = if used.is_empty() {
             match expr.kind {
-                Kind::Call(ref name, ref args) if name == word && matches!(args[..], [_, (Some(_), _)]) && is_last(args) => {
+                Kind::Call(ref name, ref args)
+                    if name == word && matches!(args[..], [_, (Some(_), _)]) && is_last(args) =>
+                {
                     Expr::call(word, vec![args[0].1.clone()], 0)
                 }
                 _ => Expr::call(word, vec![expr], 0),
@@ -656,7 +656,11 @@ fn product(by: Ratio, factors: Vec<(bool, Expr)>) -> Expr {
         let number = number.map(Expr::number).into_iter();
         number.chain(exprs.into_iter().map(|it| it.1)).reduce(|a, b| Expr::infix(Op::Mul, a, b))
     };
-    let size = by.abs();
+    let mut size = by.abs();
+    // A quotient of numbers that are not whole is one number.
+    if size.den.fract() != 0.0 && size.num != 1.0 {
+        size = Ratio::of(size.num / size.den);
+    }
     let number = Some(size.num).filter(|it| *it != 1.0 || above.is_empty());
     let above = multiply(number, above).expect("a number at least");
     let below = multiply(Some(size.den).filter(|it| *it != 1.0), below);

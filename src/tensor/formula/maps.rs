@@ -206,7 +206,8 @@ impl Terms {
         if common == 0 && by == Ratio::ONE {
             return self.intern_map(Scalar::Select, &[condition, a, b]);
         }
-        let mut bare = |it: Term| self.mul(&[(it, 1), (count, if self.is_nought(it) { 0 } else { -common })], by.power(-1));
+        let mut bare =
+            |it: Term| self.mul(&[(it, 1), (count, if self.is_nought(it) { 0 } else { -common })], by.power(-1));
         let (a, b) = (bare(a), bare(b));
         let chosen = self.intern_map(Scalar::Select, &[condition, a, b]);
         self.mul(&[(chosen, 1), (count, common)], by)

@@ -34,7 +34,9 @@ impl Terms {
         let is_input = |it: Term| matches!(self.form(it), Form::Leaf { .. });
         let telling = match &factors[..] {
             [] => false,
-            [(one, power)] => *power == 1 && !is_input(*one) && !matches!(self.form(*one), Form::Map(_, args) if args.len() == 1),
+            [(one, power)] => {
+                *power == 1 && !is_input(*one) && !matches!(self.form(*one), Form::Map(_, args) if args.len() == 1)
+            }
             _ => factors.iter().any(|it| !is_input(it.0)),
         };
         if !telling {
@@ -212,8 +214,7 @@ impl Terms {
                 }
                 let own = self.var(other.extent);
                 let place = self.place(own);
-                let (body, inner) =
-                    (self.substitute(body, &[(var, place)]), self.substitute(inner, &[(other, place)]));
+                let (body, inner) = (self.substitute(body, &[(var, place)]), self.substitute(inner, &[(other, place)]));
                 found.vars.push((own, own));
                 self.matches(body, inner, rule, found)
             }

@@ -39,22 +39,35 @@ pub struct Lambda {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Form {
     /// A number, and terms with their coefficients.
-    Add { constant: Ratio, terms: Vec<(Term, Ratio)> },
+    Add {
+        constant: Ratio,
+        terms: Vec<(Term, Ratio)>,
+    },
     /// Powers of terms. At least two, or one that is no first power.
     Mul(Vec<(Term, i32)>),
     /// The number of examples.
     Count,
     /// An element of a tensor that has a name.
-    Leaf { name: u32, at: Vec<Term> },
+    Leaf {
+        name: u32,
+        at: Vec<Term>,
+    },
     Place(Var),
     Truth(bool),
     Map(Scalar, Vec<Term>),
     Sum(Var, Term),
     Max(Var, Term),
     /// Arrays one behind the other along one axis, at a place of it.
-    Join { parts: Vec<Lambda>, at: Term },
+    Join {
+        parts: Vec<Lambda>,
+        at: Term,
+    },
     /// An element of what a function of the library gives.
-    Call { name: u32, arg: Lambda, at: Vec<Term> },
+    Call {
+        name: u32,
+        arg: Lambda,
+        at: Vec<Term>,
+    },
 }
 
 struct Node {
@@ -153,12 +166,16 @@ impl Terms {
             Form::Join { parts, .. } => self.dtype(parts[0].body),
             Form::Call { arg, .. } => self.dtype(arg.body),
             Form::Map(scalar, args) => match scalar {
-                Scalar::Less | Scalar::LessEqual | Scalar::Equal | Scalar::And | Scalar::Or | Scalar::Not => Dtype::Bool,
+                Scalar::Less | Scalar::LessEqual | Scalar::Equal | Scalar::And | Scalar::Or | Scalar::Not => {
+                    Dtype::Bool
+                }
                 Scalar::ToI32 => Dtype::I32,
                 Scalar::ToF32 => Dtype::F32,
                 Scalar::Select => self.dtype(args[1]).max(self.dtype(args[2])),
                 // A number alone does not say of which type it is.
-                _ => args.iter().rev().map(|&it| self.dtype(it)).max_by_key(|it| *it == Dtype::I32).expect("an operand"),
+                _ => {
+                    args.iter().rev().map(|&it| self.dtype(it)).max_by_key(|it| *it == Dtype::I32).expect("an operand")
+                }
             },
         }
     }
@@ -380,7 +397,10 @@ impl Terms {
                 }
             }
         }
-        if below && common.is_empty() && let Some(least) = self.least_exponent(&terms) {
+        if below
+            && common.is_empty()
+            && let Some(least) = self.least_exponent(&terms)
+        {
             common.push((least, 1));
         }
         if content == Ratio::ONE && common.is_empty() {
@@ -428,7 +448,16 @@ impl Terms {
     pub fn sum(&mut self, var: Var, body: Term) -> Term {
         let (mut by, factors) = self.split(body);
         let (mut outer, mut inner): (Factors, Factors) = (vec![], vec![]);
+        // What all of a sum has in common may stand outside.
+        let mut open: Factors = vec![];
         for (factor, power) in factors {
+            let (content, common, rest) =
+                if power == 1 { self.primitive(factor, false) } else { (Ratio::ONE, vec![], factor) };
+            by = by.times(content);
+            open.extend(common);
+            open.push((rest, power));
+        }
+        for (factor, power) in open {
             match self.form(factor).clone() {
                 _ if !self.has(factor, var) => outer.push((factor, power)),
                 Form::Map(Scalar::Exp, args) => {
