@@ -231,13 +231,14 @@ impl Words {
         }
         // Before the ways part for the first time stands the loss, which is one formula.
         let first = parting.iter().rposition(|it| it.1).map_or(0, |it| it + 1);
+        let parting: BTreeMap<Id, bool> = parting[..first].iter().copied().collect();
         let mut mixes = vec![false; graph.len()];
         for id in graph.ids() {
             let node = &graph[id];
             let own = matches!(node.op, Op::Contract { .. } | Op::Fold(_) | Op::Max { .. });
-            mixes[id.0 as usize] = own || node.args.iter().any(|it| it.0 >= subject.forward && mixes[it.0 as usize]);
-        }
-        for (id, parts) in parting[..first].iter().copied().rev() {
+            let fresh = |it: &Id| it.0 >= subject.forward && mixes[it.0 as usize] && !reader.named.contains_key(it);
+            mixes[id.0 as usize] = own || node.args.iter().any(fresh);
+            let Some(&parts) = parting.get(&id) else { continue };
             if !parts && !mixes[id.0 as usize] {
                 continue;
             }

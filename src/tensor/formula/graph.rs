@@ -111,7 +111,11 @@ impl<'a> Reader<'a> {
             Op::Map(scalar) => {
                 let args: Vec<Term> = node.args.iter().map(|&it| self.at(it, places)).collect();
                 let term = self.terms.map(*scalar, &args);
-                if *scalar == Scalar::Add { self.terms.settle(term) } else { term }
+                if *scalar != Scalar::Add {
+                    return term;
+                }
+                let term = self.terms.merged(term);
+                self.terms.settle(term)
             }
             Op::View(view) => {
                 let (source, inside) = self.source(view, arg(0), places);

@@ -661,6 +661,9 @@ fn product(by: Ratio, factors: Vec<(bool, Expr)>) -> Expr {
     if size.den.fract() != 0.0 && size.num != 1.0 {
         size = Ratio::of(size.num / size.den);
     }
+    // A number that is whole but for its last figure is what single precision has left of it.
+    let whole = |it: f64| if (it - it.round()).abs() < 2e-7 * it { it.round() } else { it };
+    let size = Ratio { num: whole(size.num), den: whole(size.den) };
     let number = Some(size.num).filter(|it| *it != 1.0 || above.is_empty());
     let above = multiply(number, above).expect("a number at least");
     let below = multiply(Some(size.den).filter(|it| *it != 1.0), below);

@@ -228,6 +228,43 @@ impl Terms {
         self.as_number(term).is_some_and(Ratio::is_zero)
     }
 
+    /// A sum in which choices by the same condition are one choice.
+    pub fn merged(&mut self, term: Term) -> Term {
+        let Form::Add { constant, terms } = self.form(term).clone() else { return term };
+        let count = self.count();
+        let mut choices: Vec<(Term, i32, Term, Term)> = vec![];
+        let mut rest: Vec<(Term, Ratio)> = vec![];
+        for &(part, by) in &terms {
+            let factors = self.split(part).1;
+            let power = factors.iter().find(|it| it.0 == count).map_or(0, |it| it.1);
+            let choice = factors.iter().find(|it| it.0 != count);
+            let Some(&(choice, 1)) = choice.filter(|_| factors.len() == 1 + usize::from(power != 0)) else {
+                rest.push((part, by));
+                continue;
+            };
+            let Form::Map(Scalar::Select, args) = self.form(choice).clone() else {
+                rest.push((part, by));
+                continue;
+            };
+            let (a, b) = (self.scaled(args[1], by), self.scaled(args[2], by));
+            match choices.iter().position(|it| (it.0, it.1) == (args[0], power)) {
+                Some(at) => {
+                    let (_, _, c, d) = choices[at];
+                    choices[at] = (args[0], power, self.plus(c, a), self.plus(d, b));
+                }
+                None => choices.push((args[0], power, a, b)),
+            }
+        }
+        if choices.len() + rest.len() == terms.len() {
+            return term;
+        }
+        for (condition, power, a, b) in choices {
+            let choice = self.select(condition, a, b);
+            rest.push((self.mul(&[(choice, 1), (count, power)], Ratio::ONE), Ratio::ONE));
+        }
+        self.add(&rest, constant)
+    }
+
     /// The term where a condition is known.
     fn assumed(&mut self, term: Term, condition: Term, truth: bool) -> Term {
         let mut found = false;

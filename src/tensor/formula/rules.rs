@@ -57,7 +57,7 @@ impl Terms {
 
     /// The term with calls for what looks like them.
     pub fn recognised(&mut self, term: Term, rules: &[Rule]) -> Term {
-        let inner = match self.form(term).clone() {
+        match self.form(term).clone() {
             Form::Sum(var, body) => {
                 let Lambda { vars, body } = self.opened(&Lambda { vars: vec![var], body });
                 let body = self.recognised(body, rules);
@@ -97,8 +97,7 @@ impl Terms {
                 self.call(name, arg, at)
             }
             Form::Count | Form::Leaf { .. } | Form::Place(_) | Form::Truth(_) => term,
-        };
-        inner
+        }
     }
 
     fn lambda_recognised(&mut self, lambda: &Lambda, rules: &[Rule]) -> Lambda {
