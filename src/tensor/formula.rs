@@ -16,6 +16,7 @@ use layout::Layout;
 use term::{Form, Lambda, Ratio, Term, Terms};
 
 pub mod expr;
+mod binders;
 mod graph;
 pub mod latex;
 mod layout;

@@ -7,6 +7,9 @@ use super::expr::{Expr, Kind, Op};
 use super::term::{Extent, Factors, Form, Lambda, Ratio, Term, Terms, Var};
 use crate::scalar::Scalar;
 
+mod arrays;
+mod sums;
+
 /// Writes terms as expressions.
 pub struct Layout<'a> {
     pub terms: &'a mut Terms,
@@ -40,12 +43,12 @@ impl<'a> Layout<'a> {
     }
 
     /// The expression with all axes from `start`.
-    fn written_from(&mut self, term: Term, axes: &[Var], start: usize) -> Option<Expr> {
+    pub(super) fn written_from(&mut self, term: Term, axes: &[Var], start: usize) -> Option<Expr> {
         let (expr, first) = self.written(term, axes)?;
         Some((start..first).rev().fold(expr, |expr, axis| expanded(expr, 0, axes[axis])))
     }
 
-    fn written(&mut self, term: Term, axes: &[Var]) -> Option<Written> {
+    pub(super) fn written(&mut self, term: Term, axes: &[Var]) -> Option<Written> {
         let used = self.used(term, axes);
         let start = used.first().map_or(axes.len(), |it| axes.iter().position(|axis| axis == it).expect("one of them"));
         if used.len() == axes.len() - start
@@ -62,12 +65,12 @@ impl<'a> Layout<'a> {
         self.looped(term, axes, start)
     }
 
-    fn used(&self, term: Term, axes: &[Var]) -> Vec<Var> {
+    pub(super) fn used(&self, term: Term, axes: &[Var]) -> Vec<Var> {
         axes.iter().copied().filter(|&axis| self.terms.has(term, axis)).collect()
     }
 
     /// `for i in 2, j in 3 => …`
-    fn looped(&mut self, term: Term, axes: &[Var], start: usize) -> Option<Written> {
+    pub(super) fn looped(&mut self, term: Term, axes: &[Var], start: usize) -> Option<Written> {
         if start == axes.len() {
             return None;
         }
@@ -87,14 +90,14 @@ impl<'a> Layout<'a> {
     }
 
     /// A term that lacks some of the axes behind its first.
-    fn gaps(&mut self, term: Term, axes: &[Var], used: &[Var], start: usize) -> Option<Written> {
+    pub(super) fn gaps(&mut self, term: Term, axes: &[Var], used: &[Var], start: usize) -> Option<Written> {
         let expr = self.written_from(term, used, 0)?;
         let missing = (start..axes.len()).filter(|&at| !used.contains(&axes[at]));
         Some((missing.fold(expr, |expr, at| expanded(expr, at - start, axes[at])), start))
     }
 
     /// What depends on the first axes times what depends on the others.
-    fn outer(&mut self, by: Ratio, factors: &Factors, axes: &[Var]) -> Option<Expr> {
+    pub(super) fn outer(&mut self, by: Ratio, factors: &Factors, axes: &[Var]) -> Option<Expr> {
         let speaks_of_all = |it: &(Term, i32)| {
             matches!(self.terms.form(it.0), Form::Count | Form::Sum(Var { extent: Extent::Batch, .. }, _))
         };
@@ -120,7 +123,7 @@ impl<'a> Layout<'a> {
     }
 
     /// A term that has all axes from its first on.
-    fn plain(&mut self, term: Term, axes: &[Var]) -> Option<Written> {
+    pub(super) fn plain(&mut self, term: Term, axes: &[Var]) -> Option<Written> {
         match self.terms.form(term).clone() {
             Form::Add { constant, terms } if !(terms.len() == 1 && constant.is_zero()) => {
                 let (content, common, rest) = self.terms.primitive(term, false);
@@ -157,7 +160,7 @@ impl<'a> Layout<'a> {
     // -------------------------------------------------------------------------------------------- arithmetic
 
     /// All at these axes, and the first axis of the longest.
-    fn all(&mut self, terms: &[Term], axes: &[Var]) -> Option<(Vec<Expr>, usize)> {
+    pub(super) fn all(&mut self, terms: &[Term], axes: &[Var]) -> Option<(Vec<Expr>, usize)> {
         let mut exprs = vec![];
         let mut start = axes.len();
         for &term in terms {
@@ -168,7 +171,7 @@ impl<'a> Layout<'a> {
         Some((exprs, start))
     }
 
-    fn added(&mut self, constant: Ratio, terms: &[(Term, Ratio)], axes: &[Var]) -> Option<Written> {
+    pub(super) fn added(&mut self, constant: Ratio, terms: &[(Term, Ratio)], axes: &[Var]) -> Option<Written> {
         // What is added before what is taken away, the number first, then the longer before the shorter.
         let mut order: Vec<(Term, Ratio)> = terms.to_vec();
         order.sort_by_key(|&(it, by)| {
@@ -199,12 +202,12 @@ impl<'a> Layout<'a> {
     }
 
     /// Whether a term is a sum over the examples.
-    fn crosses(&self, term: Term) -> bool {
+    pub(super) fn crosses(&self, term: Term) -> bool {
         let (_, factors) = self.terms.split(term);
         factors.iter().any(|it| matches!(self.terms.form(it.0), Form::Sum(Var { extent: Extent::Batch, .. }, _)))
     }
 
-    fn multiplied(&mut self, term: Term, axes: &[Var]) -> Option<Written> {
+    pub(super) fn multiplied(&mut self, term: Term, axes: &[Var]) -> Option<Written> {
         let (mut by, mut factors) = self.terms.split(term);
         let used = self.used(term, axes);
         if let Some(product) = self.outer(by, &factors, &used) {
@@ -259,11 +262,11 @@ impl<'a> Layout<'a> {
     }
 
     /// Scalars before arrays, names before sums.
-    fn place_in_product(&self, term: Term, axes: &[Var]) -> (usize, u32) {
+    pub(super) fn place_in_product(&self, term: Term, axes: &[Var]) -> (usize, u32) {
         (self.used(term, axes).len(), self.terms.weight(term))
     }
 
-    fn mapped(&mut self, scalar: Scalar, args: &[Term], axes: &[Var]) -> Option<Written> {
+    pub(super) fn mapped(&mut self, scalar: Scalar, args: &[Term], axes: &[Var]) -> Option<Written> {
         match scalar {
             Scalar::Less => {
                 let (a, b) = self.sides(args[1]);
@@ -326,7 +329,7 @@ impl<'a> Layout<'a> {
     }
 
     /// `0 < b - a` as `a` and `b`.
-    fn sides(&mut self, difference: Term) -> (Term, Term) {
+    pub(super) fn sides(&mut self, difference: Term) -> (Term, Term) {
         let (constant, terms) = match self.terms.form(difference).clone() {
             Form::Add { constant, terms } => (constant, terms),
             _ => (Ratio::ZERO, vec![(difference, Ratio::ONE)]),
@@ -343,7 +346,7 @@ impl<'a> Layout<'a> {
     }
 
     /// `one_hot(y, n)`: whether the last axis is at `y`.
-    fn one_hot(&mut self, sides: &[Term], axes: &[Var]) -> Option<Written> {
+    pub(super) fn one_hot(&mut self, sides: &[Term], axes: &[Var]) -> Option<Written> {
         let last = *axes.last()?;
         let own = self.terms.place(last);
         let index = match sides[..] {
@@ -363,273 +366,6 @@ impl<'a> Layout<'a> {
         let rank = used.len() + 1;
         Some((Expr::call("one_hot", vec![index, Expr::number(f64::from(size(last)))], rank), axes.len() - rank))
     }
-
-    // -------------------------------------------------------------------------------------------- sums
-
-    fn summed(&mut self, var: Var, body: Term, axes: &[Var], mean: bool) -> Option<Written> {
-        let word = if mean { "mean" } else { "sum" };
-        let Lambda { vars, body } = self.terms.opened(&Lambda { vars: vec![var], body });
-        let var = vars[0];
-        if var.extent == Extent::Batch {
-            let outer = self.batch.replace(var);
-            // One number in a row is a number too.
-            let written = match *self.terms.form(body) {
-                Form::Sum(one, inner) if one.extent == Extent::Of(1) && axes.is_empty() => {
-                    let Lambda { vars, body } = self.terms.opened(&Lambda { vars: vec![one], body: inner });
-                    self.written(body, &vars).map(|it| (it.0.with_rank(0), 0))
-                }
-                _ => self.written(body, axes),
-            };
-            self.batch = outer;
-            let (expr, start) = written?;
-            return Some((Expr::over(word, expr, Expr::name("batch", 0), axes.len() - start), start));
-        }
-        let used: Vec<Var> = self.used(body, axes);
-        if !axes.ends_with(&used) {
-            return None;
-        }
-        let start = axes.len() - used.len();
-        if !mean && let Some(product) = self.product_of(var, body, &used) {
-            return Some((product, start));
-        }
-        let last = [&used[..], &[var]].concat();
-        let expr = self.written_from(body, &last, 0)?;
-        let rank = used.len();
-        // A sum over everything needs no axes; several sums over everything are one.
-        let expr = if used.is_empty() {
-            match expr.kind {
-                Kind::Call(ref name, ref args)
-                    if name == word && matches!(args[..], [_, (Some(_), _)]) && is_last(args) =>
-                {
-                    Expr::call(word, vec![args[0].1.clone()], 0)
-                }
-                _ => Expr::call(word, vec![expr], 0),
-            }
-        } else {
-            Expr::over(word, expr, Expr::name("last", 0), rank)
-        };
-        Some((expr, start))
-    }
-
-    /// Whether a sum over `var` will be written as a product of matrices.
-    fn is_product(&mut self, var: Var, body: Term, axes: &[Var]) -> bool {
-        let Lambda { vars, body } = self.terms.opened(&Lambda { vars: vec![var], body });
-        let used = self.used(body, axes);
-        self.product_of(vars[0], body, &used).is_some()
-    }
-
-    /// `a @ b`: the last axis of `a` against the first of `b`. Of several ways the shortest.
-    fn product_of(&mut self, var: Var, body: Term, axes: &[Var]) -> Option<Expr> {
-        if axes.is_empty() {
-            return None;
-        }
-        let (by, factors) = self.terms.split(body);
-        let mut best: Option<Expr> = None;
-        for columns in 0..=1.min(axes.len()) {
-            let (rows, column) = axes.split_at(axes.len() - columns);
-            let (mut left, mut right, mut free): (Factors, Factors, Factors) = (vec![], vec![], vec![]);
-            let mut fits = true;
-            for &(factor, power) in &factors {
-                let (in_rows, in_column) = (!self.used(factor, rows).is_empty(), !self.used(factor, column).is_empty());
-                match (in_rows, in_column) {
-                    (true, true) => fits = false,
-                    (true, false) => left.push((factor, power)),
-                    (false, true) => right.push((factor, power)),
-                    (false, false) => free.push((factor, power)),
-                }
-            }
-            // What depends on the summed axis alone goes where something is missing, else to what is no plain name.
-            if left.is_empty() || right.is_empty() {
-                if left.is_empty() { left = free } else { right = free }
-            } else if left.len() > 1 || right.len() == 1 {
-                left.extend(free);
-            } else {
-                right.extend(free);
-            }
-            if !fits || left.is_empty() || right.is_empty() {
-                continue;
-            }
-            let (left, right) = (self.terms.mul(&left, Ratio::ONE), self.terms.mul(&right, by));
-            if !self.terms.has(left, var) || !self.terms.has(right, var) {
-                continue;
-            }
-            let left_axes = [rows, &[var]].concat();
-            let right_axes = [&[var], column].concat();
-            let (Some(left), Some(right)) =
-                (self.written_from(left, &left_axes, 0), self.written_from(right, &right_axes, 0))
-            else {
-                continue;
-            };
-            let product = Expr::infix(Op::MatMul, left, right).with_rank(axes.len());
-            if best.as_ref().is_none_or(|it| product.length() < it.length()) {
-                best = Some(product);
-            }
-        }
-        best
-    }
-
-    fn largest(&mut self, var: Var, body: Term, axes: &[Var]) -> Option<Written> {
-        let Lambda { vars, body } = self.terms.opened(&Lambda { vars: vec![var], body });
-        let used = self.used(body, axes);
-        if !axes.ends_with(&used) {
-            return None;
-        }
-        let last = [&used[..], &vars[..]].concat();
-        let expr = self.written_from(body, &last, 0)?;
-        let rank = used.len();
-        let expr = if rank == 0 {
-            Expr::call("max", vec![expr], 0)
-        } else {
-            Expr::over("max", expr, Expr::name("last", 0), rank)
-        };
-        Some((expr, axes.len() - rank))
-    }
-
-    // -------------------------------------------------------------------------------------------- arrays
-
-    fn leaf(&mut self, name: u32, at: &[Term], axes: &[Var]) -> Option<Written> {
-        let mut at = at.to_vec();
-        if let Some(&first) = at.first()
-            && let Form::Place(var) = self.terms.form(first)
-            && var.extent == Extent::Batch
-        {
-            if self.batch != Some(*var) {
-                return None;
-            }
-            at.remove(0);
-        }
-        let base = Expr::name(&self.names[name as usize], at.len());
-        // Each place is an axis, a stretch of one, or an index.
-        let mut picks: Vec<Pick> = vec![];
-        for &place in &at {
-            picks.push(self.pick(place, axes)?);
-        }
-        let plain = picks.iter().rposition(|it| matches!(it, Pick::Index(..))).map_or(0, |it| it + 1);
-        if picks[..plain].iter().any(|it| !matches!(it, Pick::Index(..))) {
-            return None;
-        }
-        let mut shown: Vec<Var> = vec![];
-        let mut indices: Vec<Expr> = vec![];
-        for pick in &picks {
-            match pick {
-                Pick::Index(expr, vars) => {
-                    shown.extend(vars);
-                    indices.push(expr.clone());
-                }
-                Pick::Axis(var) | Pick::Part(var, _) => shown.push(*var),
-            }
-        }
-        if picks[..plain].iter().filter(|it| matches!(it, Pick::Index(_, vars) if !vars.is_empty())).count() > 1 {
-            return None;
-        }
-        let stretches = picks.iter().rposition(|it| matches!(it, Pick::Part(..))).map_or(plain, |it| it + 1);
-        for (offset, pick) in picks[plain..stretches.max(plain)].iter().enumerate() {
-            match pick {
-                Pick::Part(var, start) => indices.push(Expr::range(*start, *start + i64::from(size(*var)))),
-                // A whole axis before a stretch of another one.
-                _ if offset < stretches => return None,
-                _ => {}
-            }
-        }
-        let expr = if indices.is_empty() {
-            base
-        } else {
-            Expr { kind: Kind::Index(Box::new(base), indices), rank: shown.len() }
-        };
-        if axes.ends_with(&shown) {
-            return Some((expr, axes.len() - shown.len()));
-        }
-        let used: Vec<Var> = axes.iter().copied().filter(|it| shown.contains(it)).collect();
-        if used.len() != shown.len() || !axes.ends_with(&used) {
-            return None;
-        }
-        let order: Vec<usize> = used.iter().map(|it| shown.iter().position(|s| s == it).expect("shown")).collect();
-        let rank = used.len();
-        let swapped = order.len() == 2;
-        let expr = if swapped {
-            Expr::call("transpose", vec![expr], rank)
-        } else {
-            let order = order.into_iter().map(|it| Expr::number(it as f64)).collect();
-            Expr::call("permute", vec![expr, Expr { kind: Kind::List(order), rank: 1 }], rank)
-        };
-        Some((expr, axes.len() - rank))
-    }
-
-    fn pick(&mut self, place: Term, axes: &[Var]) -> Option<Pick> {
-        let (constant, terms) = match self.terms.form(place).clone() {
-            Form::Add { constant, terms } => (constant, terms),
-            _ => (Ratio::ZERO, vec![(place, Ratio::ONE)]),
-        };
-        if let [(one, Ratio { num: 1.0, den: 1.0 })] = terms[..]
-            && let Form::Place(var) = *self.terms.form(one)
-            && axes.contains(&var)
-        {
-            return Some(if constant.is_zero() { Pick::Axis(var) } else { Pick::Part(var, constant.value() as i64) });
-        }
-        let used = self.used(place, axes);
-        let expr = self.written_from(place, &used, 0)?;
-        Some(Pick::Index(expr, used))
-    }
-
-    fn joined(&mut self, parts: &[Lambda], at: Term, axes: &[Var]) -> Option<Written> {
-        let Form::Place(var) = *self.terms.form(at) else { return None };
-        let place = axes.iter().position(|it| *it == var)?;
-        let mut opened = vec![];
-        let mut start = place;
-        for part in parts {
-            let Lambda { vars, body } = self.terms.opened(part);
-            let mut axes = axes.to_vec();
-            axes[place] = vars[0];
-            let (_, first) = self.written(body, &axes)?;
-            start = start.min(first);
-            opened.push((body, axes));
-        }
-        let mut exprs = vec![];
-        for (body, axes) in opened {
-            exprs.push(self.written_from(body, &axes, start)?);
-        }
-        let rank = axes.len() - start;
-        let mut call = Expr::call("concat", exprs, rank);
-        if place > start
-            && let Kind::Call(_, args) = &mut call.kind
-        {
-            args.push((Some("axis".into()), Expr::number((place - start) as f64)));
-        }
-        Some((call, start))
-    }
-
-    fn called(&mut self, name: u32, arg: &Lambda, at: &[Term], axes: &[Var]) -> Option<Written> {
-        let function = self.names[name as usize].clone();
-        let Some(&at) = at.first() else {
-            let (expr, start) = self.written(arg.body, axes)?;
-            return Some((Expr::call(&function, vec![expr], axes.len() - start), start));
-        };
-        let Lambda { vars, body } = self.terms.opened(arg);
-        if let Form::Place(var) = *self.terms.form(at)
-            && axes.last() == Some(&var)
-        {
-            let own = [&axes[..axes.len() - 1], &vars[..]].concat();
-            let (expr, start) = self.written(body, &own)?;
-            return Some((Expr::call(&function, vec![expr], axes.len() - start), start));
-        }
-        let expr = self.written_from(body, &vars, 0)?;
-        let used = self.used(at, axes);
-        if !axes.ends_with(&used) {
-            return None;
-        }
-        let index = self.written_from(at, &used, 0)?;
-        let call = Expr::call(&function, vec![expr], 1);
-        Some((Expr { kind: Kind::Index(Box::new(call), vec![index]), rank: used.len() }, axes.len() - used.len()))
-    }
-}
-
-/// How a place of a named tensor is written.
-enum Pick {
-    Axis(Var),
-    /// A stretch of an axis, from here.
-    Part(Var, i64),
-    /// An index, and its own axes.
-    Index(Expr, Vec<Var>),
 }
 
 fn size(var: Var) -> u32 {
@@ -642,11 +378,6 @@ fn size(var: Var) -> u32 {
 fn expanded(expr: Expr, at: usize, axis: Var) -> Expr {
     let rank = expr.rank + 1;
     Expr::call("expand", vec![expr, Expr::number(at as f64), Expr::number(f64::from(size(axis)))], rank)
-}
-
-/// Whether a reduction goes over the last axis.
-fn is_last(args: &[(Option<String>, Expr)]) -> bool {
-    args[1].1.kind == Kind::Name("last".into())
 }
 
 /// A coefficient, and factors above and below the line.

@@ -283,7 +283,12 @@ impl Terms {
             return term;
         }
         let rules = std::mem::take(&mut self.rules);
-        let settled = self.settled(term, &mut |terms, it| terms.recognised(it, &rules));
+        let settled = self.settled(term, &mut |terms, it| {
+            let it = terms.recognised(it, &rules);
+            let (by, mut factors, rest) = terms.primitive(it, false);
+            factors.push((rest, 1));
+            terms.mul(&factors, by)
+        });
         self.rules = rules;
         settled
     }
@@ -302,8 +307,9 @@ impl Terms {
         });
         for sign in signs.into_iter().take(4) {
             let [above, below] = [true, false].map(|positive| self.given(term, sign, positive));
-            if self.weight(above) < self.weight(term) && same(self, above) == same(self, below) {
-                return self.settled(above, same);
+            let lighter = if self.weight(below) < self.weight(above) { below } else { above };
+            if self.weight(lighter) < self.weight(term) && same(self, above) == same(self, below) {
+                return self.settled(lighter, same);
             }
         }
         term
