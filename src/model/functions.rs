@@ -17,7 +17,7 @@ use crate::problem::training::*;
 use crate::problem::values::WarmupLongerThanRun;
 use crate::scalar::{Dtype, Scalar};
 use crate::source::Span;
-use crate::syntax::tree::{Binary, Expr, ExprKind, Kind, Name, Quantity, Selector, TypeKind};
+use crate::syntax::tree::{Binary, Callable, Expr, ExprKind, Kind, Name, Quantity, Selector, Type, TypeKind};
 use crate::tensor::{Function, Graph, Id, Slot};
 
 /// The extents and the type of a feed.
@@ -771,11 +771,9 @@ impl Experiment {
             Ok((form, entered)) => {
                 let value = self.value_of(lower, &form, entered, metric.span)?;
                 let tensor = lower.tensor_of(value, metric.span)?;
-                // What does not cross the batch is the mean over it.
-                if tensor.lead.is_empty() && form.callable.across_batch {
-                    return Ok(tensor);
-                }
-                Ok(mean_of_all(lower, &tensor))
+                // A score is one number: the mean over what is left of the batch and of the target's own axes.
+                let is_table = tensor.lead.is_empty() && form.callable.across_batch && !is_score(&form.callable);
+                Ok(if is_table { tensor } else { mean_of_all(lower, &tensor) })
             }
             Err(problems) => {
                 let fits = |it: &Problem| {
@@ -896,6 +894,11 @@ fn mean_of_all(lower: &mut Lower, tensor: &Tensor) -> Tensor {
     let sum = lower.sum(&row, 0);
     let divisor = lower.constant(lower.setting.batch as f64, Dtype::F32);
     lower.map(Scalar::Div, &[&sum, &divisor]).expect("numbers")
+}
+
+/// Whether a metric says by its type that it is better or worse, not a table.
+fn is_score(metric: &Callable) -> bool {
+    matches!(&metric.result, Some(Type { kind: TypeKind::Named { name, .. }, .. }) if matches!(name.as_str(), "score" | "error"))
 }
 
 /// Operations of one node: a fused multiply-add counts two.

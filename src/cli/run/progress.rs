@@ -97,10 +97,11 @@ impl<'a> Progress<'a> {
 
     fn step(&mut self, step: &Step) {
         self.bar.set_position(step.step);
-        let mut words = vec![self.place(step.epoch, step.step), format!("loss {}", measure(step.loss))];
+        // A narrow terminal cuts what comes last.
+        let left = format!("{} left", seconds(step.seconds_left));
+        let mut words = vec![self.place(step.epoch, step.step), left, format!("loss {}", measure(step.loss))];
         words.extend(pairs("val ", &self.val));
         words.push(format!("{} examples/s", short(step.examples_per_second as u64)));
-        words.push(format!("{} left", seconds(step.seconds_left)));
         self.bar.set_message(words.join(" · "));
     }
 

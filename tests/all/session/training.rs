@@ -176,3 +176,13 @@ fn a_folder_that_cannot_be_made_is_a_problem() {
     assert_eq!((failure.cause, failure.problems[0].code), (session::Cause::Run, "not-written"));
     assert_eq!(std::fs::read(&file).unwrap(), b"kept");
 }
+
+/// Also where a target of yes or no has an axis of its own, and where all examples are looked at together.
+#[test]
+fn a_score_is_one_number() {
+    let text = XOR.replace("  seed:", "  metrics:   [accuracy, f1, log_loss, brier]\n  seed:");
+    let (outcome, _) = Bench::new(&text).run();
+    assert_eq!(outcome.end.train.len(), 5);
+    assert!(outcome.end.train.values().all(|it| it.number().is_some()), "{:?}", outcome.end.train);
+    assert_eq!(outcome.end.train["f1"].number(), Some(1.0));
+}
