@@ -9,8 +9,8 @@ data diabetes {
   source: csv("data/diabetes/diabetes.csv")
   split:  random(train: 60%, val: 20%, test: 20%)
 
-  input  body: f32[9] = [age, bmi, bp, s1, s2, s3, s4, s5, s6] |> standardize
-  input  sex:  class["1", "2"]
+  input  body:        f32[9] = [age, bmi, bp, s1, s2, s3, s4, s5, s6] |> standardize
+  input  sex:         class["1", "2"]
   target progression: number = target |> standardize
 }
 

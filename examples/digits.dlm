@@ -10,8 +10,8 @@ data digits {
   source: csv("data/digits/digits.csv")
   split:  stratified(train: 70%, val: 10%, test: 20%, by: digit)
 
-  input  pixels: f32[64] = columns("pixel_*") |> scale(0 .. 1)    # the range is taken from the training images
-  target digit: class[10] = target
+  input  pixels: f32[64]   = columns("pixel_*") |> scale(0 .. 1)  # the range is taken from the training images
+  target digit:  class[10] = target
 }
 
 model mlp on pixels: f32[64] -> logits[K] {
@@ -20,7 +20,7 @@ model mlp on pixels: f32[64] -> logits[K] {
   |> dense(512, relu) as fc1
   |> dropout(50%)     as hide_features
   |> dense(128, relu) as fc2
-  |> dense(K)         as head     # K is the number of digits in the data
+  |> dense(K)         as head  # K is the number of digits in the data
 }
 
 train {
@@ -29,8 +29,8 @@ train {
   loss:  cross_entropy
 
   regularize {
-    l2(1e-5) on *.w               # all weights, no biases
-    l1(1e-5) on fc1.w             # pixels that say nothing get no weight
+    l2(1e-5) on *.w    # all weights, no biases
+    l1(1e-5) on fc1.w  # pixels that say nothing get no weight
   }
 
   optimizer: adam(lr: 2e-3)

@@ -13,9 +13,9 @@ data penguins {
   input  bill_depth:  number = bill_depth_mm     |> impute(median) |> standardize
   input  flipper:     number = flipper_length_mm |> impute(median) |> standardize
   input  mass:        number = body_mass_g       |> impute(median) |> standardize
-  input  island: class["Biscoe", "Dream", "Torgersen"]
-  input  sex:    class["female", "male"]?
-  target species: class["Adelie", "Chinstrap", "Gentoo"]
+  input  island:      class["Biscoe", "Dream", "Torgersen"]
+  input  sex:         class["female", "male"]?
+  target species:     class["Adelie", "Chinstrap", "Gentoo"]
   ignore year
 }
 

@@ -30,6 +30,6 @@ train {
   data:      xor
   loss:      half_mse
   optimizer: gradient_descent(lr: 0.01)
-  batch:     all                              # all four rows in each step
+  batch:     all  # all four rows in each step
   for:       1000 steps
 }

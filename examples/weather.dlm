@@ -17,7 +17,7 @@ data forecasts {
     |  998     | -1     | 0.0 | 0.3   | 0.7  |
     |  994     | -5     | 0.0 | 0.1   | 0.9  |
   }
-  input  air: f32[2] = [pressure, change] |> standardize
+  input  air:     f32[2]  = [pressure, change] |> standardize
   target weather: prob[3] = [sun, cloud, rain]
 }
 

@@ -19,6 +19,7 @@ mod doc;
 mod emit;
 mod eval;
 mod explain;
+mod fmt;
 mod grad;
 mod interrupt;
 mod numbers;
@@ -51,6 +52,7 @@ commands! {
     Check => check,
     Predict => predict,
     Eval => eval,
+    Fmt => fmt,
     Emit => emit,
     Grad => grad,
     Explain => explain,

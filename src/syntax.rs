@@ -6,6 +6,7 @@
 mod balance;
 mod build;
 mod diagnose;
+mod format;
 mod grammar;
 mod layout;
 mod lex;
@@ -17,6 +18,7 @@ mod print;
 pub mod tree;
 pub mod units;
 
+pub use format::format;
 pub use print::{print_expr, print_tree};
 
 use build::{Builder, Built};

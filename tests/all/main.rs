@@ -3,6 +3,8 @@
 mod check;
 mod data;
 mod floors;
+mod format;
+mod format_cli;
 mod formula;
 mod functions;
 mod kernels;

@@ -97,9 +97,7 @@ impl Scanner<'_> {
             self.line(token);
         }
         match self.lines.tokens[token].kind {
-            TokenKind::Open
-                if word == "{" && self.is_glued(token) && self.lines.kind(token + 1) == Some(TokenKind::Word) =>
-            {
+            TokenKind::Open if word == "{" && self.opens_pattern(token) => {
                 // `stage{i}`: a part of a pattern, never a block.
                 if self.lines.word(token + 2) == "}" {
                     return token + 3;
@@ -191,6 +189,18 @@ impl Scanner<'_> {
     /// Whether no space stands before a token.
     fn is_glued(&self, token: usize) -> bool {
         token > 0 && self.lines.tokens.get(token).is_some_and(|it| it.start == self.lines.tokens[token - 1].end)
+    }
+
+    /// Whether a brace belongs to a pattern like `stage{i}[{j}].w`, its end perhaps forgotten, and opens no block.
+    fn opens_pattern(&self, token: usize) -> bool {
+        let after = self.lines.word(token + 2);
+        let selects = || {
+            let first = self.lines.word(self.lines.line(token).first);
+            matches!(first, "rename" | "freeze" | "lr" | "decay" | "init" | "adapt")
+        };
+        self.is_glued(token)
+            && self.lines.kind(token + 1) == Some(TokenKind::Word)
+            && (after == "}" || self.is_glued(token + 1) && (matches!(after, "[" | ".") || selects()))
     }
 
     /// Whether the next closing bracket on this line that nothing behind `token` opens is `wanted`.

@@ -151,13 +151,25 @@ impl Terms {
         None
     }
 
+    /// A call for a term, or for some of the terms of a sum.
     fn whole_by(&mut self, term: Term, pattern: Term, rule: &Rule) -> Option<Term> {
         let mut found = Match::default();
-        if !self.matches(pattern, term, rule, &mut found) {
-            return None;
+        let mut rest: Vec<(Term, Ratio)> = vec![];
+        let mut number = Ratio::ZERO;
+        match (self.form(pattern).clone(), self.form(term).clone()) {
+            (Form::Add { constant, terms }, Form::Add { constant: other, terms: others }) => {
+                rest = others;
+                number = other.plus(constant.negated());
+                if !self.sums_match(&terms, &mut rest, rule, &mut found) {
+                    return None;
+                }
+            }
+            _ if !self.matches(pattern, term, rule, &mut found) => return None,
+            _ => {}
         }
         let call = self.called(rule, &found)?;
-        Some(self.scaled(call, rule.by.power(-1)))
+        rest.push((call, rule.by.power(-1)));
+        Some(self.add(&rest, number))
     }
 
     fn called(&mut self, rule: &Rule, found: &Match) -> Option<Term> {
@@ -198,7 +210,8 @@ impl Terms {
         match (self.form(pattern).clone(), self.form(term).clone()) {
             (Form::Leaf { name, at }, _) if name == rule.input => self.is_input(&at, term, found),
             (Form::Add { constant, terms }, Form::Add { constant: other, terms: others }) => {
-                constant == other && terms.len() == others.len() && self.sums_match(&terms, &others, rule, found)
+                let mut rest = others;
+                constant == other && self.sums_match(&terms, &mut rest, rule, found) && rest.is_empty()
             }
             (Form::Mul(factors), Form::Mul(others)) => {
                 let mut rest = others;
@@ -221,22 +234,24 @@ impl Terms {
         }
     }
 
+    /// Takes from `rest` the terms that are those of the pattern.
     fn sums_match(
         &mut self,
         patterns: &[(Term, Ratio)],
-        terms: &[(Term, Ratio)],
+        rest: &mut Vec<(Term, Ratio)>,
         rule: &Rule,
         found: &mut Match,
     ) -> bool {
         let Some(&(pattern, by)) = patterns.first() else { return true };
-        for (at, &(term, own)) in terms.iter().enumerate() {
+        for (at, &(term, own)) in rest.clone().iter().enumerate() {
             if own != by {
                 continue;
             }
             let before = found.clone();
-            let mut rest = terms.to_vec();
-            rest.remove(at);
-            if self.matches(pattern, term, rule, found) && self.sums_match(&patterns[1..], &rest, rule, found) {
+            let mut trial = rest.clone();
+            trial.remove(at);
+            if self.matches(pattern, term, rule, found) && self.sums_match(&patterns[1..], &mut trial, rule, found) {
+                *rest = trial;
                 return true;
             }
             *found = before;
