@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::problem::Problem;
 use crate::problem::command::{UnwritableFile, reason};
+use crate::problem::{Problem, catalogue};
 use crate::session::{Cause, Failure};
 use crate::source::Sources;
 
@@ -88,8 +88,8 @@ enum Exit {
 
 /// Why a command cannot go on.
 enum Stop {
-    /// Whoever read our output has gone away: no reason to complain.
-    Unheard,
+    /// Standard output cannot be written. That whoever read it has gone away is no reason to complain.
+    Unheard(io::Error),
     /// Everything has been said.
     Told(Exit),
     /// What a run or an artifact complained about.
@@ -107,7 +107,12 @@ impl Stop {
     /// Says why, and how to exit.
     fn told(self, terminal: &Terminal) -> Exit {
         match self {
-            Stop::Unheard => Exit::Fine,
+            Stop::Unheard(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Fine,
+            Stop::Unheard(error) => {
+                let facts = UnwritableFile { path: "standard output".into(), reason: reason(&error) };
+                terminal.draw(&Sources::default(), &facts.into());
+                Exit::Failed
+            }
             Stop::Told(exit) => exit,
             Stop::Problem { exit, sources, problem } => {
                 terminal.problem(&sources, &problem);
@@ -130,10 +135,7 @@ impl Stop {
 /// Output that cannot be written.
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Stop {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Stop::Unheard,
-            _ => Stop::because(Exit::Failed, UnwritableFile { path: "standard output".into(), reason: reason(&error) }),
-        }
+        Stop::Unheard(error)
     }
 }
 
@@ -142,8 +144,14 @@ pub fn main() -> ExitCode {
     crash::watch();
     let line = Line::parse();
     let terminal = Terminal::new(&line.look);
-    let exit = line.command.run(&terminal).unwrap_or_else(|stop| stop.told(&terminal));
-    ExitCode::from(exit as u8)
+    let unknown = line.look.allow.iter().find(|code| catalogue().all(|entry| entry.code != **code));
+    let done = match unknown {
+        Some(code) => Err(explain::unknown(code)),
+        None => line.command.run(&terminal),
+    };
+    let exit = done.unwrap_or_else(|stop| stop.told(&terminal));
+    let lost = terminal.lost().filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
+    ExitCode::from(lost.map_or(exit, |error| Stop::from(error).told(&terminal)) as u8)
 }
 
 /// The whole command line as clap knows it: for completions.

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::numbers::{count, measure};
-use super::program::input;
+use super::program::{self, input};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Stop, Terminal, crash};
 use crate::model::program::Split;
-use crate::session::{Classes, Evaluation, Known, Trained};
+use crate::session::{Classes, Evaluation, Known};
 use crate::source::Disk;
 
 /// Measure an artifact: its metrics, what was taken for what, and each class
@@ -35,7 +35,7 @@ enum SplitName {
 impl Args {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
         crash::during("evaluating", None);
-        let trained = Trained::read(&self.artifact).map_err(Stop::Failure)?;
+        let trained = program::trained(&self.artifact, terminal)?;
         let evaluation = match &self.data {
             Some(data) => {
                 let (world, path) = input(data)?;

@@ -1,5 +1,7 @@
 //! `dlmc explain`: the page of a problem, or the list of all.
 
+use anstyle::{AnsiColor, Style};
+
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Stop, Terminal};
@@ -23,7 +25,11 @@ impl Args {
             None => list(),
             Some(code) => {
                 let entry = catalogue().find(|entry| entry.code == code).ok_or_else(|| unknown(code))?;
-                if terminal.format == Format::Json { format!("{}\n", as_json(entry)) } else { page(entry) }
+                match (terminal.format, terminal.page_width()) {
+                    (Format::Json, _) => format!("{}\n", as_json(entry)),
+                    (_, Some(width)) => drawn(entry, width),
+                    (_, None) => page(entry).to_owned(),
+                }
             }
         };
         terminal.data(&text)?;
@@ -45,9 +51,77 @@ fn as_json(entry: &Entry) -> serde_json::Value {
     })
 }
 
-/// The page of a problem, or at least its sentence.
-fn page(entry: &Entry) -> String {
-    pages::page(entry.code).map_or_else(|| format!("# {}\n\n{}\n", entry.code, entry.summary), str::to_owned)
+fn page(entry: &Entry) -> &'static str {
+    pages::page(entry.code).expect("a page for every code, which a test sees to")
+}
+
+/// The page with headings, code and commands set off, for a terminal.
+fn drawn(entry: &Entry, width: usize) -> String {
+    let colour = |colour: AnsiColor| Style::new().bold().fg_color(Some(colour.into()));
+    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
+    let (mut out, mut paragraph, mut within) = (String::new(), String::new(), false);
+    for line in page(entry).lines() {
+        if let Some(fence) = line.strip_prefix("```") {
+            within = !within;
+            if let Some((_, file)) = fence.split_once(" file=") {
+                out += &format!("    {dim}{file}{dim:#}\n");
+            }
+            continue;
+        }
+        if within {
+            let style = if line.starts_with("$ ") { bold } else { Style::new() };
+            if !line.is_empty() {
+                out += &format!("    {style}{line}{style:#}");
+            }
+            out.push('\n');
+            continue;
+        }
+        let heading = line.strip_prefix("# ").or(line.strip_prefix("## "));
+        if heading.is_none() && !line.is_empty() {
+            paragraph += line;
+            paragraph.push(' ');
+            continue;
+        }
+        out += &flowed(&std::mem::take(&mut paragraph), width);
+        let style = match heading {
+            None => bold,
+            Some("Wrong") => colour(AnsiColor::Red),
+            Some("Right") => colour(AnsiColor::Green),
+            Some(_) => bold,
+        };
+        out += &heading.map_or("\n".into(), |text| format!("{style}{text}{style:#}\n"));
+    }
+    out + &flowed(&paragraph, width)
+}
+
+/// Words in lines of at most `width`, what stands in backticks set off.
+fn flowed(text: &str, width: usize) -> String {
+    let code = Style::new().fg_color(Some(AnsiColor::Cyan.into()));
+    let (mut out, mut column, mut within) = (String::new(), 0, false);
+    for word in text.split_whitespace() {
+        let shown = word.chars().filter(|&it| it != '`').count();
+        if column > 0 && column + 1 + shown > width {
+            out.push('\n');
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        column += shown;
+        for letter in word.chars() {
+            match letter {
+                '`' => {
+                    out += &if within { format!("{code:#}") } else { format!("{code}") };
+                    within = !within;
+                }
+                letter => out.push(letter),
+            }
+        }
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
 }
 
 fn word(severity: Severity) -> &'static str {
@@ -60,5 +134,5 @@ fn word(severity: Severity) -> &'static str {
 /// That no problem has this code.
 pub fn unknown(code: &str) -> Stop {
     let near = nearest(code, catalogue().map(|entry| entry.code)).map(str::to_owned);
-    Stop::because(Exit::Usage, UnknownCode { code: code.into(), near })
+    Stop::because(Exit::Usage, UnknownCode { code: code.into(), near, at: None })
 }

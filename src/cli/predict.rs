@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 
-use super::program::{input, unwritable};
+use super::program::{self, input, unwritable};
 use super::terminal::Format;
 use super::{Exit, Stop, Terminal, crash};
 use crate::problem::command::FileExists;
-use crate::session::{Cell, Table, Trained};
+use crate::session::{Cell, Table};
 
 /// Predict from rows of a file, with the preprocessing of the artifact
 #[derive(clap::Args)]
@@ -42,7 +42,7 @@ impl Args {
             return Err(Stop::because(Exit::Usage, FileExists { path: out.display().to_string() }));
         }
         crash::during("predicting", None);
-        let trained = Trained::read(&self.artifact).map_err(Stop::Failure)?;
+        let trained = program::trained(&self.artifact, terminal)?;
         let (world, path) = input(&self.input)?;
         let table = trained.predict(&world, &path, terminal.backend).map_err(Stop::Failure)?;
         let text = match self.form(terminal) {

@@ -9,6 +9,7 @@ use crate::ide::{self, Look, Report};
 use crate::problem::Severity;
 use crate::problem::command::{UnreadableFile, UnwritableFile, reason};
 use crate::problem::training::{NothingToRun, UnknownTrain, WhichTrain};
+use crate::session::Trained;
 use crate::source::{Disk, Span, World, nearest};
 
 /// The settings that take the place of the file's own.
@@ -75,6 +76,17 @@ pub fn sound(opened: &Opened, overrides: &[Override], terminal: &Terminal) -> Re
         return Err(Stop::Told(Exit::Problems));
     }
     Ok(report.checked)
+}
+
+/// The artifact that was named, and what there is to know before one relies on it.
+pub fn trained(artifact: &Path, terminal: &Terminal) -> Result<Trained, Stop> {
+    let trained = Trained::read(artifact).map_err(Stop::Failure)?;
+    let warnings = terminal.judge(trained.warnings.clone());
+    warnings.iter().for_each(|warning| terminal.problem(&trained.checked.sources, warning));
+    match warnings.iter().any(|it| it.severity == Severity::Error) {
+        true => Err(Stop::Told(Exit::Problems)),
+        false => Ok(trained),
+    }
 }
 
 /// The experiment that was asked for, or the only one.

@@ -89,11 +89,15 @@ fn snippet<'a>(sources: &'a Sources, problem: &Problem, file: FileId) -> Snippet
     Snippet { source, labels: labels.collect(), severity: problem.severity }
 }
 
-/// The part of a span that shows: no white space at its end, nothing outside the text.
+/// The part of a span that shows: no white space at its end, nothing outside the text. What is missing at the very end of
+/// a text is shown at its last character.
 fn drawable(text: &str, span: Span) -> std::ops::Range<usize> {
     let end = (span.end as usize).min(text.len());
     let start = (span.start as usize).min(end);
-    start..start + text[start..end].trim_end().len()
+    match text.char_indices().next_back() {
+        Some((last, letter)) if start == text.len() && letter != '\n' => last..start,
+        _ => start..start + text[start..end].trim_end().len(),
+    }
 }
 
 impl SourceCode for Snippet<'_> {
@@ -106,9 +110,10 @@ impl SourceCode for Snippet<'_> {
         let text = &self.source.text;
         let start = text[..span.offset()].rfind('\n').map_or(0, |at| at + 1);
         let end = span.offset() + span.len();
-        let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+        // With the line break: a label may stand there, where something is missing.
+        let end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
         let (line, column) = self.source.place(span.offset() as u32);
-        let lines = text[start..end].matches('\n').count() + 1;
+        let lines = text[start..end].lines().count();
         let (name, data) = (self.source.name.clone(), &text.as_bytes()[start..end]);
         let whole = (start, end - start).into();
         Ok(Box::new(MietteSpanContents::new_named(name, data, whole, line - 1, column - 1, lines)))

@@ -6,7 +6,7 @@ use super::numbers::{count, measure, seconds};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
-use crate::compile::Override;
+use crate::compile::{Backend, Override};
 use crate::session::{self, End, Metrics, Outcome, Place, Reason, Request, Value, Wall};
 use crate::source::Disk;
 
@@ -58,7 +58,7 @@ impl Args {
         let outcome = outcome.map_err(Stop::Failure)?;
         match outcome.end.reason {
             Reason::Interrupted => {
-                terminal.insist(&self.how_to_go_on(&outcome));
+                terminal.insist(&self.how_to_go_on(&outcome, terminal.backend));
                 Ok(interrupt.exit())
             }
             Reason::Done | Reason::Patience | Reason::Time => {
@@ -81,11 +81,17 @@ impl Args {
     }
 
     /// The last words of an interrupted run: the command that goes on with it.
-    fn how_to_go_on(&self, outcome: &Outcome) -> String {
+    fn how_to_go_on(&self, outcome: &Outcome, backend: Backend) -> String {
         let mut command = vec!["dlmc run".to_owned(), quoted(&self.file.display().to_string())];
         command.extend(self.train.clone());
         for Override { path, value } in self.overrides.all() {
             command.push(format!("--set {}", quoted(&format!("{path}={value}"))));
+        }
+        if let Some(name) = &self.stdin_filename {
+            command.push(format!("--stdin-filename {}", quoted(&name.display().to_string())));
+        }
+        if backend != Backend::Native {
+            command.push(format!("--backend {}", backend.word()));
         }
         command.push(format!("--resume --out {}", quoted(&outcome.folder.display().to_string())));
         format!("interrupted after step {}; go on with: {}\n", count(outcome.end.step), command.join(" "))

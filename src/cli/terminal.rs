@@ -1,5 +1,6 @@
 //! Where words go: what the streams are, which of them have colours, and in which form problems are wanted.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
@@ -33,7 +34,7 @@ pub struct Look {
     backend: BackendName,
     /// Do not show warnings of this code
     #[arg(long, global = true, value_name = "CODE")]
-    allow: Vec<String>,
+    pub allow: Vec<String>,
     /// `--deny warnings` makes every warning an error
     #[arg(long, global = true, value_name = "WHAT", hide_possible_values = true)]
     deny: Option<Deny>,
@@ -83,6 +84,8 @@ pub struct Terminal {
     out: ColorChoice,
     err: ColorChoice,
     width: usize,
+    /// The first failure to say a problem on standard output.
+    lost: RefCell<Option<io::Error>>,
 }
 
 impl Terminal {
@@ -105,6 +108,7 @@ impl Terminal {
             out: colours(look.color, io::stdout().is_terminal()),
             err: colours(look.color, on_terminal),
             width: width.clamp(40, 120),
+            lost: RefCell::new(None),
         }
     }
 
@@ -113,6 +117,16 @@ impl Terminal {
         let mut out = AutoStream::new(io::stdout().lock(), self.out);
         out.write_all(text.as_bytes())?;
         out.flush()
+    }
+
+    /// How wide a page may be where it is drawn; nothing where plain text is wanted.
+    pub fn page_width(&self) -> Option<usize> {
+        (self.out == ColorChoice::Always).then_some(self.width.min(100))
+    }
+
+    /// Why a problem did not reach standard output, if one did not.
+    pub fn lost(&self) -> Option<io::Error> {
+        self.lost.take()
     }
 
     /// Words about the work: to standard error, where nobody listening is no failure.
@@ -130,15 +144,21 @@ impl Terminal {
 
     /// One problem, in the form that was asked for: to standard error for people, to standard output for programs.
     pub fn problem(&self, sources: &Sources, problem: &Problem) {
-        let drawing = report::Drawing { fancy: self.err == ColorChoice::Always, width: self.width };
-        match self.format {
-            Format::Human => self.insist(&(report::human(sources, problem, drawing) + "\n")),
-            Format::Concise => _ = self.data(&(report::concise(sources, problem) + "\n")),
-            Format::Json => {
-                _ = self.data(&format!("{}\n", serde_json::json!({ "problems": [report::json(sources, problem)] })))
-            }
-            Format::Github => _ = self.data(&(report::github(sources, problem) + "\n")),
+        let text = match self.format {
+            Format::Human => return self.draw(sources, problem),
+            Format::Concise => report::concise(sources, problem),
+            Format::Json => serde_json::json!({ "problems": [report::json(sources, problem)] }).to_string(),
+            Format::Github => report::github(sources, problem),
+        };
+        if let Err(error) = self.data(&(text + "\n")) {
+            self.lost.borrow_mut().get_or_insert(error);
         }
+    }
+
+    /// One problem for people, whatever the form of the results.
+    pub fn draw(&self, sources: &Sources, problem: &Problem) {
+        let drawing = report::Drawing { fancy: self.err == ColorChoice::Always, width: self.width };
+        self.insist(&(report::human(sources, problem, drawing) + "\n"));
     }
 
     /// `2 errors, 1 warning`, where there are any.

@@ -1,4 +1,5 @@
-//! Whether a linear model can fit the rows that stand in the program itself.
+//! Whether a model is linear where it should not be: as a whole, on rows that stand in the program itself, or in layers
+//! that follow each other.
 
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use crate::data::{self, Limits};
 use crate::model::Program;
 use crate::model::program::Split;
 use crate::problem::Problem;
-use crate::problem::lint::LinearModel;
+use crate::problem::lint::{LinearLayers, LinearModel};
 use crate::session::formulas::Formulas;
 use crate::source::World;
 use crate::tensor::Array;
@@ -28,4 +29,11 @@ pub fn misfit(world: &dyn World, base: &Path, program: &Program) -> Option<Probl
     let (at, loss_at) = program.places();
     let (model, best) = (program.model.clone(), format!("{:.4}", least.value));
     (least.value > MISFIT * least.untrained).then(|| LinearModel { model, best, at, loss_at }.into())
+}
+
+/// Warns where layers follow each other that together are one.
+pub fn repeated(program: &Program) -> Option<Problem> {
+    let layers = program.matrices_in_a_row();
+    let (at, _) = program.places();
+    (layers > 1).then(|| LinearLayers { model: program.model.clone(), layers, at }.into())
 }

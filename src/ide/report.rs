@@ -94,13 +94,18 @@ pub fn look(
             problems.extend(found);
             looked.push((data, facts));
         }
-        if models.iter().all(|it| it.name != program.model) {
+        let is_new = models.iter().all(|it| it.name != program.model);
+        if is_new {
             models.push(model(program));
         }
-        problems.extend(super::fit::misfit(world, base, program));
+        // A model that is linear as a whole is told so once.
+        let misfit = super::fit::misfit(world, base, program);
+        let repeated = if is_new && misfit.is_none() { super::fit::repeated(program) } else { None };
+        problems.extend(misfit.or(repeated));
         let (_, facts) = looked.iter().find(|(name, _)| *name == data).expect("looked at above");
         trains.push(train(program, facts));
     }
+    problems.extend(super::allow::unknown(&checked.sources, checked.file));
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != checked.file, label.span)));
     let problems = super::allow::heed(&checked.sources, problems);
     Ok(Report { problems, models, trains, checked })

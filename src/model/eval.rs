@@ -119,6 +119,11 @@ impl Lower<'_> {
             }
             ExprKind::Pipe { head, stages } => {
                 let mut value = self.head(head, scope)?;
+                if let Value::Callable(callee) = &value
+                    && self.means_column(callee)
+                {
+                    value = Value::Tensor(self.tensor_of(value, head.span)?);
+                }
                 for stage in stages {
                     value = self.stage(value, stage, scope)?;
                 }
@@ -412,6 +417,7 @@ impl Lower<'_> {
             Value::Tensor(tensor) => Ok(tensor),
             Value::Number(number) => Ok(self.constant(number.value, Dtype::F32)),
             Value::Bool(value) => Ok(self.constant(f64::from(u8::from(value)), Dtype::Bool)),
+            Value::Callable(callee) if self.means_column(&callee) => self.column(callee.name(), callee.span),
             other => Err(self.not_a("a tensor", &other, span)),
         }
     }

@@ -11,7 +11,7 @@ use super::program::{
     SplitPlan,
 };
 use super::types::{describe, dims};
-use super::value::{BATCH, Meaning, Tensor, Value};
+use super::value::{BATCH, Callee, Meaning, Tensor, Value};
 use crate::problem::Problem;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
@@ -363,6 +363,17 @@ impl Lower<'_> {
         }
         let Some(at) = decls.iter().position(|decl| decl.name.text == *name) else { return Ok(None) };
         self.field_value(at, span, scope.module).map(|it| Some(Value::Tensor(it)))
+    }
+
+    /// Whether a function that stands where a value is wanted is the column of its name: it is named in the formula of the
+    /// field itself, and not called there.
+    pub fn means_column(&self, callee: &Callee) -> bool {
+        let formula = self.columns.as_ref().and_then(|it| Some(it.decls[it.current].value.as_ref()?.span));
+        let within = |formula: Span| {
+            let Span { file, start, end } = callee.span;
+            file == formula.file && formula.start <= start && end <= formula.end
+        };
+        callee.given.is_empty() && formula.is_some_and(within)
     }
 
     /// A field as the model receives it.

@@ -1,4 +1,5 @@
-//! Linearity: of what degree an output is in its inputs and in its parameters, read off the graph.
+//! Linearity: of what degree an output is in its inputs and in its parameters, and how many matrices follow each other
+//! without anything between them, read off the graph.
 
 use crate::scalar::Scalar;
 use crate::tensor::{Graph, Id, Op, Slot, View};
@@ -42,4 +43,55 @@ fn constant_value(graph: &Graph, id: Id) -> Option<f32> {
         Op::View(_) => constant_value(graph, graph[id].args[0]),
         _ => None,
     }
+}
+
+/// What a value is made of, for [`matrices_in_a_row`].
+#[derive(Clone, Copy)]
+enum Made {
+    /// Of weights and constants alone.
+    Fixed,
+    /// Of an example: since its last non-linearity it has passed `matrices`, and `entered` numbers entered the last one.
+    Example { matrices: usize, entered: usize },
+}
+
+/// The most matrices of weights that an example passes one after the other where one would do: nothing but linear formulas
+/// between them, and no bottleneck that makes the pair say less than one matrix could.
+pub fn matrices_in_a_row(graph: &Graph) -> usize {
+    const FRESH: Made = Made::Example { matrices: 0, entered: 0 };
+    let mut all: Vec<Made> = Vec::with_capacity(graph.len());
+    let mut most = 0;
+    for id in graph.ids() {
+        let node = &graph[id];
+        let args: Vec<Made> = node.args.iter().map(|arg| all[arg.0 as usize]).collect();
+        let size = |id: Id| graph[id].shape.iter().product::<usize>();
+        let examples = args.iter().filter(|it| matches!(it, Made::Example { .. })).count();
+        let longest = args.iter().copied().max_by_key(|it| match it {
+            Made::Fixed => None,
+            Made::Example { matrices, .. } => Some(*matrices),
+        });
+        let made = match &node.op {
+            Op::Input(Slot::Feed(_)) => FRESH,
+            Op::Input(_) | Op::Const(_) | Op::Index { .. } | Op::Random { .. } => Made::Fixed,
+            _ if examples == 0 => Made::Fixed,
+            Op::View(_) | Op::Fold(_) | Op::Map(Scalar::Add | Scalar::Sub | Scalar::Neg) => {
+                longest.expect("an operand")
+            }
+            Op::Map(Scalar::Mul) if examples == 1 => longest.expect("an operand"),
+            Op::Map(Scalar::Div) if matches!(args[1], Made::Fixed) => args[0],
+            Op::Contract { .. } if examples == 1 => {
+                let at = usize::from(matches!(args[0], Made::Fixed));
+                let Made::Example { matrices, entered } = args[at] else { unreachable!("the one of an example") };
+                let (inner, outer) = (size(node.args[at]), size(id));
+                let repeats = matrices > 0 && inner >= entered.min(outer);
+                Made::Example { matrices: if repeats { matrices + 1 } else { 1 }, entered: inner }
+            }
+            Op::Map(_) | Op::Contract { .. } | Op::Max { .. } | Op::Gather { .. } | Op::ScatterAdd { .. } => FRESH,
+            Op::Order { .. } => FRESH,
+        };
+        if let Made::Example { matrices, .. } = made {
+            most = most.max(matrices);
+        }
+        all.push(made);
+    }
+    most
 }

@@ -6,6 +6,7 @@ use super::modules::{LIBRARY, Modules};
 use super::train::SETTINGS;
 use crate::problem::Problem;
 use crate::problem::names::{OverrideAmbiguous, OverrideUnmatched};
+use crate::problem::syntax::ValueMissing;
 use crate::source::{Source, Sources, Span, nearest};
 use crate::syntax::tree::{
     Arg, Body, Callable, DataEntry, Expr, ExprKind, FieldDecl, File, Item, Kind, Name, Setting, Stmt, TrainEntry,
@@ -34,6 +35,11 @@ pub fn apply(
         let offset = path.len() + 1;
         let file = sources.add(Source::new(format!("--set {text}"), text.clone()));
         let at = Span::new(file, 0, path.len());
+        if value.trim().is_empty() {
+            let at = Span::new(file, offset, offset);
+            problems.push(ValueMissing { what: "value", before: text, found: String::new(), at }.into());
+            continue;
+        }
         let expr = match crate::syntax::expression(file, &format!("{}{value}", " ".repeat(offset))) {
             Ok(expr) => expr,
             Err(mut found) => {

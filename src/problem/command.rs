@@ -1,6 +1,7 @@
 //! Problems of a command: the files and the words that it was given.
 
 use super::{did_you_mean, list, problems, ticked};
+use crate::source::Span;
 
 problems! {
     /// A file that was named on the command line cannot be read.
@@ -17,8 +18,9 @@ problems! {
             .help(format!("choose another name, or add --force to replace `{path}`"));
 
     /// `explain`, `--allow` or `allow(…)` name a code that no problem has.
-    "unknown-code" Error UnknownCode { code: String, near: Option<String> } =>
+    "unknown-code" Error UnknownCode { code: String, near: Option<String>, at: Option<Span> } =>
         super::say(format!("no problem has the code `{code}`"))
+            .maybe_at(at, "allows nothing")
             .maybe_help(did_you_mean(&near))
             .note("`dlmc explain` lists all codes");
 

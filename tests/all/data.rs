@@ -14,7 +14,6 @@ mod cells;
 mod examples;
 mod facts;
 mod input;
-mod pages;
 mod problems;
 mod sources;
 mod splits;

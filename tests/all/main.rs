@@ -1,6 +1,7 @@
 //! All tests of dlmc, in one binary.
 
 mod check;
+mod cli;
 mod data;
 mod floors;
 mod format;
@@ -8,8 +9,11 @@ mod format_cli;
 mod formula;
 mod functions;
 mod kernels;
+mod lints;
 mod names;
 mod native;
+mod pages;
+mod readme;
 mod rust;
 mod session_cadence;
 mod session_files;

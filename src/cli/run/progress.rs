@@ -108,8 +108,9 @@ impl<'a> Progress<'a> {
     fn epoch(&mut self, epoch: &Epoch) {
         self.val = epoch.val.clone();
         self.heard += 1;
-        let every = self.epochs.map_or(1, |epochs| (epochs as u64 / LINES).max(1));
-        let due = self.terminal.verbose || self.heard.is_multiple_of(every) || Some(epoch.epoch) == self.epochs;
+        let (steps, epoch_steps) = self.start.as_ref().map_or((1, 1), |start| (start.steps, start.epoch_steps));
+        let every = (steps / epoch_steps.max(1) / LINES).max(1);
+        let due = self.terminal.verbose || self.heard.is_multiple_of(every) || epoch.step == steps;
         if !self.terminal.live && due {
             let mut words = vec![self.place(epoch.epoch, epoch.step)];
             words.extend(pairs("", &epoch.train));

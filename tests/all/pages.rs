@@ -1,0 +1,219 @@
+//! The pages of the catalogue: each problem has one, and each shows what it says. What is wrong on a page gives its problem
+//! and no other, what is right gives none.
+//!
+//! An example is a program (a block `dlm`, without a name) that is checked, and its data loaded down to the last row. Where
+//! a problem shows only when a command is given, the example is a block `console`: its commands are given. Blocks with
+//! ` file=NAME` are files beside the program.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dlmc::data::{self, Limits};
+use dlmc::ide::Look;
+use dlmc::ide::report;
+use dlmc::problem::catalogue;
+use dlmc::problem::pages::{PAGES, page};
+use dlmc::session::container::{pack, unpack};
+use dlmc::session::formulas::Formulas;
+use dlmc::source::Memory;
+use dlmc::tensor::Array;
+use serde_json::{Map, Value};
+
+use crate::cli::Shell;
+
+#[test]
+fn every_problem_has_a_page_and_every_page_a_problem() {
+    let mut codes: Vec<&str> = catalogue().map(|entry| entry.code).collect();
+    codes.sort();
+    let pages: Vec<&str> = PAGES.iter().map(|(code, _)| *code).collect();
+    assert_eq!(pages, codes);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/problem/pages");
+    let entries = std::fs::read_dir(folder).expect("the folder of pages");
+    let name =
+        |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").path().file_stem().map(|it| it.to_owned());
+    let mut files: Vec<String> = entries.filter_map(name).map(|name| name.into_string().expect("UTF-8")).collect();
+    files.sort();
+    assert_eq!(files, pages);
+}
+
+#[test]
+fn every_page_explains_before_it_shows() {
+    for (code, page) in PAGES {
+        let (text, _) = page.split_once("\n## Wrong\n").unwrap_or_else(|| panic!("{code} shows nothing that is wrong"));
+        let text =
+            text.strip_prefix(&format!("# {code}\n")).unwrap_or_else(|| panic!("{code} does not begin with its name"));
+        assert!(text.trim().len() > 120, "{code} explains little");
+        assert!(text.lines().all(|line| line.chars().count() <= 120), "{code} has a line that is too long");
+    }
+}
+
+#[test]
+fn every_page_shows_what_it_says() {
+    let (next, complaints) = (AtomicUsize::new(0), Mutex::new(vec![]));
+    // Some commands on the pages wait: more of them than there are cores.
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(&(code, _)) = PAGES.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(complaint) = verdict(code) {
+                        complaints.lock().expect("no panic").push(format!("{code}: {complaint}"));
+                    }
+                }
+            });
+        }
+    });
+    let complaints = complaints.into_inner().expect("no panic");
+    assert!(complaints.is_empty(), "{} pages:\n{}", complaints.len(), complaints.join("\n"));
+}
+
+fn verdict(code: &str) -> Result<(), String> {
+    let page = page(code).expect("a page for every code");
+    let (_, examples) = page.split_once("\n## Wrong\n").ok_or("no example")?;
+    let (wrong, right) = examples.split_once("\n## Right\n").ok_or("nothing that is right")?;
+    let setup = SETUPS.iter().find(|(name, _)| *name == code).map(|(_, setup)| setup);
+    let (wrong, right) = match setup {
+        Some(setup) => (setup(true), setup(false)),
+        None => (said(wrong), said(right)),
+    };
+    if wrong != [code] {
+        return Err(format!("what is wrong gives {wrong:?}"));
+    }
+    if !right.is_empty() {
+        return Err(format!("what is right gives {right:?}"));
+    }
+    Ok(())
+}
+
+/// What is said about an example: codes, each once.
+fn said(text: &str) -> Vec<String> {
+    let blocks = blocks(text);
+    let console = blocks.iter().find(|block| block.kind == "console");
+    let mut codes = match console {
+        Some(console) => played(console.body, &blocks),
+        None => checked(&blocks),
+    };
+    let mut seen = vec![];
+    codes.retain(|code| {
+        !seen.contains(code) && {
+            seen.push(code.clone());
+            true
+        }
+    });
+    codes
+}
+
+// ------------------------------------------------------------------------------------------------ programs
+
+/// A block of an example.
+#[derive(Clone)]
+pub struct Block<'a> {
+    pub kind: &'a str,
+    pub file: Option<&'a str>,
+    pub body: &'a str,
+}
+
+pub fn blocks(text: &str) -> Vec<Block<'_>> {
+    let fences = text.split("\n```").skip(1).step_by(2);
+    let blocks = fences.map(|fence| {
+        let (head, body) = fence.split_once('\n').expect("a line for the kind of the block");
+        let (kind, file) = head.split_once(" file=").map_or((head, None), |(kind, file)| (kind, Some(file)));
+        Block { kind, file, body }
+    });
+    blocks.collect()
+}
+
+/// What is said about the program and its data, down to the last row.
+pub fn checked(blocks: &[Block]) -> Vec<String> {
+    let mut world = Memory::default();
+    for block in blocks {
+        if let Some(file) = block.file {
+            world.0.insert(file.into(), format!("{}\n", block.body).into_bytes());
+        }
+    }
+    let program =
+        blocks.iter().find(|block| block.kind == "dlm" && block.file.is_none()).expect("a program, or commands");
+    let report = report::look(&world, Path::new("main.dlm"), Some(program.body.into()), &[], Look::Rows);
+    report.expect("the text is given").problems.iter().map(|it| it.code.to_string()).collect()
+}
+
+// ------------------------------------------------------------------------------------------------ commands
+
+/// What is said when the commands are given.
+fn played(console: &str, blocks: &[Block]) -> Vec<String> {
+    let shell = Shell::new();
+    for block in blocks {
+        if let Some(file) = block.file {
+            shell.write(file, format!("{}\n", block.body));
+        }
+    }
+    let commands: Vec<&str> = console.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+    let said = shell.script(&format!("{}\nwait", commands.join("\n")));
+    assert!(!said.err.contains("not found") && !said.err.contains("bug of dlmc"), "{console}\n{}", said.err);
+    codes(&said.err)
+}
+
+/// The codes in brackets at the ends of headlines.
+fn codes(text: &str) -> Vec<String> {
+    let headlines = text.lines().filter(|line| line.starts_with("error: ") || line.starts_with("warning: "));
+    let code = |line: &str| Some(line.strip_suffix(']')?.rsplit_once("  [")?.1.to_string());
+    headlines.map(|line| code(line).unwrap_or_else(|| line.to_string())).collect()
+}
+
+// ------------------------------------------------------------------------------------------------ what no page can show
+
+/// Makes what is wrong, or right, and tells what is said about it.
+type Setup = fn(wrong: bool) -> Vec<String>;
+
+/// Sizes and bytes for which there is no short command.
+const SETUPS: &[(&str, Setup)] = &[
+    ("artifact-library", |wrong| {
+        evaluated(|document, _| {
+            if wrong {
+                document["program"]["library"] = "of another version".into();
+            }
+        })
+    }),
+    ("artifact-mismatch", |wrong| {
+        evaluated(|_, tensors| {
+            if wrong {
+                tensors.pop();
+            }
+        })
+    }),
+    ("artifact-version", |wrong| {
+        evaluated(|document, _| {
+            if wrong {
+                document["format"] = 1000.into();
+            }
+        })
+    }),
+    ("data-too-large", |wrong| {
+        let world = Memory::default().with("sensors.csv", "volts,warm\n3,1\n4,2\n5,4\n");
+        let text = PLAIN.replace("ROWS", "csv(\"sensors.csv\")");
+        let report = report::check(&world, Path::new("main.dlm"), Some(text), &[]).expect("the text is given");
+        let program = &report.checked.programs[0];
+        let limits = if wrong { Limits { bytes: 20 } } else { Limits::default() };
+        let loaded = data::load(&world, Path::new(""), &program.data, &mut Formulas(program), limits);
+        let problems = loaded.map_or_else(|problems| problems, |dataset| dataset.warnings);
+        problems.iter().map(|it| it.code.to_string()).collect()
+    }),
+];
+
+const PLAIN: &str = "
+data sensors { source: ROWS; input volts: number; target warm: number }
+model wire on volts: number -> number = volts |> dense(1)
+train { model: wire; data: sensors; loss: mae; optimizer: adam; for: 3 epochs }
+";
+
+/// What `dlmc eval` says of an artifact that was changed behind its back.
+fn evaluated(change: impl Fn(&mut Map<String, Value>, &mut Vec<(String, Array)>)) -> Vec<String> {
+    let shell = Shell::new();
+    shell.write("it.dlm", PLAIN.replace("ROWS", "table {\n| volts | warm |\n| 3 | 1 |\n| 4 | 2 |\n}\n"));
+    assert_eq!(shell.run(&["run", "it.dlm", "--out", "it", "--quiet"]).code, 0);
+    let mut container = unpack(&shell.read("it/model.dlmx")).expect("what dlmc wrote");
+    change(&mut container.document, &mut container.tensors);
+    let views: Vec<(String, &Array)> = container.tensors.iter().map(|(name, array)| (name.clone(), array)).collect();
+    shell.write("it/model.dlmx", pack(container.document, &views));
+    codes(&shell.run(&["eval", "it/model.dlmx", "--split", "train"]).err)
+}
