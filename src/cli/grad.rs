@@ -51,7 +51,7 @@ impl Args {
         })?;
         let lines = program
             .formulas(&slots)
-            .ok_or_else(|| Stop::because(Exit::Problems, UnwritableGradient { name: pattern.to_string() }))?;
+            .ok_or_else(|| Stop::because(Exit::Problems, UnwritableGradient { model: program.model.clone() }))?;
         let out = match (terminal.format, self.latex) {
             (Format::Json, _) => lines.iter().map(as_json).collect(),
             (_, true) => latex::latex(&lines),

@@ -37,8 +37,8 @@ problems! {
             .note(format!("its parameters are {}", list(&ticked(&parameters))));
 
     /// The gradient of a program cannot be said as a formula of the language.
-    "unwritable-gradient" Error UnwritableGradient { name: String } =>
-        super::say(format!("the gradient in `{name}` has no formula in the language"))
+    "unwritable-gradient" Error UnwritableGradient { model: String } =>
+        super::say(format!("the gradient of the model `{model}` has no formula in the language"))
             .help("`dlmc emit grad FILE` shows it node by node");
 }
 
