@@ -116,6 +116,10 @@ pub trait World {
     fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>>;
     /// The folder in which data files are looked for when they are not beside the program.
     fn data_root(&self) -> Option<PathBuf>;
+    /// What lies in a folder; nothing where nobody can say.
+    fn names(&self, _folder: &Path) -> Vec<String> {
+        vec![]
+    }
     /// When a data file was changed last, in some unit of time; `None` where nobody knows.
     fn changed(&self, _path: &Path) -> Option<u128> {
         None
@@ -132,6 +136,10 @@ pub trait World {
 pub struct Disk;
 
 impl World for Disk {
+    fn names(&self, folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(1000);
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    }
     fn read(&self, path: &Path) -> io::Result<String> {
         std::fs::read_to_string(path)
     }
@@ -196,6 +204,10 @@ impl Memory {
 }
 
 impl World for Memory {
+    fn names(&self, folder: &Path) -> Vec<String> {
+        let inside = self.0.keys().filter_map(|path| path.strip_prefix(folder).ok()?.components().next());
+        inside.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
+    }
     fn read(&self, path: &Path) -> io::Result<String> {
         String::from_utf8(self.get(path)?.clone()).map_err(io::Error::other)
     }
@@ -222,10 +234,20 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         2 | 3 => 1,
         _ => 2,
     };
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    // `CrossEntropy`, `batchnorm` and `Adam` differ in how they are written only.
+    let squashed = |it: &str| it.chars().filter(|it| *it != '_').flat_map(char::to_lowercase).collect::<String>();
+    let plain = squashed(name);
+    if let Some(same) = candidates.iter().find(|it| squashed(it) == plain || squashed(it) + "loss" == plain) {
+        return Some(same);
+    }
     // Of equally near ones, the one that begins alike.
     let alike = |it: &str| name.chars().zip(it.chars()).take_while(|(a, b)| a == b).count();
-    let ranked = candidates.into_iter().map(|it| (edit_distance(name, it), std::cmp::Reverse(alike(it)), it));
-    ranked.filter(|&(distance, ..)| distance <= limit).min().map(|(.., it)| it)
+    let ranked = candidates.iter().copied().map(|it| (edit_distance(name, it), std::cmp::Reverse(alike(it)), it));
+    let near = ranked.filter(|&(distance, ..)| distance <= limit).min().map(|(.., it)| it);
+    // A word cut short: `sep` for `separator`.
+    let mut longer = candidates.iter().copied().filter(|it| name.len() > 2 && it.starts_with(name));
+    near.or_else(|| longer.next().filter(|_| longer.next().is_none()))
 }
 
 /// The number of insertions, deletions, exchanges and swaps of neighbours between two words (optimal string alignment).

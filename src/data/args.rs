@@ -189,6 +189,21 @@ fn unknown(callee: &Name, given: &Given, params: &'static [Param]) -> Problem {
     .into()
 }
 
+/// A value in the words of a person.
+fn told(value: &Constant) -> String {
+    match value {
+        Constant::Bool(true) => "`yes`".into(),
+        Constant::Bool(false) => "`no`".into(),
+        Constant::Number { value, unit: _ } if value.abs() >= 1e15 => format!("{value:e}"),
+        Constant::Number { value, unit: Some(unit) } if unit == "%" => format!("{}%", super::cells::tidy(*value)),
+        Constant::Number { value, unit: Some(unit) } => format!("{} {unit}", super::cells::tidy(*value)),
+        Constant::Number { value, unit: None } => super::cells::tidy(*value),
+        Constant::Text(text) => format!("the text {text:?}"),
+        Constant::Word(word) => format!("`{word}`"),
+        Constant::List(_) => "a list".into(),
+    }
+}
+
 fn mistyped(callee: &Name, given: &Given, param: &Param) -> Problem {
     let fraction = match given.value {
         Constant::Number { value, unit: None } if param.kind == Kind::Share && value > 0.0 && value < 1.0 => {
@@ -201,6 +216,7 @@ fn mistyped(callee: &Name, given: &Given, param: &Param) -> Problem {
         callee: callee.as_str().to_string(),
         setting: param.name,
         what: param.kind.words(),
+        found: told(&given.value),
         example,
         at: given.span,
     }

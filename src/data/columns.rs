@@ -4,10 +4,10 @@ use super::frame::Heading;
 use crate::model::program::{CellType, ColumnPlan, DataPlan, FieldPlan, FieldType, Select, SourcePlan};
 use crate::problem::Problem;
 use crate::problem::data::{
-    CellsAreNumbers, ColumnCount, DuplicateColumn, IgnoresNothing, NumbersAreCells, PatternWithoutColumns,
+    CellsAreNumbers, ColumnCount, DuplicateColumn, IgnoresNothing, NumbersAreCells, OddHeading, PatternWithoutColumns,
     ShapeOfColumn, TargetAmongInputs, UnknownColumn, UnusedColumn,
 };
-use crate::source::nearest;
+use crate::source::{Span, nearest};
 use crate::syntax::tree::Role;
 
 /// For each field and each of its column plans, places in the heading.
@@ -41,7 +41,54 @@ pub fn resolve(plan: &DataPlan, heading: &Heading, patterns: Option<&Patterns>) 
             Err(more) => problems.extend(more.into_iter().filter(|it| !problems.contains(it)).collect::<Vec<_>>()),
         }
     }
-    if problems.is_empty() { Ok(Columns { fields }) } else { Err(problems) }
+    if problems.is_empty() { Ok(Columns { fields }) } else { Err(told_together(plan, heading, problems)) }
+}
+
+/// Columns that are missing without another name that they could have are missing for one reason.
+fn told_together(plan: &DataPlan, heading: &Heading, problems: Vec<Problem>) -> Vec<Problem> {
+    let is_lost =
+        |it: &Problem| it.code == UnknownColumn::CODE && (it.help.is_empty() || odd(plan, heading) != OddHeading::No);
+    if problems.iter().filter(|it| is_lost(it)).count() < 2 {
+        return problems;
+    }
+    let mut missing: Vec<(String, Span)> = vec![];
+    for column in plan.fields.iter().flat_map(|field| &field.columns) {
+        let Select::Column(name) = &column.select else { continue };
+        let is_told = problems.iter().any(|it| is_lost(it) && it.labels[0].span == column.span);
+        if is_told && missing.iter().all(|it| it.1 != column.span) {
+            missing.push((name.clone(), column.span));
+        }
+    }
+    let all = UnknownColumn {
+        missing,
+        shown: heading.shown.clone(),
+        near: None,
+        columns: names(heading),
+        heading: odd(plan, heading),
+        source_at: source_place(plan),
+    };
+    let first = problems.iter().position(is_lost).expect("counted above");
+    let mut all = Some(all.into());
+    let told = problems.iter().enumerate().filter_map(|(at, it)| match () {
+        _ if at == first => all.take(),
+        _ if is_lost(it) => None,
+        _ => Some(it.clone()),
+    });
+    told.collect()
+}
+
+/// What is odd about a heading, where columns are missing.
+fn odd(plan: &DataPlan, heading: &Heading) -> OddHeading {
+    let names: Vec<&str> = heading.columns.iter().map(|head| head.name.as_str()).collect();
+    if let [one] = names[..]
+        && let Some(separator) = [';', '\t', '|', ','].into_iter().find(|it| one.contains(*it))
+    {
+        return OddHeading::Separated(separator);
+    }
+    match names.iter().any(|name| name.parse::<f64>().is_ok()) {
+        true => OddHeading::Values { table: !plan.source.table.is_empty() },
+        false => OddHeading::No,
+    }
 }
 
 /// For each of the field's column plans its places in the heading.
@@ -118,9 +165,21 @@ fn unknown(data: &DataPlan, name: &str, heading: &Heading, plan: &ColumnPlan) ->
     };
     let free = heading.columns.iter().map(|head| head.name.as_str()).filter(|other| !is_taken(other));
     let alike = free.clone().find(|other| other.to_lowercase() == name.to_lowercase());
-    let near = alike.or_else(|| nearest(name, free)).map(String::from);
-    let (column, shown) = (name.to_string(), heading.shown.clone());
-    UnknownColumn { column, shown, near, columns: names(heading), at: plan.span }.into()
+    let near = alike.or_else(|| nearest(name, free.clone())).map(String::from);
+    let (missing, shown) = (vec![(name.to_string(), plan.span)], heading.shown.clone());
+    let heading_is = if near.is_some() { OddHeading::No } else { odd(data, heading) };
+    // The one column that nobody wants may be the one that nobody has.
+    let is_ignored = |other: &&str| data.ignored.iter().any(|ignored| matches(ignored.as_str(), other));
+    let mut unwanted = free.filter(|other| !is_ignored(other) && !other.is_empty());
+    let left = unwanted.next().filter(|_| unwanted.next().is_none() && heading_is == OddHeading::No).map(String::from);
+    let source_at = source_place(data);
+    UnknownColumn { missing, shown, near: near.or(left), columns: names(heading), heading: heading_is, source_at }
+        .into()
+}
+
+/// Where the columns come from, if that can be shown in a line.
+fn source_place(data: &DataPlan) -> Option<Span> {
+    (data.test.is_none() && data.source.table.is_empty()).then_some(data.source.span)
 }
 
 fn names(heading: &Heading) -> Vec<String> {

@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use super::Limits;
 use crate::problem::Problem;
 use crate::problem::data::{DataTooLarge, FileMissing, FileUnreadable, NotUtf8};
-use crate::source::{Span, World};
+use crate::source::{Span, World, nearest};
 
 /// The outside as a data block sees it.
 #[derive(Clone, Copy)]
@@ -51,9 +51,27 @@ impl<'a> Files<'a> {
                 return Ok(Found { shown: path.into(), path: path_here.clone(), size, span });
             }
         }
+        let near =
+            std::iter::once(self.base).chain(self.world.data_root().as_deref()).find_map(|it| self.near(it, path));
         let absolute = Path::new(path).is_absolute();
         let places = std::iter::once(&beside).chain(&below).map(|it| it.display().to_string()).collect();
-        Err(FileMissing { path: path.into(), places, root_unset: !absolute && below.is_none(), at: span }.into())
+        Err(FileMissing { path: path.into(), places, root_unset: !absolute && below.is_none(), near, at: span }.into())
+    }
+
+    /// The path of a file that is there under `root`, if one part of `path` is misspelt.
+    fn near(&self, root: &Path, path: &str) -> Option<String> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let mut folder = root.to_path_buf();
+        for (at, part) in parts.iter().enumerate() {
+            let names = self.world.names(&folder);
+            if !names.iter().any(|name| name == part) {
+                let near = nearest(part, names.iter().map(String::as_str))?;
+                let mended = [&parts[..at], &[near], &parts[at + 1..]].concat().join("/");
+                return self.world.size(&root.join(&mended)).map(|_| mended);
+            }
+            folder.push(part);
+        }
+        None
     }
 
     /// All of a file.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::eval::Scope;
 use super::lower::{Applied, Lower, Outcome, Reported};
 use super::modules::Definition;
-use super::types::{Mismatch, describe};
+use super::types::{Mismatch, describe, is_variable};
 use super::units::Measure;
 use super::value::*;
 use crate::problem::Problem;
@@ -16,6 +16,22 @@ use crate::problem::values::*;
 use crate::scalar::Dtype;
 use crate::source::{Span, nearest};
 use crate::syntax::tree::{Kind, Type, TypeKind};
+
+/// What other tools call the settings of callables, and what they are called here.
+const CALLED: [(&str, &str); 12] = [
+    ("learning_rate", "lr"),
+    ("weight_decay", "decay"),
+    ("beta1", "b1"),
+    ("beta2", "b2"),
+    ("beta_1", "b1"),
+    ("beta_2", "b2"),
+    ("epsilon", "eps"),
+    ("activation", "act"),
+    ("use_bias", "bias"),
+    ("rate", "p"),
+    ("gamma", "factor"),
+    ("step_size", "every"),
+];
 
 /// A definition about to be evaluated: its names bound, and the axes over which it is carried along.
 pub struct Entered {
@@ -226,7 +242,10 @@ impl Lower<'_> {
                 }
                 (None, Some(name)) => {
                     let known: Vec<String> = config.iter().map(|param| param.name.text.to_string()).collect();
-                    let near = nearest(name.as_str(), known.iter().map(String::as_str)).map(str::to_string);
+                    let called = CALLED.iter().find(|it| it.0 == name.as_str() && known.iter().any(|own| own == it.1));
+                    let near = called.map(|it| it.1);
+                    let near = near.or_else(|| nearest(name.as_str(), known.iter().map(String::as_str)));
+                    let near = near.map(str::to_string);
                     let (callee, name) = (noun.to_string(), name.text.to_string());
                     return Err(self.report(UnknownArgument { callee, name, at: place, near, known }));
                 }
@@ -359,15 +378,19 @@ impl Lower<'_> {
         Reported
     }
 
+    /// A definition without a formula at its end, where its value is wanted.
+    pub fn gives_nothing(&mut self, form: &Definition, span: Span) -> Reported {
+        let callee = format!("the {} `{}`", form.callable.kind.noun(), form.callable.name.text);
+        let (at, wanted) = (form.callable.head, self.blame(span));
+        self.report(GivesNothing { callee, at, wanted })
+    }
+
     /// Evaluates a definition whose names are bound, and holds the result against its type.
     fn carry_out(&mut self, form: &Definition, entered: Entered, span: Span) -> Outcome<Value> {
         let Entered { mut scope, lifted } = entered;
         let value = self.evaluate_form(form, &mut scope, span)?;
         let Some(value) = value else {
-            let at = self.blame(span);
-            let (wanted, found) =
-                ("a definition that gives something".into(), format!("`{}`", form.callable.name.text));
-            return Err(self.report(WrongKind { wanted, found, at, help: None }));
+            return Err(self.gives_nothing(form, span));
         };
         let value = self.checked_result(form, value, &mut scope, span)?;
         if lifted.is_empty() {
@@ -542,6 +565,9 @@ impl Lower<'_> {
         let declared = Some(ty.span).filter(|&it| !self.in_library(it));
         let wrong = |lower: &mut Self, wanted: &str, value: &Value| {
             let found = match value {
+                Value::Word(word) if wanted == "a whole number" && is_variable(word) && lower.near(word).is_none() => {
+                    return lower.report(SizeUnsolved { name: word.to_string(), at });
+                }
                 Value::Word(word) if lower.near(word).is_some() => {
                     return lower.unknown_word("value", &word.clone(), span);
                 }
@@ -609,6 +635,17 @@ impl Lower<'_> {
             "frequency" => self.measured(name, &value, Measure::Frequency, span),
             "fn" => match &value {
                 Value::Callable(callee) if callee.is_function() => Ok(value),
+                // A name that a field's formula took for a column.
+                Value::Tensor(Tensor { meaning: Meaning::Column(column), .. }) if self.columns.is_some() => {
+                    let plan = &self.columns.as_ref().expect("just seen").plans[*column];
+                    let (crate::model::program::Select::Column(name) | crate::model::program::Select::Pattern(name)) =
+                        &plan.select;
+                    let modules = self.modules;
+                    let mut known = modules.names_of(super::modules::LIBRARY, Kind::Fn);
+                    known.extend(super::builtins::names().map(|it| -> &str { it }));
+                    let (near, name) = (nearest(name, known).map(str::to_string), name.clone());
+                    Err(self.report(UnknownName { kind: "function".into(), name, at, near }))
+                }
                 Value::Word(word) => match self.unknown_function(&word.clone(), span) {
                     Some(reported) => Err(reported),
                     None => Err(wrong(self, "a function, like `identity`", &value)),

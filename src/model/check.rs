@@ -10,7 +10,7 @@ use super::program::Program;
 use super::train::{self, Context};
 use crate::problem::lint::ShadowsLibrary;
 use crate::problem::names::{EndlessDefinition, NameTwice, UnknownName};
-use crate::problem::{Problem, Severity};
+use crate::problem::{Label, Problem, Severity};
 use crate::source::{FileId, Source, Sources, Span, World, nearest};
 use crate::syntax::tree::{self, Body, Dim, Expr, ExprKind, ForBody, Item, Stmt};
 
@@ -64,15 +64,31 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
     shadows(&context, &mut problems);
     // Order of place; what is in the user's own file first.
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != file, label.span)));
-    let mut seen: Vec<Problem> = Vec::new();
-    problems.retain(|problem| {
-        let new = !seen.contains(problem);
-        if new {
-            seen.push(problem.clone());
+    CheckedFile { sources, file, tree: written, problems: of_one_cause(problems), programs, trains }
+}
+
+/// The problems, those that have one cause as one: a name that is not there, wherever it is used, and what is told of one
+/// place whenever a train block comes upon it.
+fn of_one_cause(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut told: Vec<Problem> = Vec::new();
+    for problem in problems {
+        let same = told.iter_mut().find(|it| {
+            let place = |it: &Problem| it.labels.first().map(|label| label.span);
+            let cause = it.code == UnknownName::CODE || place(it) == place(&problem);
+            cause
+                && (it.code, &it.message, &it.help, &it.notes)
+                    == (problem.code, &problem.message, &problem.help, &problem.notes)
+        });
+        match same {
+            None => told.push(problem),
+            Some(same) => {
+                let new = |label: &&Label| same.labels.iter().all(|it| it.span != label.span);
+                let more: Vec<Label> = problem.labels.iter().filter(new).cloned().collect();
+                same.labels.extend(more);
+            }
         }
-        new
-    });
-    CheckedFile { sources, file, tree: written, problems, programs, trains }
+    }
+    told
 }
 
 fn is_error(problem: &Problem) -> bool {

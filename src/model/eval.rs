@@ -240,7 +240,8 @@ impl Lower<'_> {
         if self.words.get(word).is_some_and(|it| it.is_broken) {
             return Reported;
         }
-        let (at, near) = (self.blame(span), self.near(word));
+        let callable = || self.words.get(word).and_then(|it| it.callable.clone());
+        let (at, near) = (self.blame(span), self.near(word).or_else(callable));
         self.report(UnknownName { kind: kind.into(), name: word.into(), at, near })
     }
 
@@ -1158,8 +1159,23 @@ impl Lower<'_> {
                 };
                 Err(self.unknown_name("layer", &word, callee, scope))
             }
-            other => Err(self.not_a("a layer or a function", &other, expr.span)),
+            other => Err(self.not_called("a layer or a function", &other, expr, scope)),
         }
+    }
+
+    /// Says that something cannot be called. A name that a field's formula took for a column was meant for something else.
+    fn not_called(&mut self, wanted: &str, found: &Value, expr: &Expr, scope: &Scope) -> Reported {
+        let expr = match &expr.kind {
+            ExprKind::Call { callee, .. } => callee,
+            _ => expr,
+        };
+        if let (ExprKind::Name(name), Value::Tensor(Tensor { meaning: Meaning::Column(_), .. })) = (&expr.kind, found) {
+            let encoders = self.modules.names_of(scope.module, tree::Kind::Encoder);
+            let near = nearest(name, encoders).map(str::to_string).or(self.callable_near(name, scope));
+            let at = self.blame(expr.span);
+            return self.report(UnknownName { kind: "encoder or function".into(), name: name.to_string(), at, near });
+        }
+        self.not_a(wanted, found, expr.span)
     }
 
     /// The arguments of a call, evaluated. Axes are named, not evaluated.
@@ -1201,7 +1217,7 @@ impl Lower<'_> {
             Value::Word(word) => {
                 return Err(self.unknown_name("function or layer", &word, callee.span, scope));
             }
-            other => return Err(self.not_a("something that can be called", &other, callee.span)),
+            other => return Err(self.not_called("something that can be called", &other, callee, scope)),
         };
         let given = self.arguments(args, scope)?;
         if let What::Defined(forms) = &callee.what

@@ -65,6 +65,17 @@ pub struct Fields {
     pub fits: Vec<Vec<(Vec<usize>, Dtype)>>,
 }
 
+/// Whether a block may have the setting in words that nobody can read.
+fn seems_to_have(block: &DataBlock, name: &str) -> bool {
+    block.entries.iter().any(|entry| match entry {
+        DataEntry::Setting(setting) => {
+            !SETTINGS.contains(&setting.key.as_str()) && nearest(setting.key.as_str(), [name]).is_some()
+        }
+        DataEntry::Broken(_) => true,
+        _ => false,
+    })
+}
+
 /// The setting in which formulas of fields are lowered: `n` rows at once, no training.
 fn rows(n: usize) -> Setting {
     Setting { training: false, batch: n, epoch: 0, total: 0 }
@@ -124,6 +135,8 @@ pub fn check(
     let get = |name: &str| settings.iter().find(|it| it.key.as_str() == name).copied();
     let source = match get("source") {
         Some(setting) => source_plan(&setting.value, problems).ok(),
+        // Misspelt or broken, it has been told already.
+        None if seems_to_have(block, "source") => None,
         None => {
             let (at, name) = (block.name.span, "source".to_string());
             let help = "say where the examples come from: `source: csv(\"file.csv\")`".to_string();
@@ -252,6 +265,13 @@ fn source_plan(expr: &Expr, problems: &mut Vec<Problem>) -> Outcome<SourcePlan> 
         let cell = |text: &tree::Text| Cell { text: text.value.to_string(), span: text.span };
         let table = lines.iter().map(|row| row.cells.iter().map(cell).collect()).collect();
         return Ok(SourcePlan { kind: tree::Name::new("table", expr.span), args: vec![], table, span: expr.span });
+    }
+    if let ExprKind::Text(path) = &expr.kind {
+        let (setting, wanted, found) =
+            ("source".to_string(), "a source with its arguments".to_string(), crate::syntax::print_expr(expr));
+        let help = Some(format!("csv({path:?})"));
+        problems.push(WrongValue { setting, wanted, found, at: expr.span, declared: None, help }.into());
+        return Err(Reported);
     }
     let (kind, args) = called(expr, "source", problems)?;
     Ok(SourcePlan { kind, args, table: vec![], span: expr.span })

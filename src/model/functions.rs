@@ -246,11 +246,7 @@ impl Experiment {
         let Entered { mut scope, .. } = entered;
         match lower.evaluate_form(form, &mut scope, span)? {
             Some(value) => Ok(value),
-            None => Err(lower.report(LossNotANumber {
-                what: format!("`{}`", form.callable.name.text),
-                found: "nothing".into(),
-                at: span,
-            })),
+            None => Err(lower.gives_nothing(form, span)),
         }
     }
 
@@ -291,14 +287,17 @@ impl Experiment {
                 return lower.report(problem);
             }
         }
+        // What would fit is no help: yes or no wants one score.
+        let one_score = matches!(output, Value::Tensor(tensor) if tensor.meaning == Meaning::Logits)
+            && target.meaning == Meaning::Binary;
         let inputs = [output.clone(), Value::Tensor(target.clone())];
-        let fitting = self.fitting(lower, Kind::Loss, &inputs);
+        let fitting = if one_score { vec![] } else { self.fitting(lower, Kind::Loss, &inputs) };
         let output_text = match output {
             Value::Tensor(tensor) => said(tensor),
             _ => "several outputs".into(),
         };
         let (target_text, target_name) = (said(target), decl.name.text.to_string());
-        let reason = self.shapes_differ(output, target);
+        let reason = if one_score { Some(one_score_for_two()) } else { self.shapes_differ(output, target) };
         lower.report(LossDoesNotFit {
             loss,
             output: output_text,

@@ -198,11 +198,12 @@ impl<'a> Lower<'a> {
     pub fn tensor(&self, id: Id, lead: Vec<Lead>) -> Tensor {
         let shape = self.graph.shape(id)[lead.len()..].to_vec();
         let names = vec![None; shape.len()];
-        Tensor { id, lead, shape, names, meaning: Meaning::Plain, optional: false, affine: None }
+        let dtype = self.graph[id].dtype;
+        Tensor { id, lead, shape, dtype, names, meaning: Meaning::Plain, optional: false, affine: None }
     }
 
     pub fn dtype(&self, tensor: &Tensor) -> Dtype {
-        self.graph[tensor.id].dtype
+        tensor.dtype
     }
 
     /// A new variable of a `for`, of `extent` values.

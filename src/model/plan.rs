@@ -12,7 +12,7 @@ use crate::problem::values::*;
 use crate::problem::{Problem, ticked};
 use crate::source::nearest;
 use crate::syntax::print_expr;
-use crate::syntax::tree::{Expr, ExprKind};
+use crate::syntax::tree::{Expr, ExprKind, Kind};
 
 /// Reads the plan of a run. Every setting is read, whatever is wrong with the others.
 pub fn plan(
@@ -108,9 +108,14 @@ impl Reader<'_> {
     fn wrong(&mut self, setting: &str, wanted: &str, expr: &Expr) -> Reported {
         let (setting, wanted) = (setting.to_string(), wanted.to_string());
         let found = print_expr(expr);
+        // The word that is wanted stands in backquotes: `all`, `patience(…)`.
+        let words = wanted.split('`').skip(1).step_by(2).map(|it| it.trim_end_matches("(…)"));
+        let head = found.split('(').next().unwrap_or_default();
+        let near = nearest(head, words).filter(|it| *it != head);
+        let help = near.map(|near| format!("did you mean `{}`?", found.replacen(head, near, 1)));
         match expr.kind {
             ExprKind::Broken => Reported,
-            _ => self.lower.report(WrongValue { setting, wanted, found, at: expr.span, declared: None, help: None }),
+            _ => self.lower.report(WrongValue { setting, wanted, found, at: expr.span, declared: None, help }),
         }
     }
 
@@ -279,7 +284,9 @@ impl Reader<'_> {
         let known: Vec<String> = std::iter::once("val.loss".to_string()).chain(names).collect();
         let near = nearest(&text, known.iter().map(String::as_str)).map(str::to_string);
         let known = ticked(&known);
-        Err(self.lower.report(UnknownMetricPath { path: text, at: expr.span, near, known }))
+        let forms = |name: &&str| self.lower.modules.callables(self.scope.module, Kind::Metric, name).is_some();
+        let metric = rest.filter(|_| split.is_some()).filter(forms).map(str::to_string);
+        Err(self.lower.report(UnknownMetricPath { path: text, at: expr.span, near, metric, known }))
     }
 }
 

@@ -321,8 +321,12 @@ fn find_callable(
                 problems.push(WrongKind { wanted, found, at: span, help: None }.into());
             }
             _ => {
+                let known = context.modules.names_of(context.module, kind);
+                let is_far = near.is_none() && !known.is_empty();
                 let (kind, name) = (kind.word().to_string(), name.to_string());
-                problems.push(UnknownName { kind, name, at: span, near }.into());
+                let mut problem = Problem::from(UnknownName { kind, name, at: span, near });
+                problem.notes.extend(is_far.then(|| there_are(&known)));
+                problems.push(problem);
             }
         }
         Reported

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::eval::Scope;
-use super::lower::{Lower, Outcome};
+use super::lower::{Lower, Outcome, Reported};
 use super::value::{Meaning, Number, Tensor, Value};
+use crate::problem::names::UnknownName;
 use crate::problem::shapes::*;
 use crate::problem::values::NotInThisVersion;
 use crate::scalar::Dtype;
-use crate::source::Span;
+use crate::source::{Span, nearest};
 use crate::syntax::tree::{Binary, Dim, Expr, ExprKind, Type, TypeKind};
 
 /// The name of the hidden variable that holds what `..` stands for.
@@ -21,6 +22,11 @@ pub fn describe(tensor: &Tensor) -> String {
         Meaning::Binary => return "binary".into(),
         Meaning::Logit if tensor.shape == [1] => return "logit".into(),
         Meaning::Prob if tensor.shape == [1] => return "prob".into(),
+        Meaning::Plain => match tensor.dtype {
+            Dtype::F32 => "f32",
+            Dtype::I32 => "i32",
+            Dtype::Bool => "bool",
+        },
         other => other.word(),
     };
     let mark = if tensor.optional { "?" } else { "" };
@@ -58,6 +64,16 @@ pub enum Mismatch {
     Silent,
 }
 
+/// The types of tensors.
+const TENSORS: [&str; 13] = [
+    "f32", "i32", "bool", "number", "binary", "logit", "logits", "prob", "log_prob", "image", "vector", "class",
+    "tokens",
+];
+
+/// What other tools call them.
+const FOREIGN: [(&str, &str); 6] =
+    [("f64", "f32"), ("f16", "f32"), ("float", "f32"), ("tensor", "f32"), ("i64", "i32"), ("u8", "i32")];
+
 /// What a tensor type asks of a tensor.
 struct Wanted<'t> {
     dtype: Option<Dtype>,
@@ -90,6 +106,15 @@ impl Lower<'_> {
         }
     }
 
+    /// Says that there is no such type, where it is nearly the name of one.
+    fn unknown_type(&mut self, ty: &Type) -> Option<Reported> {
+        let TypeKind::Named { name, .. } = &ty.kind else { return None };
+        let foreign = FOREIGN.iter().find(|it| it.0 == name.as_str()).map(|it| it.1);
+        let near = foreign.or_else(|| nearest(name.as_str(), TENSORS))?.to_string();
+        let (kind, at) = ("type".to_string(), self.blame(name.span));
+        Some(self.report(UnknownName { kind, name: name.text.to_string(), at, near: Some(near) }))
+    }
+
     /// Whether a parameter of a function with this type takes `value` as a tensor (and not as a setting): `prob` is both.
     pub fn takes_tensor(&mut self, ty: &Type, value: &Value) -> bool {
         let share = matches!(&ty.kind, TypeKind::Named { name, dims } if name.as_str() == "prob" && dims.is_empty());
@@ -118,7 +143,10 @@ impl Lower<'_> {
     /// Whether `tensor` is of the type; the sizes that follow join `scope`. The tensor as its declaration sees it.
     pub fn fit(&mut self, tensor: &Tensor, ty: &Type, scope: &mut Scope) -> Result<Tensor, Mismatch> {
         let Some(wanted) = self.wanted(ty) else {
-            return Err(Mismatch::Type { wanted: self.type_text(ty), found: describe(tensor) });
+            return Err(match self.unknown_type(ty) {
+                Some(Reported) => Mismatch::Silent,
+                None => Mismatch::Type { wanted: self.type_text(ty), found: describe(tensor) },
+            });
         };
         let differs = |lower: &Self| Mismatch::Type { wanted: lower.type_text(ty), found: describe(tensor) };
         if wanted.dtype.is_some_and(|dtype| dtype != self.dtype(tensor)) {
@@ -297,6 +325,9 @@ impl Lower<'_> {
     /// The shape that a type declares, its sizes being known.
     pub fn shape_of(&mut self, ty: &Type, scope: &mut Scope) -> Outcome<Vec<usize>> {
         let Some(wanted) = self.wanted(ty) else {
+            if let Some(reported) = self.unknown_type(ty) {
+                return Err(reported);
+            }
             let at = self.blame(ty.span);
             return Err(self.report(NotInThisVersion {
                 what: format!("the type `{}`", self.type_text(ty)),

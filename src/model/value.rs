@@ -7,7 +7,7 @@ use super::modules::Definition;
 use super::units::Measure;
 use crate::source::Span;
 use crate::syntax::tree::{Kind, Name, Quantity};
-use crate::tensor::Id;
+use crate::tensor::{Dtype, Id};
 
 #[derive(Clone)]
 pub enum Value {
@@ -70,6 +70,7 @@ pub struct Tensor {
     /// Ascending.
     pub lead: Vec<Lead>,
     pub shape: Vec<usize>,
+    pub dtype: Dtype,
     /// The names of the axes, from the types through which the tensor came.
     pub names: Vec<Option<Arc<str>>>,
     pub meaning: Meaning,

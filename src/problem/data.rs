@@ -26,6 +26,18 @@ impl Shown {
     pub const MOST: usize = 3;
 }
 
+/// What may have gone wrong with a heading in which columns are missing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OddHeading {
+    No,
+    /// All of it is one cell, with this character in it.
+    Separated(char),
+    /// It holds numbers, as rows do.
+    Values {
+        table: bool,
+    },
+}
+
 /// What a number should have been.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wanted {
@@ -82,17 +94,21 @@ problems! {
 
     /// A setting of a source or a split has a value of another kind.
     "data-setting-value" Error DataSettingValue {
-        callee: String, setting: &'static str, what: &'static str, example: String, at: Span,
+        callee: String, setting: &'static str, what: &'static str, found: String, example: String, at: Span,
     } =>
         say(format!("`{setting}` of `{callee}` takes {what}"))
-            .at(at, "this is something else")
+            .at(at, format!("this is {found}"))
             .help(example);
 
     /// A data file is nowhere to be found.
-    "file-missing" Error FileMissing { path: String, places: Vec<String>, root_unset: bool, at: Option<Span> } => {
+    "file-missing" Error FileMissing {
+        path: String, places: Vec<String>, root_unset: bool, near: Option<String>, at: Option<Span>,
+    } => {
         let words = say(format!("the file {path:?} is not there")).maybe_at(at, "no such file");
         let words = words.note(format!("looked for {}", places.join(" and ")));
-        if root_unset {
+        if let Some(near) = near {
+            words.help(format!("did you mean {near:?}?"))
+        } else if root_unset {
             words.help("correct the path, or let the environment variable DLMC_DATA name the folder that holds the data")
         } else {
             words.help("correct the path, or put the file in one of these places")
@@ -123,7 +139,8 @@ problems! {
     /// A source holds no rows.
     "no-rows" Error NoRows { shown: String, heading: bool, at: Option<Span> } =>
         say(format!("{shown} has no rows"))
-            .maybe_at(at, if heading { "there is a heading, and nothing below it" } else { "it is empty" });
+            .maybe_at(at, if heading { "there is a heading, and nothing below it" } else { "it is empty" })
+            .help("add rows to it, or name another source");
 
     /// Rows have more or fewer cells than there are columns.
     "ragged-rows" Error RaggedRows { shown: String, columns: usize, rows: Vec<Shown>, count: usize, at: Option<Span> } => {
@@ -190,15 +207,31 @@ problems! {
 
     /// A field reads a column that the source does not have.
     "unknown-column" Error UnknownColumn {
-        column: String, shown: String, near: Option<String>, columns: Vec<String>, at: Span,
-    } =>
-        say(format!("{shown} has no column called `{column}`"))
-            .at(at, "read here")
-            .note(format!("its columns are {}", some(&columns)))
-            .maybe_help(near.map(|near| match is_word(&near) {
+        missing: Vec<(String, Span)>, shown: String, near: Option<String>, columns: Vec<String>, heading: OddHeading,
+        source_at: Option<Span>,
+    } => {
+        let names: Vec<String> = missing.iter().map(|it| it.0.clone()).collect();
+        let headline = match &names[..] {
+            [one] => format!("{shown} has no column called `{one}`"),
+            several => format!("{shown} has no columns called {}", some(several)),
+        };
+        let words = missing.into_iter().fold(say(headline), |words, it| words.at(it.1, "read here"));
+        let words = words.maybe_at(source_at, "its heading has other names");
+        let words = words.note(format!("its columns are {}", some(&columns)));
+        match heading {
+            OddHeading::Separated(separator) => {
+                words.help(format!("its cells seem to be separated by another character: add `separator: {:?}`", separator.to_string()))
+            }
+            OddHeading::Values { table: true } => words.help("the first row of a table is its heading: add one"),
+            OddHeading::Values { table: false } => {
+                words.help("if the file has no heading, add `header: no, names: [\"…\"]`")
+            }
+            OddHeading::No => words.maybe_help(near.map(|near| match is_word(&near) {
                 true => format!("did you mean `{near}`?"),
                 false => format!("did you mean column({near:?})?"),
-            }));
+            })),
+        }
+    };
 
     /// A field reads a column whose name occurs more than once.
     "duplicate-column" Error DuplicateColumn { column: String, times: usize, shown: String, at: Span } =>
@@ -298,7 +331,13 @@ problems! {
             Wanted::Binary => words.note("binary reads 0 and 1, false and true, no and yes, or the two words that it declares"),
             Wanted::Number | Wanted::Whole | Wanted::Finite | Wanted::Smaller => words,
         };
-        words.maybe_help(hint)
+        words.help(hint.unwrap_or_else(|| match wanted {
+            Wanted::Smaller => "correct it, or give the column in a larger unit".into(),
+            Wanted::Number | Wanted::Finite if cells[0].text.chars().count() <= 12 => {
+                format!("correct it; if it stands for nothing, tell the source: `missing: [\"\", {}]`", quoted(&cells[0].text))
+            }
+            _ => "correct it in the file".into(),
+        }))
     };
 
     /// Cells are missing where the field cannot do without.

@@ -3,6 +3,12 @@
 use super::{count, did_you_mean, list, problems, say, ticked};
 use crate::source::Span;
 
+/// What there is, where nothing is nearly called like what was wanted.
+pub fn there_are(known: &[&str]) -> String {
+    let known: Vec<String> = known.iter().map(|it| it.to_string()).collect();
+    format!("there {} {}", if known.len() == 1 { "is" } else { "are" }, list(&ticked(&known)))
+}
+
 problems! {
     /// A name is used that nothing declares.
     "unknown-name" Error UnknownName { kind: String, name: String, at: Span, near: Option<String> } =>
@@ -71,6 +77,13 @@ problems! {
         say(format!("{found} stands where {wanted} is wanted"))
             .at(at, format!("this is {found}"))
             .maybe_help(help);
+
+    /// A definition has no formula at the end of its body, so it has no value.
+    "gives-nothing" Error GivesNothing { callee: String, at: Span, wanted: Span } =>
+        say(format!("{callee} gives nothing: no formula stands at the end of its body"))
+            .at(at, "a formula is missing in this body")
+            .at(wanted, "its value is wanted here")
+            .help("end the body with the formula of its value");
 
     /// A definition uses itself.
     "endless-definition" Error EndlessDefinition { name: String, at: Span, parts: bool } =>

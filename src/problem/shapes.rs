@@ -21,7 +21,8 @@ problems! {
     "axis-mismatch" Error AxisMismatch { callee: String, input: String, axis: usize, wanted: String, found: usize, shape: String, at: Span, declared: Span } =>
         say(format!("{callee} wants {wanted} on axis {axis} of `{input}`, but there are {found}"))
             .at(at, format!("this is {shape}"))
-            .at(declared, "declared here");
+            .at(declared, "declared here")
+            .help(format!("give it another shape, or declare `{input}: {shape}`"));
 
     /// An input has another number of axes than its declaration says.
     "rank-mismatch" Error RankMismatch { callee: String, input: String, wanted: usize, found: usize, shape: String, at: Span, declared: Span } =>

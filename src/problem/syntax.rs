@@ -111,10 +111,35 @@ problems! {
     };
 
     /// A closing bracket that no bracket opened.
-    "bracket-not-opened" Error BracketNotOpened { bracket: String, at: Span } =>
-        say(format!("a `{bracket}` closes nothing"))
-            .at(at, "no bracket is open here")
-            .help("remove it, or open its bracket before");
+    "bracket-not-opened" Error BracketNotOpened {
+        bracket: String, at: Span, begins: Option<Span>, first_line: Option<&'static str>,
+    } => {
+        let headline = match begins {
+            None => format!("a `{bracket}` closes nothing"),
+            Some(_) => format!("the lines before this `{bracket}` stand in no block"),
+        };
+        let words = say(headline).at(at, "no bracket is open here").maybe_at(begins, "the block would begin above this line");
+        match first_line {
+            None => words.help("remove it, or open its bracket before"),
+            Some(line) => words.help(format!("write its first line, like `{line}`")),
+        }
+    };
+
+    /// Rows of a table outside of one.
+    "rows-without-table" Error RowsWithoutTable { at: Span } =>
+        say("rows of a table stand outside of a table")
+            .at(at, "the first of them")
+            .help("write `source: table {` before them, and `}` behind");
+
+    /// The first line names an edition of the language that there is not.
+    "unknown-edition" Error UnknownEdition { found: String, at: Span } =>
+        say(match &*found {
+                "" => "`dlm` names no edition of the language".to_string(),
+                found => format!("this version of dlmc does not know the edition {found} of the language"),
+            })
+            .at(at, "there is the edition 1")
+            .help("dlm 1")
+            .edit(at, "dlm 1");
 
     /// A block without its `{`.
     "block-not-opened" Error BlockNotOpened { what: String, at: Span } =>

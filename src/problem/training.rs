@@ -3,6 +3,13 @@
 use super::{count, did_you_mean, list, problems, say, ticked};
 use crate::source::Span;
 
+/// Why several scores do not answer a question of yes or no.
+pub fn one_score_for_two() -> String {
+    "yes or no is one score: end the model in `dense(1)` and `-> logit`, and take `binary_cross_entropy`; or declare the \
+     target as a class of two words"
+        .to_string()
+}
+
 problems! {
     /// The loss does not fit what the model gives or what the data wants.
     "loss-does-not-fit" Error LossDoesNotFit { loss: String, output: String, target: String, target_name: String, at: Span, output_at: Span, target_at: Span, fitting: Vec<String>, reason: Option<String> } =>
@@ -47,10 +54,12 @@ problems! {
             .maybe_help((!names.is_empty()).then(|| format!("it has {}", list(&ticked(&names)))));
 
     /// A path to a metric names none of the run's.
-    "unknown-metric-path" Error UnknownMetricPath { path: String, at: Span, near: Option<String>, known: Vec<String> } =>
+    "unknown-metric-path" Error UnknownMetricPath {
+        path: String, at: Span, near: Option<String>, metric: Option<String>, known: Vec<String>,
+    } =>
         say(format!("`{path}` is not measured in this run"))
             .at(at, "no such value")
-            .maybe_help(did_you_mean(&near))
+            .maybe_help(metric.map(|metric| format!("add `{metric}` to `metrics: [ ]`")).or_else(|| did_you_mean(&near)))
             .note(format!("measured are {}, and the same of `train`", list(&known)));
 
     /// A run goes by a metric that is not one number.

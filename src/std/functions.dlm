@@ -17,20 +17,21 @@ fn relu6(x) = min(max(x, 0), 6)
 fn leaky_relu(x, slope: real = 0.01) = where(x > 0, x, slope * x)
 
 ## Exponential linear unit (Clevert et al., 2016).
-fn elu(x, alpha: real = 1.0) = where(x > 0, x, alpha * (exp(min(x, 0)) - 1))
+fn elu(x, alpha: real = 1.0) = where(x > 0, x, alpha * expm1(x))
 
 ## Scaled exponential linear unit (Klambauer et al., 2017).
-fn selu(x) = 1.0507009873554805 * where(x > 0, x, 1.6732632423543772 * (exp(min(x, 0)) - 1))
+fn selu(x) = 1.0507009873554805 * where(x > 0, x, 1.6732632423543772 * expm1(x))
 
-## The logistic function: a number to a probability.
-fn sigmoid(x) = 1 / (1 + exp(-x))
+## The logistic function: a number to a probability. Below -80 it stays what it is there, 2e-35, so that its gradient, in
+## which the square of the divisor stands, is a number everywhere.
+fn sigmoid(x) = 1 / (1 + exp(-max(x, -80)))
 
 ## log(sigmoid(x)), without loss of figures where sigmoid(x) is small.
 fn log_sigmoid(x) = -softplus(-x)
 
-## log(1 + exp(x)), without overflow (Dugas et al., 2001). With max(x, -x) for |x| the gradient at 0 is ½, as it is of the
-## function itself.
-fn softplus(x) = max(x, 0) + log(1 + exp(-max(x, -x)))
+## log(1 + exp(x)), without overflow (Dugas et al., 2001). The positive part is written as (x + |x|) / 2: at 0, where this
+## function is smooth, its slope then is 1/2.
+fn softplus(x) = (x + abs(x)) / 2 + log1p(exp(-abs(x)))
 
 ## x / (1 + |x|) (Bergstra et al., 2009).
 fn softsign(x) = x / (1 + abs(x))
@@ -58,9 +59,6 @@ fn hard_tanh(x) = min(max(x, -1), 1)
 
 ## The normal distribution's bell (Broomhead & Lowe, 1988).
 fn gaussian(x) = exp(-x^2)
-
-## log(1 + x).
-fn log1p(x) = log(1 + x)
 
 ## Scores to probabilities that add up to one (Bridle, 1990).
 fn softmax(z: logits[K]) -> prob[K] {

@@ -35,7 +35,7 @@ metric log_loss on (z: logits[K], y: class[K]) -> error {
   l = log_softmax(z)
   -l[y]
 }
-metric log_loss on (z: logit, y: binary) -> error = max(z, 0) - z * y + log(1 + exp(-abs(z)))
+metric log_loss on (z: logit, y: binary) -> error = softplus(z) - z * y
 
 ## The mean squared difference between the probability and the truth (Brier, 1950).
 metric brier on (z: logit, y: binary) -> error = (sigmoid(z) - y)^2

@@ -12,8 +12,9 @@ use std::ops::Range;
 
 use super::layout;
 use super::lex::{Token, TokenKind};
-use super::lines::Lines;
+use super::lines::{self, Lines};
 use super::patch::Patch;
+use super::tree::Kind;
 use crate::problem::Problem;
 use crate::source::FileId;
 
@@ -66,6 +67,13 @@ fn settle(lines: &Lines, chunk: Range<usize>) -> (Forced, scan::Scan) {
         let scan = scan::scan(lines, chunk.clone(), &forced);
         if let Some(&stray) = scan.strays.iter().find(|it| lines.word(**it) == "}" && !forced.strays.contains(it)) {
             match unopened(lines, chunk.start..stray) {
+                Some(last) if !begins_block(lines, lines.line(last).first) => {
+                    // The line that would begin the block is gone: its closing brace is the one to leave out.
+                    let indent = lines.indent(last);
+                    let ends = |it: &lines::Line| lines.word(it.first) == "}" && it.indent <= indent;
+                    let close = lines.later_lines(last, stray + 1).find(ends).map_or(stray, |it| it.first);
+                    forced.strays.insert(close);
+                }
                 Some(last) if !forced.opens.contains(&last) => _ = forced.opens.insert(last),
                 _ => _ = forced.strays.insert(stray),
             }
@@ -105,6 +113,32 @@ fn unopened(lines: &Lines, range: Range<usize>) -> Option<usize> {
         first = next;
     }
     None
+}
+
+/// Whether a block can begin on the line of this token. The edition, an import, a setting and a formula begin none.
+fn begins_block(lines: &Lines, first: usize) -> bool {
+    let mut first = first;
+    while first > 0 && layout::leads(lines.word(first)) && lines.word(first) != "{" {
+        first = lines.line(first - 1).first;
+    }
+    let line = lines.tokens_of(first);
+    let last = lines.word(line.end - 1);
+    match lines.word(first) {
+        "dlm" | "use" | "let" => false,
+        word if Kind::ALL.iter().any(|it| it.word() == word) && lines.word(first + 1) != ":" => {
+            let mut depth = 0i32;
+            let mut is_formula = false;
+            for token in line {
+                match lines.kind(token) {
+                    Some(TokenKind::Open) => depth += 1,
+                    Some(TokenKind::Close) => depth -= 1,
+                    _ => is_formula |= depth == 0 && lines.word(token) == "=",
+                }
+            }
+            !is_formula
+        }
+        _ => lines.word(first + 1) != ":" || matches!(last, "table" | ":"),
+    }
 }
 
 /// A block that took the closing brace of the block around it: the token that opened it, and the token before which it

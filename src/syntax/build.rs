@@ -14,6 +14,7 @@ use super::patch::Places;
 use super::prepare::Prepared;
 use super::tree::*;
 use crate::problem::Problem;
+use crate::problem::syntax::UnknownEdition;
 use crate::source::{FileId, Span};
 
 type Pair<'i> = AnyPair<'i, Rule>;
@@ -91,7 +92,11 @@ impl<'a> Builder<'a> {
         let mut parts = Parts::of(pair);
         match rule {
             Rule::edition => {
-                let number = literal::number(parts.need(Rule::number).as_str());
+                let written = parts.need(Rule::number);
+                let number = literal::number(written.as_str());
+                if number != 1.0 {
+                    self.problems.push(UnknownEdition { found: written.as_str().trim().into(), at: span }.into());
+                }
                 Item::Edition { number, span }
             }
             Rule::use_item => Item::Use(self.use_item(parts, span)),

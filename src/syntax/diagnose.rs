@@ -11,7 +11,7 @@ use super::grammar::Rule;
 use super::patch::Patch;
 use super::prepare::Prepared;
 use crate::problem::Problem;
-use crate::problem::syntax::UnexpectedText;
+use crate::problem::syntax::{RowsWithoutTable, UnexpectedText};
 use crate::source::Span;
 
 use failure::Failure;
@@ -69,6 +69,12 @@ impl Diagnosis {
             return;
         };
         let verdict = judge::judge(&failure);
+        // Of the rows of one table the first speaks for all.
+        if verdict.problem.code == RowsWithoutTable::CODE
+            && self.problems.last().is_some_and(|it| it.code == RowsWithoutTable::CODE)
+        {
+            return;
+        }
         self.problems.push(verdict.problem);
         if let Some(repair) = verdict.repair {
             self.repairs.push(repair);

@@ -13,7 +13,7 @@ fn sum_of(graph: &mut Graph, mut x: Id) -> Id {
 }
 
 /// Weighs the elements differently, so that no two parts of a gradient can be exchanged, and sums.
-fn weighed(graph: &mut Graph, y: Id) -> Id {
+pub fn weighed(graph: &mut Graph, y: Id) -> Id {
     let shape = graph.shape(y).to_vec();
     let mut weights = graph.constant(0.75, &shape);
     for axis in 0..shape.len() {

@@ -47,6 +47,71 @@
   model m on x: f32[4] -> f32[1] = x |> dense(many) |> dense(1) as out
 #!                                            ^^^^ wrong-value: `units` wants a whole number, not `many`
 
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(N) |> dense(1) as out
+#!                                            ^ size-unsolved: the size `N` cannot be found from the inputs
+
+#! numbers a misspelt type
+  model m on x: f32[4] -> logts[1] {
+#!                        ^^^^^ unknown-name: did you mean `logits`?
+    x |> dense(1)
+  }
+
+#! numbers
+  model m on x: f64[4] -> f32[1] {
+#!              ^^^ unknown-name: did you mean `f32`?
+    x |> dense(1)
+  }
+
+#! numbers a misspelt encoder
+  data points {
+    source: table {
+      | a | b | c | d | y |
+      | 1 | 2 | 3 | 4 | 1 |
+    }
+    input  x: f32[4] = [a, b, c, d] |> standrdize
+#!                                     ^^^^^^^^^^ unknown-name: did you mean `standardize`?
+    target y: number
+  }
+
+#! numbers
+  data points {
+    source: table {
+      | a | b | c | d | y |
+      | 1 | 2 | 3 | 4 | 1 |
+    }
+    input  x: f32[4] = [a, b, c, d]
+    target y: number = y |> imputed(median)
+#!                          ^^^^^^^ unknown-name: did you mean `impute`?
+  }
+
+#! numbers
+  data points {
+    source: table {
+      | a | b | c | d | y |
+      | 1 | 2 | 3 | 4 | 1 |
+    }
+    input  x: f32[4] = [a, b, c, d]
+    target y: number = y |> impute(medan)
+#!                                 ^^^^^ unknown-name: did you mean `median`?
+  }
+
+#! numbers `as` and `on` with a letter too many
+  model m on x: f32[4] -> f32[1] = x |> dense(8, relu) asx one |> dense(1)
+#!                                                     ^^^ unknown-word: did you mean `as`?
+
+#! numbers
+  train {
+    loss: mean_square
+#!        ^^^^^^^^^^^ unknown-name: there are `binary_cross_entropy`
+  }
+
+#! numbers a definition that gives nothing
+  model m on x: f32[4] -> f32[1] {
+#!^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ gives-nothing: the model `m` gives nothing
+    y = x |> dense(1)
+  }
+
 #! numbers a name is looked for in its own kind only
   model m on x: f32[4] -> f32[1] = x |> mse |> dense(1)
 #!                                      ^^^ wrong-kind: the loss `mse` stands where a layer or a function is wanted
@@ -139,8 +204,18 @@
   model m on x: f32[4] -> f32[1] = x |> block as a |> block as b |> dense(1)
 
 #! numbers a setting that a callable does not have
+  model m on x: f32[4] -> f32[1] = x |> dense(1, nonlinear: relu)
+#!                                               ^^^^^^^^^ unknown-argument: it takes `units`, `act`, `bias` and `init`
+
+#! numbers
   model m on x: f32[4] -> f32[1] = x |> dense(1, activation: relu)
-#!                                               ^^^^^^^^^^ unknown-argument: it takes `units`, `act`, `bias` and `init`
+#!                                               ^^^^^^^^^^ unknown-argument: did you mean `act`?
+
+#! numbers
+  train {
+    optimizer: adam(lr = 0.1)
+#!                     ^ equals-for-colon
+  }
 
 #! numbers
   model m on x: f32[4] -> f32[1] = x |> dense(1, unit: 3)

@@ -969,3 +969,21 @@
     optimizer: sgd
     for:       1 epoch
   }
+
+#! numbers a word that is nearly the one that is wanted
+  train {
+    batch: al
+#!         ^^ wrong-value: did you mean `all`?
+  }
+
+#! numbers
+  train {
+    stop: patince(val.loss, 3 epochs)
+#!        ^^^^^^^^^^^^^^^^^^^^^^^^^^^ wrong-value: did you mean `patience(val.loss, 3 epochs)`?
+  }
+
+#! numbers a penalty that rewards
+  train {
+    regularize { l2(-1) on *.w }
+#!               ^^^^^^ requirement-unmet: a penalty below 0 rewards large numbers
+  }

@@ -12,6 +12,9 @@ use crate::problem::syntax::{
 };
 use crate::source::{FileId, Span};
 
+/// For how many stray brackets of a declaration it is looked where their blocks would begin.
+const MOST_EXPLAINED: usize = 8;
+
 pub fn apply(file: FileId, lines: &Lines, chunk: &Range<usize>, forced: &Forced, scan: &Scan, balance: &mut Balance) {
     let mut fixer = Fixer { file, lines, chunk, balance };
     let mut silent = vec![];
@@ -30,7 +33,9 @@ pub fn apply(file: FileId, lines: &Lines, chunk: &Range<usize>, forced: &Forced,
         fixer.mismatch(token, open);
     }
     for &token in &scan.strays {
-        fixer.stray(token);
+        // Of very many nobody reads where each block would begin.
+        let orphan = if scan.strays.len() <= MOST_EXPLAINED { fixer.orphans(token) } else { None };
+        fixer.stray(token, orphan);
     }
     let mut rest = &scan.unclosed[..];
     while let Some(first) = rest.first() {
@@ -106,12 +111,56 @@ impl Fixer<'_> {
         self.balance.problems.push(BracketMismatch { opened, found, wanted, at, open_at }.into());
     }
 
-    fn stray(&mut self, token: usize) {
+    fn stray(&mut self, token: usize, orphan: Option<usize>) {
         let at = self.span(token);
         self.balance.blanks.push(at.range());
         let before = token.checked_sub(1).map_or(at, |it| self.span(it));
         self.balance.said.push(before.range().end..at.range().end);
-        self.balance.problems.push(BracketNotOpened { bracket: self.lines.word(token).into(), at }.into());
+        let begins = orphan.map(|it| self.span(it));
+        let first_line = orphan.map(|it| self.first_line(it));
+        if let Some(begins) = begins {
+            self.balance.said.push(begins.range().start..at.range().end);
+        }
+        self.balance
+            .problems
+            .push(BracketNotOpened { bracket: self.lines.word(token).into(), at, begins, first_line }.into());
+    }
+
+    /// The first of the lines before a closing brace that are indented as its block would be.
+    fn orphans(&self, close: usize) -> Option<usize> {
+        if self.lines.word(close) != "}" || !self.lines.is_first(close) {
+            return None;
+        }
+        let indent = self.lines.indent(close);
+        let (mut first, mut inner) = (None, 0);
+        let mut token = close;
+        while token > self.chunk.start {
+            let line = self.lines.line(token - 1);
+            // What a block closed early has left behind begins after it.
+            let closes = self.lines.word(line.first) == "}";
+            let opens = self.lines.tokens_of(line.first).any(|it| self.lines.word(it) == "{");
+            inner += usize::from(closes);
+            if line.indent <= indent || opens && inner == 0 {
+                break;
+            }
+            inner -= usize::from(opens);
+            token = line.first;
+            first = Some(token);
+        }
+        first
+    }
+
+    /// How the line reads that is missing before an orphan, as far as the orphan tells.
+    fn first_line(&self, orphan: usize) -> &'static str {
+        let setting = self.lines.word(orphan + 1) == ":";
+        match self.lines.word(orphan) {
+            "|" => "source: table {",
+            "source" | "split" | "test" if setting => "data name {",
+            "input" | "target" | "weight" | "group" | "time" | "id" | "ignore" => "data name {",
+            _ if setting => "train {",
+            _ if self.lines.tokens_of(orphan).any(|it| self.lines.word(it) == "on") => "regularize {",
+            _ => "model name on x: … {",
+        }
     }
 
     /// Brackets whose ends are missing at one place, the innermost first.

@@ -62,7 +62,7 @@ pub fn statement_indent(lines: &Lines, token: usize) -> usize {
 }
 
 pub fn scan(lines: &Lines, chunk: Range<usize>, forced: &Forced) -> Scan {
-    let mut scanner = Scanner { lines, end: chunk.end, stack: vec![], branches: 0, scan: Scan::default() };
+    let mut scanner = Scanner { lines, end: chunk.end, forced, stack: vec![], branches: 0, scan: Scan::default() };
     let mut token = chunk.start;
     while token < chunk.end {
         if let Some(&open) = forced.closes.get(&token) {
@@ -83,6 +83,7 @@ pub fn scan(lines: &Lines, chunk: Range<usize>, forced: &Forced) -> Scan {
 struct Scanner<'a> {
     lines: &'a Lines<'a>,
     end: usize,
+    forced: &'a Forced,
     stack: Vec<Frame>,
     /// As in `Frame`, outside of all brackets.
     branches: usize,
@@ -218,6 +219,10 @@ impl Scanner<'_> {
     }
 
     fn close(&mut self, token: usize, word: &str) {
+        if self.forced.strays.contains(&token) {
+            self.scan.strays.push(token);
+            return;
+        }
         // `stagei}[…`: behind the end of a block nothing follows so closely.
         let in_pattern =
             self.is_glued(token) && self.is_glued(token + 1) && matches!(self.lines.word(token + 1), "[" | "." | "{");

@@ -9,6 +9,18 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::tree::*;
 use crate::syntax::units;
 
+/// Units as people say them, and as they are written.
+const SPELT_OUT: [(&str, &str); 8] = [
+    ("second", "s"),
+    ("sec", "s"),
+    ("minute", "min"),
+    ("hour", "h"),
+    ("percent", "%"),
+    ("degree", "deg"),
+    ("iteration", "steps"),
+    ("update", "steps"),
+];
+
 /// The value of a number as written: `1_000`, `2.5`, `1e-3`.
 pub(super) fn number(text: &str) -> f64 {
     let digits: String = text.chars().filter(|it| *it != '_').collect();
@@ -28,7 +40,8 @@ impl Builder<'_> {
         if units::is_unit(word) {
             return ExprKind::Number(Quantity { value, unit: Some(word.into()), whole });
         }
-        let near = nearest(word, units::words()).filter(|_| word.chars().count() > 2);
+        let spelt = SPELT_OUT.iter().find(|it| it.0 == word.trim_end_matches('s')).map(|it| it.1);
+        let near = spelt.or_else(|| nearest(word, units::words()).filter(|_| word.chars().count() > 2));
         // `epoks` is as near to `epoch` as to `epochs`.
         let plural = near.map(|it| format!("{it}s")).filter(|it| word.ends_with('s') && units::is_unit(it));
         let near = plural.or(near.map(str::to_string));

@@ -70,7 +70,7 @@ const FOREIGN_MARKS: [(&str, &str); 16] = [
 ];
 
 pub fn judge(failure: &Failure) -> Verdict {
-    let first = [foreign_mark, beginning, first_word, colon, wrong_word];
+    let first = [row, edition, named_by_equals, foreign_mark, beginning, first_word, colon, wrong_word, run_on];
     let judged = first.iter().find_map(|it| it(failure));
     judged.unwrap_or_else(|| match failure.wanted() {
         Wanted::Type if failure.word(-1) == "on" => name(failure),
@@ -81,6 +81,12 @@ pub fn judge(failure: &Failure) -> Verdict {
         Wanted::Operator => operator(failure),
         Wanted::Mark => mark(failure),
     })
+}
+
+/// A line that begins with `|` and has another one.
+fn row(failure: &Failure) -> Option<Verdict> {
+    let is_row = failure.is_at_start() && failure.word(0) == "|" && failure.later("|");
+    is_row.then(|| Verdict::plain(RowsWithoutTable { at: failure.span(0) }))
 }
 
 /// A mark that other languages have.
@@ -206,6 +212,18 @@ fn wrong_word(failure: &Failure) -> Option<Verdict> {
     Some(Verdict::mended(UnknownWord { word: found.into(), near: Some(near), known: vec![], at }))
 }
 
+/// `as` or `on` with a letter more: the grammar had seen the word when it saw the letter.
+fn run_on(failure: &Failure) -> Option<Verdict> {
+    let found = failure.word(0);
+    let near = ["as", "on"].into_iter().find(|it| found.len() == it.len() + 1 && found.starts_with(it))?;
+    let between = failure.ends_operand(-1) && failure.kind(1) == Some(TokenKind::Word);
+    if failure.is_at_start() || !between {
+        return None;
+    }
+    let at = failure.span(0);
+    Some(Verdict::mended(UnknownWord { word: found.into(), near: Some(near.into()), known: vec![], at }))
+}
+
 /// A formula should begin here.
 fn formula(failure: &Failure) -> Verdict {
     if failure.word(0) == "." && failure.kind(1) == Some(TokenKind::Number) {
@@ -274,6 +292,26 @@ fn operator(failure: &Failure) -> Verdict {
         _ => None,
     };
     unexpected(found.into(), "", help, failure.span(0))
+}
+
+/// `name = value` in brackets, as other languages write it.
+fn named_by_equals(failure: &Failure) -> Option<Verdict> {
+    let named = failure.kind(-1) == Some(TokenKind::Word) && matches!(failure.word(-2), "(" | ",");
+    let confused = failure.word(0) == "=" && failure.in_brackets() && named;
+    confused.then(|| Verdict::mended(EqualsForColon { name: failure.word(-1).into(), at: failure.span(0) }))
+}
+
+/// The first line names the edition by a number.
+fn edition(failure: &Failure) -> Option<Verdict> {
+    if failure.rule != Rule::only_item || failure.head() != "dlm" || failure.count_before() != 1 {
+        return None;
+    }
+    let found = failure.word(0);
+    let (found, at) = match failure.breaks_line() || found.is_empty() {
+        true => (String::new(), failure.span(-1)),
+        false => (found.to_string(), failure.span(-1).to(failure.span(0))),
+    };
+    Some(Verdict::mended(UnknownEdition { found, at }))
 }
 
 /// Two things side by side in brackets: the `,` between them is missing, or the `:` behind a name, or an operator.

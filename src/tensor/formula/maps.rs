@@ -6,6 +6,9 @@ use crate::scalar::{Dtype, Scalar};
 /// Powers up to this one are products.
 const POWERS: f64 = 16.0;
 
+/// From here on an exponent is bounded for the sake of its power alone.
+const GUARD: f64 = 64.0;
+
 /// Above this weight no cases are told apart.
 const SETTLED: u32 = 300;
 
@@ -52,6 +55,12 @@ impl Terms {
                     return self.plus(exponent[0], rest);
                 }
             }
+            Scalar::Exp => {
+                let exponent = self.unguarded(args[0]);
+                if exponent != args[0] {
+                    return self.map(Scalar::Exp, &[exponent]);
+                }
+            }
             Scalar::Max | Scalar::Min if args[0] == args[1] => return args[0],
             Scalar::Abs if self.leads_negative(args[0]) => {
                 let positive = self.scaled(args[0], Ratio::MINUS);
@@ -67,6 +76,23 @@ impl Terms {
             }
         }
         self.intern_map(scalar, args)
+    }
+
+    /// An exponent without the bound that keeps its power within the range of numbers.
+    fn unguarded(&mut self, exponent: Term) -> Term {
+        let Form::Add { constant, terms } = self.form(exponent).clone() else { return self.unbounded(exponent) };
+        let terms: Vec<(Term, Ratio)> = terms.into_iter().map(|(it, by)| (self.unbounded(it), by)).collect();
+        self.add(&terms, constant)
+    }
+
+    fn unbounded(&self, term: Term) -> Term {
+        let Form::Map(scalar, args) = self.form(term) else { return term };
+        let bound = args.get(1).and_then(|it| self.as_number(*it)).map(Ratio::value);
+        match (scalar, bound) {
+            (Scalar::Max, Some(bound)) if bound <= -GUARD => args[0],
+            (Scalar::Min, Some(bound)) if bound >= GUARD => args[0],
+            _ => term,
+        }
     }
 
     /// `a < b` as `0 < b - a`, without the size of what is compared with 0.

@@ -32,8 +32,8 @@ impl Terms {
     pub fn rule(&mut self, name: u32, input: u32, axis: Option<Var>, body: Term) -> Option<Rule> {
         let (by, factors) = self.split(body);
         let is_input = |it: Term| matches!(self.form(it), Form::Leaf { .. });
-        // A sum with the bare input in it would be any sum.
-        let bare = |it: Term| matches!(self.form(it), Form::Add { terms, .. } if terms.iter().any(|it| is_input(it.0)));
+        // The input and a number would be any sum.
+        let bare = |it: Term| matches!(self.form(it), Form::Add { terms, .. } if terms.iter().all(|it| is_input(it.0)));
         let telling = match &factors[..] {
             [] => false,
             [(one, 1)] if bare(*one) => false,

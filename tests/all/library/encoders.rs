@@ -1,0 +1,178 @@
+//! Encoders: what they fit, on training rows only, and what they make of a column.
+
+use dlmc::data::{self, Limits};
+use dlmc::session::formulas::Formulas;
+
+use super::*;
+
+struct Case {
+    signature: &'static str,
+    formula: &'static str,
+    /// The field's type, and the cells of the column.
+    ty: &'static str,
+    cells: &'static [&'static str],
+    /// How many of the cells, the first ones, are training rows.
+    training: usize,
+    /// What the model receives of each.
+    values: &'static [f64],
+}
+
+const STANDARDIZE: &str = "encoder standardize on x: f32[..]";
+const SCALE: &str = "encoder scale(to: range) on x: f32[..]";
+
+const CASES: &[Case] = &[
+    Case {
+        signature: STANDARDIZE,
+        formula: "v |> standardize",
+        ty: "number",
+        cells: &["1", "3", "5", "7", "100"],
+        training: 4,
+        // Mean 4, variance (9 + 1 + 1 + 9) / 4 = 5.
+        values: &[-1.341_640_786_5, -0.447_213_595_5, 0.447_213_595_5, 1.341_640_786_5, 42.932_505_168],
+    },
+    Case {
+        signature: STANDARDIZE,
+        formula: "v |> standardize",
+        ty: "number",
+        cells: &["2", "2", "2", "5"],
+        training: 3,
+        values: &[0.0, 0.0, 0.0, 3.0],
+    },
+    Case {
+        signature: "encoder impute(with: fn) on x: f32[..]?",
+        formula: "v |> impute(median)",
+        ty: "number",
+        cells: &["1", "", "4", "100", "2", "", "-5"],
+        training: 5,
+        // Of 1, 4, 100, 2.
+        values: &[1.0, 3.0, 4.0, 100.0, 2.0, 3.0, -5.0],
+    },
+    Case {
+        signature: "encoder impute(with: fn) on x: f32[..]?",
+        formula: "v |> impute(mean)",
+        ty: "number",
+        cells: &["1", "", "4", "100", "2", ""],
+        training: 4,
+        values: &[1.0, 35.0, 4.0, 100.0, 2.0, 35.0],
+    },
+    Case {
+        signature: "encoder impute(value: real) on x: f32[..]?",
+        formula: "v |> impute(value: -1)",
+        ty: "number",
+        cells: &["1", "", "4", ""],
+        training: 2,
+        values: &[1.0, -1.0, 4.0, -1.0],
+    },
+    Case {
+        signature: SCALE,
+        formula: "v |> scale",
+        ty: "number",
+        cells: &["2", "6", "4", "8", "0"],
+        training: 3,
+        values: &[0.0, 1.0, 0.5, 1.5, -0.5],
+    },
+    Case {
+        signature: SCALE,
+        formula: "v |> scale(-1 .. 1)",
+        ty: "number",
+        cells: &["2", "6", "4"],
+        training: 3,
+        values: &[-1.0, 1.0, 0.0],
+    },
+    Case {
+        signature: SCALE,
+        formula: "v |> scale",
+        ty: "number",
+        cells: &["3", "3", "4"],
+        training: 2,
+        values: &[0.0, 0.0, 1.0],
+    },
+    Case {
+        signature: STANDARDIZE,
+        formula: "v |> impute(median) |> standardize",
+        ty: "number",
+        cells: &["1", "", "5", "9"],
+        training: 3,
+        // 1, 3, 5: mean 3, variance 8/3.
+        values: &[-1.224_744_871_4, 0.0, 1.224_744_871_4, 3.674_234_614_2],
+    },
+];
+
+pub fn cases() -> Vec<&'static str> {
+    CASES.iter().map(|it| it.signature).chain(["encoder scale(to: range) on x: image[H, W, C]"]).collect()
+}
+
+fn experiment(case: &Case) -> Program {
+    let row = |cell: &&str| format!("    | {} | 1 |\n", if cell.is_empty() { "\"\"" } else { cell });
+    let rows: String = case.cells.iter().map(row).collect();
+    let (train, val) = (case.training, case.cells.len() - case.training);
+    let split = match val {
+        0 => String::new(),
+        _ => format!("  split: by_position(train: {train}, val: {val})\n"),
+    };
+    let text = format!(
+        "dlm 1\ndata points {{\n  source: table {{\n    | v | y |\n{rows}  }}\n{split}\
+           input x: {} = {}\n  target y: number\n}}\n\
+         model m on x: {} -> number = x |> dense(1)\n\
+         train {{\n  model: m\n  data: points\n  loss: mse\n  optimizer: sgd\n  for: 1 epoch\n}}\n",
+        case.ty, case.formula, case.ty
+    );
+    program(&text.replace("\"\"", "  "))
+}
+
+#[test]
+fn every_encoder_fits_on_training_rows_alone() {
+    for case in CASES {
+        let program = experiment(case);
+        let world = Memory::default();
+        let loaded = data::load(&world, Path::new(""), &program.data, &mut Formulas(&program), Limits::default());
+        let dataset = loaded.unwrap_or_else(|problems| panic!("{}: {problems:#?}", case.formula));
+        let mut found = vec![];
+        for split in dlmc::model::program::Split::ALL {
+            if let Some(Some(array)) = dataset.part(split).fields.first() {
+                found.extend(Wide::from(array).data);
+            }
+        }
+        close(&found, case.values, 1e-6, case.formula);
+    }
+}
+
+#[test]
+fn fitting_and_encoding_mean_the_same_on_every_back_end() {
+    for case in CASES {
+        let program = experiment(case);
+        let n = case.cells.len();
+        let number = |cell: &&str| if cell.is_empty() { f32::NAN } else { cell.parse().expect("a number") };
+        let column = Array::f32(&[n, 1], case.cells.iter().map(number).collect());
+        let train = column.rows(&(0..case.training).collect::<Vec<_>>());
+        let fits = computed(&program.fit(0, case.training), &[], &[train], CLOCK);
+        let narrow = |it: &Wide| Array::f32(&it.shape, it.data.iter().map(|&it| it as f32).collect());
+        let states: Vec<Array> = fits.iter().map(narrow).collect();
+        let found = computed(&program.encode(0, n), &states, &[column], CLOCK).remove(0);
+        close(&found.data, case.values, 1e-5, case.formula);
+    }
+}
+
+#[test]
+fn pixels_are_scaled_by_what_a_byte_can_hold() {
+    let text = "dlm 1
+data pictures {
+  source: idx(\"a\", \"b\")
+  input  image: image[2, 2, 1] = images |> scale(-1 .. 1)
+  target label: class[2] = labels
+}
+model m on image: image[2, 2, 1] -> logits[2] = image |> flatten |> dense(2)
+train {
+  model: m
+  data: pictures
+  loss: cross_entropy
+  optimizer: sgd
+  for: 1 epoch
+}
+";
+    let program = program(text);
+    assert_eq!(program.data.fields[0].fits, 0, "nothing is fitted");
+    let pixels = Array::f32(&[2, 2, 2, 1], vec![0.0, 255.0, 51.0, 102.0, 0.0, 127.5, 255.0, 204.0]);
+    let found = computed(&program.encode(0, 2), &[], &[pixels], CLOCK).remove(0);
+    close(&found.data, &[-1.0, 1.0, -0.6, -0.2, -1.0, 0.0, 1.0, 0.6], 1e-6, "scale");
+}

@@ -1,0 +1,109 @@
+//! Initialisers: mean, variance and range of many draws, by fan-in and fan-out as the papers count them.
+
+use super::*;
+
+/// How draws are distributed: by their half-width, or by their deviation.
+enum Spread {
+    Uniform(f64),
+    Normal(f64),
+}
+use Spread::{Normal, Uniform};
+
+struct Case {
+    signature: &'static str,
+    init: &'static str,
+    /// From fan-in and fan-out.
+    spread: fn(f64, f64) -> Spread,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        signature: "fn glorot(fan_in: int, fan_out: int)",
+        init: "glorot",
+        spread: |i, o| Uniform((6.0 / (i + o)).sqrt()),
+    },
+    Case {
+        signature: "fn glorot_normal(fan_in: int, fan_out: int)",
+        init: "glorot_normal",
+        spread: |i, o| Normal((2.0 / (i + o)).sqrt()),
+    },
+    Case { signature: "fn he(fan_in: int)", init: "he", spread: |i, _| Uniform((6.0 / i).sqrt()) },
+    Case { signature: "fn he_normal(fan_in: int)", init: "he_normal", spread: |i, _| Normal((2.0 / i).sqrt()) },
+    Case { signature: "fn lecun(fan_in: int)", init: "lecun", spread: |i, _| Uniform((3.0 / i).sqrt()) },
+    Case { signature: "fn lecun_normal(fan_in: int)", init: "lecun_normal", spread: |i, _| Normal((1.0 / i).sqrt()) },
+];
+
+pub fn cases() -> Vec<&'static str> {
+    CASES.iter().map(|it| it.signature).collect()
+}
+
+/// What the parameters of a model start as, in order, for a seed.
+fn initial(body: &str, seed: u64) -> Vec<Vec<f64>> {
+    let rest = format!(
+        "model m on x: f32[2] -> f32[1] {{\n  {body}\n}}\n\
+         train {{\n  model: m\n  data: points\n  loss: mse\n  optimizer: sgd\n  for: 1 epoch\n}}\n"
+    );
+    let function = with_data("f32[2]", "f32[1]", &rest).initial();
+    let found = computed(&function, &[], &[], Clock { seed, step: 1 });
+    found.into_iter().map(|it| it.data).collect()
+}
+
+/// Checks 120,000 draws.
+#[track_caller]
+fn check(draws: &[f64], spread: &Spread, what: &str) {
+    let n = draws.len() as f64;
+    assert!(n >= 1e5);
+    let deviation = match spread {
+        Uniform(half) => half / 3f64.sqrt(),
+        Normal(deviation) => *deviation,
+    };
+    let moment = |power: i32| draws.iter().map(|x| (x / deviation).powi(power)).sum::<f64>() / n;
+    // Each within five deviations of its own.
+    let (fourth, fourth_error) = match spread {
+        Uniform(_) => (1.8, (81.0 / 9.0 - 1.8 * 1.8) / n),
+        Normal(_) => (3.0, (105.0 - 9.0) / n),
+    };
+    assert!(moment(1).abs() < 5.0 / n.sqrt(), "{what}: a mean of {} deviations", moment(1));
+    assert!((moment(2) - 1.0).abs() < 5.0 * ((fourth - 1.0) / n).sqrt(), "{what}: variance {}", moment(2));
+    assert!(moment(3).abs() < 5.0 * (15.0 / n).sqrt(), "{what}: skew {}", moment(3));
+    assert!((moment(4) - fourth).abs() < 5.0 * fourth_error.sqrt(), "{what}: fourth moment {}", moment(4));
+    let largest = draws.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+    match spread {
+        Uniform(half) => assert!(largest <= half * 1.000_001 && largest > 0.999 * half, "{what}: {largest} of {half}"),
+        Normal(_) => assert!((3.5 * deviation..6.5 * deviation).contains(&largest), "{what}: {largest}"),
+    }
+}
+
+#[test]
+fn every_initialiser_draws_as_its_paper_says() {
+    for case in CASES {
+        let body = format!("param w: f32[300, 400] ~ {}\n  sum(w) * x |> dense(1) as out", case.init);
+        let all = initial(&body, 5);
+        let draws = all.iter().find(|it| it.len() == 120_000).expect("the parameter");
+        check(draws, &(case.spread)(300.0, 400.0), case.init);
+        let other = initial(&body, 6);
+        assert_ne!(*draws, *other.iter().find(|it| it.len() == 120_000).expect("it"), "another seed, other draws");
+    }
+}
+
+#[test]
+fn of_a_window_each_place_counts_for_both_fans() {
+    // A kernel of 3 × 3 places, 40 numbers in, 350 out.
+    let all = initial("param w: f32[3, 3, 40, 350] ~ glorot\n  sum(w) * x |> dense(1) as out", 5);
+    let draws = all.iter().find(|it| it.len() == 126_000).expect("the parameter");
+    check(draws, &Uniform((6.0f64 / (9.0 * 40.0 + 9.0 * 350.0)).sqrt()), "glorot of a window");
+}
+
+#[test]
+fn a_layer_hands_its_initialiser_on() {
+    let all = initial("x |> dense(60000, init: he_normal) as wide |> dense(1) as out", 5);
+    let draws = all.iter().find(|it| it.len() == 120_000).expect("its weights");
+    check(draws, &Normal(1.0), "dense with he_normal, two numbers in");
+    assert!(all.iter().any(|it| it.len() == 60_000 && it.iter().all(|&it| it == 0.0)), "biases start as 0");
+}
+
+#[test]
+fn two_parameters_of_one_shape_draw_differently() {
+    let all = initial("param a: f32[2, 1] ~ glorot\n  param b: f32[2, 1] ~ glorot\n  x @ a + x @ b", 5);
+    assert_ne!(all[0], all[1]);
+}

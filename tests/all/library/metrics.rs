@@ -1,0 +1,204 @@
+//! Metrics: small tables worked by hand, ties among them.
+
+use super::*;
+
+struct Case {
+    signature: &'static str,
+    metric: &'static str,
+    /// Of the model's result, and of the data's target.
+    types: (&'static str, &'static str),
+    /// What the model gives and the target, a row for each example.
+    outputs: &'static [&'static [f32]],
+    targets: &'static [&'static [f32]],
+    value: &'static [f64],
+}
+
+/// Scores of five examples of three classes: right, a tie that the first class wins, wrong, right, wrong.
+const SCORES: &[&[f32]] = &[&[2.0, 1.0, 0.0], &[1.0, 1.0, 0.0], &[0.0, 3.0, 1.0], &[-1.0, -2.0, 0.5], &[0.1, 0.2, 0.0]];
+const CLASSES: &[&[f32]] = &[&[0.0], &[1.0], &[2.0], &[2.0], &[0.0]];
+const LOGITS: (&str, &str) = ("logits[3]", "class[3]");
+
+/// Four examples of yes or no: yes said yes, no said no, yes said no (0 is no), no said yes.
+const LEANINGS: &[&[f32]] = &[&[2.0], &[-1.0], &[0.0], &[0.5]];
+const ANSWERS: &[&[f32]] = &[&[1.0], &[0.0], &[1.0], &[0.0]];
+const LOGIT: (&str, &str) = ("logit", "binary");
+
+/// Two numbers for each of three examples.
+const GUESSES: &[&[f32]] = &[&[1.0, 0.0], &[2.0, 4.0], &[5.0, 4.0]];
+const TRUTHS: &[&[f32]] = &[&[2.0, 1.0], &[2.0, 2.0], &[4.0, 4.0]];
+const NUMBERS: (&str, &str) = ("f32[2]", "f32[2]");
+
+const fn of_scores(signature: &'static str, metric: &'static str, value: &'static [f64]) -> Case {
+    Case { signature, metric, types: LOGITS, outputs: SCORES, targets: CLASSES, value }
+}
+
+const fn of_leanings(signature: &'static str, metric: &'static str, value: &'static [f64]) -> Case {
+    Case { signature, metric, types: LOGIT, outputs: LEANINGS, targets: ANSWERS, value }
+}
+
+const fn of_numbers(signature: &'static str, metric: &'static str, value: &'static [f64]) -> Case {
+    Case { signature, metric, types: NUMBERS, outputs: GUESSES, targets: TRUTHS, value }
+}
+
+const CASES: &[Case] = &[
+    of_scores("metric accuracy on (z: logits[K], y: class[K])", "accuracy", &[2.0 / 5.0]),
+    Case {
+        signature: "metric accuracy on (p: prob[K], y: class[K])",
+        metric: "accuracy",
+        types: ("prob[3]", "class[3]"),
+        outputs: &[&[0.2, 0.5, 0.3], &[0.4, 0.4, 0.2]],
+        targets: &[&[1.0], &[1.0]],
+        value: &[1.0 / 2.0],
+    },
+    Case {
+        signature: "metric accuracy on (l: log_prob[K], y: class[K])",
+        metric: "accuracy",
+        types: ("log_prob[3]", "class[3]"),
+        outputs: &[&[-1.0, -0.5, -3.0], &[-2.0, -1.0, -0.9]],
+        targets: &[&[1.0], &[2.0]],
+        value: &[1.0],
+    },
+    Case {
+        signature: "metric accuracy on (z: logits[K], y: prob[K])",
+        metric: "accuracy",
+        types: ("logits[3]", "prob[3]"),
+        outputs: &[&[1.0, 2.0, 0.0], &[1.0, 0.0, 0.0], &[0.0, 0.0, 1.0]],
+        // Of equal shares the first counts, as of equal scores.
+        targets: &[&[0.1, 0.6, 0.3], &[0.5, 0.5, 0.0], &[0.2, 0.4, 0.4]],
+        value: &[2.0 / 3.0],
+    },
+    of_leanings("metric accuracy on (z: logit, y: binary)", "accuracy", &[2.0 / 4.0]),
+    Case {
+        signature: "metric accuracy on (p: prob, y: binary)",
+        metric: "accuracy",
+        types: ("prob", "binary"),
+        // One half is no.
+        outputs: &[&[0.9], &[0.2], &[0.5], &[0.6]],
+        targets: ANSWERS,
+        value: &[2.0 / 4.0],
+    },
+    // The second of two equal scores is among the largest two, and so is the first.
+    of_scores("metric top(k: int) on (z: logits[K], y: class[K])", "top(1)", &[3.0 / 5.0]),
+    of_scores("metric top(k: int) on (z: logits[K], y: class[K])", "top(2)", &[1.0]),
+    // Truth in rows: of class 0 one was taken for 0 and one for 1; of class 1 one for 0; of class 2 one for 1, one for 2.
+    of_scores(
+        "metric confusion on (z: logits[K], y: class[K])",
+        "confusion",
+        &[
+            1.0, 1.0, 0.0, //
+            1.0, 0.0, 0.0, //
+            0.0, 1.0, 1.0,
+        ],
+    ),
+    // 2 hits / (said + truth): class 0 2/(2+2), class 1 0/(2+1), class 2 2/(1+2).
+    of_scores("metric f1(average: name) on (z: logits[K], y: class[K])", "f1", &[(0.5 + 0.0 + 2.0 / 3.0) / 3.0]),
+    of_scores("metric f1(average: name) on (z: logits[K], y: class[K])", "f1(micro)", &[2.0 / 5.0]),
+    // One hit; two said yes, two are.
+    of_leanings("metric f1 on (z: logit, y: binary)", "f1", &[2.0 / 4.0]),
+    Case {
+        signature: "metric log_loss on (z: logits[K], y: class[K])",
+        metric: "log_loss",
+        types: ("logits[2]", "class[2]"),
+        // Probabilities 1/2 and 3/4: ln 3 is one more than nothing.
+        outputs: &[&[4.0, 4.0], &[0.0, 1.098_612_3]],
+        targets: &[&[0.0], &[1.0]],
+        value: &[(std::f64::consts::LN_2 + 0.287_682_072_451_780_9) / 2.0],
+    },
+    Case {
+        signature: "metric log_loss on (z: logit, y: binary)",
+        metric: "log_loss",
+        types: LOGIT,
+        outputs: &[&[0.0], &[-1.098_612_3]],
+        targets: &[&[1.0], &[1.0]],
+        value: &[(std::f64::consts::LN_2 + 2.0 * std::f64::consts::LN_2) / 2.0],
+    },
+    Case {
+        signature: "metric brier on (z: logit, y: binary)",
+        metric: "brier",
+        types: LOGIT,
+        outputs: &[&[0.0], &[1.098_612_3]],
+        targets: &[&[1.0], &[0.0]],
+        value: &[(0.25 + 0.5625) / 2.0],
+    },
+    Case {
+        signature: "metric brier on (z: logits[K], y: class[K])",
+        metric: "brier",
+        types: ("logits[2]", "class[2]"),
+        // The sum of squares over both classes.
+        outputs: &[&[4.0, 4.0], &[0.0, 1.098_612_3]],
+        targets: &[&[0.0], &[1.0]],
+        value: &[(0.5 + 0.125) / 2.0],
+    },
+    of_numbers("metric mse on (yhat: f32[N], y: f32[N])", "mse", &[7.0 / 6.0]),
+    of_numbers("metric mae on (yhat: f32[N], y: f32[N])", "mae", &[5.0 / 6.0]),
+    of_numbers("metric rmse on (yhat: f32[N], y: f32[N])", "rmse", &[1.080_123_449_734_643_5]),
+    // Rests 1+0+1 and 1+4+0; around the means 8/3 and 7/3 the truths have 8/3 and 14/3.
+    of_numbers(
+        "metric r2 on (yhat: f32[N], y: f32[N])",
+        "r2",
+        &[((1.0 - 2.0 * 3.0 / 8.0) + (1.0 - 5.0 * 3.0 / 14.0)) / 2.0],
+    ),
+    of_numbers("metric mape on (yhat: f32[N], y: f32[N])", "mape", &[(0.5 + 1.0 + 0.0 + 1.0 + 0.25 + 0.0) / 6.0]),
+];
+
+pub fn cases() -> Vec<&'static str> {
+    CASES.iter().map(|it| it.signature).collect()
+}
+
+fn measured(case: &Case) -> Vec<f64> {
+    let (result, target) = case.types;
+    let units: usize = result.split(['[', ']']).nth(1).map_or(1, |it| it.parse().unwrap());
+    let (last, loss) = match result.split('[').next() {
+        Some("prob") if result == "prob" => (" |> sigmoid", "mine"),
+        Some("prob") => (" |> softmax", "mine"),
+        Some("log_prob") => (" |> log_softmax", "nll"),
+        Some("logit") => ("", "binary_cross_entropy"),
+        Some("logits") => ("", "cross_entropy"),
+        _ => ("", "mse"),
+    };
+    let taken = if result == "prob" { "prob" } else { "prob[K]" };
+    let wanted = if target == "binary" { "binary" } else { "class[K]" };
+    let rest = format!(
+        "loss mine on (p: {taken}, y: {wanted}) = mean(p^2)\n\
+         model m on x: f32[2] -> {result} = x |> dense({units}) as out{last}\n\
+         train {{\n  model: m\n  data: points\n  loss: {loss}\n  optimizer: sgd\n  for: 1 epoch\n  metrics: [{}]\n}}\n",
+        case.metric
+    );
+    let program = with_data("f32[2]", target, &rest);
+    let rows = case.outputs.len();
+    let function = program.metric(0, rows);
+    let fill = |at: usize, rows: &[&[f32]]| {
+        let (shape, dtype) = &function.feeds[at];
+        match dtype {
+            Dtype::I32 => Array::i32(shape, rows.concat().iter().map(|&it| it as i32).collect()),
+            _ => Array::f32(shape, rows.concat()),
+        }
+    };
+    let feeds = [fill(0, case.outputs), fill(1, case.targets)];
+    let (states, _) = doors(&Function { feeds: vec![], ..function.clone() }, &[], 1);
+    computed(&function, &states, &feeds, CLOCK).remove(0).data
+}
+
+#[test]
+fn every_metric_says_of_a_small_table_what_a_hand_computes() {
+    for case in CASES {
+        close(&measured(case), case.value, 1e-6, case.metric);
+    }
+}
+
+#[test]
+fn what_nothing_was_said_of_and_nothing_is_counts_as_nothing() {
+    // Class 2 neither occurs nor is said: its part of the macro average is 0, as scikit-learn's is.
+    let signature = "metric f1(average: name) on (z: logits[K], y: class[K])";
+    let case = Case {
+        signature,
+        metric: "f1",
+        types: LOGITS,
+        outputs: &[&[1.0, 0.0, 0.0], &[0.0, 1.0, 0.0]],
+        targets: &[&[0.0], &[1.0]],
+        value: &[2.0 / 3.0],
+    };
+    close(&measured(&case), case.value, 1e-6, "macro");
+    let never = Case { types: LOGIT, outputs: &[&[-1.0]], targets: &[&[0.0]], value: &[0.0], ..case };
+    close(&measured(&never), never.value, 1e-6, "neither said nor true");
+}
