@@ -9,6 +9,7 @@ pub mod check;
 pub mod discover;
 pub mod eval;
 pub mod fields;
+pub mod formulas;
 pub mod functions;
 pub mod library;
 pub mod linear;

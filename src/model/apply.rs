@@ -550,6 +550,7 @@ impl Lower<'_> {
                 self.path = outer;
                 let value = value?;
                 if form.callable.kind == Kind::Layer {
+                    self.note(path, &value);
                     let (ty, shape) = match &value.clone().settled() {
                         Value::Tensor(tensor) => (describe(tensor), tensor.shape.clone()),
                         _ => ("several values".to_string(), vec![]),

@@ -980,6 +980,9 @@ impl Lower<'_> {
         match pattern {
             Pattern::One(target) if target.next => self.bind_next(&target.name, result, value.span, scope),
             Pattern::One(target) => {
+                if !self.in_library(target.name.span) {
+                    self.note(&join(&scope.path, target.name.as_str()), &result);
+                }
                 scope.bind(target.name.as_str(), result);
                 Ok(())
             }
@@ -1059,7 +1062,8 @@ impl Lower<'_> {
         callee: Option<Rc<Callee>>,
         scope: &mut Scope,
     ) -> Outcome<Value> {
-        let path = join(&scope.path, name.as_str()).into();
+        let path: Arc<str> = join(&scope.path, name.as_str()).into();
+        self.note(&path, &value);
         let stage = Value::Stage(Rc::new(Stage { value, path, callee }));
         scope.bind(name.as_str(), stage.clone());
         Ok(stage)
