@@ -120,7 +120,6 @@
     param w: f32[512, 10] ~ glorot
     x @ w
 #!  ^^^^^ inner-size-mismatch
-#!      -
   }
 
   layer wrong on x: f32[n] -> f32[3] {
