@@ -30,6 +30,104 @@ metric f1 on (z: logit, y: binary) -> score across batch {
   2 * hit / max(sum(where(z > 0, 1, 0), over: batch) + sum(y, over: batch), 1)
 }
 
+## Of the examples that are said to be of a class, the share that is. The mean over classes (`macro`), weighted by how often
+## each occurs (`weighted`), or of all decisions at once (`micro`). A class of which nothing is said counts as 0.
+metric precision(average: name = macro) on (z: logits[K], y: class[K]) -> score across batch {
+  require average == macro or average == micro or average == weighted, "`average` is macro, micro or weighted"
+  hit   = for a in K => sum(where(y == a and argmax(z) == a, 1, 0), over: batch)
+  said  = for a in K => sum(where(argmax(z) == a, 1, 0), over: batch)
+  truth = for a in K => sum(where(y == a, 1, 0), over: batch)
+  each  = hit / max(said, 1)
+  if average == micro
+  then sum(hit) / max(sum(said), 1)
+  else if average == weighted
+       then sum(truth * each) / max(sum(truth), 1)
+       else mean(each)
+}
+metric precision on (z: logit, y: binary) -> score across batch =
+  sum(where(z > 0 and y > 0.5, 1, 0), over: batch) / max(sum(where(z > 0, 1, 0), over: batch), 1)
+
+## Of the examples of a class, the share that is found; averaged as `precision`. A class that does not occur counts as 0.
+metric recall(average: name = macro) on (z: logits[K], y: class[K]) -> score across batch {
+  require average == macro or average == micro or average == weighted, "`average` is macro, micro or weighted"
+  hit   = for a in K => sum(where(y == a and argmax(z) == a, 1, 0), over: batch)
+  truth = for a in K => sum(where(y == a, 1, 0), over: batch)
+  each  = hit / max(truth, 1)
+  if average == macro
+  then mean(each)
+  else if average == weighted
+       then sum(truth * each) / max(sum(truth), 1)
+       else sum(hit) / max(sum(truth), 1)
+}
+metric recall on (z: logit, y: binary) -> score across batch =
+  sum(where(z > 0 and y > 0.5, 1, 0), over: batch) / max(sum(y, over: batch), 1)
+
+## The mean recall of the classes that occur: accuracy, were all equally frequent (Brodersen et al., 2010).
+metric balanced_accuracy on (z: logits[K], y: class[K]) -> score across batch {
+  hit   = for a in K => sum(where(y == a and argmax(z) == a, 1, 0), over: batch)
+  truth = for a in K => sum(where(y == a, 1, 0), over: batch)
+  sum(hit / max(truth, 1)) / max(sum(where(truth > 0, 1, 0)), 1)
+}
+metric balanced_accuracy on (z: logit, y: binary) -> score across batch {
+  ayes = sum(where(y > 0.5, 1, 0), over: batch)
+  noes = sum(where(y > 0.5, 0, 1), over: batch)
+  said = sum(where(z > 0 and y > 0.5, 1, 0), over: batch) / max(ayes, 1)
+  kept = sum(where(z > 0 or y > 0.5, 0, 1), over: batch) / max(noes, 1)
+  (said + kept) / max(min(ayes, 1) + min(noes, 1), 1)
+}
+
+## The correlation of what is said with what is true, from -1 to 1 (Matthews, 1975; of several classes Gorodkin, 2004). 0 if
+## only one class is said or true.
+metric matthews on (z: logits[K], y: class[K]) -> score across batch {
+  hit   = for a in K => sum(where(y == a and argmax(z) == a, 1, 0), over: batch)
+  said  = for a in K => sum(where(argmax(z) == a, 1, 0), over: batch)
+  truth = for a in K => sum(where(y == a, 1, 0), over: batch)
+  count = sum(truth)
+  both  = (count^2 - sum(said^2)) * (count^2 - sum(truth^2))
+  (count * sum(hit) - sum(said * truth)) / sqrt(where(both > 0, both, 1))
+}
+metric matthews on (z: logit, y: binary) -> score across batch {
+  hit   = sum(where(z > 0 and y > 0.5, 1, 0), over: batch)
+  said  = sum(where(z > 0, 1, 0), over: batch)
+  truth = sum(where(y > 0.5, 1, 0), over: batch)
+  count = truth + sum(where(y > 0.5, 0, 1), over: batch)
+  both  = said * (count - said) * truth * (count - truth)
+  (count * hit - said * truth) / sqrt(where(both > 0, both, 1))
+}
+
+## The probability that an example of yes has a larger score than one of no, equal scores counting one half: the area under
+## the receiver operating characteristic (Mann & Whitney, 1947; Hanley & McNeil, 1982). Of several classes each against the
+## rest, by its probability, and the mean. Where a class has no examples, or all, there is no such number: NaN.
+metric auroc on (z: logit, y: binary) -> score across batch = share_of_pairs(z, y)
+metric auroc on (p: prob, y: binary) -> score across batch = share_of_pairs(p, y)
+metric auroc on (z: logits[K], y: class[K]) -> score across batch {
+  p = softmax(z)
+  mean(for a in K => share_of_pairs(p[a], where(y == a, 1, 0)))
+}
+
+## Of all pairs of a yes and a no, the share in which the yes has the larger `s`; a tie is half a pair.
+fn share_of_pairs(s, y) {
+  ayes   = sum(where(y > 0.5, 1, 0), over: batch)
+  noes   = sum(where(y > 0.5, 0, 1), over: batch)
+  passed = rank(s, over: batch, where: y < 0.5) + noes - rank(-s, over: batch, where: y < 0.5)
+  sum(where(y > 0.5, passed, 0), over: batch) / (2 * ayes * noes)
+}
+
+## The mean precision at the score of each example of yes: the area under the curve of precision over recall, in steps. 0 if
+## there is no yes.
+metric average_precision on (z: logit, y: binary) -> score across batch = steps_of_precision(z, y)
+metric average_precision on (p: prob, y: binary) -> score across batch = steps_of_precision(p, y)
+
+## The mean over all yes of the precision at its `s`.
+fn steps_of_precision(s, y) {
+  found = rank(-s, over: batch, where: y > 0.5) / rank(-s, over: batch)
+  sum(where(y > 0.5, found, 0), over: batch) / max(sum(where(y > 0.5, 1, 0), over: batch), 1)
+}
+
+## e to the power of the mean negative logarithm of the probability given to the truth: among how many equally likely classes
+## the model is as undecided (Jelinek et al., 1977).
+metric perplexity on (z: logits[K], y: class[K]) -> error across batch = exp(mean(-log_softmax(z)[y], over: batch))
+
 ## The mean negative logarithm of the probability given to the truth.
 metric log_loss on (z: logits[K], y: class[K]) -> error {
   l = log_softmax(z)
@@ -62,3 +160,18 @@ metric r2 on (yhat: f32[N], y: f32[N]) -> score across batch {
 
 ## The mean of absolute differences, each as a share of the truth.
 metric mape on (yhat: f32[N], y: f32[N]) -> error = mean(abs((y - yhat) / y))
+
+## The share of variance that is explained when a constant offset is forgiven.
+metric explained_variance on (yhat: f32[N], y: f32[N]) -> score across batch {
+  d     = y - yhat
+  rest  = sum((d - mean(d, over: batch))^2, over: batch)
+  total = sum((y - mean(y, over: batch))^2, over: batch)
+  mean(1 - rest / total)
+}
+
+## The median over the examples of the absolute differences: a few large ones do not count. The mean over columns.
+metric median_absolute_error on (yhat: f32[N], y: f32[N]) -> error across batch =
+  mean(median(abs(y - yhat), over: batch))
+
+## The largest absolute difference.
+metric max_error on (yhat: f32[N], y: f32[N]) -> error across batch = max(max(abs(y - yhat), over: batch))

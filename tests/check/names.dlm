@@ -254,6 +254,14 @@
   model m on x: f32[4] -> f32[1] = sqrt(x, x) |> dense(1)
 #!                                 ^^^^^^^^^^ input-count: `sqrt` takes 1 input, but gets 2
 
+#! numbers a rank is one among the examples
+  model m on x: f32[4] -> f32[1] = rank(x) |> dense(1)
+#!                                 ^^^^^^^ wrong-kind: no `over` stands where `over: batch` is wanted
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = rank(x, over: 0) |> dense(1)
+#!                                               ^ wrong-kind: 0 stands where `batch` is wanted
+
 #! numbers inputs come by the pipe
   model m on x: f32[4] -> f32[1] = dense(1)
 #!                                 ^^^^^^^^ wrong-kind: apply it to something: `x |> dense`

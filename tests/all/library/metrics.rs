@@ -40,6 +40,9 @@ const fn of_numbers(signature: &'static str, metric: &'static str, value: &'stat
     Case { signature, metric, types: NUMBERS, outputs: GUESSES, targets: TRUTHS, value }
 }
 
+const PRECISION: &str = "metric precision(average: name) on (z: logits[K], y: class[K])";
+const RECALL: &str = "metric recall(average: name) on (z: logits[K], y: class[K])";
+
 const CASES: &[Case] = &[
     of_scores("metric accuracy on (z: logits[K], y: class[K])", "accuracy", &[2.0 / 5.0]),
     Case {
@@ -95,6 +98,87 @@ const CASES: &[Case] = &[
     of_scores("metric f1(average: name) on (z: logits[K], y: class[K])", "f1(micro)", &[2.0 / 5.0]),
     // One hit; two said yes, two are.
     of_leanings("metric f1 on (z: logit, y: binary)", "f1", &[2.0 / 4.0]),
+    // Class 0: 1 of 2 said, 1 of 2 true; class 1: 0 of 2, 0 of 1; class 2: 1 of 1, 1 of 2.
+    of_scores(PRECISION, "precision", &[(0.5 + 0.0 + 1.0) / 3.0]),
+    of_scores(PRECISION, "precision(micro)", &[2.0 / 5.0]),
+    of_scores(PRECISION, "precision(weighted)", &[(2.0 * 0.5 + 0.0 + 2.0 * 1.0) / 5.0]),
+    of_scores(RECALL, "recall", &[(0.5 + 0.0 + 0.5) / 3.0]),
+    of_scores(RECALL, "recall(micro)", &[2.0 / 5.0]),
+    of_scores(RECALL, "recall(weighted)", &[2.0 / 5.0]),
+    of_leanings("metric precision on (z: logit, y: binary)", "precision", &[1.0 / 2.0]),
+    Case {
+        signature: "metric recall on (z: logit, y: binary)",
+        metric: "recall",
+        types: LOGIT,
+        outputs: &[&[2.0], &[-1.0], &[0.0], &[0.5], &[3.0]],
+        targets: &[&[1.0], &[0.0], &[1.0], &[0.0], &[1.0]],
+        value: &[2.0 / 3.0],
+    },
+    of_scores(
+        "metric balanced_accuracy on (z: logits[K], y: class[K])",
+        "balanced_accuracy",
+        &[(0.5 + 0.0 + 0.5) / 3.0],
+    ),
+    Case {
+        signature: "metric balanced_accuracy on (z: logit, y: binary)",
+        metric: "balanced_accuracy",
+        types: LOGIT,
+        // Two of three yes, one of two no.
+        outputs: &[&[2.0], &[-1.0], &[0.0], &[0.5], &[3.0]],
+        targets: &[&[1.0], &[0.0], &[1.0], &[0.0], &[1.0]],
+        value: &[(2.0 / 3.0 + 1.0 / 2.0) / 2.0],
+    },
+    // 5 examples, 2 hits; said 2, 2, 1 and true 2, 1, 2: (5 * 2 - 8) / sqrt((25 - 9) * (25 - 9)).
+    of_scores("metric matthews on (z: logits[K], y: class[K])", "matthews", &[2.0 / 16.0]),
+    Case {
+        signature: "metric matthews on (z: logit, y: binary)",
+        metric: "matthews",
+        types: LOGIT,
+        // Hits 2, correct refusals 1, one false alarm, one miss: (2 * 1 - 1 * 1) / sqrt(3 * 3 * 2 * 2).
+        outputs: &[&[2.0], &[-1.0], &[0.0], &[0.5], &[3.0]],
+        targets: &[&[1.0], &[0.0], &[1.0], &[0.0], &[1.0]],
+        value: &[1.0 / 6.0],
+    },
+    // Yes 2.0 and 0.0 against no -1.0 and 0.5: three of four pairs in order.
+    of_leanings("metric auroc on (z: logit, y: binary)", "auroc", &[3.0 / 4.0]),
+    Case {
+        signature: "metric auroc on (p: prob, y: binary)",
+        metric: "auroc",
+        types: ("prob", "binary"),
+        // Of the six pairs of a yes (0.9, 0.5, 0.3) and a no (0.5, 0.1), four are in order, one is a tie.
+        outputs: &[&[0.5], &[0.9], &[0.5], &[0.1], &[0.3]],
+        targets: &[&[1.0], &[1.0], &[0.0], &[0.0], &[1.0]],
+        value: &[4.5 / 6.0],
+    },
+    Case {
+        signature: "metric auroc on (z: logits[K], y: class[K])",
+        metric: "auroc",
+        types: LOGITS,
+        // Two examples are undecided: class 0 is right in 2 of 2 pairs, the others in one, and a tie.
+        outputs: &[&[3.0, 0.0, 0.0], &[0.0, 0.0, 0.0], &[0.0, 0.0, 0.0]],
+        targets: &[&[0.0], &[1.0], &[2.0]],
+        value: &[(1.0 + 0.75 + 0.75) / 3.0],
+    },
+    // Going down the scores: yes at 2.0 (1 of 1), no at 0.5, yes at 0.0 (2 of 3).
+    of_leanings("metric average_precision on (z: logit, y: binary)", "average_precision", &[(1.0 + 2.0 / 3.0) / 2.0]),
+    Case {
+        signature: "metric average_precision on (p: prob, y: binary)",
+        metric: "average_precision",
+        types: ("prob", "binary"),
+        // Yes at 0.9 (1 of 1), at 0.5 with a no beside it (2 of 3), at 0.3 (3 of 4).
+        outputs: &[&[0.5], &[0.9], &[0.5], &[0.1], &[0.3]],
+        targets: &[&[1.0], &[1.0], &[0.0], &[0.0], &[1.0]],
+        value: &[(1.0 + 2.0 / 3.0 + 3.0 / 4.0) / 3.0],
+    },
+    Case {
+        signature: "metric perplexity on (z: logits[K], y: class[K])",
+        metric: "perplexity",
+        types: ("logits[2]", "class[2]"),
+        // Probabilities 1/2 and 3/4: the inverse of their geometric mean.
+        outputs: &[&[4.0, 4.0], &[0.0, 1.098_612_3]],
+        targets: &[&[0.0], &[1.0]],
+        value: &[1.632_993_161_855_452],
+    },
     Case {
         signature: "metric log_loss on (z: logits[K], y: class[K])",
         metric: "log_loss",
@@ -138,11 +222,19 @@ const CASES: &[Case] = &[
         "r2",
         &[((1.0 - 2.0 * 3.0 / 8.0) + (1.0 - 5.0 * 3.0 / 14.0)) / 2.0],
     ),
+    // Differences 1, 0, -1 and 1, -2, 0: their squares around the means 0 and -1/3 are 2 and 14/3.
+    of_numbers(
+        "metric explained_variance on (yhat: f32[N], y: f32[N])",
+        "explained_variance",
+        &[((1.0 - 2.0 * 3.0 / 8.0) + 0.0) / 2.0],
+    ),
+    of_numbers("metric median_absolute_error on (yhat: f32[N], y: f32[N])", "median_absolute_error", &[1.0]),
+    of_numbers("metric max_error on (yhat: f32[N], y: f32[N])", "max_error", &[2.0]),
     of_numbers("metric mape on (yhat: f32[N], y: f32[N])", "mape", &[(0.5 + 1.0 + 0.0 + 1.0 + 0.25 + 0.0) / 6.0]),
 ];
 
 pub fn cases() -> Vec<&'static str> {
-    CASES.iter().map(|it| it.signature).collect()
+    CASES.iter().map(|it| it.signature).chain(["fn share_of_pairs(s, y)", "fn steps_of_precision(s, y)"]).collect()
 }
 
 fn measured(case: &Case) -> Vec<f64> {
@@ -201,4 +293,72 @@ fn what_nothing_was_said_of_and_nothing_is_counts_as_nothing() {
     close(&measured(&case), case.value, 1e-6, "macro");
     let never = Case { types: LOGIT, outputs: &[&[-1.0]], targets: &[&[0.0]], value: &[0.0], ..case };
     close(&measured(&never), never.value, 1e-6, "neither said nor true");
+}
+
+/// What scikit-learn says where one class alone occurs, or one alone is said.
+#[test]
+fn where_only_one_class_occurs_ratios_are_what_is_documented() {
+    let of = |metric, targets| {
+        let outputs: &[&[f32]] = &[&[2.0], &[-1.0], &[0.5]];
+        measured(&Case { signature: "", metric, types: LOGIT, outputs, targets, value: &[] })[0]
+    };
+    let no: &[&[f32]] = &[&[0.0], &[0.0], &[0.0]];
+    let yes: &[&[f32]] = &[&[1.0], &[1.0], &[1.0]];
+    for (metric, none, all) in [
+        ("precision", 0.0, 1.0),
+        ("recall", 0.0, 2.0 / 3.0),
+        ("balanced_accuracy", 1.0 / 3.0, 2.0 / 3.0),
+        ("matthews", 0.0, 0.0),
+        ("auroc", f64::NAN, f64::NAN),
+        ("average_precision", 0.0, 1.0),
+    ] {
+        close(&[of(metric, no), of(metric, yes)], &[none, all], 1e-6, metric);
+    }
+}
+
+/// Scores of few values, so that many are equal, beside a count of all pairs.
+#[test]
+fn curves_count_pairs_whatever_is_equal() {
+    let mut dice = Dice::new(4);
+    let (mut outputs, mut targets): (Vec<[f32; 1]>, Vec<[f32; 1]>) = (vec![], vec![]);
+    for _ in 0..60 {
+        outputs.push([dice.below(9) as f32 - 4.0]);
+        targets.push([dice.below(2) as f32]);
+    }
+    outputs[7] = [f32::INFINITY];
+    outputs[8] = [f32::NEG_INFINITY];
+    let rows = |of: &[[f32; 1]]| -> &'static [&'static [f32]] {
+        let rows: Vec<&'static [f32]> = of.iter().map(|it| &*it.to_vec().leak()).collect();
+        rows.leak()
+    };
+    let case = |metric| Case {
+        signature: "",
+        metric,
+        types: LOGIT,
+        outputs: rows(&outputs),
+        targets: rows(&targets),
+        value: &[],
+    };
+    let all: Vec<(f32, bool)> = outputs.iter().zip(&targets).map(|(z, y)| (z[0], y[0] > 0.5)).collect();
+    let scores = |of: bool| all.iter().filter(move |it| it.1 == of).map(|it| it.0);
+    let won: f64 = scores(true)
+        .flat_map(|a| {
+            scores(false).map(move |b| {
+                if a > b {
+                    1.0
+                } else if a == b {
+                    0.5
+                } else {
+                    0.0
+                }
+            })
+        })
+        .sum();
+    let pairs = scores(true).count() * scores(false).count();
+    close(&measured(&case("auroc")), &[won / pairs as f64], 1e-6, "pairs");
+    let precision = |at: f32| {
+        scores(true).filter(|&it| it >= at).count() as f64 / all.iter().filter(|it| it.0 >= at).count() as f64
+    };
+    let mean = scores(true).map(precision).sum::<f64>() / scores(true).count() as f64;
+    close(&measured(&case("average_precision")), &[mean], 1e-6, "steps");
 }
