@@ -19,6 +19,15 @@ fn leaky_relu(x, slope: real = 0.01) = where(x > 0, x, slope * x)
 ## Exponential linear unit (Clevert et al., 2016).
 fn elu(x, alpha: real = 1.0) = where(x > 0, x, alpha * expm1(x))
 
+## elu whose slope at 0 is 1 for every `alpha` (Barron, 2017).
+fn celu(x, alpha: real = 1.0) = where(x > 0, x, alpha * expm1(x / alpha))
+
+## The square of the positive part (So et al., 2021).
+fn squared_relu(x) = max(x, 0)^2
+
+## `x` above `at`, `value` at it and below.
+fn threshold(x, at: real = 0, value: real = 0) = where(x > at, x, value)
+
 ## Scaled exponential linear unit (Klambauer et al., 2017).
 fn selu(x) = 1.0507009873554805 * where(x > 0, x, 1.6732632423543772 * expm1(x))
 
@@ -39,6 +48,12 @@ fn softsign(x) = x / (1 + abs(x))
 ## Also called swish (Elfwing et al., 2018; Ramachandran et al., 2017).
 fn silu(x) = x * sigmoid(x)
 
+## silu with a steepness of its own: `beta` near 0 is a straight line, a large one a relu (Ramachandran et al., 2017).
+fn swish(x, beta: real = 1.0) = x * sigmoid(beta * x)
+
+## gelu by a logistic function (Hendrycks & Gimpel, 2016).
+fn quick_gelu(x) = x * sigmoid(1.702 * x)
+
 ## Smooth gate (Misra, 2020).
 fn mish(x) = x * tanh(softplus(x))
 
@@ -57,6 +72,39 @@ fn hard_swish(x) = x * hard_sigmoid(x)
 ## A broken line in place of tanh (Collobert, 2004).
 fn hard_tanh(x) = min(max(x, -1), 1)
 
+## What tanh takes away.
+fn tanh_shrink(x) = x - tanh(x)
+
+## Nearer to 0 by `width`, and 0 within it (Donoho & Johnstone, 1994).
+fn soft_shrink(x, width: real = 0.5) = where(abs(x) > width, x - where(x > 0, width, -width), 0)
+
+## 0 within `width`, unchanged outside (Donoho & Johnstone, 1994).
+fn hard_shrink(x, width: real = 0.5) = where(abs(x) > width, x, 0)
+
+## The first half of the numbers, each let through as far as the logistic function of its partner in the second half says (Dauphin et al., 2017).
+fn glu(x: f32[2 * N]) -> f32[N] {
+  (a, b) = split(x, 2)
+  a * sigmoid(b)
+}
+
+## As `glu`, with silu for the gate (Shazeer, 2020).
+fn swiglu(x: f32[2 * N]) -> f32[N] {
+  (a, b) = split(x, 2)
+  a * silu(b)
+}
+
+## As `glu`, with gelu for the gate (Shazeer, 2020).
+fn geglu(x: f32[2 * N]) -> f32[N] {
+  (a, b) = split(x, 2)
+  a * gelu(b)
+}
+
+## As `glu`, with relu for the gate (Shazeer, 2020).
+fn reglu(x: f32[2 * N]) -> f32[N] {
+  (a, b) = split(x, 2)
+  a * relu(b)
+}
+
 ## The normal distribution's bell (Broomhead & Lowe, 1988).
 fn gaussian(x) = exp(-x^2)
 
@@ -65,6 +113,9 @@ fn softmax(z: logits[K]) -> prob[K] {
   e = exp(z - max(z))
   e / sum(e)
 }
+
+## Probabilities that are large where `x` is small.
+fn softmin(x: f32[K]) -> prob[K] = softmax(-x)
 
 ## log(softmax(z)), without underflow.
 fn log_softmax(z: logits[K]) -> log_prob[K] {

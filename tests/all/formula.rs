@@ -160,7 +160,12 @@ fn check_all(programs_of: &[(String, String)]) {
 #[test]
 fn through_every_activation_are_true() {
     let functions = include_str!("../../src/std/functions.dlm");
-    let names = functions.lines().filter_map(|line| line.strip_prefix("fn ")?.split_once("(x")).map(|it| it.0);
+    // What takes a row, like `glu`, says so in its type.
+    let names = functions
+        .lines()
+        .filter_map(|line| line.strip_prefix("fn ")?.split_once("(x"))
+        .filter(|(_, rest)| rest.starts_with([')', ',']))
+        .map(|it| it.0);
     let programs: Vec<(String, String)> = names
         .map(|name| {
             // A logarithm wants something positive.

@@ -57,6 +57,31 @@ const CASES: &[Case] = &[
             scale * if x > 0.0 { x } else { alpha * x.exp_m1() }
         }),
     ),
+    case("fn celu(x, alpha: real)", "celu(x)", Each(|x| if x > 0.0 { x } else { x.exp_m1() }))
+        .corners(&[(0.0, 0.0, 1.0)]),
+    case("fn celu(x, alpha: real)", "celu(x, alpha: 2)", Each(|x| if x > 0.0 { x } else { 2.0 * (x / 2.0).exp_m1() })),
+    case("fn squared_relu(x)", "squared_relu(x)", Each(|x| x.max(0.0).powi(2))).corners(&[(0.0, 0.0, 0.0)]),
+    case("fn threshold(x, at: real, value: real)", "threshold(x)", Each(|x| x.max(0.0))).corners(&[(0.0, 0.0, 0.0)]),
+    case("fn threshold(x, at: real, value: real)", "threshold(x, 1, -2)", Each(|x| if x > 1.0 { x } else { -2.0 }))
+        .corners(&[(1.0, -2.0, 0.0)]),
+    case("fn swish(x, beta: real)", "swish(x)", Each(|x| x * logistic(x))),
+    case("fn swish(x, beta: real)", "swish(x, beta: 3)", Each(|x| x * logistic(3.0 * x))),
+    case("fn quick_gelu(x)", "quick_gelu(x)", Each(|x| x * logistic(1.702 * x))),
+    case("fn tanh_shrink(x)", "tanh_shrink(x)", Each(|x| x - x.tanh())),
+    case(
+        "fn soft_shrink(x, width: real)",
+        "soft_shrink(x)",
+        Each(|x| if x.abs() > 0.5 { x.signum() * (x.abs() - 0.5) } else { 0.0 }),
+    )
+    .corners(&[(0.5, 0.0, 0.0), (-0.5, 0.0, 0.0), (-2.0, -1.5, 1.0)]),
+    case("fn hard_shrink(x, width: real)", "hard_shrink(x, 1)", Each(|x| if x.abs() > 1.0 { x } else { 0.0 }))
+        .corners(&[(1.0, 0.0, 0.0), (-1.0, 0.0, 0.0)]),
+    case("fn glu(x: f32[2 * N])", "concat(glu(x), glu(x))", Row(|x| gated(x, logistic))),
+    case("fn swiglu(x: f32[2 * N])", "concat(swiglu(x), swiglu(x))", Row(|x| gated(x, |b| b * logistic(b)))),
+    case("fn geglu(x: f32[2 * N])", "concat(geglu(x), geglu(x))", Row(|x| gated(x, |b| b * normal_below(b)))),
+    case("fn reglu(x: f32[2 * N])", "concat(reglu(x), reglu(x))", Row(|x| gated(x, |b| b.max(0.0)))),
+    case("fn softmin(x: f32[K])", "softmin(x)", Row(|x| softmax(&x.iter().map(|x| -x).collect::<Vec<_>>())))
+        .within(-20.0, 20.0),
     case("fn sigmoid(x)", "sigmoid(x)", Each(logistic)).within(-30.0, 30.0).corners(&[(0.0, 0.5, 0.25)]),
     case("fn log_sigmoid(x)", "log_sigmoid(x)", Each(|x| -(-x).exp().ln_1p())).within(-30.0, 30.0),
     case("fn softplus(x)", "softplus(x)", Each(|x| x.exp().ln_1p())).within(-30.0, 30.0),
@@ -116,6 +141,13 @@ pub fn logistic(x: f64) -> f64 {
 pub fn softmax(z: &[f64]) -> Vec<f64> {
     let sum: f64 = z.iter().map(|z| z.exp()).sum();
     z.iter().map(|z| z.exp() / sum).collect()
+}
+
+/// The first half of a row, each times the gate of its partner in the second; twice, to be as long as the row.
+fn gated(x: &[f64], gate: impl Fn(f64) -> f64) -> Vec<f64> {
+    let (a, b) = x.split_at(x.len() / 2);
+    let half: Vec<f64> = a.iter().zip(b).map(|(a, b)| a * gate(*b)).collect();
+    half.repeat(2)
 }
 
 pub fn first_largest(z: &[f64]) -> usize {
@@ -205,6 +237,9 @@ fn saturated_functions_stay_finite() {
         ("silu(x)", [0.0, 1000.0]),
         ("mish(x)", [0.0, 1000.0]),
         ("elu(x)", [-1.0, 1000.0]),
+        ("celu(x, 0.5)", [-0.5, 1000.0]),
+        ("swish(x, 2)", [0.0, 1000.0]),
+        ("quick_gelu(x)", [0.0, 1000.0]),
         ("gelu(x)", [0.0, 1000.0]),
         ("gelu_tanh(x)", [0.0, 1000.0]),
     ] {
