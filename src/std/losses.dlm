@@ -12,6 +12,12 @@ loss huber(delta: real = 1.0) on (yhat: f32[N], y: f32[N]) {
   mean(where(d < delta, d^2 / 2, delta * (d - delta / 2)))
 }
 
+## As huber, divided by `beta`: near 0 a steeper parabola, beyond it slopes of 1 (Girshick, 2015).
+loss smooth_l1(beta: real = 1.0) on (yhat: f32[N], y: f32[N]) {
+  d = abs(y - yhat)
+  mean(where(d < beta, d^2 / (2 * beta), d - beta / 2))
+}
+
 ## log cosh of the difference: like a parabola near 0, like a straight line far from it.
 loss log_cosh on (yhat: f32[N], y: f32[N]) = mean(softplus(2 * (y - yhat)) - (y - yhat) - log(2))
 
@@ -39,3 +45,51 @@ loss binary_cross_entropy on (z: logit, y: prob) = softplus(z) - z * y
 
 ## As cross-entropy, for models that give the logarithms of probabilities.
 loss nll on (l: log_prob[K], y: class[K]) = -l[y]
+
+## Cross-entropy in which each true class has a weight, one for each class. The mean over examples is taken as it is, not
+## divided by the sum of their weights.
+loss weighted_cross_entropy(weights: list) on (z: logits[K], y: class[K]) {
+  w = concat(weights)
+  -w[y] * log_softmax(z)[y]
+}
+
+## Cross-entropy in which an example counts less, the surer the model is of its truth (Lin et al., 2017).
+loss focal(gamma: real = 2.0) on (z: logits[K], y: class[K]) {
+  require gamma >= 0, "a power below 0 makes what is easy count more"
+  l = log_softmax(z)[y]
+  -max(-expm1(l), 1e-30)^gamma * l
+}
+
+## The same for yes or no, where yes has the weight `alpha` and no the rest.
+loss focal(gamma: real = 2.0, alpha: prob = 25%) on (z: logit, y: binary) {
+  require gamma >= 0, "a power below 0 makes what is easy count more"
+  u = (2 * y - 1) * z
+  (alpha * y + (1 - alpha) * (1 - y)) * sigmoid(-u)^gamma * softplus(-u)
+}
+
+## How far a distribution is from the target's: 0 if they are one (Kullback & Leibler, 1951).
+loss kl_divergence on (l: log_prob[K], y: prob[K]) = sum(where(y > 0, y * (log(max(y, 1e-30)) - l), 0))
+loss kl_divergence on (z: logits[K], y: prob[K]) = sum(where(y > 0, y * (log(max(y, 1e-30)) - log_softmax(z)), 0))
+
+## For counts: the model gives the logarithm of what is expected. Without the part that the model does not change.
+loss poisson on (yhat: f32[N], y: f32[N]) = mean(exp(yhat) - y * yhat)
+
+## For numbers of which the model says how sure it is: after N expected values it gives the logarithms of their N variances
+## (Nix & Weigend, 1994). Without the constant.
+loss gaussian_nll on (yhat: f32[2 * N], y: f32[N]) {
+  (m, s) = split(yhat, 2)
+  mean(s + (y - m)^2 * exp(-s)) / 2
+}
+
+## 0 where the score is on the right side of 0 by 1 at least, else what is missing (Cortes & Vapnik, 1995).
+loss hinge on (z: logit, y: binary) = max(1 - (2 * y - 1) * z, 0)
+
+## Of classes: 0 where the true class's score is larger than all others by 1 at least (Crammer & Singer, 2001).
+loss hinge on (z: logits[K], y: class[K]) = max(for k in K => z[k] - z[y] + where(k == y, 0, 1))
+
+## The square of hinge: smooth where it ends.
+loss squared_hinge on (z: logit, y: binary) = max(1 - (2 * y - 1) * z, 0)^2
+
+## 1 less the cosine of the angle between output and target: their lengths do not count.
+loss cosine on (yhat: f32[N], y: f32[N]) =
+  1 - dot(yhat, y) / sqrt(max(sum(yhat^2), 1e-16)) / sqrt(max(sum(y^2), 1e-16))

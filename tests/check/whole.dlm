@@ -40,7 +40,7 @@
     |> dense(K) as head
   }
 
-  loss focal(gamma: real = 2.0) on (z: logits[K], y: class[K]) {
+  loss focused(gamma: real = 2.0) on (z: logits[K], y: class[K]) {
     l = log_softmax(z)[y]
     -(1 - exp(l))^gamma * l
   }
@@ -58,7 +58,7 @@
   train {
     model:     net
     data:      flowers
-    loss:      focal(gamma: 1.5) + 0.1 * cross_entropy
+    loss:      focused(gamma: 1.5) + 0.1 * cross_entropy
     optimizer: heavy(lr: 0.05)
     schedule:  stairs(every: 2 epochs)
     batch:     16

@@ -85,6 +85,108 @@ const CASES: &[Case] = &[
         feeds: (Feed::Within(-5.0, -0.1), Feed::Classes(4)),
         meaning: |l, y| -l[y[0] as usize],
     },
+    of_numbers("loss smooth_l1(beta: real) on (yhat: f32[N], y: f32[N])", "smooth_l1", |a, y| {
+        mean(a, y, |d| huber(d, 1.0))
+    }),
+    of_numbers("loss smooth_l1(beta: real) on (yhat: f32[N], y: f32[N])", "smooth_l1(0.25)", |a, y| {
+        mean(a, y, |d| huber(d, 0.25) / 0.25)
+    }),
+    Case {
+        signature: "loss weighted_cross_entropy(weights: list) on (z: logits[K], y: class[K])",
+        loss: "weighted_cross_entropy([1, 0.5, 3, 0])",
+        types: ("logits[4]", "class[4]"),
+        feeds: (SCORES, Feed::Classes(4)),
+        meaning: |z, y| -[1.0, 0.5, 3.0, 0.0][y[0] as usize] * softmax(z)[y[0] as usize].ln(),
+    },
+    Case {
+        signature: "loss focal(gamma: real) on (z: logits[K], y: class[K])",
+        loss: "focal",
+        types: ("logits[4]", "class[4]"),
+        feeds: (SCORES, Feed::Classes(4)),
+        meaning: |z, y| focal(softmax(z)[y[0] as usize], 2.0),
+    },
+    Case {
+        signature: "loss focal(gamma: real) on (z: logits[K], y: class[K])",
+        loss: "focal(gamma: 0)",
+        types: ("logits[4]", "class[4]"),
+        feeds: (SCORES, Feed::Classes(4)),
+        meaning: |z, y| focal(softmax(z)[y[0] as usize], 0.0),
+    },
+    Case {
+        signature: "loss focal(gamma: real, alpha: prob) on (z: logit, y: binary)",
+        loss: "focal",
+        types: ("logit", "binary"),
+        feeds: (SCORES, Feed::Bits),
+        meaning: |z, y| {
+            let p = 1.0 / (1.0 + (-z[0]).exp());
+            if y[0] > 0.5 { 0.25 * focal(p, 2.0) } else { 0.75 * focal(1.0 - p, 2.0) }
+        },
+    },
+    Case {
+        signature: "loss focal(gamma: real, alpha: prob) on (z: logit, y: binary)",
+        loss: "focal(gamma: 1.5, alpha: 60%)",
+        types: ("logit", "binary"),
+        feeds: (SCORES, Feed::Bits),
+        meaning: |z, y| {
+            let p = 1.0 / (1.0 + (-z[0]).exp());
+            if y[0] > 0.5 { 0.6 * focal(p, 1.5) } else { 0.4 * focal(1.0 - p, 1.5) }
+        },
+    },
+    Case {
+        signature: "loss kl_divergence on (l: log_prob[K], y: prob[K])",
+        loss: "kl_divergence",
+        types: ("log_prob[4]", "prob[4]"),
+        feeds: (Feed::Within(-5.0, -0.1), Feed::Shares),
+        meaning: |l, y| y.iter().zip(l).map(|(y, l)| y * (y.ln() - l)).sum(),
+    },
+    Case {
+        signature: "loss kl_divergence on (z: logits[K], y: prob[K])",
+        loss: "kl_divergence",
+        types: ("logits[4]", "prob[4]"),
+        feeds: (SCORES, Feed::Shares),
+        meaning: |z, y| y.iter().zip(softmax(z)).map(|(y, p)| y * (y / p).ln()).sum(),
+    },
+    of_numbers("loss poisson on (yhat: f32[N], y: f32[N])", "poisson", |a, y| {
+        a.iter().zip(y).map(|(a, y)| a.exp() - y * a).sum::<f64>() / a.len() as f64
+    }),
+    Case {
+        signature: "loss gaussian_nll on (yhat: f32[2 * N], y: f32[N])",
+        loss: "gaussian_nll",
+        types: ("f32[6]", "f32[3]"),
+        feeds: (NUMBERS, NUMBERS),
+        meaning: |a, y| {
+            (0..3).map(|at| (a[3 + at] + (y[at] - a[at]).powi(2) / a[3 + at].exp()) / 2.0).sum::<f64>() / 3.0
+        },
+    },
+    Case {
+        signature: "loss hinge on (z: logit, y: binary)",
+        loss: "hinge",
+        types: ("logit", "binary"),
+        feeds: (NUMBERS, Feed::Bits),
+        meaning: |z, y| margin(z[0], y[0]),
+    },
+    Case {
+        signature: "loss hinge on (z: logits[K], y: class[K])",
+        loss: "hinge",
+        types: ("logits[4]", "class[4]"),
+        feeds: (NUMBERS, Feed::Classes(4)),
+        meaning: |z, y| {
+            let truth = y[0] as usize;
+            let others = z.iter().enumerate().filter(|it| it.0 != truth).map(|it| *it.1);
+            (1.0 + others.fold(f64::NEG_INFINITY, f64::max) - z[truth]).max(0.0)
+        },
+    },
+    Case {
+        signature: "loss squared_hinge on (z: logit, y: binary)",
+        loss: "squared_hinge",
+        types: ("logit", "binary"),
+        feeds: (NUMBERS, Feed::Bits),
+        meaning: |z, y| margin(z[0], y[0]).powi(2),
+    },
+    of_numbers("loss cosine on (yhat: f32[N], y: f32[N])", "cosine", |a, y| {
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        1.0 - dot(a, y) / (dot(a, a) * dot(y, y)).sqrt()
+    }),
 ];
 
 pub fn cases() -> Vec<&'static str> {
@@ -107,6 +209,16 @@ fn against(z: &[f64], share: impl Fn(usize) -> f64) -> f64 {
 fn yes_or_no(z: &[f64], y: &[f64]) -> f64 {
     let p = 1.0 / (1.0 + (-z[0]).exp());
     -y[0] * p.ln() - (1.0 - y[0]) * (1.0 - p).ln()
+}
+
+/// Of the probability of the truth.
+fn focal(p: f64, gamma: f64) -> f64 {
+    -(1.0 - p).powf(gamma) * p.ln()
+}
+
+/// What is missing to a margin of 1.
+fn margin(z: f64, y: f64) -> f64 {
+    (1.0 - if y > 0.5 { z } else { -z }).max(0.0)
 }
 
 /// An experiment whose loss this is.
@@ -190,6 +302,10 @@ fn scores_of_any_size_give_a_finite_loss_and_slope() {
     for (loss, types, target) in [
         ("cross_entropy", ("logits[3]", "class[3]"), Array::i32(&[2], vec![0, 2])),
         ("binary_cross_entropy", ("logit", "binary"), Array::f32(&[2, 1], vec![0.0, 1.0])),
+        ("focal", ("logits[3]", "class[3]"), Array::i32(&[2], vec![0, 2])),
+        ("focal(gamma: 0)", ("logits[3]", "class[3]"), Array::i32(&[2], vec![0, 2])),
+        ("focal", ("logit", "binary"), Array::f32(&[2, 1], vec![0.0, 1.0])),
+        ("hinge", ("logits[3]", "class[3]"), Array::i32(&[2], vec![0, 2])),
     ] {
         let function = experiment(loss, types).loss(2);
         let width = function.feeds[0].0[1];
@@ -200,4 +316,17 @@ fn scores_of_any_size_give_a_finite_loss_and_slope() {
         assert!(found.is_finite() && found >= 0.0, "{loss}: {found}");
         assert!(slope(&function, &states, &feeds).iter().all(|it| it.is_finite()), "{loss}");
     }
+}
+
+#[test]
+fn a_share_of_0_adds_nothing_to_a_divergence_and_rows_of_0_have_no_angle() {
+    let function = experiment("kl_divergence", ("logits[3]", "prob[3]")).loss(1);
+    let (states, _) = doors(&function, &[SCORES, Feed::Shares], 1);
+    let feeds = [Array::f32(&[1, 3], vec![0.0; 3]), Array::f32(&[1, 3], vec![1.0, 0.0, 0.0])];
+    close(&computed(&function, &states, &feeds, CLOCK).remove(0).data, &[3f64.ln()], 1e-6, "a sure target");
+    assert!(slope(&function, &states, &feeds).iter().all(|it| it.is_finite()));
+    let function = experiment("cosine", ROWS).loss(1);
+    let feeds = [Array::f32(&[1, 3], vec![0.0; 3]), Array::f32(&[1, 3], vec![1.0, 0.0, 0.0])];
+    close(&computed(&function, &states, &feeds, CLOCK).remove(0).data, &[1.0], 1e-6, "no direction");
+    assert!(slope(&function, &states, &feeds).iter().all(|it| it.is_finite()));
 }
