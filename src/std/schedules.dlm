@@ -24,3 +24,34 @@ schedule cosine(warmup: time = 0 steps, floor: real = 0) on (t, total) =
 ## A straight line down to `floor`.
 schedule linear(warmup: time = 0 steps, floor: real = 0) on (t, total) =
   warm(t, warmup) * (1 - (1 - floor) * part(t, warmup, total))
+
+## Falls by `factor` at each place of `at`, which are numbers of updates.
+schedule multi_step(at: list, factor: real = 0.1, warmup: time = 0 steps) on (t, total) =
+  warm(t, warmup) * factor^sum(where(concat(at) < t, 1, 0))
+
+## A straight line to the power `power`, down to `floor`.
+schedule polynomial(power: real = 2, warmup: time = 0 steps, floor: real = 0) on (t, total) =
+  warm(t, warmup) * (floor + (1 - floor) * (1 - part(t, warmup, total))^power)
+
+## Rises from 0 over `warmup`, then falls with the root of the updates done (Vaswani et al., 2017).
+schedule inverse_sqrt(warmup: time = 10%) on (t, total) =
+  min(t / max(warmup, 1), sqrt(max(warmup, 1) / t))
+
+## Half waves of the cosine, each of length `every`, from 1 down to `floor` (Loshchilov & Hutter, 2017).
+schedule cosine_restarts(every: time, warmup: time = 0 steps, floor: real = 0) on (t, total) =
+  warm(t, warmup) * (floor + (1 - floor) * (1 + cos(pi * mod(max(t - 1 - warmup, 0), every) / every)) / 2)
+
+## Half a wave up from `start` within the share `rise` of the run, half a wave down to `floor` at its last update
+## (Smith & Topin, 2018). The rate of the optimizer is the highest.
+schedule one_cycle(rise: prob = 30%, start: real = 0.04, floor: real = 4e-6) on (t, total) {
+  top  = max(rise * total - 1, 1)
+  up   = min((t - 1) / top, 1)
+  down = min(max(t - 1 - top, 0) / max(total - 1 - top, 1), 1)
+  if up < 1
+  then start + (1 - start) * (1 - cos(pi * up)) / 2
+  else floor + (1 - floor) * (1 + cos(pi * down)) / 2
+}
+
+## 1 after the warm-up, and a straight line down to `floor` over the last `decay` (Hu et al., 2024).
+schedule warmup_stable_decay(warmup: time = 5%, decay: time = 20%, floor: real = 0) on (t, total) =
+  warm(t, warmup) * (1 - (1 - floor) * part(t, max(total - decay, 0), total))

@@ -17,6 +17,12 @@ const STAIRCASE: &str = "schedule staircase(every: time, factor: real, warmup: t
 const EXPONENTIAL: &str = "schedule exponential(every: time, factor: real, warmup: time) on (t, total)";
 const COSINE: &str = "schedule cosine(warmup: time, floor: real) on (t, total)";
 const LINEAR: &str = "schedule linear(warmup: time, floor: real) on (t, total)";
+const MULTI_STEP: &str = "schedule multi_step(at: list, factor: real, warmup: time) on (t, total)";
+const POLYNOMIAL: &str = "schedule polynomial(power: real, warmup: time, floor: real) on (t, total)";
+const INVERSE_SQRT: &str = "schedule inverse_sqrt(warmup: time) on (t, total)";
+const COSINE_RESTARTS: &str = "schedule cosine_restarts(every: time, warmup: time, floor: real) on (t, total)";
+const ONE_CYCLE: &str = "schedule one_cycle(rise: prob, start: real, floor: real) on (t, total)";
+const STABLE: &str = "schedule warmup_stable_decay(warmup: time, decay: time, floor: real) on (t, total)";
 
 const CASES: &[Case] = &[
     Case { signature: CONSTANT, schedule: "constant", factor: |_| 1.0 },
@@ -51,6 +57,66 @@ const CASES: &[Case] = &[
         signature: LINEAR,
         schedule: "linear(warmup: 1 epoch, floor: 25%)",
         factor: |t| (t / 20.0).min(1.0) * (1.0 - 0.75 * ((t - 21.0) / 80.0).max(0.0)),
+    },
+    Case {
+        signature: MULTI_STEP,
+        schedule: "multi_step([10, 50])",
+        factor: |t| if t <= 10.0 { 1.0 } else { [0.1, 0.01][usize::from(t > 50.0)] },
+    },
+    Case {
+        signature: MULTI_STEP,
+        schedule: "multi_step([20, 60], factor: 0.5, warmup: 10%)",
+        factor: |t| (t / 10.0).min(1.0) * if t <= 20.0 { 1.0 } else { [0.5, 0.25][usize::from(t > 60.0)] },
+    },
+    Case { signature: POLYNOMIAL, schedule: "polynomial", factor: |t| (1.0 - (t - 1.0) / TOTAL).powi(2) },
+    Case {
+        signature: POLYNOMIAL,
+        schedule: "polynomial(power: 0.5, warmup: 1 epoch, floor: 25%)",
+        factor: |t| (t / 20.0).min(1.0) * (0.25 + 0.75 * (1.0 - ((t - 21.0) / 80.0).max(0.0)).sqrt()),
+    },
+    // Without the factor d^-0.5 it is the formula of the paper, divided by its largest value.
+    Case {
+        signature: INVERSE_SQRT,
+        schedule: "inverse_sqrt(warmup: 20 steps)",
+        factor: |t| t.powf(-0.5).min(t * 20f64.powf(-1.5)) * 20f64.sqrt(),
+    },
+    Case { signature: INVERSE_SQRT, schedule: "inverse_sqrt(warmup: 0 steps)", factor: |t| 1.0 / t.sqrt() },
+    Case {
+        signature: COSINE_RESTARTS,
+        schedule: "cosine_restarts(every: 1 epoch)",
+        factor: |t| wave((t - 1.0) % 20.0 / 20.0),
+    },
+    Case {
+        signature: COSINE_RESTARTS,
+        schedule: "cosine_restarts(25 steps, warmup: 10%, floor: 10%)",
+        factor: |t| (t / 10.0).min(1.0) * (0.1 + 0.9 * wave((t - 11.0).max(0.0) % 25.0 / 25.0)),
+    },
+    // PyTorch's, whose first update is 0: up to 0.3 * 100 - 1, down to 99.
+    Case {
+        signature: ONE_CYCLE,
+        schedule: "one_cycle",
+        factor: |t| match t - 1.0 {
+            up if up <= 29.0 => 1.0 / 25.0 + 24.0 / 25.0 * (1.0 - wave(up / 29.0)),
+            down => 1.0 / 25e4 + (1.0 - 1.0 / 25e4) * wave((down - 29.0) / 70.0),
+        },
+    },
+    Case {
+        signature: ONE_CYCLE,
+        schedule: "one_cycle(rise: 50%, start: 0.1, floor: 0)",
+        factor: |t| match t - 1.0 {
+            up if up <= 49.0 => 0.1 + 0.9 * (1.0 - wave(up / 49.0)),
+            down => wave((down - 49.0) / 50.0),
+        },
+    },
+    Case {
+        signature: STABLE,
+        schedule: "warmup_stable_decay",
+        factor: |t| (t / 5.0).min(1.0) * (1.0 - ((t - 81.0) / 20.0).max(0.0)),
+    },
+    Case {
+        signature: STABLE,
+        schedule: "warmup_stable_decay(warmup: 0 steps, decay: 2 epochs, floor: 10%)",
+        factor: |t| 1.0 - 0.9 * ((t - 61.0) / 40.0).max(0.0),
     },
 ];
 
