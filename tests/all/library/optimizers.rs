@@ -8,23 +8,25 @@ const X: [f64; 3] = [1.0, 2.0, -0.5];
 const Y: [f64; 3] = [2.0, 1.0, 0.25];
 const UPDATES: u32 = 12;
 
-/// What is remembered of one number: two states, in the order of the definition.
+/// What is remembered of one number.
 #[derive(Default, Clone, Copy)]
-struct Memory2 {
+struct Remembered {
     one: f64,
     two: f64,
+    three: f64,
 }
 
 struct Case {
     signature: &'static str,
     optimizer: &'static str,
     /// The next value of the parameter from its value, its gradient, and the update's number.
-    update: fn(&mut Memory2, f64, f64, i32) -> f64,
+    update: fn(&mut Remembered, f64, f64, i32) -> f64,
 }
 
 const SGD: &str = "optimizer sgd(lr: rate, momentum: real, nesterov: bool) on (p, g)";
 const ADAM: &str = "optimizer adam(lr: rate, b1: real, b2: real, eps: real) on (p, g, t)";
 const ADAMW: &str = "optimizer adamw(lr: rate, b1: real, b2: real, eps: real, decay: real) on (p, g, t)";
+const RADAM: &str = "optimizer radam(lr: rate, b1: real, b2: real, eps: real) on (p, g, t)";
 
 const CASES: &[Case] = &[
     Case {
@@ -92,6 +94,66 @@ const CASES: &[Case] = &[
             p - 0.05 * g / (it.one.sqrt() + 1e-8)
         },
     },
+    Case {
+        signature: "optimizer adadelta(lr: rate, rho: real, eps: real) on (p, g)",
+        optimizer: "adadelta(rho: 0.8, eps: 1e-3)",
+        update: |it, p, g, _| {
+            it.one = 0.8 * it.one + 0.2 * g * g;
+            let step = (it.two + 1e-3).sqrt() / (it.one + 1e-3).sqrt() * g;
+            it.two = 0.8 * it.two + 0.2 * step * step;
+            p - step
+        },
+    },
+    Case {
+        signature: "optimizer adamax(lr: rate, b1: real, b2: real, eps: real) on (p, g, t)",
+        optimizer: "adamax(lr: 0.1, b2: 0.9)",
+        update: |it, p, g, t| {
+            it.one = 0.9 * it.one + 0.1 * g;
+            it.two = (0.9 * it.two).max(g.abs() + 1e-8);
+            p - 0.1 / (1.0 - 0.9f64.powi(t)) * it.one / it.two
+        },
+    },
+    Case {
+        signature: "optimizer amsgrad(lr: rate, b1: real, b2: real, eps: real) on (p, g, t)",
+        optimizer: "amsgrad(lr: 0.2, b2: 0.8)",
+        update: |it, p, g, t| {
+            it.one = 0.9 * it.one + 0.1 * g;
+            it.two = 0.8 * it.two + 0.2 * g * g;
+            it.three = it.three.max(it.two);
+            let (m, v) = (it.one / (1.0 - 0.9f64.powi(t)), it.three / (1.0 - 0.8f64.powi(t)));
+            p - 0.2 * m / (v.sqrt() + 1e-8)
+        },
+    },
+    // PyTorch's. The third state is the product of the weights, less one, as it begins at one.
+    Case {
+        signature: "optimizer nadam(lr: rate, b1: real, b2: real, eps: real, fade: real) on (p, g, t)",
+        optimizer: "nadam(lr: 0.1)",
+        update: |it, p, g, t| {
+            let weight = |t: i32| 0.9 * (1.0 - 0.5 * 0.96f64.powf(f64::from(t) * 0.004));
+            let product = (it.three + 1.0) * weight(t);
+            it.three = product - 1.0;
+            it.one = 0.9 * it.one + 0.1 * g;
+            it.two = 0.999 * it.two + 0.001 * g * g;
+            let root = (it.two / (1.0 - 0.999f64.powi(t))).sqrt() + 1e-8;
+            let now = (1.0 - weight(t)) / (1.0 - product) * g / root;
+            p - 0.1 * now - 0.1 * weight(t + 1) / (1.0 - product * weight(t + 1)) * it.one / root
+        },
+    },
+    Case { signature: RADAM, optimizer: "radam(lr: 0.01)", update: |it, p, g, t| p - 0.01 * radam(it, g, t, 0.999) },
+    Case {
+        signature: RADAM,
+        optimizer: "radam(lr: 0.1, b2: 0.9)",
+        update: |it, p, g, t| p - 0.1 * radam(it, g, t, 0.9),
+    },
+    Case {
+        signature: "optimizer lion(lr: rate, b1: real, b2: real, decay: real) on (p, g)",
+        optimizer: "lion(lr: 0.05, decay: 0.5)",
+        update: |it, p, g, _| {
+            let smoothed = 0.9 * it.one + 0.1 * g;
+            it.one = 0.99 * it.one + 0.01 * g;
+            p * (1.0 - 0.05 * 0.5) - 0.05 * smoothed.signum()
+        },
+    },
 ];
 
 pub fn cases() -> Vec<&'static str> {
@@ -99,11 +161,25 @@ pub fn cases() -> Vec<&'static str> {
 }
 
 /// Algorithm 1 of Kingma & Ba (2015), without the rate.
-fn adam(it: &mut Memory2, g: f64, t: i32, b1: f64, b2: f64, eps: f64) -> f64 {
+fn adam(it: &mut Remembered, g: f64, t: i32, b1: f64, b2: f64, eps: f64) -> f64 {
     it.one = b1 * it.one + (1.0 - b1) * g;
     it.two = b2 * it.two + (1.0 - b2) * g * g;
     let (m, v) = (it.one / (1.0 - b1.powi(t)), it.two / (1.0 - b2.powi(t)));
     m / (v.sqrt() + eps)
+}
+
+/// Algorithm 2 of Liu et al. (2020), without the rate; the squares count from an effective size of 5, as in PyTorch.
+fn radam(it: &mut Remembered, g: f64, t: i32, b2: f64) -> f64 {
+    it.one = 0.9 * it.one + 0.1 * g;
+    it.two = b2 * it.two + (1.0 - b2) * g * g;
+    let m = it.one / (1.0 - 0.9f64.powi(t));
+    let most = 2.0 / (1.0 - b2) - 1.0;
+    let size = most - 2.0 * f64::from(t) * b2.powi(t) / (1.0 - b2.powi(t));
+    if size <= 5.0 {
+        return m;
+    }
+    let sure = ((size - 4.0) * (size - 2.0) * most / ((most - 4.0) * (most - 2.0) * size)).sqrt();
+    m * sure * (1.0 - b2.powi(t)).sqrt() / (it.two.sqrt() + 1e-8)
 }
 
 fn parabola(optimizer: &str, more: &str) -> Program {
@@ -130,8 +206,8 @@ fn descended(program: &Program, backend: Backend) -> Vec<Vec<f64>> {
 }
 
 /// The same by the formula, and `more` added to each gradient.
-fn by_hand(update: fn(&mut Memory2, f64, f64, i32) -> f64, more: impl Fn(f64) -> f64) -> Vec<Vec<f64>> {
-    let (mut w, mut memory) = (START, [Memory2::default(); 3]);
+fn by_hand(update: fn(&mut Remembered, f64, f64, i32) -> f64, more: impl Fn(f64) -> f64) -> Vec<Vec<f64>> {
+    let (mut w, mut memory) = (START, [Remembered::default(); 3]);
     let mut all = vec![];
     for t in 1..=UPDATES as i32 {
         for at in 0..3 {
