@@ -6,8 +6,10 @@ use super::*;
 enum Spread {
     Uniform(f64),
     Normal(f64),
+    /// By the deviation of the normal distribution that is cut at two of them.
+    Truncated(f64),
 }
-use Spread::{Normal, Uniform};
+use Spread::{Normal, Truncated, Uniform};
 
 struct Case {
     signature: &'static str,
@@ -31,10 +33,28 @@ const CASES: &[Case] = &[
     Case { signature: "fn he_normal(fan_in: int)", init: "he_normal", spread: |i, _| Normal((2.0 / i).sqrt()) },
     Case { signature: "fn lecun(fan_in: int)", init: "lecun", spread: |i, _| Uniform((3.0 / i).sqrt()) },
     Case { signature: "fn lecun_normal(fan_in: int)", init: "lecun_normal", spread: |i, _| Normal((1.0 / i).sqrt()) },
+    Case {
+        signature: "fn truncated_normal(deviation: real)",
+        init: "truncated_normal(0.5)",
+        spread: |_, _| Truncated(0.5),
+    },
+    Case {
+        signature: "fn he_truncated(fan_in: int)",
+        init: "he_truncated",
+        spread: |i, _| Truncated((2.0 / i / CUT).sqrt()),
+    },
+    Case {
+        signature: "fn lecun_truncated(fan_in: int)",
+        init: "lecun_truncated",
+        spread: |i, _| Truncated((1.0 / i / CUT).sqrt()),
+    },
 ];
 
+/// The variance of a normal distribution of variance 1 after a cut at 2 deviations: 1 - 4 φ(2) / (1 - 2 Φ(-2)).
+const CUT: f64 = 0.773_741_303_549_923_4;
+
 pub fn cases() -> Vec<&'static str> {
-    CASES.iter().map(|it| it.signature).collect()
+    CASES.iter().map(|it| it.signature).chain(["fn erf_inverse(x)"]).collect()
 }
 
 /// What the parameters of a model start as, in order, for a seed.
@@ -56,12 +76,15 @@ fn check(draws: &[f64], spread: &Spread, what: &str) {
     let deviation = match spread {
         Uniform(half) => half / 3f64.sqrt(),
         Normal(deviation) => *deviation,
+        Truncated(deviation) => deviation * CUT.sqrt(),
     };
     let moment = |power: i32| draws.iter().map(|x| (x / deviation).powi(power)).sum::<f64>() / n;
     // Each within five deviations of its own.
     let (fourth, fourth_error) = match spread {
         Uniform(_) => (1.8, (81.0 / 9.0 - 1.8 * 1.8) / n),
         Normal(_) => (3.0, (105.0 - 9.0) / n),
+        // The even moments of the cut normal are m[k] = (k - 1) m[k - 2] - 2^k φ(2) / (1 - 2 Φ(-2)), here in its own deviations.
+        Truncated(_) => (2.365_536_7, (27.189_591 - 2.365_536_7 * 2.365_536_7) / n),
     };
     assert!(moment(1).abs() < 5.0 / n.sqrt(), "{what}: a mean of {} deviations", moment(1));
     assert!((moment(2) - 1.0).abs() < 5.0 * ((fourth - 1.0) / n).sqrt(), "{what}: variance {}", moment(2));
@@ -70,6 +93,9 @@ fn check(draws: &[f64], spread: &Spread, what: &str) {
     let largest = draws.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
     match spread {
         Uniform(half) => assert!(largest <= half * 1.000_001 && largest > 0.999 * half, "{what}: {largest} of {half}"),
+        Truncated(deviation) => {
+            assert!(largest <= 2.000_01 * deviation && largest > 1.99 * deviation, "{what}: {largest}");
+        }
         Normal(_) => assert!((3.5 * deviation..6.5 * deviation).contains(&largest), "{what}: {largest}"),
     }
 }
@@ -106,4 +132,19 @@ fn a_layer_hands_its_initialiser_on() {
 fn two_parameters_of_one_shape_draw_differently() {
     let all = initial("param a: f32[2, 1] ~ glorot\n  param b: f32[2, 1] ~ glorot\n  x @ a + x @ b", 5);
     assert_ne!(all[0], all[1]);
+}
+
+#[test]
+fn the_inverse_of_the_error_function_is_one() {
+    let function = with_data(
+        "f32[5]",
+        "f32[5]",
+        "model m on x: f32[5] -> f32[5] {\n  param w: f32[5] ~ ones\n  w * erf_inverse(erf(x))\n}\n\
+         train {\n  model: m\n  data: points\n  loss: mse\n  optimizer: sgd\n  for: 1 epoch\n}\n",
+    )
+    .predict(40);
+    let (_, feeds) = doors(&function, &[Feed::Within(-1.9, 1.9)], 3);
+    let states = [Array::f32(&[5], vec![1.0; 5])];
+    let found = computed(&function, &states, &feeds, CLOCK).remove(0).data;
+    close(&found, &Wide::from(&feeds[0]).data, 1e-5, "there and back");
 }
