@@ -20,6 +20,7 @@ mod emit;
 mod eval;
 mod explain;
 mod fmt;
+mod grad;
 mod interrupt;
 mod numbers;
 mod predict;
@@ -53,6 +54,7 @@ commands! {
     Eval => eval,
     Fmt => fmt,
     Emit => emit,
+    Grad => grad,
     Explain => explain,
     Doc => doc,
     Completions => completions,

@@ -2,12 +2,14 @@
 //!
 //! This is the last floor that knows names. A [`Program`] answers with graphs in which every extent is a number.
 
+pub mod alone;
 pub mod apply;
 pub mod builtins;
 pub mod check;
 pub mod discover;
 pub mod eval;
 pub mod fields;
+pub mod formulas;
 pub mod functions;
 pub mod library;
 pub mod linear;

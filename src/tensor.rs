@@ -10,6 +10,7 @@ use crate::scalar::Scalar;
 
 pub mod array;
 pub mod eval;
+pub mod formula;
 mod grad;
 mod invert;
 pub mod print;

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use super::eval::Scope;
 use super::lower::{Applied, Lower, Outcome, Reported};
 use super::modules::Definition;
-use super::types::describe;
+use super::types::{describe, is_variable};
 use super::value::*;
 use crate::problem::Problem;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::scalar::Dtype;
 use crate::source::Span;
-use crate::syntax::tree::{Kind, Type};
+use crate::syntax::tree::{Dim, Expr, ExprKind, Kind, Type, TypeKind};
 
 /// A definition about to be evaluated: its names bound, and the axes over which it is carried along.
 pub struct Entered {
@@ -82,6 +82,7 @@ impl Lower<'_> {
                 self.path = outer;
                 let value = value?;
                 if form.callable.kind == Kind::Layer {
+                    self.note(path, &value);
                     let (ty, shape) = match &value.clone().settled() {
                         Value::Tensor(tensor) => (describe(tensor), tensor.shape.clone()),
                         _ => ("several values".to_string(), vec![]),
@@ -234,6 +235,23 @@ impl Lower<'_> {
         let callee = format!("the {} `{}`", form.callable.kind.noun(), form.callable.name.text);
         let (at, wanted) = (form.callable.head, self.blame(span));
         self.report(GivesNothing { callee, at, wanted })
+    }
+
+    /// That a model whose result follows the classes of the data gives another number of scores.
+    fn miscounted(&self, form: &Definition, ty: &Type, given: &Tensor, at: Span) -> Option<ClassCount> {
+        let (classes, target_at) = self.wanted_scores?;
+        let TypeKind::Named { name, dims } = &ty.kind else { return None };
+        let are_scores = matches!(name.as_str(), "logits" | "prob" | "log_prob");
+        let follows =
+            matches!(dims.last(), Some(Dim::Expr(Expr { kind: ExprKind::Name(name), .. })) if is_variable(name));
+        let scores = *given.shape.last()?;
+        let counts = form.callable.kind == Kind::Model
+            && are_scores
+            && follows
+            && scores != classes
+            && dims.len() == given.shape.len();
+        let model = form.callable.name.text.to_string();
+        counts.then_some(ClassCount { scores, classes, at, target_at, model, calls: None })
     }
 
     /// The element type of a tensor in words.

@@ -61,6 +61,7 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
     nameless(&context, &mut problems);
     unreached(&context, &mut problems);
     endless(&context, &mut problems);
+    super::alone::check(&context, &mut problems);
     shadows(&context, &mut problems);
     // Order of place; what is in the user's own file first.
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != file, label.span)));

@@ -4,12 +4,10 @@ mod fitting;
 mod forward;
 mod losses;
 mod metrics;
-mod operations;
 mod optimizer;
 mod schedule;
 mod step;
 
-pub use operations::operations;
 pub use step::Step;
 
 use super::lower::{Lower, Setting};

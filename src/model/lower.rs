@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::modules::Modules;
-use super::value::{Affine, BATCH, Lead, Meaning, Number, Tensor};
+use super::value::{Affine, BATCH, Lead, Meaning, Tensor, Value};
 use crate::problem::Problem;
 use crate::scalar::{Dtype, Scalar};
 use crate::source::Span;
@@ -102,6 +102,8 @@ pub struct Lower<'a> {
     /// How many draws were made on each path.
     pub draws: BTreeMap<String, u32>,
     pub stages: Vec<Applied>,
+    /// What the user has given a name in a model or a layer, by path.
+    pub named: Vec<(String, Id)>,
     pub depth: usize,
     /// The places in the user's text from which we came, innermost last.
     pub calls: Vec<Span>,
@@ -117,7 +119,7 @@ pub struct Lower<'a> {
     /// Where the inputs of the model were declared, until it is entered.
     pub input_places: Vec<Span>,
     /// What a free size of the model's result stands for: the number of classes of the data's target.
-    pub wanted_scores: Option<usize>,
+    pub wanted_scores: Option<(usize, Span)>,
 }
 
 impl<'a> Lower<'a> {
@@ -144,6 +146,7 @@ impl<'a> Lower<'a> {
             path: String::new(),
             draws: BTreeMap::new(),
             stages: Vec::new(),
+            named: Vec::new(),
             depth: 0,
             calls: Vec::new(),
             words: BTreeMap::new(),
@@ -512,6 +515,16 @@ impl<'a> Lower<'a> {
         site(&format!("{}#{count}", self.path))
     }
 
+    /// Remembers that a value of the model has a name.
+    pub fn note(&mut self, path: &str, value: &Value) {
+        if let Value::Tensor(tensor) = value.clone().settled()
+            && self.depth > 0
+            && !path.is_empty()
+        {
+            self.named.push((path.to_string(), tensor.id));
+        }
+    }
+
     /// Whether the batch is among the leads.
     pub fn is_batched(&self, tensor: &Tensor) -> bool {
         tensor.lead.first() == Some(&BATCH)
@@ -554,9 +567,4 @@ fn combine(a: &Affine, b: &Affine, sign: i64) -> Affine {
     }
     terms.retain(|_, factor| *factor != 0);
     Affine { terms: terms.into_iter().collect(), constant: a.constant + sign * b.constant }
-}
-
-/// A number as text for messages: no needless point.
-pub fn figure(number: Number) -> String {
-    format!("{}", number.value)
 }

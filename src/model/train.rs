@@ -14,7 +14,7 @@ use super::lower::{Lower, Outcome, Reported, Setting};
 use super::modules::{Definition, ModuleId, Modules};
 use super::program::*;
 use super::types::describe;
-use super::value::{Meaning, Tensor, Value};
+use super::value::{Meaning, Tensor};
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::problem::training::*;
@@ -313,9 +313,4 @@ pub fn said(tensor: &Tensor) -> String {
         Meaning::Class { values } => format!("class[{values}]"),
         _ => describe(tensor),
     }
-}
-
-/// A value that stands for a target or an output.
-pub fn as_value(tensor: &Tensor) -> Value {
-    Value::Tensor(tensor.clone())
 }

@@ -1,6 +1,6 @@
 //! Problems of a command: the files and the words that it was given.
 
-use super::{did_you_mean, problems};
+use super::{did_you_mean, list, problems, ticked};
 use crate::source::Span;
 
 problems! {
@@ -29,6 +29,17 @@ problems! {
         super::say(format!("the library has nothing called `{name}`"))
             .maybe_help(did_you_mean(&near))
             .note("`dlmc doc` lists all names");
+
+    /// `grad` is asked for a parameter that the model does not have.
+    "unknown-parameter" Error UnknownParameter { name: String, model: String, near: Option<String>, parameters: Vec<String> } =>
+        super::say(format!("`{name}` selects no parameter of the model `{model}`"))
+            .maybe_help(did_you_mean(&near))
+            .note(format!("its parameters are {}", list(&ticked(&parameters))));
+
+    /// The gradient of a program cannot be said as a formula of the language.
+    "unwritable-gradient" Error UnwritableGradient { model: String } =>
+        super::say(format!("the gradient of the model `{model}` has no formula in the language"))
+            .help("`dlmc emit grad FILE` shows it node by node");
 }
 
 /// What the system says about a file, in words.

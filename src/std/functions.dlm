@@ -80,3 +80,6 @@ fn probabilities(z: logits[K]) -> prob[K] = softmax(z)
 fn probabilities(z: logit) -> prob = sigmoid(z)
 fn probabilities(p: prob[K]) -> prob[K] = p
 fn probabilities(l: log_prob[K]) -> prob[K] = exp(l)
+
+## Each number of `a` times each number of `b`.
+fn outer(a: f32[I], b: f32[J]) = for i in I, j in J => a[i] * b[j]

@@ -6,6 +6,7 @@ mod data;
 mod floors;
 mod format;
 mod format_cli;
+mod formula;
 mod functions;
 mod kernels;
 mod library;

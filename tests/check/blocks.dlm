@@ -111,3 +111,28 @@
     optimizer: sgd
     for: 1 epoch
   }
+#! check a layer that nothing uses is checked where it says its sizes
+  dlm 1
+
+  let n: int = 4
+
+  layer f on x: f32[784] -> f32[10] {
+    param w: f32[512, 10] ~ glorot
+    x @ w
+#!  ^^^^^ inner-size-mismatch
+#!      -
+  }
+
+  layer wrong on x: f32[n] -> f32[3] {
+#!                            ------
+    x |> dense(2)
+#!       ^^^^^^^^ result-mismatch
+  }
+
+  layer sound on (x: f32[n], y: number) -> f32[2] {
+    param w: f32[5, 2] ~ glorot
+    concat(x, y) @ w
+  }
+
+  layer free on x: f32[I] -> f32[O] { x |> dense(3) }
+  model open on x: f32[8] -> logits[K] { x |> dense(K) }

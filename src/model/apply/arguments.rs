@@ -8,7 +8,7 @@ use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::source::{Span, nearest};
-use crate::syntax::tree::{Type, TypeKind};
+use crate::syntax::tree::{Dim, ExprKind, Type, TypeKind};
 
 impl Lower<'_> {
     pub(super) fn bind_function(
@@ -54,8 +54,8 @@ impl Lower<'_> {
     /// A free size of the model's result follows the data: `-> logits[K]`.
     pub(super) fn solve_result(&mut self, result: Option<&Type>, scope: &mut Scope) {
         let Some(Type { kind: TypeKind::Named { dims, .. }, .. }) = result else { return };
-        if let (Some(crate::syntax::tree::Dim::Expr(last)), Some(size)) = (dims.last(), self.wanted_scores)
-            && let crate::syntax::tree::ExprKind::Name(name) = &last.kind
+        if let (Some(Dim::Expr(last)), Some((size, _))) = (dims.last(), self.wanted_scores)
+            && let ExprKind::Name(name) = &last.kind
             && crate::model::types::is_variable(name)
             && scope.get(name).is_none()
             && self.constant_named(scope, name).is_none()

@@ -52,6 +52,9 @@ impl Lower<'_> {
             Ok(tensor) => Ok(Value::Tensor(tensor)),
             Err(Mismatch::Silent) => Err(Reported),
             Err(mismatch) => {
+                if let Some(problem) = self.miscounted(form, ty, &tensor, place) {
+                    return Err(self.report(problem));
+                }
                 let callee = format!("the {} `{}`", form.callable.kind.noun(), form.callable.name.text);
                 let wanted = self.type_text(ty);
                 let found = describe(&tensor);

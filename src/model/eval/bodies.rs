@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Scope;
-use super::scope::Bound;
+use super::scope::{Bound, join};
 use crate::model::lower::{Lower, Outcome, Reported};
 use crate::model::value::*;
 use crate::problem::names::*;
@@ -80,6 +80,9 @@ impl Lower<'_> {
         match pattern {
             Pattern::One(target) if target.next => self.bind_next(&target.name, result, value.span, scope),
             Pattern::One(target) => {
+                if !self.in_library(target.name.span) {
+                    self.note(&join(&scope.path, target.name.as_str()), &result);
+                }
                 scope.bind(target.name.as_str(), result);
                 Ok(())
             }

@@ -10,7 +10,7 @@ use crate::model::modules::{ModuleId, Named};
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::source::{Span, nearest};
-use crate::syntax::tree;
+use crate::syntax::tree::{self};
 
 impl Lower<'_> {
     pub(super) fn name(&mut self, name: &Arc<str>, span: Span, scope: &mut Scope) -> Outcome<Value> {

@@ -182,13 +182,11 @@ impl Lower<'_> {
     /// `where(c, a, b)`
     #[allow(clippy::too_many_arguments, reason = "three operands and their places")]
     pub fn select(&mut self, c: Value, cs: Span, a: Value, sa: Span, b: Value, sb: Span, span: Span) -> Outcome<Value> {
-        let optional = |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.optional);
         // Where a value may be missing, the condition is what guards it.
         let bare = |value: Value| match value.settled() {
             Value::Tensor(tensor) => Value::Tensor(tensor.plain()),
             other => other,
         };
-        let _ = optional;
         let (a, b) = (bare(a), bare(b));
         let numbers = self.together(vec![(a, sa), (b, sb)])?;
         let condition = self.tensor_of(c, cs)?;

@@ -120,7 +120,8 @@ impl Lower<'_> {
         callee: Option<Rc<Callee>>,
         scope: &mut Scope,
     ) -> Outcome<Value> {
-        let path = join(&scope.path, name.as_str()).into();
+        let path: Arc<str> = join(&scope.path, name.as_str()).into();
+        self.note(&path, &value);
         let stage = Value::Stage(Rc::new(Stage { value, path, callee }));
         scope.bind(name.as_str(), stage.clone());
         Ok(stage)

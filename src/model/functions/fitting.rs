@@ -1,9 +1,10 @@
-//! Losses that do not fit what they are given: why, and which would.
+//! Losses and metrics that do not fit what they are given: why, and which would.
 
 use crate::model::lower::{Lower, Reported};
 use crate::model::modules::{Definition, LIBRARY};
-use crate::model::train::{Experiment, said};
+use crate::model::train::{Experiment, MetricExpr, said};
 use crate::model::value::*;
+use crate::problem::Problem;
 use crate::problem::shapes::ClassCount;
 use crate::problem::training::*;
 use crate::syntax::tree::{Expr, Kind, TypeKind};
@@ -51,15 +52,11 @@ impl Experiment {
             && target.meaning == Meaning::Binary;
         let inputs = [output.clone(), Value::Tensor(target.clone())];
         let fitting = if one_score { vec![] } else { self.fitting(lower, Kind::Loss, &inputs) };
-        let output_text = match output {
-            Value::Tensor(tensor) => said(tensor),
-            _ => "several outputs".into(),
-        };
         let (target_text, target_name) = (said(target), decl.name.text.to_string());
         let reason = if one_score { Some(one_score_for_two()) } else { self.shapes_differ(output, target) };
         lower.report(LossDoesNotFit {
             loss,
-            output: output_text,
+            output: said_output(output),
             target: target_text,
             target_name,
             at: expr.span,
@@ -67,6 +64,28 @@ impl Experiment {
             target_at: decl.ty.span,
             fitting,
             reason,
+        })
+    }
+
+    /// Says that a metric does not fit, and which would.
+    pub(super) fn metric_unfit(
+        &self,
+        lower: &mut Lower,
+        metric: &MetricExpr,
+        output: &Value,
+        target: &Tensor,
+        at: usize,
+    ) -> Reported {
+        let inputs = [output.clone(), Value::Tensor(target.clone())];
+        let fitting = self.fitting(lower, Kind::Metric, &inputs);
+        lower.report(MetricDoesNotFit {
+            metric: metric.name.clone(),
+            output: said_output(output),
+            target: said(target),
+            at: metric.span,
+            output_at: self.output_place(),
+            target_at: self.fields.decls[self.targets[at]].ty.span,
+            fitting,
         })
     }
 
@@ -78,7 +97,7 @@ impl Experiment {
     }
 
     /// The names of the library's callables of `kind` that take these inputs as they are.
-    pub(super) fn fitting(&self, lower: &mut Lower, kind: Kind, inputs: &[Value]) -> Vec<String> {
+    fn fitting(&self, lower: &mut Lower, kind: Kind, inputs: &[Value]) -> Vec<String> {
         let modules = lower.modules;
         let names: Vec<String> = modules.names_of(LIBRARY, kind).into_iter().map(str::to_string).collect();
         let span = self.loss.span;
@@ -90,5 +109,20 @@ impl Experiment {
             }
         }
         fitting
+    }
+}
+
+/// Whether problems mean that a loss or a metric does not fit. A mistake of its configuration is told as it is.
+pub(super) fn are_misfits(problems: &[Problem]) -> bool {
+    let is_misfit = |it: &Problem| {
+        matches!(it.code, "type-mismatch" | "axis-mismatch" | "rank-mismatch" | "optional-as-present" | "wrong-kind")
+    };
+    !problems.is_empty() && problems.iter().all(is_misfit)
+}
+
+fn said_output(output: &Value) -> String {
+    match output {
+        Value::Tensor(tensor) => said(tensor),
+        _ => "several outputs".into(),
     }
 }

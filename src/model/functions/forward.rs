@@ -37,14 +37,15 @@ impl Experiment {
         }
     }
 
-    /// The number that a free size of the model's result stands for.
-    fn wanted_scores(&self) -> Option<usize> {
+    /// The number that a free size of the model's result stands for, and where the data says so.
+    fn wanted_scores(&self) -> Option<(usize, Span)> {
         let [target] = self.targets[..] else { return None };
         let it = &self.fields.received[target];
-        match it.meaning {
-            Meaning::Class { values } => Some(values),
-            _ => it.shape.last().copied(),
-        }
+        let scores = match it.meaning {
+            Meaning::Class { values } => values,
+            _ => *it.shape.last()?,
+        };
+        Some((scores, self.fields.decls[target].ty.span))
     }
 
     /// Where the model says what it gives: its last stage.

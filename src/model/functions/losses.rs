@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::Output;
+use super::fitting::are_misfits;
 use crate::model::apply::Entered;
 use crate::model::lower::{Lower, Outcome, Reported};
 use crate::model::modules::Definition;
 use crate::model::train::{Experiment, callee};
 use crate::model::types;
 use crate::model::value::*;
-use crate::problem::Problem;
 use crate::problem::training::*;
 use crate::scalar::{Dtype, Scalar};
 use crate::source::Span;
@@ -88,14 +88,7 @@ impl Experiment {
                 Ok(mean_of_examples(lower, &tensor))
             }
             Err(problems) => {
-                // A mistake of the configuration is told as it is; all else means that the loss does not fit.
-                let fits = |it: &Problem| {
-                    !matches!(
-                        it.code,
-                        "type-mismatch" | "axis-mismatch" | "rank-mismatch" | "optional-as-present" | "wrong-kind"
-                    )
-                };
-                if problems.iter().any(fits) || problems.is_empty() {
+                if !are_misfits(&problems) {
                     return Err(lower.keep(problems));
                 }
                 Err(self.loss_unfit(lower, expr, &forms, &output, target, at))

@@ -1,12 +1,11 @@
 //! The value of a metric over all examples.
 
 use super::Output;
+use super::fitting::are_misfits;
 use super::losses::mean_of_all;
 use crate::model::lower::{Lower, Outcome};
-use crate::model::train::{Experiment, MetricExpr, callee, said};
+use crate::model::train::{Experiment, MetricExpr, callee};
 use crate::model::value::*;
-use crate::problem::Problem;
-use crate::problem::training::*;
 use crate::syntax::tree::{Callable, Kind, Type, TypeKind};
 
 impl Experiment {
@@ -32,32 +31,10 @@ impl Experiment {
                 Ok(if is_table { tensor } else { mean_of_all(lower, &tensor) })
             }
             Err(problems) => {
-                let fits = |it: &Problem| {
-                    !matches!(
-                        it.code,
-                        "type-mismatch" | "axis-mismatch" | "rank-mismatch" | "optional-as-present" | "wrong-kind"
-                    )
-                };
-                if problems.iter().any(fits) || problems.is_empty() {
+                if !are_misfits(&problems) {
                     return Err(lower.keep(problems));
                 }
-                let fitting = self.fitting(lower, Kind::Metric, &inputs);
-                let decl = &self.fields.decls[self.targets[at]];
-                let output = match &output {
-                    Value::Tensor(tensor) => said(tensor),
-                    _ => "several outputs".into(),
-                };
-                let (metric_name, target) = (metric.name.clone(), said(target));
-                let (output_at, target_at) = (self.output_place(), decl.ty.span);
-                Err(lower.report(MetricDoesNotFit {
-                    metric: metric_name,
-                    output,
-                    target,
-                    at: metric.span,
-                    output_at,
-                    target_at,
-                    fitting,
-                }))
+                Err(self.metric_unfit(lower, metric, &output, target, at))
             }
         }
     }

@@ -29,7 +29,7 @@ impl Experiment {
         entered.scope.owner = Some(parameter.shape.clone());
         let mut base = None;
         for param in &form.callable.config {
-            let scale = self.scale(lower, param.name.as_str(), &path);
+            let scale = self.scale(param.name.as_str(), &path);
             let is_rate = matches!(&param.ty, Some(ty) if matches!(&ty.kind, TypeKind::Named { name, .. } if name.as_str() == "rate"));
             let Some(Value::Number(number)) = entered.scope.get(param.name.as_str()).cloned() else { continue };
             if is_rate {
@@ -94,10 +94,9 @@ impl Experiment {
                     sum = lower.map(Scalar::Add, &[&sum, &square]).expect("numbers");
                 }
                 let norm = lower.map(Scalar::Sqrt, &[&sum]).expect("a number");
-                let (limit, one) = (lower.constant(limit, Dtype::F32), lower.constant(1.0, Dtype::F32));
+                let limit = lower.constant(limit, Dtype::F32);
                 let larger = lower.map(Scalar::Max, &[&norm, &limit]).expect("numbers");
                 let factor = lower.map(Scalar::Div, &[&limit, &larger]).expect("numbers");
-                let _ = one;
                 for gradient in gradients {
                     let whole = lower.whole(*gradient);
                     *gradient = lower.map(Scalar::Mul, &[&whole, &factor]).expect("one shape").id;
@@ -107,8 +106,7 @@ impl Experiment {
     }
 
     /// The product of the multipliers of a setting for one parameter.
-    fn scale(&self, lower: &Lower, setting: &str, path: &str) -> f64 {
-        let _ = lower;
+    fn scale(&self, setting: &str, path: &str) -> f64 {
         let chosen = |patterns: &[Selector]| patterns.iter().any(|it| selects(&it.pattern, path));
         let factors = self.scales.iter().filter(|(name, _, what)| name.as_str() == setting && chosen(what));
         factors.map(|(_, factor, _)| factor).product()

@@ -92,6 +92,14 @@ const CASES: &[Case] = &[
             x.iter().map(|x| (x - mean) / (variance + 1e-2).sqrt()).collect()
         }),
     ),
+    case(
+        "fn outer(a: f32[I], b: f32[J])",
+        "outer(x, x) @ x",
+        Row(|x| {
+            let squares: f64 = x.iter().map(|x| x * x).sum();
+            x.iter().map(|x| x * squares).collect()
+        }),
+    ),
     case("fn probabilities(z: logits[K])", "probabilities(x)", Row(softmax)),
     case("fn probabilities(p: prob[K])", "probabilities(softmax(x))", Row(softmax)),
     case("fn probabilities(l: log_prob[K])", "probabilities(log_softmax(x))", Row(softmax)),
