@@ -404,6 +404,8 @@ impl<'a> Builder<'a> {
             let own_line = place == 0 || self.tokens[place - 1].kind == TokenKind::Newline;
             match token.kind {
                 TokenKind::Newline => {}
+                // What separates nothing does not part a documentation either.
+                TokenKind::Mark if token.text(self.source) == ";" => {}
                 TokenKind::Comment if own_line => {
                     if let Some(line) = token.text(self.source).strip_prefix("##") {
                         lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end());

@@ -265,3 +265,9 @@ fn long_programs_are_formatted_in_time_that_grows_with_their_length() {
     let nested = format!("let a = {}1{}\n", "f(1, [".repeat(100), "])".repeat(100));
     assert_eq!(ink(&formatted(&nested)), ink(&nested));
 }
+
+/// Found by mutations: a separator between the lines of a documentation separates nothing.
+#[test]
+fn a_lone_separator_does_not_part_a_documentation() {
+    check("dlm 1\n\n## a # c\n;\n## b\nlet x = 1\n", "dlm 1\n\n## a # c\n\n## b\nlet x = 1\n");
+}

@@ -120,11 +120,11 @@
     param w: f32[512, 10] ~ glorot
     x @ w
 #!  ^^^^^ inner-size-mismatch
-#!      -
+#!      - inner-size-mismatch
   }
 
   layer wrong on x: f32[n] -> f32[3] {
-#!                            ------
+#!                            ------ result-mismatch
     x |> dense(2)
 #!       ^^^^^^^^ result-mismatch
   }
