@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::compile::{self, Checked, Override};
 use crate::data::{self, DataFacts, Limits};
 use crate::model::Program;
-use crate::model::functions::operations;
+use crate::model::discover::operations;
 use crate::model::program::{Batch, Length, Pace, StageInfo};
 use crate::problem::Problem;
 use crate::session::formulas::Formulas;

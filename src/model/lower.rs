@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::modules::Modules;
-use super::value::{Affine, BATCH, Lead, Meaning, Number, Tensor, Value};
+use super::value::{Affine, BATCH, Lead, Meaning, Tensor, Value};
 use crate::problem::Problem;
 use crate::scalar::{Dtype, Scalar};
 use crate::source::Span;
@@ -567,9 +567,4 @@ fn combine(a: &Affine, b: &Affine, sign: i64) -> Affine {
     }
     terms.retain(|_, factor| *factor != 0);
     Affine { terms: terms.into_iter().collect(), constant: a.constant + sign * b.constant }
-}
-
-/// A number as text for messages: no needless point.
-pub fn figure(number: Number) -> String {
-    format!("{}", number.value)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::problem::Problem;
 use crate::problem::names::{ImportCycle, ImportMissing, ImportedNameMissing, NameTwice, UnknownName};
 use crate::problem::values::NotInThisVersion;
-use crate::source::{FileId, Source, Sources, World, nearest};
+use crate::source::{Source, Sources, World, nearest};
 use crate::syntax::tree::{self, Item, Kind, UseFrom};
 
 use super::library;
@@ -326,9 +326,4 @@ fn plain(path: &Path) -> PathBuf {
         }
     }
     plain
-}
-
-/// The file of a problem's first label, for relating a place in the library to the user's own text.
-pub fn is_library(sources: &Sources, file: FileId) -> bool {
-    file.0 != u32::MAX && sources[file].name.starts_with("std/")
 }

@@ -1,0 +1,134 @@
+//! The same values in another shape.
+
+use super::Arguments;
+use crate::model::lower::{Lower, Outcome};
+use crate::model::types::{describe, dims};
+use crate::model::value::*;
+use crate::problem::names::*;
+use crate::problem::shapes::*;
+use crate::tensor::View;
+
+pub(super) fn reshape(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
+    let at = lower.blame(arguments.span);
+    let [x, shape] = arguments.exactly::<2>(lower)?;
+    let tensor = lower.tensor_of(x.value, x.span)?;
+    let to = lower.sizes(&shape)?;
+    let (has, wants) = (tensor.shape.iter().product::<usize>(), to.iter().product::<usize>());
+    if has != wants {
+        let (from, to) = (describe(&tensor), dims(&to));
+        return Err(lower.report(ElementCount { from, to, has, wants, at }));
+    }
+    Ok(Value::Tensor(lower.reshape(&tensor, &to)))
+}
+
+pub(super) fn permute(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
+    let [x, order] = arguments.exactly::<2>(lower)?;
+    let tensor = lower.tensor_of(x.value, x.span)?;
+    let Value::List(items) = order.value.settled() else {
+        let at = lower.blame(order.span);
+        let (wanted, found) = ("a list of axes".into(), "one axis".into());
+        return Err(lower.report(WrongKind { wanted, found, at, help: None }));
+    };
+    let mut axes = Vec::new();
+    for item in &items {
+        axes.push(lower.axis_of(&tensor, item, order.span)?);
+    }
+    let mut sorted = axes.clone();
+    sorted.sort_unstable();
+    if sorted != (0..tensor.shape.len()).collect::<Vec<_>>() {
+        let (wanted, found) = (format!("each axis of {} once", describe(&tensor)), "other axes".into());
+        let at = lower.blame(order.span);
+        return Err(lower.report(WrongKind { wanted, found, at, help: None }));
+    }
+    Ok(Value::Tensor(lower.permute(&tensor, &axes)))
+}
+
+pub(super) fn transpose(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
+    let at = lower.blame(arguments.span);
+    let [x] = arguments.exactly::<1>(lower)?;
+    let tensor = lower.tensor_of(x.value, x.span)?;
+    let rank = tensor.shape.len();
+    if rank < 2 {
+        let (wanted, found) = ("two axes".into(), describe(&tensor));
+        return Err(lower.report(WrongKind { wanted, found, at, help: None }));
+    }
+    let mut order: Vec<usize> = (0..rank).collect();
+    order.swap(rank - 1, rank - 2);
+    Ok(Value::Tensor(lower.permute(&tensor, &order)))
+}
+
+pub(super) fn expand(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
+    let at = lower.blame(arguments.span);
+    let [x, axis, size] = arguments.exactly::<3>(lower)?;
+    let tensor = lower.tensor_of(x.value, x.span)?;
+    let size = lower.constant_size(&size)?;
+    let rank = tensor.shape.len();
+    let axis = match axis.value.settled() {
+        Value::Number(number) if number.value.fract() == 0.0 && (0.0..=rank as f64).contains(&number.value) => {
+            number.value as usize
+        }
+        Value::Word(word) if &*word == "last" => rank,
+        other => return Err(lower.not_a(&format!("an axis from 0 to {rank}"), &other, at)),
+    };
+    let id = lower.graph.expand(tensor.id, tensor.lead.len() + axis, size);
+    let copies = lower.tensor(id, tensor.lead.clone());
+    // A class stays one in every copy; what stands along an axis, as scores do, may not.
+    Ok(Value::Tensor(match tensor.meaning {
+        Meaning::Class { .. } => Tensor { meaning: tensor.meaning, optional: tensor.optional, ..copies },
+        _ => copies,
+    }))
+}
+
+pub(super) fn concat(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value> {
+    let [axis] = arguments.named(lower, ["axis"])?;
+    let span = arguments.span;
+    let mut values = Vec::new();
+    for given in arguments.all {
+        match given.value.settled() {
+            Value::List(items) => values.extend(items.into_iter().map(|item| (item, given.span))),
+            value => values.push((value, given.span)),
+        }
+    }
+    if values.is_empty() {
+        let at = lower.blame(span);
+        return Err(lower.report(InputCount { callee: "`concat`".into(), wanted: 2, found: 0, at, declared: at }));
+    }
+    let tensors = lower.together(values)?;
+    let mut parts = Vec::new();
+    for tensor in tensors {
+        parts.push(if tensor.shape.is_empty() { lower.reshape(&tensor, &[1]) } else { tensor });
+    }
+    let axis = match axis {
+        Some(axis) => lower.axis_of(&parts[0].clone(), &axis.value.settled(), axis.span)?,
+        None => 0,
+    };
+    lower.join_parts(parts, axis, span).map(Value::Tensor)
+}
+
+pub(super) fn split(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value> {
+    let [axis] = arguments.named(lower, ["axis"])?;
+    let at = lower.blame(arguments.span);
+    let [x, parts] = arguments.exactly::<2>(lower)?;
+    let tensor = lower.tensor_of(x.value, x.span)?;
+    let parts = lower.constant_size(&parts)?;
+    let axis = match axis {
+        Some(axis) => lower.axis_of(&tensor, &axis.value.settled(), axis.span)?,
+        None => lower.axis_of(&tensor, &Value::Word("last".into()), at)?,
+    };
+    if tensor.shape[axis] % parts != 0 {
+        return Err(lower.report(InexactDivision { at, used: at }));
+    }
+    let len = tensor.shape[axis] / parts;
+    let mut items = Vec::new();
+    for part in 0..parts {
+        let sliced = lower.view(&tensor, |axis| View::Slice { axis, start: part * len, step: 1, len }, axis);
+        items.push((None, Value::Tensor(Tensor { names: tensor.names.clone(), ..sliced })));
+    }
+    Ok(Value::Tuple(items))
+}
+
+pub(super) fn size(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
+    let [x] = arguments.exactly::<1>(lower)?;
+    let tensor = lower.tensor_of(x.value, x.span)?;
+    Ok(Value::Number(Number::size(tensor.shape.iter().product())))
+}

@@ -1,0 +1,153 @@
+//! Names met in formulas: what they stand for, and what was meant by one that nothing has.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::Scope;
+use super::scope::{Bound, is_word};
+use crate::model::lower::{Lower, Outcome, Reported, Word};
+use crate::model::modules::{ModuleId, Named};
+use crate::model::value::*;
+use crate::problem::names::*;
+use crate::source::{Span, nearest};
+use crate::syntax::tree::{self};
+
+impl Lower<'_> {
+    pub(super) fn name(&mut self, name: &Arc<str>, span: Span, scope: &mut Scope) -> Outcome<Value> {
+        match scope.find(name).cloned() {
+            Some(Bound::Value(value)) => return Ok(value),
+            Some(Bound::Place { place, trained }) => {
+                let tensor = self.place(&place, trained, scope)?;
+                return Ok(Value::Tensor(tensor));
+            }
+            Some(Bound::Unknown) => return Err(Reported),
+            None => {}
+        }
+        if &**name == "training" {
+            return Ok(Value::Bool(self.setting.training));
+        }
+        if scope.is_field
+            && let Some(value) = self.field_named(name, span, scope)?
+        {
+            return Ok(value);
+        }
+        match self.modules.find(scope.module, name) {
+            Some(Named::Callables(forms)) => {
+                return Ok(Value::Callable(Rc::new(Callee { what: What::Defined(forms), given: vec![], span })));
+            }
+            Some(Named::Let(module, value)) => return self.constant_value(module, &value),
+            None => {}
+        }
+        if let Some(what) = crate::model::builtins::find(name) {
+            return Ok(Value::Callable(Rc::new(Callee { what, given: vec![], span })));
+        }
+        if scope.is_field {
+            return self.column(name, span).map(Value::Tensor);
+        }
+        Ok(self.word(name, scope))
+    }
+
+    /// The constant that a module declares under `name`, if it does.
+    pub fn constant_named(&mut self, scope: &Scope, name: &str) -> Option<Value> {
+        match self.modules.find(scope.module, name)? {
+            Named::Let(module, value) => self.constant_value(module, &value).ok(),
+            Named::Callables(_) => None,
+        }
+    }
+
+    pub fn constant_value(&mut self, module: ModuleId, value: &tree::Let) -> Outcome<Value> {
+        let name = &value.name.text;
+        if self.open.contains(name) {
+            let (name, at) = (name.to_string(), value.name.span);
+            return Err(self.report(EndlessDefinition { name, at, parts: false }));
+        }
+        self.open.push(name.clone());
+        let result = self.evaluate(&value.value, &mut Scope::new(module, ""));
+        self.open.pop();
+        let result = result?;
+        match &value.ty {
+            Some(ty) => self.setting(&value.name.text, ty, result, value.value.span),
+            None => Ok(result),
+        }
+    }
+
+    /// Takes a name that nothing declares for a word that stands for itself, and remembers what it could have meant.
+    pub(super) fn word(&mut self, name: &Arc<str>, scope: &Scope) -> Value {
+        let modules = self.modules;
+        let lets = [scope.module, crate::model::modules::LIBRARY].into_iter().flat_map(|id| modules.lets(id));
+        let known = lets.map(|it| it.name.as_str()).chain(scope.names().filter(|it| is_word(it)));
+        let value = nearest(name, known).map(str::to_string);
+        let (callable, is_broken) = (self.callable_near(name, scope), modules.is_broken(scope.module, name));
+        self.words.insert(name.clone(), Word { value, callable, is_broken });
+        Value::Word(name.clone())
+    }
+
+    /// Says that nothing has this name, with the nearest that has: among the names in scope, and what can be called.
+    pub fn unknown_name(&mut self, kind: &str, name: &str, span: Span, scope: &Scope) -> Reported {
+        let modules = self.modules;
+        if modules.is_broken(scope.module, name) {
+            return Reported;
+        }
+        let near = self.callable_near(name, scope);
+        let at = self.blame(span);
+        self.report(UnknownName { kind: kind.into(), name: name.into(), at, near })
+    }
+
+    /// What can be called or is in scope, and has nearly this name.
+    pub(super) fn callable_near(&self, name: &str, scope: &Scope) -> Option<String> {
+        let modules = self.modules;
+        let mut known: Vec<&str> = scope.names().filter(|it| is_word(it)).collect();
+        for kind in [tree::Kind::Layer, tree::Kind::Model, tree::Kind::Fn] {
+            known.extend(modules.names_of(scope.module, kind));
+        }
+        for name in crate::model::builtins::names() {
+            known.push(name);
+        }
+        let known = known.into_iter();
+        nearest(name, known.filter(|it| *it != name)).map(str::to_string)
+    }
+
+    /// As `unknown_name`, of a word that was met where a value is wanted.
+    pub fn unknown_word(&mut self, kind: &str, word: &str, span: Span) -> Reported {
+        if self.words.get(word).is_some_and(|it| it.is_broken) {
+            return Reported;
+        }
+        let callable = || self.words.get(word).and_then(|it| it.callable.clone());
+        let (at, near) = (self.blame(span), self.near(word).or_else(callable));
+        self.report(UnknownName { kind: kind.into(), name: word.into(), at, near })
+    }
+
+    /// The value in scope whose name was nearest to a word when it was met.
+    pub fn near(&self, word: &str) -> Option<String> {
+        self.words.get(word).and_then(|it| it.value.clone())
+    }
+
+    /// Says that a word stands where a function is wanted.
+    pub fn unknown_function(&mut self, word: &str, span: Span) -> Option<Reported> {
+        let found = self.words.get(word)?;
+        if found.is_broken {
+            return Some(Reported);
+        }
+        let near = Some(found.callable.clone()?);
+        let at = self.blame(span);
+        Some(self.report(UnknownName { kind: "function".into(), name: word.into(), at, near }))
+    }
+
+    /// Says that a value is of the wrong kind.
+    pub fn not_a(&mut self, wanted: &str, found: &Value, span: Span) -> Reported {
+        let at = self.blame(span);
+        if let Value::Word(word) = found {
+            return self.unknown_word("value", &word.clone(), at);
+        }
+        let help = match found {
+            Value::Callable(callee) => match &callee.what {
+                What::Defined(forms) if forms[0].callable.kind == tree::Kind::Layer => {
+                    Some(format!("apply it to something: `x |> {}`", callee.name()))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        self.report(WrongKind { wanted: wanted.into(), found: found.noun(), at, help })
+    }
+}

@@ -1,0 +1,194 @@
+//! The loss of a batch: its terms, what each is told, and the mean over all.
+
+use std::sync::Arc;
+
+use super::Output;
+use super::fitting::are_misfits;
+use crate::model::apply::Entered;
+use crate::model::lower::{Lower, Outcome, Reported};
+use crate::model::modules::Definition;
+use crate::model::train::{Experiment, callee};
+use crate::model::types;
+use crate::model::value::*;
+use crate::problem::training::*;
+use crate::scalar::{Dtype, Scalar};
+use crate::source::Span;
+use crate::syntax::tree::{Binary, Expr, ExprKind, Kind, Name};
+
+impl Experiment {
+    /// The loss of the batch, without regularizers.
+    pub(super) fn loss_of(
+        &self,
+        lower: &mut Lower,
+        outputs: &[Output],
+        targets: &[Tensor],
+        weight: Option<&Tensor>,
+    ) -> Outcome<Tensor> {
+        let each = self.loss_term(lower, &self.loss, None, outputs, targets)?;
+        let mut each = each;
+        if let Some(weight) = weight {
+            let weight = lower.reshape(weight, &[]);
+            each = lower.map(Scalar::Mul, &[&each, &weight]).expect("numbers");
+        }
+        Ok(mean_of_all(lower, &each))
+    }
+
+    /// One term of the loss, for each example.
+    fn loss_term(
+        &self,
+        lower: &mut Lower,
+        expr: &Expr,
+        on: Option<&Name>,
+        outputs: &[Output],
+        targets: &[Tensor],
+    ) -> Outcome<Tensor> {
+        match &expr.kind {
+            ExprKind::Binary { op: Binary::On, left, right, .. } => {
+                let ExprKind::Name(name) = &right.kind else { return Err(Reported) };
+                self.loss_term(lower, left, Some(&Name::new(name.clone(), right.span)), outputs, targets)
+            }
+            ExprKind::Binary {
+                op: op @ (Binary::Add | Binary::Sub | Binary::Mul | Binary::Div), left, right, ..
+            } => {
+                let a = self.loss_term(lower, left, on, outputs, targets)?;
+                let b = self.loss_term(lower, right, on, outputs, targets)?;
+                let scalar = match op {
+                    Binary::Add => Scalar::Add,
+                    Binary::Sub => Scalar::Sub,
+                    Binary::Mul => Scalar::Mul,
+                    _ => Scalar::Div,
+                };
+                Ok(lower.map(scalar, &[&a, &b]).expect("numbers"))
+            }
+            ExprKind::Number(quantity) => Ok(lower.constant(Number::written(quantity).value, Dtype::F32)),
+            _ => {
+                let bound = self.binding("the loss", expr.span, on, outputs, targets, lower)?;
+                self.apply_loss(lower, expr, bound)
+            }
+        }
+    }
+
+    fn apply_loss(&self, lower: &mut Lower, expr: &Expr, bound: (Value, &Tensor, usize)) -> Outcome<Tensor> {
+        let (output, target, at) = bound;
+        let mut scope = self.scope();
+        let forms_given = callee(lower, expr, Kind::Loss, &mut scope);
+        let Ok((forms, given)) = forms_given else {
+            let Some(ExprKind::Name(name)) = Some(&head(expr).kind) else { return Err(Reported) };
+            return Err(lower.unknown_name("loss", name, head(expr).span, &scope));
+        };
+        let inputs = [output.clone(), Value::Tensor(target.clone())];
+        match lower.enter(&forms, &inputs, &given, "", expr.span) {
+            Ok((form, entered)) => {
+                let value = self.value_of(lower, &form, entered, expr.span)?;
+                let tensor = lower.tensor_of(value, expr.span)?;
+                if lower.dtype(&tensor) != Dtype::F32 {
+                    let (what, found) = (format!("the loss `{}`", form.callable.name.text), types::describe(&tensor));
+                    return Err(lower.report(LossNotANumber { what, found, at: expr.span }));
+                }
+                Ok(mean_of_examples(lower, &tensor))
+            }
+            Err(problems) => {
+                if !are_misfits(&problems) {
+                    return Err(lower.keep(problems));
+                }
+                Err(self.loss_unfit(lower, expr, &forms, &output, target, at))
+            }
+        }
+    }
+
+    /// The output and the target that a loss or a metric means.
+    pub(super) fn binding<'t>(
+        &self,
+        what: &str,
+        span: Span,
+        on: Option<&Name>,
+        outputs: &'t [Output],
+        targets: &'t [Tensor],
+        lower: &mut Lower,
+    ) -> Outcome<(Value, &'t Tensor, usize)> {
+        let names: Vec<String> = self.targets.iter().map(|&at| self.fields.decls[at].name.text.to_string()).collect();
+        let at = match on {
+            Some(name) => match names.iter().position(|it| *it == *name.text) {
+                Some(at) => at,
+                None => {
+                    let near = crate::source::nearest(&name.text, names.iter().map(String::as_str)).map(str::to_string);
+                    let (kind, name, at) = ("target".to_string(), name.text.to_string(), name.span);
+                    return Err(lower.report(crate::problem::names::UnknownName { kind, name, at, near }));
+                }
+            },
+            None if names.len() == 1 => 0,
+            None => {
+                let (what, targets) = (what.to_string(), names);
+                return Err(lower.report(WhichTarget { what, targets, at: span }));
+            }
+        };
+        let named = outputs.iter().find(|output| output.name == names[at]);
+        let output = match (named, outputs) {
+            (Some(output), _) => Value::Tensor(output.tensor.clone()),
+            (None, [one]) => Value::Tensor(one.tensor.clone()),
+            (None, all) => {
+                let item = |output: &Output| (Some(Arc::from(&*output.name)), Value::Tensor(output.tensor.clone()));
+                Value::Tuple(all.iter().map(item).collect())
+            }
+        };
+        Ok((output, &targets[at], at))
+    }
+
+    pub(super) fn value_of(
+        &self,
+        lower: &mut Lower,
+        form: &Definition,
+        entered: Entered,
+        span: Span,
+    ) -> Outcome<Value> {
+        let Entered { mut scope, .. } = entered;
+        match lower.evaluate_form(form, &mut scope, span)? {
+            Some(value) => Ok(value),
+            None => Err(lower.gives_nothing(form, span)),
+        }
+    }
+}
+
+/// One number: the mean over everything.
+pub(super) fn mean_of_all(lower: &mut Lower, tensor: &Tensor) -> Tensor {
+    let mut tensor = tensor.clone();
+    if lower.dtype(&tensor) != Dtype::F32 {
+        tensor = lower.map(Scalar::ToF32, &[&tensor]).expect("a cast");
+    }
+    let each = mean_of_examples(lower, &tensor);
+    if !lower.is_batched(&each) {
+        return each;
+    }
+    let row = lower.bring_in(&each, BATCH);
+    let sum = lower.sum(&row, 0);
+    let divisor = lower.constant(lower.setting.batch as f64, Dtype::F32);
+    lower.map(Scalar::Div, &[&sum, &divisor]).expect("numbers")
+}
+
+/// One number for each example: the mean over all other axes.
+fn mean_of_examples(lower: &mut Lower, tensor: &Tensor) -> Tensor {
+    let batched = lower.is_batched(tensor);
+    let mut rest = tensor.clone();
+    let first = usize::from(batched);
+    while rest.lead.len() > first {
+        let lead = rest.lead[rest.lead.len() - 1];
+        rest = lower.bring_in(&rest, lead);
+    }
+    let count: usize = rest.shape.iter().product();
+    while !rest.shape.is_empty() {
+        rest = lower.sum(&rest, rest.shape.len() - 1);
+    }
+    if count == 1 {
+        return rest.plain();
+    }
+    let divisor = lower.constant(count as f64, Dtype::F32);
+    lower.map(Scalar::Div, &[&rest, &divisor]).expect("numbers")
+}
+
+/// The callable's own expression, without arguments.
+pub(super) fn head(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Call { callee, .. } => head(callee),
+        _ => expr,
+    }
+}
