@@ -46,6 +46,14 @@ fn no_text_is_too_broken() {
     }
 }
 
+/// What is broken is told where it is broken; what a broken block may have lost is not missing.
+#[test]
+fn nine_mistakes_give_nine_messages() {
+    let text = include_str!("../samples/broken.txt").to_string();
+    let checked = compile::check(&Memory::default(), Path::new("broken.txt"), Some(text), &[]).expect("in memory");
+    assert_eq!(checked.problems.len(), 9, "{:#?}", checked.problems);
+}
+
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check");
     let entries = std::fs::read_dir(folder).expect("the folder of cases");

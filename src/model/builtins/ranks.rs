@@ -4,8 +4,8 @@ use super::Arguments;
 use crate::model::lower::{Lower, Outcome};
 use crate::model::types::describe;
 use crate::model::value::*;
-use crate::problem::shapes::*;
 use crate::problem::names::*;
+use crate::problem::shapes::*;
 use crate::scalar::{Dtype, Scalar};
 use crate::tensor::View;
 

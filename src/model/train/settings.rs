@@ -22,6 +22,12 @@ pub struct Settings<'a> {
 impl<'a> Settings<'a> {
     pub(super) fn gather(context: &Context, block: &'a TrainBlock, problems: &mut Vec<Problem>) -> Settings<'a> {
         let mut settings = Settings { block, found: vec![], meant: vec![], sound: true };
+        // A block of which a part cannot be read may have lost any of them: none is missing.
+        let whole = block.span;
+        let is_inside = |at: Span| at.file == whole.file && whole.start <= at.start && at.end <= whole.end;
+        if problems.iter().any(|it| it.labels.first().is_some_and(|label| is_inside(label.span))) {
+            settings.meant = SETTINGS.iter().map(|it| it.to_string()).collect();
+        }
         for entry in &block.entries {
             match entry {
                 TrainEntry::Setting(setting) => {
@@ -35,14 +41,7 @@ impl<'a> Settings<'a> {
                         None => settings.found.push(setting),
                     }
                 }
-                TrainEntry::Broken(span) => {
-                    // Whatever it was meant to be, it is not missing.
-                    let text = context.sources.text(*span);
-                    settings
-                        .meant
-                        .extend(SETTINGS.iter().filter(|name| text.starts_with(**name)).map(|it| it.to_string()));
-                    settings.sound = false;
-                }
+                TrainEntry::Broken(_) => settings.sound = false,
                 _ => {}
             }
         }
