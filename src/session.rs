@@ -142,6 +142,11 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         return Err(fail(Cause::Program, watched));
     }
 
+    let late = program.paced(cadence::pace(program, dataset.part(Split::Train).rows));
+    if !late.is_empty() {
+        return Err(fail(Cause::Program, late));
+    }
+
     let compiling = request.stopwatch.elapsed();
     let (progress, states, best) = match &resumed {
         None => (Progress::default(), initial(program), None),

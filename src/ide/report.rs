@@ -9,6 +9,7 @@ use crate::model::Program;
 use crate::model::discover::operations;
 use crate::model::program::{Batch, Length, Pace, StageInfo};
 use crate::problem::Problem;
+use crate::session::cadence;
 use crate::session::formulas::Formulas;
 use crate::source::World;
 use crate::tensor::{Function, Id};
@@ -103,6 +104,8 @@ pub fn look(
         let repeated = if is_new && misfit.is_none() { super::fit::repeated(program) } else { None };
         problems.extend(misfit.or(repeated));
         let (_, facts) = looked.iter().find(|(name, _)| *name == data).expect("looked at above");
+        let rows = facts.splits.map(|[train, ..]| train);
+        problems.extend(rows.into_iter().flat_map(|rows| program.paced(cadence::pace(program, rows))));
         trains.push(train(program, facts));
     }
     problems.extend(super::allow::unknown(&checked.sources, checked.file));
@@ -160,23 +163,19 @@ fn train(program: &Program, facts: &DataFacts) -> TrainReport {
 /// any number of them gives a step of the same size, unless a batch is all of them.
 fn pace(program: &Program, rows: Option<u64>) -> Option<Pace> {
     const SOME: u64 = 1 << 20;
-    let batch = match (program.train.batch, rows) {
-        (Batch::Size(batch), _) => batch.min(rows.unwrap_or(SOME) as usize),
-        (Batch::All, Some(rows)) => rows as usize,
-        (Batch::All, None) => return None,
-    };
-    let epoch = rows.unwrap_or(SOME).div_ceil(batch as u64).max(1);
-    let total = match program.train.length {
-        Length::Steps(steps) => steps,
-        Length::Epochs(epochs) => ((epochs * epoch as f64).round() as u64).max(1),
-    };
-    Some(Pace { batch, epoch, total })
+    match (program.train.batch, rows) {
+        (Batch::All, None) => None,
+        (_, rows) => Some(cadence::pace(program, rows.unwrap_or(SOME) as usize)),
+    }
 }
 
 fn steps(program: &Program, rows: Option<u64>) -> Steps {
+    let together = program.train.accumulate.max(1);
     match (program.train.length, program.train.batch, rows) {
-        (Length::Epochs(epochs), Batch::Size(1), None) => Steps::Formula(format!("{epochs} × rows")),
-        (Length::Epochs(epochs), Batch::Size(batch), None) => Steps::Formula(format!("{epochs} × ⌈rows / {batch}⌉")),
+        (Length::Epochs(epochs), Batch::Size(batch), None) => Steps::Formula(match batch.saturating_mul(together) {
+            1 => format!("{epochs} × rows"),
+            batch => format!("{epochs} × ⌈rows / {batch}⌉"),
+        }),
         (Length::Epochs(epochs), Batch::All, None) => Steps::Known((epochs.round() as u64).max(1)),
         (Length::Steps(steps), ..) => Steps::Known(steps),
         (Length::Epochs(_), _, Some(_)) => Steps::Known(pace(program, rows).expect("known rows").total),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::program::{Every, Length};
+use crate::model::Program;
+use crate::model::program::{Batch, Every, Length, Pace};
 
 /// Updates of the run and of an epoch, from the number of its examples.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +30,17 @@ impl Extent {
     pub fn epochs(&self, step: u64) -> f64 {
         step as f64 / self.epoch as f64
     }
+}
+
+/// The updates of a run of `program` over `examples` training examples: how many there are, and of how many examples.
+pub fn pace(program: &Program, examples: usize) -> Pace {
+    let batch = match program.train.batch {
+        Batch::All => examples,
+        // An update over several batches is the update over all their examples.
+        Batch::Size(size) => size.saturating_mul(program.train.accumulate.max(1)).min(examples),
+    };
+    let Extent { epoch, total } = Extent::new(examples, batch.max(1), program.train.length);
+    Pace { batch, epoch, total }
 }
 
 /// The nearest whole number of updates, at least one.

@@ -1,11 +1,11 @@
 //! One step after another: the compiled update, its feeds, and the way back to the states of not long ago.
 
-use super::cadence::Extent;
+use super::cadence::{Extent, pace};
 use super::measure::field;
 use crate::compile::{Backend, executor_and_arena};
 use crate::data::{Batches, Part};
 use crate::model::Program;
-use crate::model::program::{Batch, Pace};
+use crate::model::program::Pace;
 use crate::tensor::{Array, Clock, Data, Executor};
 
 /// The states of a run by slot, and what moves them on.
@@ -51,12 +51,8 @@ impl<'a> Stepper<'a> {
     /// Compiles the step for every number of examples that a batch can have.
     pub fn new(program: &'a Program, part: &'a Part, backend: Backend, step: u64, states: Vec<Array>) -> Stepper<'a> {
         let train = &program.train;
-        let size = match train.batch {
-            Batch::All => part.rows,
-            // An update over several batches is the update over all their examples.
-            Batch::Size(size) => size.saturating_mul(train.accumulate.max(1)).min(part.rows),
-        };
-        let extent = Extent::new(part.rows, size, train.length);
+        let Pace { batch: size, epoch, total } = pace(program, part.rows);
+        let extent = Extent { epoch, total };
         let feeds = match size == part.rows {
             true => Feeds::Whole(program.feeds.iter().map(|&it| field(part, it)).collect()),
             false => Feeds::Shuffled(Batches::shuffled(part, &program.feeds, size, train.seed)),

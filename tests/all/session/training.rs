@@ -186,3 +186,14 @@ fn a_score_is_one_number() {
     assert!(outcome.end.train.values().all(|it| it.number().is_some()), "{:?}", outcome.end.train);
     assert_eq!(outcome.end.train["f1"].number(), Some(1.0));
 }
+
+/// In steps against epochs: nobody knows before the rows are counted.
+#[test]
+fn a_warm_up_as_long_as_the_run_is_told_when_the_rows_are_counted() {
+    let text = XOR.replace("500 epochs", "10 epochs\n  schedule:  cosine(warmup: 10 steps)");
+    let codes = |text: &str| Bench::new(text).fail().problems.iter().map(|it| it.code).collect::<Vec<_>>();
+    assert_eq!(codes(&text), ["warmup-longer-than-run"]);
+    let report = dlmc::ide::check(&Memory::default(), Path::new("it.dlm"), Some(text.clone()), &[]).unwrap();
+    assert_eq!(report.problems.iter().map(|it| it.code).collect::<Vec<_>>(), ["warmup-longer-than-run"]);
+    assert_eq!(Bench::new(&text.replace("10 steps", "9 steps")).run().0.end.step, 10);
+}
