@@ -1,8 +1,8 @@
 //! Where statements end: the rules by which a line goes on.
 //!
 //! A newline ends a statement, except inside `( )` and `[ ]`, after an operator, `=`, `=>` or `,`, and before a line
-//! that begins with one of a few marks and words. The grammar need not know any of this: for it, a newline that ends
-//! nothing is a space.
+//! that begins with one of a few marks and words. The row of a table is a line of its own. The grammar need not know any
+//! of this: for it, a newline that ends nothing is a space.
 
 use super::lex::{Token, TokenKind};
 
@@ -37,6 +37,8 @@ pub fn joined(text: &str, tokens: &[Token]) -> Vec<Token> {
         if !pending.is_empty() {
             let inside = matches!(brackets.last(), Some('(' | '['));
             let goes_on = || match before {
+                // The row of a table is one line, whatever its cells are.
+                Some(_) if tokens[line_start].text(text) == "|" => false,
                 Some(last) => goes_on_after(text, &tokens[line_start..=last]) || leads(token.text(text)),
                 None => false,
             };
