@@ -10,6 +10,7 @@ use crate::model::program::{CellType, ColumnPlan, FieldPlan};
 use crate::problem::Problem;
 use crate::problem::data::{BadCells, MissingCells, Shown, UnknownClass, Wanted};
 use crate::source::nearest;
+use crate::syntax::tree::Role;
 use crate::tensor::Dtype;
 
 #[derive(Default)]
@@ -74,10 +75,9 @@ impl Trouble {
             let cells = self.missing.shown(frame);
             let count = self.missing.count;
             let numeric = matches!(plan.cell, CellType::Number { .. });
-            problems.push(
-                MissingCells { column: column.clone(), shown: shown.clone(), cells, count, rows, numeric, at, ty_at }
-                    .into(),
-            );
+            let is_target = field.role == Role::Target;
+            let (column, shown) = (column.clone(), shown.clone());
+            problems.push(MissingCells { column, shown, cells, count, rows, numeric, is_target, at, ty_at }.into());
         }
         if self.unfit.count > 0 {
             let why = self.unfit.why.expect("noted with the first");

@@ -342,13 +342,15 @@ problems! {
 
     /// Cells are missing where the field cannot do without.
     "missing-cells" Error MissingCells {
-        column: String, shown: String, cells: Vec<Shown>, count: usize, rows: usize, numeric: bool, at: Span, ty_at: Span,
+        column: String, shown: String, cells: Vec<Shown>, count: usize, rows: usize, numeric: bool, is_target: bool,
+        at: Span, ty_at: Span,
     } => {
         let verb = if count == 1 { "is" } else { "are" };
         let words = say(format!("{} of `{column}` of {shown} {verb} missing", super::count(count, "cell", "cells")));
         let words = tell(words, &shown, &cells, count, Some(at), "a value is wanted in every row", |_| "is missing".into());
         let words = words.note(format!("{count} of {rows} rows")).at(ty_at, "not marked `?`");
         match numeric {
+            _ if is_target => words.help("leave those rows out of the file: what is to be learned cannot be made up"),
             true => words.help(format!("{column} |> impute(median), or number? where the model can do without")),
             false => words.help("add `?` to the type: missing is a class of its own"),
         }

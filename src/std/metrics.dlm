@@ -16,14 +16,19 @@ metric top(k: int = 5) on (z: logits[K], y: class[K]) -> score =
 metric confusion on (z: logits[K], y: class[K]) -> f32[K, K] across batch =
   for a in K, b in K => sum(where(y == a and argmax(z) == b, 1, 0), over: batch)
 
-## The harmonic mean of precision and recall: of each class, averaged (`macro`), or of all decisions (`micro`).
+## The harmonic mean of precision and recall: of each class, averaged (`macro`), weighted by how often each occurs
+## (`weighted`), or of all decisions at once (`micro`).
 metric f1(average: name = macro) on (z: logits[K], y: class[K]) -> score across batch {
+  require average == macro or average == micro or average == weighted, "`average` is macro, micro or weighted"
   hit   = for a in K => sum(where(y == a and argmax(z) == a, 1, 0), over: batch)
   said  = for a in K => sum(where(argmax(z) == a, 1, 0), over: batch)
   truth = for a in K => sum(where(y == a, 1, 0), over: batch)
+  each  = 2 * hit / max(said + truth, 1)
   if average == micro
   then 2 * sum(hit) / max(sum(said) + sum(truth), 1)
-  else mean(2 * hit / max(said + truth, 1))
+  else if average == weighted
+       then sum(truth * each) / max(sum(truth), 1)
+       else mean(each)
 }
 metric f1 on (z: logit, y: binary) -> score across batch {
   hit = sum(where(z > 0 and y > 0.5, 1, 0), over: batch)

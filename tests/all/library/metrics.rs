@@ -96,6 +96,11 @@ const CASES: &[Case] = &[
     // 2 hits / (said + truth): class 0 2/(2+2), class 1 0/(2+1), class 2 2/(1+2).
     of_scores("metric f1(average: name) on (z: logits[K], y: class[K])", "f1", &[(0.5 + 0.0 + 2.0 / 3.0) / 3.0]),
     of_scores("metric f1(average: name) on (z: logits[K], y: class[K])", "f1(micro)", &[2.0 / 5.0]),
+    of_scores(
+        "metric f1(average: name) on (z: logits[K], y: class[K])",
+        "f1(weighted)",
+        &[(2.0 * 0.5 + 2.0 * 2.0 / 3.0) / 5.0],
+    ),
     // One hit; two said yes, two are.
     of_leanings("metric f1 on (z: logit, y: binary)", "f1", &[2.0 / 4.0]),
     // Class 0: 1 of 2 said, 1 of 2 true; class 1: 0 of 2, 0 of 1; class 2: 1 of 1, 1 of 2.
