@@ -97,7 +97,7 @@ impl Words {
             None => self,
         }
     }
-    /// A certain repair, which `dlmc fix` and editors apply.
+    /// A certain repair, for tools to apply.
     pub fn edit(mut self, span: Span, text: impl Into<String>) -> Words {
         self.0.edits.push(Edit { span, text: text.into() });
         self

@@ -141,11 +141,11 @@ impl Lower<'_> {
             // The inputs of a function stand before its other arguments.
             let piped = inputs.iter().map(|value| Given { name: None, value: value.clone(), span });
             let all: Vec<Given> = piped.chain(given.iter().cloned()).collect();
-            let bound = self.arrange_arguments(&noun, form, &all, span)?;
+            let bound = self.arrange_arguments(&noun, form, &all)?;
             self.bind_function(form, &noun, bound, span, &mut scope, &mut lifted)?;
             return Ok(Entered { scope, lifted });
         }
-        let bound = self.arrange_arguments(&noun, form, given, span)?;
+        let bound = self.arrange_arguments(&noun, form, given)?;
         for (param, argument) in callable.config.iter().zip(bound) {
             let value = self.configured(param, argument, &noun, span, &mut scope)?;
             scope.bind(param.name.as_str(), value);

@@ -111,7 +111,6 @@ impl Lower<'_> {
         noun: &str,
         form: &Definition,
         given: &[Given],
-        span: Span,
     ) -> Outcome<Vec<Option<Given>>> {
         let config = &form.callable.config;
         let mut bound: Vec<Option<Given>> = vec![None; config.len()];
@@ -151,7 +150,6 @@ impl Lower<'_> {
                 }
             }
         }
-        let _ = span;
         Ok(bound)
     }
 

@@ -341,14 +341,12 @@ impl<'a> Reader<'a> {
                     }
                     let mut group = vec![];
                     for (at, &extent) in to[j..nj].iter().enumerate().rev() {
-                        let size = self.terms.whole(extent as i64);
                         if at == 0 {
                             group.push(offset);
                         } else {
                             group.push(self.terms.remainder(offset, extent as i64));
                             offset = self.terms.quotient(offset, extent as i64);
                         }
-                        let _ = size;
                     }
                     result.extend(group.into_iter().rev());
                 }
