@@ -69,7 +69,11 @@ fn every_page_shows_what_it_says() {
 
 fn verdict(code: &str) -> Result<(), String> {
     let page = page(code).expect("a page for every code");
-    let (_, examples) = page.split_once("\n## Wrong\n").ok_or("no example")?;
+    let (text, examples) = page.split_once("\n## Wrong\n").ok_or("no example")?;
+    let words = text.strip_prefix(&format!("# {code}\n")).ok_or("another heading")?;
+    if words.trim().len() <= 80 {
+        return Err("hardly a word about it".into());
+    }
     let (wrong, right) = examples.split_once("\n## Right\n").ok_or("nothing that is right")?;
     let setup = SETUPS.iter().find(|(name, _)| *name == code).map(|(_, setup)| setup);
     let (wrong, right) = match setup {
