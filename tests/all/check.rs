@@ -10,7 +10,7 @@
 //! `train` that they lack are those of [`BASES`].
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dlmc::compile::{self, Checked, Override};
 use dlmc::problem::{Label, Problem};
@@ -19,7 +19,7 @@ use dlmc::source::{Memory, Sources};
 #[test]
 fn every_marked_problem_is_told_and_no_other() {
     let mut complaints = String::new();
-    for path in files() {
+    for path in crate::programs("tests/check") {
         let text = std::fs::read_to_string(&path).expect("a file of the folder");
         for (line, title, case) in cases(&text) {
             if let Err(complaint) = verdict(&case) {
@@ -52,14 +52,6 @@ fn nine_mistakes_give_nine_messages() {
     let text = include_str!("../samples/broken.txt").to_string();
     let checked = compile::check(&Memory::default(), Path::new("broken.txt"), Some(text), &[]).expect("in memory");
     assert_eq!(checked.problems.len(), 9, "{:#?}", checked.problems);
-}
-
-fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check");
-    let entries = std::fs::read_dir(folder).expect("the folder of cases");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.sort();
-    files
 }
 
 /// The cases of a file: the line of each, its title, its text.

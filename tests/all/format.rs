@@ -16,15 +16,11 @@ fn path(name: &str) -> PathBuf {
 
 /// The `.dlm` files of a folder: their paths and texts.
 fn programs(folder: &str) -> Vec<(String, String)> {
-    let entries = std::fs::read_dir(path(folder)).expect("the folder is there");
-    let paths =
-        entries.map(|it| it.expect("an entry").path()).filter(|it| it.extension().is_some_and(|it| it == "dlm"));
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).expect("a text");
         (path.display().to_string(), text)
     };
-    let mut programs: Vec<_> = paths.map(read).collect();
-    programs.sort();
+    let programs: Vec<_> = crate::programs(folder).into_iter().map(read).collect();
     assert!(!programs.is_empty(), "{folder}");
     programs
 }

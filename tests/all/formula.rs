@@ -99,13 +99,10 @@ fn close(what: &str, right: &[f64], found: &[f64], tolerance: f64, least: f64) {
 
 #[test]
 fn of_every_example_are_true() {
-    for entry in std::fs::read_dir("examples").unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|it| it == "dlm") {
-            for program in programs(&path, None) {
-                let train = program.name.clone().unwrap_or_default();
-                check_program(&format!("{} {train}", path.display()), &program);
-            }
+    for path in crate::programs("examples") {
+        for program in programs(&path, None) {
+            let train = program.name.clone().unwrap_or_default();
+            check_program(&format!("{} {train}", path.display()), &program);
         }
     }
 }

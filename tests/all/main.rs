@@ -28,3 +28,12 @@ mod tensors;
 mod tensors_grad;
 mod tensors_simplify;
 mod wrong_input;
+
+/// The programs in a folder of the project, in the order of their names.
+fn programs(folder: &str) -> Vec<std::path::PathBuf> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = std::fs::read_dir(folder).expect("the folder is there").map(|it| it.expect("an entry").path());
+    let mut paths: Vec<_> = entries.filter(|path| path.extension().is_some_and(|it| it == "dlm")).collect();
+    paths.sort();
+    paths
+}

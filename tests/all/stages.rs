@@ -21,12 +21,8 @@ fn dlmc(line: &[&str]) -> String {
 
 /// The examples in the order of their names.
 fn examples() -> Vec<String> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
-    let entries = std::fs::read_dir(folder).expect("the folder of examples");
-    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"));
-    let mut names: Vec<String> = names.filter(|name| name.ends_with(".dlm")).collect();
-    names.sort();
-    names
+    let name = |path: &std::path::PathBuf| path.file_name().expect("a file").to_str().expect("a plain name").to_owned();
+    crate::programs("examples").iter().map(name).collect()
 }
 
 /// The experiments of an example by name; one without a name where it has only one.

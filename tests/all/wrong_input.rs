@@ -184,10 +184,7 @@ fn the_same_is_told_to_machines() {
 
 /// The examples: where each lies, and its text.
 fn examples() -> Vec<(PathBuf, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let entries = std::fs::read_dir(folder).expect("the examples").map(|entry| entry.expect("an entry").path());
-    let mut paths: Vec<PathBuf> = entries.filter(|it| it.extension().is_some_and(|it| it == "dlm")).collect();
-    paths.sort();
+    let paths = crate::programs("examples");
     assert!(paths.len() >= 8);
     paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).expect("text"))).collect()
 }

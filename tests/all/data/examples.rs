@@ -79,11 +79,7 @@ fn every_file_is_read_without_a_problem() {
 fn every_example_reads_its_data_without_a_problem() {
     let folder = Path::new(FOLDER).parent().expect("the examples");
     let mut read = 0;
-    for entry in std::fs::read_dir(folder).expect("the examples") {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|it| it != "dlm") {
-            continue;
-        }
+    for path in crate::programs("examples") {
         for program in compile::check(&Disk, &path, None, &[]).expect("a readable file").programs {
             let (_, problems) = data::inspect(&Disk, folder, &program.data);
             assert_eq!(problems, [], "{}", path.display());

@@ -13,12 +13,8 @@ fn example(name: &str, set: &[(&str, &str)]) -> Bench {
 
 /// The names of all examples.
 fn names() -> Vec<String> {
-    let entries =
-        std::fs::read_dir(FOLDER).expect("the folder of examples").map(|entry| entry.expect("an entry").path());
-    let programs = entries.filter(|path| path.extension().is_some_and(|it| it == "dlm"));
-    let mut names: Vec<String> = programs.map(|path| path.file_stem().unwrap().to_str().unwrap().into()).collect();
-    names.sort();
-    names
+    let name = |path: &PathBuf| path.file_stem().expect("a file").to_str().expect("a plain name").to_owned();
+    crate::programs("examples").iter().map(name).collect()
 }
 
 /// A metric of the test split after a run with each of the seeds, on average.
