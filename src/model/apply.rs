@@ -136,6 +136,7 @@ impl Lower<'_> {
         let callable = &form.callable;
         let mut scope = Scope::new(form.module, path);
         let noun = format!("the {} `{}`", callable.kind.noun(), callable.name.text);
+        scope.callee = noun.clone();
         let mut lifted = Vec::new();
         if callable.kind == Kind::Fn {
             // The inputs of a function stand before its other arguments.

@@ -450,12 +450,20 @@ impl<'a> Lower<'a> {
         if order.is_sorted() { tensor.id } else { self.graph.permute(tensor.id, &order) }
     }
 
-    /// An index that is a sum of loop variables is a view: a slice, or a window where two variables meet. `None` where it
+    /// An index that is a sum of loop variables is a view: a slice, which may run backwards, or a window where two variables meet. `None` where it
     /// is neither, or where the tensor depends on one of the variables already.
     fn pick_affine(&mut self, tensor: &Tensor, index: &Affine, extent: usize) -> Option<Tensor> {
-        let reach: i64 =
-            index.terms.iter().map(|&(lead, factor)| factor * (self.extents[lead.0 as usize] as i64 - 1)).sum();
-        if index.constant < 0 || index.constant + reach >= extent as i64 || index.terms.iter().any(|&(_, f)| f <= 0) {
+        let reaches = index.terms.iter().map(|&(lead, factor)| factor * (self.extents[lead.0 as usize] as i64 - 1));
+        let (mut least, mut largest) = (index.constant, index.constant);
+        for reach in reaches {
+            least += reach.min(0);
+            largest += reach.max(0);
+        }
+        let is_window = index.terms.len() > 1;
+        if least < 0
+            || largest >= extent as i64
+            || index.terms.iter().any(|&(_, factor)| factor == 0 || is_window && factor < 0)
+        {
             return None;
         }
         if index.terms.iter().any(|(lead, _)| tensor.lead.contains(lead)) {
@@ -481,7 +489,7 @@ impl<'a> Lower<'a> {
                 Some(self.lift(&sliced.plain(), lead))
             }
             [(one, f), (two, g)] => {
-                let (start, len) = (index.constant as usize, (index.constant + reach) as usize + 1);
+                let (start, len) = (index.constant as usize, largest as usize + 1);
                 let sliced = if start == 0 && len == extent {
                     tensor.clone()
                 } else {
