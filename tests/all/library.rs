@@ -19,14 +19,18 @@ use crate::check::render_all;
 use crate::functions::Dice;
 use crate::tensors_grad::weighed;
 
+mod convolutions;
 mod encoders;
 mod functions;
 mod initialisers;
 mod layers;
 mod losses;
 mod metrics;
+mod norms;
 mod optimizers;
+mod pooling;
 mod regularizers;
+mod samples;
 mod schedules;
 
 #[test]
@@ -35,6 +39,9 @@ fn every_definition_of_the_library_has_a_case() {
         functions::cases(),
         initialisers::cases(),
         layers::cases(),
+        convolutions::cases(),
+        pooling::cases(),
+        norms::cases(),
         losses::cases(),
         metrics::cases(),
         optimizers::cases(),
