@@ -136,7 +136,6 @@ impl Lower<'_> {
         let callable = &form.callable;
         let mut scope = Scope::new(form.module, path);
         let noun = format!("the {} `{}`", callable.kind.noun(), callable.name.text);
-        scope.callee = noun.clone();
         let mut lifted = Vec::new();
         if callable.kind == Kind::Fn {
             // The inputs of a function stand before its other arguments.
@@ -203,7 +202,9 @@ impl Lower<'_> {
         }
         self.open.push(key);
         self.calls.push(span);
+        self.callees.push(format!("the {} `{}`", callable.kind.noun(), callable.name.text));
         let value = self.body(&callable.body, scope, span);
+        self.callees.pop();
         self.calls.pop();
         self.open.pop();
         value

@@ -190,7 +190,8 @@ impl Lower<'_> {
         match value {
             Value::Number(number) if number.measure == Some(measure) => Ok(value.clone()),
             Value::Number(number) if number.measure.is_none() => {
-                let help = format!("write {}", measure.example().split("like ").last().expect("an example"));
+                let unit = measure.example().split(char::is_numeric).next_back().expect("an example");
+                let help = format!("write {}{unit}", number.value);
                 Err(self.report(MissingUnit { setting, wanted, at, help }))
             }
             other => {

@@ -33,7 +33,8 @@ impl Lower<'_> {
             if done.is_err() {
                 sound = false;
                 names_of(statement, &mut |name| scope.vars.push((name.text.clone(), Bound::Unknown)));
-                if let Stmt::Broken(_) = statement {
+                // Nor do they make sense where a requirement of theirs is not met.
+                if let Stmt::Broken(_) | Stmt::Require { .. } = statement {
                     return Err(Reported);
                 }
             }
@@ -64,7 +65,7 @@ impl Lower<'_> {
                     let message = message.as_ref().map(|text| text.value.to_string()).unwrap_or_default();
                     let place = self.calls.last().copied().unwrap_or(span);
                     let facts = self.facts(condition, scope);
-                    let (callee, declared) = (scope.callee.clone(), *at);
+                    let (callee, declared) = (self.blamed(), Some(*at).filter(|&it| !self.in_library(it)));
                     let at = self.blame(place);
                     Err(self.report(RequirementUnmet { callee, message, facts, at, declared }))
                 }

@@ -12,8 +12,6 @@ use crate::syntax::tree::Place;
 /// The names that a body sees, beside those of its module.
 pub struct Scope {
     pub module: ModuleId,
-    /// Whose body it is: `the layer \`residual\``.
-    pub callee: String,
     pub(super) vars: Vec<(Arc<str>, Bound)>,
     /// Where the body's parameters live: empty for a model, `blocks[0].a` for a layer within one.
     pub path: String,
@@ -39,8 +37,8 @@ pub(super) enum Bound {
 
 impl Scope {
     pub fn new(module: ModuleId, path: &str) -> Scope {
-        let (callee, path) = ("the definition".to_string(), path.to_string());
-        Scope { module, callee, vars: Vec::new(), path, stages: BTreeMap::new(), owner: None, is_field: false }
+        let path = path.to_string();
+        Scope { module, vars: Vec::new(), path, stages: BTreeMap::new(), owner: None, is_field: false }
     }
 
     pub fn bind(&mut self, name: &str, value: Value) {
