@@ -181,7 +181,7 @@ fn stages(experiment: &Experiment) -> Vec<StageInfo> {
             shape: stage.shape.clone(),
             parameters: own.map(|it| it.shape.iter().product::<usize>()).sum(),
             flops: stage.nodes.clone().map(|id| operations(graph, Id(id))).sum(),
-            depth: stage.depth.saturating_sub(2),
+            depth: stage.depth.saturating_sub(1),
             span: stage.span,
         }
     });
