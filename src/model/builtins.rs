@@ -76,6 +76,7 @@ pub const BUILTINS: &[Builtin] = &[
     Builtin { name: "expand", doc: "expand(x, axis, size): a new axis with equal copies", run: expand },
     Builtin { name: "concat", doc: "concat(a, b, …, axis: 0): one behind the other", run: concat },
     Builtin { name: "split", doc: "split(x, n, axis: last): n equal parts", run: split },
+    Builtin { name: "unstack", doc: "unstack(x, axis: 0): the parts along an axis, without it", run: unstack },
     Builtin {
         name: "pad",
         doc: "pad(x, before, after, axis: 0, between: 0, with: 0): zeros, or another number, in front of what stands along an axis, behind it, and between its neighbours",

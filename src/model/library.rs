@@ -8,6 +8,8 @@ pub const FILES: &[(&str, &str)] = &[
     ("std/convolutions.dlm", include_str!("../std/convolutions.dlm")),
     ("std/pooling.dlm", include_str!("../std/pooling.dlm")),
     ("std/norms.dlm", include_str!("../std/norms.dlm")),
+    ("std/recurrent.dlm", include_str!("../std/recurrent.dlm")),
+    ("std/attention.dlm", include_str!("../std/attention.dlm")),
     ("std/losses.dlm", include_str!("../std/losses.dlm")),
     ("std/metrics.dlm", include_str!("../std/metrics.dlm")),
     ("std/optimizers.dlm", include_str!("../std/optimizers.dlm")),

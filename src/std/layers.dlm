@@ -25,4 +25,4 @@ layer flatten on x: f32[..] = reshape(x, [size(x)])
 
 ## In training each number is zero with probability `p`, the others grow by 1 / (1 - p) (Srivastava et al., 2014).
 layer dropout(p: prob = 50%) on x: f32[..] -> f32[..] =
-  if training and p > 0 then where(noise(uniform, like: x) < p, 0, x / (1 - p)) else x
+  if training and p > 0 then dropped(x, p) else x

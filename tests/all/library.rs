@@ -19,6 +19,7 @@ use crate::check::render_all;
 use crate::functions::Dice;
 use crate::tensors_grad::weighed;
 
+mod attention;
 mod convolutions;
 mod encoders;
 mod functions;
@@ -28,6 +29,8 @@ mod losses;
 mod metrics;
 mod norms;
 mod optimizers;
+mod pytorch;
+mod recurrent;
 mod pooling;
 mod regularizers;
 mod samples;
@@ -45,9 +48,11 @@ fn every_definition_of_the_library_has_a_case() {
         losses::cases(),
         metrics::cases(),
         optimizers::cases(),
+        recurrent::cases(),
         schedules::cases(),
         regularizers::cases(),
         encoders::cases(),
+        attention::cases(),
     ]
     .concat();
     let tested: BTreeSet<String> = cases.iter().map(|it| it.to_string()).collect();

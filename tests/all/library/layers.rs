@@ -57,7 +57,7 @@ pub(super) fn predicted(program: &Program, input: Feed, n: usize) -> (Vec<Vec<f6
 }
 
 /// x w + b
-fn affine(x: &[f64], w: &[f64], b: &[f64]) -> Vec<f64> {
+pub(super) fn affine(x: &[f64], w: &[f64], b: &[f64]) -> Vec<f64> {
     let units = b.len();
     (0..units).map(|to| b[to] + x.iter().enumerate().map(|(at, x)| x * w[at * units + to]).sum::<f64>()).collect()
 }
