@@ -106,6 +106,8 @@ pub struct Lower<'a> {
     pub loops: Vec<super::recognised::Looped>,
     /// Whether we are within one.
     pub looping: bool,
+    /// Whether what is computed is taken only where a condition holds: an index may then be outside elsewhere.
+    pub guarded: bool,
     /// What the user has given a name in a model or a layer, by path.
     pub named: Vec<(String, Id)>,
     pub depth: usize,
@@ -154,6 +156,7 @@ impl<'a> Lower<'a> {
             stages: Vec::new(),
             loops: Vec::new(),
             looping: false,
+            guarded: false,
             named: Vec::new(),
             depth: 0,
             calls: Vec::new(),
