@@ -63,10 +63,13 @@ pub fn evaluate_f64(graph: &Graph, wanted: &[Id], states: &[Wide], feeds: &[Wide
     values.into_iter().map(Value::into_wide).collect()
 }
 
+/// A recurrence, its operands, and all of its results.
+type Recurred<'g, T> = (&'g Scan, &'g [Id], Vec<Value<T>>);
+
 fn compute<T: Real>(graph: &Graph, wanted: &[Id], clock: Clock, input: impl Fn(Slot) -> Value<T>) -> Vec<Value<T>> {
     let last_reader = last_readers(graph, wanted);
     let mut values: Vec<Option<Value<T>>> = vec![None; graph.len()];
-    let mut scans: Vec<(&Scan, &[Id], Vec<Value<T>>)> = Vec::new();
+    let mut scans: Vec<Recurred<T>> = Vec::new();
     for id in graph.ids().filter(|id| last_reader[id.0 as usize].is_some()) {
         let node = &graph[id];
         let args: Vec<Value<T>> =

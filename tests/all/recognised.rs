@@ -41,12 +41,12 @@ train {{ model: m; data: points; loss: mse; optimizer: sgd; for: 1 epoch }}"
 fn a_for_is_recognised_for_what_it_is() {
     for (body, expected) in [
         (
-            "for i in 5, j in 3, o in 4 => sum(for a in 2, b in 2 => x[i + a, j + b] * w[a, o])",
+            "for i in 5, j in 3, o in 4 => sum(for a in 2, b in 2 => x[i + a, j + b] * w[2 * a + b, o])",
             "for i in 5, j in 3, o in 4 is a convolution",
         ),
         (
             "for t in 3, o in 4 => sum(for k in 2, c in 4 => x[2 * t + k, c] * w[c, o])",
-            "for t in 3, o in 4 is a contraction and a reduction",
+            "for t in 3, o in 4 is a reduction and a contraction",
         ),
         ("for i in 6, j in 4 => sum(for k in 4 => x[i, k] * w[k, j])", "for i in 6, j in 4 is a contraction"),
         ("for i in 6 => dot(x[i], w[0])", "for i in 6 is a contraction"),

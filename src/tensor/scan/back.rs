@@ -27,15 +27,16 @@ pub fn pull_back(graph: &mut Graph, scan: &Arc<Scan>, args: &[Id], dys: &[Option
         let feeds: Vec<Id> = known.iter().copied().chain(outside).chain(later.iter().copied()).collect();
         put(graph, &all, &feeds)
     };
-    let places: Vec<Id> =
-        floats.iter().map(|&at| graph.carry(&graph.shape(results[at]).to_vec(), Dtype::F32)).collect();
+    let kinds: Vec<Vec<usize>> = args.iter().map(|&arg| graph.shape(arg).to_vec()).collect();
+    let each = |at: usize| [&[scan.turns], &kinds[at][..]].concat();
+    let places: Vec<Id> = floats.iter().map(|&at| graph.carry(&each(at), Dtype::F32)).collect();
     let nexts = gradients(graph, &places);
     let carries: Vec<Carry> = floats
         .iter()
         .zip(places)
         .enumerate()
         .map(|(number, (&at, place))| {
-            let start = graph.constant(0.0, &graph.shape(args[at]).to_vec());
+            let start = graph.constant(0.0, &kinds[at]);
             Carry { place, start, next: nexts[number] }
         })
         .collect();
@@ -49,7 +50,7 @@ pub fn pull_back(graph: &mut Graph, scan: &Arc<Scan>, args: &[Id], dys: &[Option
     for (&at, &after) in floats.iter().zip(&turned) {
         let last = if scan.backwards { scan.turns - 1 } else { 0 };
         let one = graph.view(View::Slice { axis: 0, start: last, step: 1, len: 1 }, after);
-        found[at] = Some(graph.reshape(one, &graph.shape(args[at]).to_vec()));
+        found[at] = Some(graph.reshape(one, &kinds[at]));
     }
     let others = gradients(graph, &later);
     let float_args = (carried..args.len()).filter(|&at| is_float(at));
