@@ -33,7 +33,11 @@ impl Lower<'_> {
             if let Value::Number(Number { measure: Some(_), .. }) = value {
                 return lower.report(WrongUnit { setting, wanted, found, at, help: None });
             }
-            lower.report(WrongValue { setting, wanted, found, at, declared, help: None })
+            let help = match value {
+                Value::Text(text) if text.trim().parse::<f64>().is_ok() => Some(format!("write {}, without quotes", text.trim())),
+                _ => None,
+            };
+            lower.report(WrongValue { setting, wanted, found, at, declared, help })
         };
         match word.as_str() {
             "int" => match &value {
