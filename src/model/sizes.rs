@@ -54,8 +54,10 @@ pub enum Solution {
     One(usize),
     /// No size makes the formula so large.
     None,
-    /// Several do, or nobody can say.
-    Open,
+    /// These do, and perhaps others.
+    Several(usize, usize),
+    /// It is not plain to see.
+    Unclear,
 }
 
 /// A fraction in lowest terms.
@@ -226,15 +228,13 @@ impl Size {
         if let Some(polynomial) = self.polynomial() {
             return solve_polynomial(&polynomial, found);
         }
-        let Some((first, last)) = self.bracket(found) else { return Solution::Open };
-        if first > last {
-            return Solution::None;
+        let Some((first, last)) = self.bracket(found) else { return Solution::Unclear };
+        // Where the formula is flat the first two tell; else there are few.
+        let tried = first..=last.min(first.saturating_add(WINDOW));
+        match one_of(tried.map(|at| (at, self.value(Some(at), false).map(|it| it == found)))) {
+            Solution::One(_) | Solution::None if last.saturating_sub(first) > WINDOW => Solution::Unclear,
+            solution => solution,
         }
-        // In between stand few, or the formula is flat there.
-        if last - first > WINDOW {
-            return Solution::Open;
-        }
-        one_of((first..=last).map(|at| (at, self.value(Some(at), false).map(|it| it == found))))
     }
 
     /// The coefficients, from the constant one on, where the formula is a polynomial in its unknown.
@@ -405,9 +405,10 @@ fn one_of(tried: impl Iterator<Item = (i128, Result<bool, Trouble>)>) -> Solutio
     let mut solution = Solution::None;
     for (at, fits) in tried {
         match (fits, solution) {
-            (Ok(true), Solution::None) => solution = Solution::One(at as usize),
+            (Ok(true), Solution::One(first)) => return Solution::Several(first, at as usize),
+            (Ok(true), _) => solution = Solution::One(at as usize),
             (Ok(false) | Err(Trouble::ByZero), _) => {}
-            (Ok(true) | Err(_), _) => return Solution::Open,
+            (Err(_), _) => return Solution::Unclear,
         }
     }
     solution
@@ -416,9 +417,9 @@ fn one_of(tried: impl Iterator<Item = (i128, Result<bool, Trouble>)>) -> Solutio
 /// Behind the last place where its slope can change its sign a polynomial only grows or only falls; up to there sizes are
 /// tried one by one.
 fn solve_polynomial(coefficients: &[Exact], found: Exact) -> Solution {
-    let Some((leading, rest)) = coefficients.split_last() else { return Solution::Open };
+    let Some((leading, rest)) = coefficients.split_last() else { return Solution::Unclear };
     if rest.is_empty() {
-        return if *leading == found { Solution::Open } else { Solution::None };
+        return if *leading == found { Solution::Several(1, 2) } else { Solution::None };
     }
     let worth = |at: i128| {
         let sum = coefficients.iter().rev().try_fold(Exact::whole(0), |sum, it| sum.mul(Exact::whole(at))?.add(*it));
@@ -434,10 +435,10 @@ fn solve_polynomial(coefficients: &[Exact], found: Exact) -> Solution {
     let turns = match (rest.len(), bound) {
         (1, _) => 0,
         (_, Some(bound)) => bound.round(Round::Up).over.saturating_add(1),
-        (_, None) => return Solution::Open,
+        (_, None) => return Solution::Unclear,
     };
     if turns > WINDOW {
-        return Solution::Open;
+        return Solution::Unclear;
     }
     let head = one_of((1..=turns).map(|at| (at, worth(at).map(|it| it == found))));
     let grows = *leading > Exact::whole(0);
@@ -445,12 +446,13 @@ fn solve_polynomial(coefficients: &[Exact], found: Exact) -> Solution {
         let value = worth(at.max(turns + 1)).ok()?;
         Some(if grows { value >= found } else { value <= found })
     };
-    let Some(place) = first(reached) else { return Solution::Open };
+    let Some(place) = first(reached) else { return Solution::Unclear };
     let place = place.max(turns + 1);
     let tail = place <= LARGEST && worth(place) == Ok(found);
     match (head, tail) {
         (head, false) => head,
         (Solution::None, true) => Solution::One(place as usize),
-        _ => Solution::Open,
+        (Solution::One(first), true) => Solution::Several(first, place as usize),
+        (head, true) => head,
     }
 }

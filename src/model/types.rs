@@ -296,15 +296,18 @@ impl Lower<'_> {
         while let Some(at) = facts.iter().position(|(_, size)| size.unknowns().len() == 1) {
             let (fact, size) = facts.remove(at);
             let name = size.unknowns().remove(0);
-            match size.solve(fact.found) {
+            let solution = size.solve(fact.found);
+            match solution {
                 Solution::One(size) => scope.bind(&name, Value::Number(Number::size(size))),
                 Solution::None => return Err(fact.mismatch(None)),
-                Solution::Open => {
-                    let why = format!(
-                        "more than one `{name}`, or none that can be told for sure, makes `{}` {}",
-                        print_expr(fact.expr),
-                        fact.found
-                    );
+                Solution::Several(..) | Solution::Unclear => {
+                    let formula = print_expr(fact.expr);
+                    let why = match solution {
+                        Solution::Several(one, other) => {
+                            format!("`{formula}` is {} for {name} = {one}, and for {name} = {other} too", fact.found)
+                        }
+                        _ => format!("`{formula}` is {}, and that is not solved for `{name}`", fact.found),
+                    };
                     self.unsolved(&name, fact.expr.span, Some(why));
                     return Err(Mismatch::Silent);
                 }

@@ -23,31 +23,31 @@
 
 #! numbers two unknown sizes of one number are not guessed
   layer join on both: f32[N + M] -> f32[1] {
+#!                        ^^^^^ size-unsolved: `N + M` is 4, which says too little of `N` and `M`
     [sum(both)]
   }
   model m on x: f32[4] -> f32[1] {
     x |> join |> dense(1)
-#!       ^^^^ size-unsolved: `N + M` is 4, which says too little of `N` and `M`
   }
 
 #! numbers a size that several fit is not guessed
   layer half on x: f32[ceil(N / 2)] -> f32[N] = concat(x, x)
+#!                     ^^^^^^^^^^^ size-unsolved: `ceil(N / 2)` is 4 for N = 7, and for N = 8 too
   model m on x: f32[4] -> f32[1] {
     x |> half |> dense(1)
-#!       ^^^^ size-unsolved: more than one `N`
   }
 
 #! numbers
   layer folded on x: f32[mod(N, 8)] -> f32[1] = [sum(x)]
+#!                       ^^^^^^^^^ size-unsolved: `mod(N, 8)` is 4 for N = 4, and for N = 12 too
   model m on x: f32[4] -> f32[1] {
     x |> folded |> dense(1)
-#!       ^^^^^^ size-unsolved
   }
 
 #! numbers a size that one fits is found, whatever its formula
   layer squares on x: f32[N * N] -> f32[N, N] = reshape(x, [N, N])
   layer pairs on x: f32[N * (N - 1) / 2 + 1] -> f32[N] = x[0 .. N]
-  layer cut on x: f32[N - ceil(N / 3)] -> f32[N - 2] = x
+  layer cut on x: f32[ceil(N / 2) + floor(N / 3)] -> f32[N - 1] = x
   layer capped on x: f32[min(N, 9)] -> f32[N] = x
   model m on x: f32[4] -> f32[1] {
     a = x |> squares |> flatten
@@ -216,7 +216,7 @@
 
 #! numbers
   layer pool on x: f32[H = 2, W = 2] -> f32[H] = mean(x, over: C)
-#!                                                             ^ unknown-axis: its named axes are `H` and `W`
+#!                                                             ^ unknown-axis: its named axes are H and W
   model m on x: f32[4] -> f32[1] = reshape(x, [2, 2]) |> pool |> dense(1)
 
 #! numbers
@@ -234,7 +234,7 @@
 #! numbers
   train {
     for: 1 epoch + 5 steps
-#!       ^^^^^^^^^^^^^^^^^ mixed-units: `+` cannot join 1 epochs and 5 steps
+#!       ^^^^^^^^^^^^^^^^^ mixed-units: `+` cannot join 1 epoch and 5 steps
   }
 
 #! numbers
@@ -247,6 +247,36 @@
   train {
     schedule: cosine(warmup: 1 epoch + 3)
 #!                           ^^^^^^^^^^^ mixed-units
+  }
+
+#! numbers a share of a time is a time
+  train {
+    for: 50% * 4 epochs
+    schedule: cosine(warmup: min(2 epochs, 1 epoch))
+  }
+
+#! numbers
+  train {
+    schedule: cosine(warmup: min(2 epochs, 100 steps))
+#!                           ^^^^^^^^^^^^^^^^^^^^^^^^ mixed-units: `min` cannot join 2 epochs and 100 steps
+  }
+
+#! numbers
+  train {
+    for: (2 epochs)^2
+#!       ^^^^^^^^^^^^ mixed-units
+  }
+
+#! numbers
+  train {
+    at_most: 6 / 2min
+#!           ^^^^^^^^ mixed-units
+  }
+
+#! numbers a number of updates needs its unit, whole or not
+  train {
+    schedule: cosine(warmup: 0.5)
+#!                           ^^^ missing-unit: write 0.5 steps, or 0.5 epochs
   }
 
 #! numbers

@@ -184,8 +184,7 @@ impl Lower<'_> {
             Some(Measure::Steps) => number.value,
             Some(Measure::Epochs) => number.value * self.setting.epoch as f64,
             Some(Measure::Share) => number.value * self.setting.total as f64,
-            // Computed from times already.
-            None if number.value == 0.0 || !number.whole => number.value,
+            None if number.value == 0.0 || number.updates => number.value,
             None => {
                 let value = number.value;
                 let help = format!("write {value} steps, or {value} epochs");
@@ -197,6 +196,6 @@ impl Lower<'_> {
             }
         };
         // No longer a quantity: a number of updates, which may go on to another setting of type `time`.
-        Ok(Number { value, measure: None, whole: false, inexact: None })
+        Ok(Number { value, measure: None, whole: false, inexact: None, updates: true })
     }
 }

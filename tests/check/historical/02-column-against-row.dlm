@@ -19,7 +19,7 @@ model sales on week: f32[5] -> f32[5, 1] {
 }
 
 loss squares on (yhat: f32[N, 1], y: f32[N]) = mean((yhat - y)^2)
-#!                                                   ^^^^^^^^ shape-mismatch: axes of size 1 are never stretched
+#!                                                  ^^^^^^^^^^ shape-mismatch: axes of size 1 are never stretched
 
 train {
   model:     sales

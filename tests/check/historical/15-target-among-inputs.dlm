@@ -12,7 +12,7 @@ data houses {
     | 140  | 6     | 520   |
   }
   input  home:  f32[2] = [area, price / rooms] |> standardize
-#!^^^^^^^^^^^^^^^^^^^^ target-among-inputs: the input `home` reads `price`, which `price` is to predict
+#!       ^^^^ target-among-inputs: the input `home` reads `price`, which `price` is to predict
   target price: number = price |> standardize
 }
 

@@ -26,6 +26,4 @@ train {
   optimizer: adam(lr: 0.01, weight_decay: 0.1)
 #!                          ^^^^^^^^^^^^ unknown-argument: the optimizer `adam` has no setting called `weight_decay`
   for:       50 epochs
-  early_stopping: 5
-#!^^^^^^^^^^^^^^ unknown-setting: `train` has no setting called `early_stopping`
 }
