@@ -22,19 +22,19 @@ fn check(text: String) -> Checked {
 }
 
 /// A program whose model has these formulas, each the value of a name of its own: `v0`, `v1`, … from line 2 on.
-fn with_formulas(inputs: &str, formulas: &[String]) -> String {
+fn with_formulas(formulas: &[String]) -> String {
     let lines: String = formulas.iter().enumerate().map(|(at, it)| format!("  v{at} = {it}\n")).collect();
     format!(
-        "model m on (x: f32[3], c: class[3]) -> f32[1] {{\n{lines}{inputs}  x |> dense(1) }}\n\
-         data points {{\n  source: table {{\n    | a | b | c | k | y |\n    | 1 | 2 | 3 | 0 | 1 |\n  }}\n  \
-         input x: f32[3] = [a, b, c]\n  input c: class[3] = k\n  target y: number\n}}\n\
+        "model m on (x: f32[3], c: class[3]) -> f32[1] {{\n{lines}  x |> dense(1) }}\n\
+         data points {{\n  source: table {{\n    | p | q | r | k | y |\n    | 1 | 2 | 3 | 0 | 1 |\n  }}\n  \
+         input x: f32[3] = [p, q, r]\n  input c: class[3] = k\n  target y: number\n}}\n\
          train {{\n  model: m\n  data: points\n  loss: mse\n  optimizer: adam\n  for: 3 epochs\n}}\n"
     )
 }
 
 /// For each formula the problem that is told of it.
 fn told(formulas: &[String]) -> Vec<Option<Problem>> {
-    let checked = check(with_formulas("", formulas));
+    let checked = check(with_formulas(formulas));
     let mut found = vec![None; formulas.len()];
     for problem in &checked.problems {
         let (line, _) = checked.sources[problem.labels[0].span.file].place(problem.labels[0].span.start);
@@ -254,7 +254,7 @@ fn every_setting_of_a_run_takes_its_own_units_and_no_other() {
         for quantity in QUANTITIES {
             let line = line.replace('§', quantity.0);
             let length = if line.starts_with("for:") { "" } else { "  for: 9 epochs\n" };
-            let text = with_formulas("", &[]).replace("  for: 3 epochs\n", &format!("{length}  {line}\n"));
+            let text = with_formulas(&[]).replace("  for: 3 epochs\n", &format!("{length}  {line}\n"));
             let checked = check(text);
             let codes: Vec<&str> = checked.problems.iter().map(|it| it.code).collect();
             match &codes[..] {
