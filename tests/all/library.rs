@@ -229,14 +229,14 @@ fn differentiable(function: &Function, states: &[Array], feeds: &[Array], clock:
                 let door = |states: &mut [Wide], feeds: &mut [Wide]| match slot {
                     Slot::State(slot) => states[slot as usize].data[at] += by,
                     Slot::Feed(slot) => feeds[slot as usize].data[at] += by,
-                    Slot::Step => unreachable!("an integer"),
+                    Slot::Step | Slot::Carry(_) => unreachable!("no door of numbers"),
                 };
                 door(&mut states, &mut feeds);
                 let value = evaluate_f64(&graph, &[loss], &states, &feeds, clock)[0].data[0];
                 match slot {
                     Slot::State(slot) => states[slot as usize].data[at] -= by,
                     Slot::Feed(slot) => feeds[slot as usize].data[at] -= by,
-                    Slot::Step => unreachable!("an integer"),
+                    Slot::Step | Slot::Carry(_) => unreachable!("no door of numbers"),
                 }
                 value
             };
