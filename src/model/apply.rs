@@ -163,7 +163,8 @@ impl Lower<'_> {
         }
         let lifts = matches!(callable.kind, Kind::Loss | Kind::Metric);
         let types: Vec<Option<&Type>> = callable.inputs.iter().map(|input| input.ty.as_ref()).collect();
-        let inputs: Vec<Value> = if lifts { self.lift_inputs(&types, inputs, true, &mut lifted) } else { inputs.to_vec() };
+        let inputs: Vec<Value> =
+            if lifts { self.lift_inputs(&types, inputs, true, &mut lifted) } else { inputs.to_vec() };
         let places = if callable.kind == Kind::Model { std::mem::take(&mut self.input_places) } else { vec![] };
         let mut waiting = Vec::new();
         for (at, (input, value)) in callable.inputs.iter().zip(inputs).enumerate() {

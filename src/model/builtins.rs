@@ -200,7 +200,8 @@ impl Lower<'_> {
                 let (left, right) = (Value::Number(*first).noun(), Value::Number(*other).noun());
                 return Err(self.report(MixedUnits { operation: def.name.into(), left, right, at }));
             }
-            let measure = if numbers.iter().all(|it| it.measure == first.measure) { first.measure } else { measure(first) };
+            let measure =
+                if numbers.iter().all(|it| it.measure == first.measure) { first.measure } else { measure(first) };
             let updates = numbers.iter().any(|it| it.updates);
             return Ok(Value::Number(Number { value, measure, whole, inexact: None, updates }));
         }

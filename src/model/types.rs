@@ -372,7 +372,8 @@ impl Lower<'_> {
                 if !(power.fract() == 0.0 && (1.0..=16.0).contains(&power)) {
                     return self.known_size(expr, scope);
                 }
-                Ok((1..power as u32).fold(base.clone(), |so_far, _| Size::join(Join::Mul, so_far, base.clone(), expr.span)))
+                Ok((1..power as u32)
+                    .fold(base.clone(), |so_far, _| Size::join(Join::Mul, so_far, base.clone(), expr.span)))
             }
             ExprKind::Binary { op, left, right, .. } => {
                 let join = match op {

@@ -87,8 +87,20 @@ impl Formula {
                     Join::Mul => (a * c, b * d),
                     Join::Div if c == 0 => return None,
                     Join::Div => (a * d * c.signum(), b * c * c.signum()),
-                    Join::Min => if first_is_less { (a, b) } else { (c, d) },
-                    Join::Max => if first_is_less { (c, d) } else { (a, b) },
+                    Join::Min => {
+                        if first_is_less {
+                            (a, b)
+                        } else {
+                            (c, d)
+                        }
+                    }
+                    Join::Max => {
+                        if first_is_less {
+                            (c, d)
+                        } else {
+                            (a, b)
+                        }
+                    }
                     Join::Mod => {
                         let times = (a * d).div_euclid(b * c);
                         (a * d - times * c * b, b * d)

@@ -9,6 +9,7 @@ use dlmc::model::check::library;
 use dlmc::model::functions::still;
 use dlmc::model::lower::Lower;
 use dlmc::model::modules::LIBRARY;
+use dlmc::model::program::{Pace, StateRole};
 use dlmc::model::value::{Number, Value};
 use dlmc::problem::Problem;
 use dlmc::scalar::{Dtype, Scalar};
@@ -119,6 +120,24 @@ fn axes_of_size_1_never_stretch() {
                 assert!(problem.help.iter().any(|it| it.contains("never stretched")), "{formula}: {:?}", problem.help);
             }
         }
+    }
+}
+
+/// What is frozen by its name keeps its statistics; what is not, moves them.
+#[test]
+fn frozen_layers_keep_their_statistics() {
+    for (lines, moving) in
+        [("", 2), ("  freeze norm\n", 0), ("  freeze dense, norm\n", 0), ("  freeze norm.scale\n", 2)]
+    {
+        let text = with_formulas(&[])
+            .replace("x |> dense(1)", "x |> dense(4, tanh) |> batch_norm as norm |> dense(1) as out")
+            .replace("  for: 3 epochs\n", &format!("  for: 3 epochs\n{lines}"));
+        let checked = check(text);
+        let [program] = &checked.programs[..] else { panic!("{:?}", checked.problems) };
+        let step = program.step(Pace { batch: 4, epoch: 10, total: 30 });
+        let is_statistic = |slot: u32| program.states[slot as usize].role == StateRole::Layer;
+        let moved = step.updates.iter().filter(|(slot, _)| is_statistic(*slot)).count();
+        assert_eq!(moved, moving, "{lines}");
     }
 }
 

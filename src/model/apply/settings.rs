@@ -34,7 +34,9 @@ impl Lower<'_> {
                 return lower.report(WrongUnit { setting, wanted, found, at, help: None });
             }
             let help = match value {
-                Value::Text(text) if text.trim().parse::<f64>().is_ok() => Some(format!("write {}, without quotes", text.trim())),
+                Value::Text(text) if text.trim().parse::<f64>().is_ok() => {
+                    Some(format!("write {}, without quotes", text.trim()))
+                }
                 _ => None,
             };
             lower.report(WrongValue { setting, wanted, found, at, declared, help })

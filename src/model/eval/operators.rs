@@ -123,7 +123,9 @@ impl Lower<'_> {
                 let rest = whole && value.fract() != 0.0;
                 Number { measure, inexact: if rest { Some(span) } else { inexact }, ..plain(value, whole && !rest) }
             }
-            Binary::Pow if [a, b].iter().any(|it| !matches!(it.measure, None | Some(Measure::Share | Measure::Factor))) => {
+            Binary::Pow
+                if [a, b].iter().any(|it| !matches!(it.measure, None | Some(Measure::Share | Measure::Factor))) =>
+            {
                 return Err(self.mixed(op, a, b, span));
             }
             Binary::Pow => plain(a.value.powf(b.value), whole && b.value >= 0.0),
