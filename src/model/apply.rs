@@ -212,7 +212,9 @@ impl Lower<'_> {
         self.open.push(key);
         self.calls.push(span);
         self.definitions.push(callable.clone());
+        self.callees.push(format!("the {} `{}`", callable.kind.noun(), callable.name.text));
         let value = self.body(&callable.body, scope, span);
+        self.callees.pop();
         self.definitions.pop();
         self.calls.pop();
         self.open.pop();
