@@ -151,16 +151,16 @@
   }
 
 #! numbers
-  fn spread(x) = max(x, over: batch) - 1
-#!                            ^^^^^ across-batch: the function `spread`
-  metric wide on (yhat: f32[1], y: f32[1]) -> score across batch = mean(spread(yhat - y))
+  fn breadth(x) = max(x, over: batch) - 1
+#!                             ^^^^^ across-batch: the function `breadth`
+  metric wide on (yhat: f32[1], y: f32[1]) -> score across batch = mean(breadth(yhat - y))
   train {
     metrics: [wide]
   }
 
 #! numbers
-  fn spread(x) across batch = max(x, over: batch) - min(x, over: batch)
-  metric wide on (yhat: f32[1], y: f32[1]) -> score = mean(spread(yhat - y))
+  fn breadth(x) across batch = max(x, over: batch) - min(x, over: batch)
+  metric wide on (yhat: f32[1], y: f32[1]) -> score = mean(breadth(yhat - y))
   train {
     metrics: [wide]
   }
