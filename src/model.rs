@@ -19,6 +19,7 @@ pub mod overrides;
 pub mod plan;
 pub mod program;
 pub mod recognised;
+pub mod sizes;
 pub mod train;
 pub mod types;
 pub mod units;

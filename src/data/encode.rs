@@ -6,10 +6,12 @@ use super::cells::{Cell, Values};
 use super::fitted::{Fitted, FittedField};
 use super::frame::{Frame, Texts};
 use super::prepare::{Prepared, Typed};
+use super::split::BY_POSITION;
 use super::{Dataset, Fitter, Part};
 use crate::model::program::{CellType, DataPlan, FieldPlan, FieldType, Split};
 use crate::problem::Problem;
 use crate::problem::data::{BadWeight, ClassWithoutTrainingRows, FieldNotFinite, Shown};
+use crate::problem::lint::SortedSplit;
 use crate::syntax::tree::Role;
 use crate::tensor::{Array, Data};
 
@@ -70,7 +72,10 @@ pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter)
             part.fields[at].as_mut().expect("a weight is a number").floats_mut().iter_mut().for_each(|it| *it *= scale);
         }
     }
-    let warnings = unseen_classes(prepared.plan, &parts[Split::Train as usize], &fitted);
+    let mut warnings = unseen_classes(prepared.plan, &parts[Split::Train as usize], &fitted);
+    if warnings.is_empty() {
+        warnings.extend(sorted_split(prepared, &parts, &fitted));
+    }
     Ok(Dataset { parts, fitted, fingerprint: prepared.fingerprint(), warnings })
 }
 
@@ -181,6 +186,51 @@ fn unsound(at: usize, field: &FieldPlan, table: &Typed, rows: &[usize], array: &
     }
     let value = if first.is_nan() { "NaN, not a number," } else { "an infinite number" };
     Some(FieldNotFinite { field: name, shown, value, cells, count, at: field.span }.into())
+}
+
+/// A split by place of rows that stand class after class: the last split sees other classes than the first.
+fn sorted_split(prepared: &Prepared, parts: &[Part; 3], fitted: &Fitted) -> Option<Problem> {
+    let plan = prepared.plan;
+    let at = plan.split.kind.as_ref().filter(|kind| kind.as_str() == BY_POSITION)?.span;
+    // The parts of one source lie behind each other as they stand there.
+    let parts: Vec<(Split, &Part)> = Split::ALL
+        .into_iter()
+        .filter(|&split| prepared.splits[split as usize].0 == 0)
+        .map(|split| (split, &parts[split as usize]))
+        .filter(|(_, part)| part.rows > 0)
+        .collect();
+    let (&(last, end), rest) = parts.split_last().filter(|(_, rest)| !rest.is_empty())?;
+    let targets = plan.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Target);
+    for (at_field, field) in targets {
+        let classes = |part: &Part| -> Option<Vec<i64>> {
+            Some(match (&field.ty, &part.fields[at_field].as_ref()?.data) {
+                (FieldType::Class(_), Data::I32(classes)) => classes.iter().map(|&it| i64::from(it)).collect(),
+                (FieldType::Binary { .. }, Data::F32(classes)) => classes.iter().map(|&it| it as i64).collect(),
+                _ => return None,
+            })
+        };
+        let Some(of_parts) = parts.iter().map(|(_, part)| classes(part)).collect::<Option<Vec<_>>>() else { continue };
+        let (own, all) = (distinct(&of_parts[rest.len()]), of_parts.concat());
+        let kinds = distinct(&all);
+        let runs = 1 + all.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        // Of a handful of rows nothing follows.
+        let is_sorted = kinds.len() > 1 && runs == kinds.len() && all.len() >= 3 * kinds.len();
+        if is_sorted && own.len() < kinds.len() && end.rows > 1 {
+            let names = fitted.class_names(plan, at_field).expect("a class has names");
+            let classes = own.iter().map(|&class| names[class as usize].clone()).collect();
+            let field_at = field.span;
+            return Some(SortedSplit { field: field.name.clone(), split: last.word(), classes, at, field_at }.into());
+        }
+    }
+    None
+}
+
+/// The values that occur, in order.
+fn distinct(values: &[i64]) -> Vec<i64> {
+    let mut values = values.to_vec();
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 /// Classes of targets that no training row is of.

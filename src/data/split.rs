@@ -40,6 +40,9 @@ const SHARES: [Param; 3] = [
     Param { name: "val", kind: Kind::Share, required: false, doc: "The share of validation." },
     Param { name: "test", kind: Kind::Share, required: false, doc: "The share of the last test." },
 ];
+/// The split that puts the first rows in training, the last in the test.
+pub const BY_POSITION: &str = "by_position";
+
 const BY: Param = Param { name: "by", kind: Kind::Column, required: false, doc: "The field or column that decides." };
 const BY_AND_SHARES: &[Param] = &{
     let [train, val, test] = SHARES;
@@ -68,7 +71,7 @@ pub const WAYS: &[Way] = &[
         rule: Rule::ByTime,
     },
     Way {
-        name: "by_position",
+        name: BY_POSITION,
         doc: "The first rows for training, the last for the test.",
         params: &SHARES,
         rule: Rule::ByPosition,

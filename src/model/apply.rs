@@ -10,11 +10,13 @@ use std::sync::Arc;
 use super::eval::Scope;
 use super::lower::{Applied, Lower, Outcome, Reported};
 use super::modules::Definition;
+use super::train::selects;
 use super::types::{describe, is_variable};
 use super::value::*;
 use crate::problem::Problem;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
+use crate::problem::values::*;
 use crate::scalar::Dtype;
 use crate::source::Span;
 use crate::syntax::tree::{Dim, Expr, ExprKind, Kind, Type, TypeKind};
@@ -73,12 +75,16 @@ impl Lower<'_> {
                     return Err(self.report(WrongKind { wanted, found, at, help: None }));
                 }
                 let outer = std::mem::replace(&mut self.path, path.to_string());
+                // What is frozen is as it is when predicting.
+                let training = self.setting.training;
+                self.setting.training &= !self.frozen.iter().any(|it| selects(it, path));
                 let start = self.graph.len() as u32;
                 let declared = self.declared.len();
                 let place = self.stages.len();
                 self.depth += 1;
                 let value = self.carry_out(&form, entered, span);
                 self.depth -= 1;
+                self.setting.training = training;
                 self.path = outer;
                 let value = value?;
                 if form.callable.kind == Kind::Layer {
@@ -157,16 +163,19 @@ impl Lower<'_> {
         }
         let lifts = matches!(callable.kind, Kind::Loss | Kind::Metric);
         let types: Vec<Option<&Type>> = callable.inputs.iter().map(|input| input.ty.as_ref()).collect();
-        let inputs: Vec<Value> = if lifts { self.lift_inputs(&types, inputs, &mut lifted) } else { inputs.to_vec() };
+        let inputs: Vec<Value> =
+            if lifts { self.lift_inputs(&types, inputs, true, &mut lifted) } else { inputs.to_vec() };
         let places = if callable.kind == Kind::Model { std::mem::take(&mut self.input_places) } else { vec![] };
+        let mut waiting = Vec::new();
         for (at, (input, value)) in callable.inputs.iter().zip(inputs).enumerate() {
             let place = places.get(at).copied().unwrap_or(span);
             let value = match &input.ty {
-                Some(ty) => self.taken(&noun, input.name.as_str(), ty, value, place, &mut scope)?,
+                Some(ty) => self.waited(&noun, input.name.as_str(), ty, value, place, &mut scope, &mut waiting)?,
                 None => value,
             };
             scope.bind(input.name.as_str(), value);
         }
+        self.settle(&noun, waiting, &mut scope)?;
         if callable.kind == Kind::Model && path.is_empty() {
             self.solve_result(callable.result.as_ref(), &mut scope);
         }
@@ -202,12 +211,29 @@ impl Lower<'_> {
         }
         self.open.push(key);
         self.calls.push(span);
+        self.definitions.push(callable.clone());
         self.callees.push(format!("the {} `{}`", callable.kind.noun(), callable.name.text));
         let value = self.body(&callable.body, scope, span);
         self.callees.pop();
+        self.definitions.pop();
         self.calls.pop();
         self.open.pop();
         value
+    }
+
+    /// Whether a formula may ask for all examples, as `over: batch` and `over: rows` do.
+    pub fn may_cross(&mut self, formula: &str, word: &str, span: Span) -> Outcome<()> {
+        let at = self.blame(span);
+        if word == "rows" || self.columns.is_some() {
+            if self.fitting {
+                return Ok(());
+            }
+            return Err(self.report(RowsOutsideFit { formula: formula.to_string(), word: word.to_string(), at }));
+        }
+        let Some(definition) = self.definitions.last().filter(|it| !it.across_batch) else { return Ok(()) };
+        let callee = format!("the {} `{}`", definition.kind.noun(), definition.name.text);
+        let declared = definition.name.span;
+        Err(self.report(AcrossBatch { formula: formula.to_string(), callee, at, declared }))
     }
 
     /// Runs `attempt`; what it reports is given back, not kept.

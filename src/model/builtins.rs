@@ -13,7 +13,7 @@ use super::units::Measure;
 use super::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
-use crate::problem::values::OutOfRange;
+use crate::problem::values::{MixedUnits, OutOfRange};
 use crate::scalar::{Dtype, Scalar};
 use crate::source::{Span, nearest};
 use crate::tensor::Draw;
@@ -203,8 +203,18 @@ impl Lower<'_> {
             let value = scalar.eval_f64(&reals, &numbers.iter().map(|number| number.value).collect::<Vec<_>>());
             // What rounds makes a division whole again.
             let whole = value.fract() == 0.0 && numbers.iter().all(|number| number.whole || number.inexact.is_some());
-            let measure = numbers[0].measure.filter(|_| numbers.iter().all(|it| it.measure == numbers[0].measure));
-            return Ok(Value::Number(Number { value, measure, whole, inexact: None }));
+            // Shares and multiples are plain numbers, and 0 is 0 of anything.
+            let measure = |it: &Number| it.measure.filter(|it| !matches!(it, Measure::Share | Measure::Factor));
+            let mut told = numbers.iter().filter(|it| it.measure.is_some() || it.value != 0.0);
+            let first = told.next().unwrap_or(&numbers[0]);
+            if let Some(other) = told.find(|it| measure(it) != measure(first)) {
+                let (left, right) = (Value::Number(*first).noun(), Value::Number(*other).noun());
+                return Err(self.report(MixedUnits { operation: def.name.into(), left, right, at }));
+            }
+            let measure =
+                if numbers.iter().all(|it| it.measure == first.measure) { first.measure } else { measure(first) };
+            let updates = numbers.iter().any(|it| it.updates);
+            return Ok(Value::Number(Number { value, measure, whole, inexact: None, updates }));
         }
         self.elementwise(scalar, def.name, values, span)
     }

@@ -124,6 +124,12 @@ pub struct Lower<'a> {
     pub columns: Option<super::fields::Columns>,
     /// Whether anything has mixed the examples of a batch.
     pub crossing: bool,
+    /// The definitions whose bodies are being evaluated, innermost last.
+    pub definitions: Vec<Arc<crate::syntax::tree::Callable>>,
+    /// Within a `fit`, which sees all training rows.
+    pub fitting: bool,
+    /// The patterns of what is frozen: a layer under such a path neither trains nor moves its statistics.
+    pub frozen: Vec<String>,
     /// Where the inputs of the model were declared, until it is entered.
     pub input_places: Vec<Span>,
     /// What a free size of the model's result stands for: the number of classes of the data's target.
@@ -166,6 +172,9 @@ impl<'a> Lower<'a> {
             fits: Fits::None,
             columns: None,
             crossing: false,
+            definitions: Vec::new(),
+            fitting: false,
+            frozen: Vec::new(),
             input_places: Vec::new(),
             wanted_scores: None,
         }

@@ -112,7 +112,12 @@ impl Reader<'_> {
         let words = wanted.split('`').skip(1).step_by(2).map(|it| it.trim_end_matches("(…)"));
         let head = found.split('(').next().unwrap_or_default();
         let near = nearest(head, words).filter(|it| *it != head);
-        let help = near.map(|near| format!("did you mean `{}`?", found.replacen(head, near, 1)));
+        let help = match &expr.kind {
+            ExprKind::Text(text) if text.trim().parse::<f64>().is_ok() => {
+                Some(format!("write {}, without quotes", text.trim()))
+            }
+            _ => near.map(|near| format!("did you mean `{}`?", found.replacen(head, near, 1))),
+        };
         match expr.kind {
             ExprKind::Broken => Reported,
             _ => self.lower.report(WrongValue { setting, wanted, found, at: expr.span, declared: None, help }),

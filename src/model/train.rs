@@ -263,6 +263,7 @@ impl Experiment {
         lower.slots = self.declared.iter().enumerate().map(|(slot, it)| (it.path.clone(), slot as u32)).collect();
         lower.initial = self.initial.clone();
         lower.dead = self.dead.clone();
+        lower.frozen = self.frozen.iter().map(|it| it.pattern.to_string()).collect();
         lower
     }
 

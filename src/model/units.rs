@@ -84,6 +84,11 @@ impl Measure {
         };
         // The factor leaves traces in the last figures.
         let number = (value / factor * 1e9).round() / 1e9;
+        let unit = match unit {
+            "batches" if number == 1.0 => "batch",
+            words if number == 1.0 && !space.is_empty() => words.trim_end_matches('s'),
+            words => words,
+        };
         format!("{number}{space}{unit}")
     }
 

@@ -36,22 +36,24 @@ pub struct Number {
     pub whole: bool,
     /// Where whole numbers were divided and something was left over: not a size, whatever follows.
     pub inexact: Option<Span>,
+    /// A time of the run, counted in updates already.
+    pub updates: bool,
 }
 
 impl Number {
     pub fn real(value: f64) -> Number {
-        Number { value, measure: None, whole: false, inexact: None }
+        Number { value, measure: None, whole: false, inexact: None, updates: false }
     }
 
     pub fn size(value: usize) -> Number {
-        Number { value: value as f64, measure: None, whole: true, inexact: None }
+        Number { value: value as f64, measure: None, whole: true, inexact: None, updates: false }
     }
 
     /// The number as written; a unit that the language does not have is ignored here, the parser has said so.
     pub fn written(quantity: &Quantity) -> Number {
         let known = quantity.unit.as_deref().and_then(super::units::unit);
         let (measure, factor) = known.map_or((None, 1.0), |(measure, factor)| (Some(measure), factor));
-        Number { value: quantity.value * factor, measure, whole: quantity.whole, inexact: None }
+        Number { value: quantity.value * factor, measure, whole: quantity.whole, inexact: None, updates: false }
     }
 }
 

@@ -25,6 +25,21 @@ problems! {
             .at(loss_at, format!("cannot go below {best}"))
             .help("put a layer with an activation in between, like `dense(8, tanh)`");
 
+    /// The statistics of a frozen layer follow the batches.
+    "frozen-statistics" Warning FrozenStatistics { part: String, states: Vec<String>, at: Span } =>
+        say(format!("all parameters of `{part}` are frozen, but its statistics {} still follow the batches",
+            list(&states.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>())))
+            .at(at, "freezes parameters, not the layer")
+            .help(format!("freeze {part}"));
+
+    /// Rows that are sorted by their class are split by their place.
+    "sorted-split" Warning SortedSplit { field: String, split: &'static str, classes: Vec<String>, at: Span, field_at: Span } =>
+        say(format!("the rows are sorted by `{field}`, so the {split} rows, which are the last, are all of {} {}",
+            if classes.len() == 1 { "the class" } else { "the classes" }, list(&super::ticked(&classes))))
+            .at(at, "splits by the place of a row")
+            .at(field_at, "each class in one piece")
+            .help("split: stratified(…) gives every split its part of each class");
+
     /// Two layers without a non-linearity between them.
     "linear-layers" Warning LinearLayers { model: String, layers: usize, at: Span } =>
         say(format!("`{model}` multiplies {layers} matrices in a row without a non-linearity between them: together they are one"))

@@ -11,6 +11,7 @@ macro_rules! pages {
 
 /// In the order of codes. A test holds this list, the files and the catalogue together, and tries the examples.
 pub const PAGES: &[(&str, &str)] = pages! {
+    "across-batch"
     "all-frozen"
     "argument-missing"
     "argument-twice"
@@ -54,8 +55,10 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "file-exists"
     "file-missing"
     "file-unreadable"
+    "fit-outside-encoder"
     "folder-busy"
     "folder-used"
+    "frozen-statistics"
     "gives-nothing"
     "idx-damaged"
     "ignores-nothing"
@@ -92,6 +95,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "no-parameters"
     "no-rows"
     "no-target"
+    "noise-in-field"
     "not-in-this-version"
     "not-utf8"
     "not-written"
@@ -116,6 +120,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "resume-changed"
     "row-counts"
     "rows-left-over"
+    "rows-outside-fit"
     "rows-without-table"
     "setting-missing"
     "setting-twice"
@@ -125,6 +130,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "size-out-of-range"
     "size-unsolved"
     "softmax-twice"
+    "sorted-split"
     "source-not-available"
     "split-cells"
     "split-column"

@@ -40,6 +40,31 @@ problems! {
             .at(at, if facts.is_empty() { "not so here".to_string() } else { format!("not so here, where {}", list(&facts)) })
             .maybe_at(declared, "required here");
 
+    /// A formula asks for all examples of a batch, in a definition that does not say so.
+    "across-batch" Error AcrossBatch { formula: String, callee: String, at: Span, declared: Span } =>
+        say(format!("`{formula}` mixes the examples of a batch here, and {callee} does not say that it does"))
+            .at(at, "all examples at once")
+            .at(declared, "speaks of one example at a time")
+            .help("write `across batch` behind its result, or leave `over: batch` away: `over:` takes the axes that the type names");
+
+    /// A formula asks for all rows where there is one at a time.
+    "rows-outside-fit" Error RowsOutsideFit { formula: String, word: String, at: Span } =>
+        say(format!("`{formula}` asks for all rows, and only a `fit` of an encoder sees the training rows"))
+            .at(at, format!("`over: {word}` outside a `fit`"))
+            .help("in an encoder write `fit m = mean(x, over: rows)`: it is measured on the training rows, and travels with the model");
+
+    /// Something is fitted where there are no rows.
+    "fit-outside-encoder" Error FitOutsideEncoder { at: Span } =>
+        say("`fit` measures the training rows, and a model sees one example at a time")
+            .at(at, "no rows here")
+            .help("declare an `encoder`, and use it in the formula of a field: `input x: number = x |> standardize`");
+
+    /// The values of a field would be drawn.
+    "noise-in-field" Error NoiseInField { at: Span } =>
+        say("the formula of a field draws nothing: what it gives is the same for training, validation and predictions")
+            .at(at, "chance, where values are prepared")
+            .help("what changes training examples only belongs into the model: `if training then x + noise(normal, like: x) else x`");
+
     /// Something of the language that this version does not run yet.
     "not-in-this-version" Error NotInThisVersion { what: String, at: Span, help: Option<String> } =>
         say(format!("this version of dlmc does not run {what} yet"))

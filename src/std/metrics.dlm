@@ -111,7 +111,7 @@ metric auroc on (z: logits[K], y: class[K]) -> score across batch {
 }
 
 ## Of all pairs of a yes and a no, the share in which the yes has the larger `s`; a tie is half a pair.
-fn share_of_pairs(s, y) {
+fn share_of_pairs(s, y) across batch {
   ayes   = sum(where(y > 0.5, 1, 0), over: batch)
   noes   = sum(where(y > 0.5, 0, 1), over: batch)
   passed = rank(s, over: batch, where: y < 0.5) + noes - rank(-s, over: batch, where: y < 0.5)
@@ -124,7 +124,7 @@ metric average_precision on (z: logit, y: binary) -> score across batch = steps_
 metric average_precision on (p: prob, y: binary) -> score across batch = steps_of_precision(p, y)
 
 ## The mean over all yes of the precision at its `s`.
-fn steps_of_precision(s, y) {
+fn steps_of_precision(s, y) across batch {
   found = rank(-s, over: batch, where: y > 0.5) / rank(-s, over: batch)
   sum(where(y > 0.5, found, 0), over: batch) / max(sum(where(y > 0.5, 1, 0), over: batch), 1)
 }

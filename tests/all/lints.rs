@@ -56,3 +56,40 @@ fn layers_that_say_more_together_are_not() {
         assert_eq!(said(body), [""; 0], "{body}");
     }
 }
+
+/// What is said about eight rows of these kinds, split like this.
+fn said_of_rows(kinds: [&str; 8], split: &str) -> Vec<String> {
+    let rows: String = kinds.iter().enumerate().map(|(at, kind)| format!("    | {} | {kind} |\n", at * at)).collect();
+    let text = format!(
+        "data d {{
+  source: table {{
+    | x | y |
+{rows}  }}
+  split: {split}
+  input  x: number
+  target y: binary[\"no\", \"yes\"]
+}}
+model m on x: number -> logit {{ x |> dense(4, tanh) as a |> dense(1) as b }}
+train {{ model: m; data: d; loss: binary_cross_entropy; optimizer: adam; for: 1 epoch }}"
+    );
+    checked(&[Block { kind: "dlm", file: None, body: &text }])
+}
+
+#[test]
+fn rows_sorted_by_class_are_told_where_their_place_decides() {
+    let sorted = ["no", "no", "no", "no", "yes", "yes", "yes", "yes"];
+    let mixed = ["no", "yes", "no", "no", "yes", "no", "yes", "yes"];
+    let by_position = "by_position(train: 6, val: 2)";
+    assert_eq!(said_of_rows(sorted, by_position), ["sorted-split"]);
+    assert_eq!(said_of_rows(sorted, "by_position(train: 6, test: 2)"), ["sorted-split"]);
+    assert_eq!(said_of_rows(sorted, "by_position(train: 4, val: 4)"), ["sorted-split"]);
+    for (kinds, split) in [
+        (mixed, by_position),
+        (sorted, "random(train: 6, val: 2)"),
+        (sorted, "stratified(train: 6, val: 2)"),
+        (sorted, "by_position(train: 2, val: 6)"),
+    ] {
+        let said = said_of_rows(kinds, split);
+        assert!(!said.contains(&"sorted-split".to_string()), "{split}: {said:?}");
+    }
+}

@@ -23,12 +23,14 @@ mod scalars;
 mod scans;
 mod session;
 mod stages;
+mod sizes;
 mod syntax;
 mod syntax_problems;
 mod syntax_recovery;
 mod tensors;
 mod tensors_grad;
 mod tensors_simplify;
+mod types;
 mod wrong_input;
 
 /// The programs in a folder of the project, in the order of their names.

@@ -3,12 +3,21 @@
 use crate::model::eval::Scope;
 use crate::model::lower::{Lower, Outcome, Reported};
 use crate::model::modules::Definition;
-use crate::model::types::{Mismatch, describe};
+use crate::model::types::{Mismatch, OpenSize, describe};
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::source::{Span, nearest};
 use crate::syntax::tree::{Dim, ExprKind, Type, TypeKind};
+
+/// An input whose type says more about its sizes than is known yet.
+pub(super) struct Waiting<'t> {
+    open: Vec<OpenSize>,
+    input: &'t str,
+    ty: &'t Type,
+    tensor: Tensor,
+    span: Span,
+}
 
 impl Lower<'_> {
     pub(super) fn bind_function(
@@ -32,14 +41,16 @@ impl Lower<'_> {
         }
         let types: Vec<Option<&Type>> = tensors.iter().map(|&(at, _)| config[at].ty.as_ref()).collect();
         let values: Vec<Value> = tensors.iter().map(|(_, value)| value.clone()).collect();
-        let values = self.lift_inputs(&types, &values, lifted);
+        let values = self.lift_inputs(&types, &values, false, lifted);
         let mut typed: Vec<Option<Value>> = vec![None; config.len()];
+        let mut waiting = Vec::new();
         for ((at, _), value) in tensors.iter().zip(values) {
             let ty = config[*at].ty.as_ref().expect("a tensor type");
             let place = bound[*at].as_ref().map_or(span, |argument| argument.span);
-            let value = self.taken(noun, config[*at].name.as_str(), ty, value, place, scope)?;
+            let value = self.waited(noun, config[*at].name.as_str(), ty, value, place, scope, &mut waiting)?;
             typed[*at] = Some(value);
         }
+        self.settle(noun, waiting, scope)?;
         for (at, argument) in bound.into_iter().enumerate() {
             let param = &config[at];
             let value = match typed[at].take() {
@@ -64,11 +75,13 @@ impl Lower<'_> {
         }
     }
 
-    /// Takes the axes that a definition does not write, in front, as loops over it.
+    /// Takes the axes that a definition does not write, in front, as loops over it. With `all`, every input must have them:
+    /// a loss compares each number with its own truth, never all with all.
     pub(super) fn lift_inputs(
         &mut self,
         types: &[Option<&Type>],
         values: &[Value],
+        all: bool,
         lifted: &mut Vec<Lead>,
     ) -> Vec<Value> {
         let mut extra: Vec<usize> = Vec::new();
@@ -85,7 +98,11 @@ impl Lower<'_> {
             }
             surplus.push((more, shape));
         }
-        if extra.is_empty() || !surplus.iter().all(|(more, shape)| extra.ends_with(&shape[..*more])) {
+        let lacks = |ty: &Option<&Type>, more: usize| all && ty.is_some() && more < extra.len();
+        let fits = |(ty, (more, shape)): (&Option<&Type>, &(usize, Vec<usize>))| {
+            extra.ends_with(&shape[..*more]) && !lacks(ty, *more)
+        };
+        if extra.is_empty() || !types.iter().zip(&surplus).all(fits) {
             return values.to_vec();
         }
         let leads: Vec<Lead> = extra.iter().map(|&extent| self.new_lead(extent)).collect();
@@ -201,6 +218,43 @@ impl Lower<'_> {
         match self.fit(&tensor, ty, scope) {
             Ok(tensor) => Ok(Value::Tensor(tensor)),
             Err(mismatch) => Err(self.mismatch(mismatch, noun, input, ty, &tensor, span)),
+        }
+    }
+
+    /// An input as its type wants it. What it leaves open of its sizes joins `waiting`.
+    #[allow(clippy::too_many_arguments, reason = "an input, and what is known around it")]
+    pub(super) fn waited<'t>(
+        &mut self,
+        noun: &str,
+        input: &'t str,
+        ty: &'t Type,
+        value: Value,
+        span: Span,
+        scope: &mut Scope,
+        waiting: &mut Vec<Waiting<'t>>,
+    ) -> Outcome<Value> {
+        let value = self.taken(noun, input, ty, value, span, scope)?;
+        let open = std::mem::take(&mut scope.open);
+        if let (false, Value::Tensor(tensor)) = (open.is_empty(), &value) {
+            waiting.push(Waiting { open, input, ty, tensor: tensor.clone(), span });
+        }
+        Ok(value)
+    }
+
+    /// Finds the sizes that no input tells alone; whatever order they stand in.
+    pub(super) fn settle(&mut self, noun: &str, mut waiting: Vec<Waiting>, scope: &mut Scope) -> Outcome<()> {
+        for _ in 0..waiting.len() {
+            for it in &mut waiting {
+                let open = std::mem::take(&mut it.open);
+                if let Err(mismatch) = self.ask_again(&open, scope) {
+                    return Err(self.mismatch(mismatch, noun, it.input, it.ty, &it.tensor, it.span));
+                }
+                it.open = std::mem::take(&mut scope.open);
+            }
+        }
+        match waiting.iter().find_map(|it| it.open.first()) {
+            Some(open) => Err(self.stays_open(open, scope)),
+            None => Ok(()),
         }
     }
 

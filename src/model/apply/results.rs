@@ -49,7 +49,10 @@ impl Lower<'_> {
         let place = self.result_place(form, span);
         let tensor = self.tensor_of(value, place)?;
         match self.result(&tensor, ty, scope) {
-            Ok(tensor) => Ok(Value::Tensor(tensor)),
+            Ok(tensor) => match std::mem::take(&mut scope.open).first() {
+                Some(open) => Err(self.stays_open(open, scope)),
+                None => Ok(Value::Tensor(tensor)),
+            },
             Err(Mismatch::Silent) => Err(Reported),
             Err(mismatch) => {
                 if let Some(problem) = self.miscounted(form, ty, &tensor, place) {

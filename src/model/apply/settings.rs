@@ -59,7 +59,13 @@ impl Lower<'_> {
             if let Value::Number(Number { measure: Some(_), .. }) = value {
                 return lower.report(WrongUnit { setting, wanted, found, at, help: None });
             }
-            lower.report(WrongValue { setting, wanted, found, at, declared, help: None })
+            let help = match value {
+                Value::Text(text) if text.trim().parse::<f64>().is_ok() => {
+                    Some(format!("write {}, without quotes", text.trim()))
+                }
+                _ => None,
+            };
+            lower.report(WrongValue { setting, wanted, found, at, declared, help })
         };
         match word.as_str() {
             "int" => match &value {
@@ -222,8 +228,7 @@ impl Lower<'_> {
             Some(Measure::Steps) => number.value,
             Some(Measure::Epochs) => number.value * self.setting.epoch as f64,
             Some(Measure::Share) => number.value * self.setting.total as f64,
-            // Computed from times already.
-            None if number.value == 0.0 || !number.whole => number.value,
+            None if number.value == 0.0 || number.updates => number.value,
             None => {
                 let value = number.value;
                 let help = format!("write {value} steps, or {value} epochs");
@@ -235,6 +240,6 @@ impl Lower<'_> {
             }
         };
         // No longer a quantity: a number of updates, which may go on to another setting of type `time`.
-        Ok(Number { value, measure: None, whole: false, inexact: None })
+        Ok(Number { value, measure: None, whole: false, inexact: None, updates: true })
     }
 }

@@ -85,6 +85,10 @@ pub(super) fn noise(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Valu
             declared: None,
         }));
     };
+    if lower.columns.is_some() {
+        let at = lower.blame(span);
+        return Err(lower.report(NoiseInField { at }));
+    }
     let like = lower.tensor_of(like.value, like.span)?;
     let always = matches!(always.map(|given| given.value), Some(Value::Bool(true)));
     let shape = lower.graph.shape(like.id).to_vec();

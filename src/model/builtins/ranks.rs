@@ -20,7 +20,7 @@ pub(super) fn rank(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value
     let tensor = lower.tensor_of(given.value, given.span)?;
     let at = lower.blame(given.span);
     match over.as_ref().map(|it| (&it.value, it.span)) {
-        Some((Value::Word(word), _)) if matches!(&**word, "batch" | "rows") => {}
+        Some((Value::Word(word), span)) if matches!(&**word, "batch" | "rows") => lower.may_cross(name, word, span)?,
         Some((other, span)) => return Err(lower.not_a("`batch`", other, span)),
         None => {
             let (wanted, found, at) = ("`over: batch`".into(), "no `over`".into(), lower.blame(span));

@@ -36,7 +36,10 @@ pub(super) fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Red
             };
             for item in list {
                 match &item {
-                    Value::Word(word) if matches!(&**word, "batch" | "rows") => batch = true,
+                    Value::Word(word) if matches!(&**word, "batch" | "rows") => {
+                        lower.may_cross(name, word, over.span)?;
+                        batch = true;
+                    }
                     item => axes.push(lower.axis_of(&tensor, item, over.span)?),
                 }
             }

@@ -90,13 +90,15 @@ impl Lower<'_> {
             let (left, right) = (left.to_string(), right.to_string());
             return Err(self.report(NumberTypes { operation: sign.into(), left, right, at }));
         }
-        let help = match (&left.shape[..], &right.shape[..]) {
-            (a, b) if a.len() > b.len() || (a.len() == b.len() && b.contains(&1)) => Some(
-                "axes of size 1 are never stretched: a shape must end with the other, or write `expand(x, axis, size)`"
-                    .into(),
-            ),
-            _ => None,
-        };
+        // The two that do not meet.
+        let meet = |a: &Tensor, b: &Tensor| a.shape.ends_with(&b.shape) || b.shape.ends_with(&a.shape);
+        let pairs = tensors.iter().enumerate().flat_map(|(at, a)| tensors[at + 1..].iter().map(move |b| (a, b)));
+        let (left, right) = pairs.into_iter().find(|(a, b)| !meet(a, b)).unwrap_or((left, right));
+        let one = left.shape.contains(&1) || right.shape.contains(&1) || left.shape.len() != right.shape.len();
+        let help = one.then(|| {
+            "axes of size 1 are never stretched: a shape must end with the other, or write `expand(x, axis, size)`"
+                .into()
+        });
         let (left, right) = (describe(left), describe(right));
         Err(self.report(ShapeMismatch { operation: sign.into(), left, right, at, help }))
     }

@@ -1,8 +1,9 @@
 //! Operators: on numbers known before the run, and on tensors.
 
 use super::Scope;
-use crate::model::lower::{Lower, Outcome};
+use crate::model::lower::{Lower, Outcome, Reported};
 use crate::model::types::describe;
+use crate::model::units::Measure;
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
@@ -86,27 +87,46 @@ impl Lower<'_> {
             let measure = a.measure.or(b.measure);
             return Ok((Number { measure, ..a }, Number { measure, ..b }));
         }
+        Err(self.mixed(op, a, b, span))
+    }
+
+    fn mixed(&mut self, op: Binary, a: Number, b: Number, span: Span) -> Reported {
         let at = self.blame(span);
         let (left, right) = (Value::Number(a).noun(), Value::Number(b).noun());
-        Err(self.report(MixedUnits { operation: op.symbol().into(), left, right, at }))
+        self.report(MixedUnits { operation: op.symbol().into(), left, right, at })
     }
 
     fn arithmetic(&mut self, op: Binary, a: Number, b: Number, span: Span) -> Outcome<Value> {
         let inexact = a.inexact.or(b.inexact);
-        let plain = |value: f64, whole: bool| Number { value, measure: None, whole, inexact };
+        let updates = a.updates || b.updates;
+        let plain = |value: f64, whole: bool| Number { value, measure: None, whole, inexact, updates };
         let whole = a.whole && b.whole;
         let number = match op {
             Binary::Mul => {
-                if a.measure.is_some() && b.measure.is_some() {
-                    return self.same_measure(op, a, Number { measure: None, ..b }, span).map(|it| Value::Number(it.0));
-                }
-                Number { measure: a.measure.or(b.measure), ..plain(a.value * b.value, whole) }
+                let measure = match (a.measure, b.measure) {
+                    (one, None) | (None, one) => one,
+                    // A share of something, so many times something.
+                    (Some(one), Some(Measure::Share | Measure::Factor)) => Some(one),
+                    (Some(Measure::Share | Measure::Factor), Some(one)) => Some(one),
+                    _ => return Err(self.mixed(op, a, b, span)),
+                };
+                Number { measure, ..plain(a.value * b.value, whole) }
             }
             Binary::Div => {
-                let measure = if a.measure == b.measure { None } else { a.measure };
+                let measure = match (a.measure, b.measure) {
+                    (one, None) => one,
+                    (one, other) if one == other => None,
+                    (one, Some(Measure::Share | Measure::Factor)) => one,
+                    _ => return Err(self.mixed(op, a, b, span)),
+                };
                 let value = a.value / b.value;
                 let rest = whole && value.fract() != 0.0;
                 Number { measure, inexact: if rest { Some(span) } else { inexact }, ..plain(value, whole && !rest) }
+            }
+            Binary::Pow
+                if [a, b].iter().any(|it| !matches!(it.measure, None | Some(Measure::Share | Measure::Factor))) =>
+            {
+                return Err(self.mixed(op, a, b, span));
             }
             Binary::Pow => plain(a.value.powf(b.value), whole && b.value >= 0.0),
             _ => {

@@ -164,7 +164,10 @@ impl Lower<'_> {
         let id = self.spread(&tensor, &[], &state.shape);
         let next = self.whole(id);
         scope.bind(&format!("{}'", name.text), Value::Tensor(next));
-        if let Some(slot) = slot {
+        // What is frozen, or predicts, stays as it is.
+        if let Some(slot) = slot
+            && (scope.owner.is_some() || self.setting.training)
+        {
             self.nexts.insert(slot, id);
         }
         Ok(())

@@ -21,6 +21,8 @@ pub struct Scope {
     pub owner: Option<Vec<usize>>,
     /// In the formula of a field: names may be columns.
     pub is_field: bool,
+    /// Sizes that the inputs so far do not tell.
+    pub open: Vec<types::OpenSize>,
 }
 
 #[derive(Clone)]
@@ -38,7 +40,7 @@ pub(super) enum Bound {
 impl Scope {
     pub fn new(module: ModuleId, path: &str) -> Scope {
         let path = path.to_string();
-        Scope { module, vars: Vec::new(), path, stages: BTreeMap::new(), owner: None, is_field: false }
+        Scope { module, vars: Vec::new(), path, stages: BTreeMap::new(), owner: None, is_field: false, open: vec![] }
     }
 
     pub fn bind(&mut self, name: &str, value: Value) {

@@ -157,8 +157,8 @@ impl Lower<'_> {
     pub fn fitted(&mut self, expr: &Expr, scope: &mut Scope) -> Outcome<Tensor> {
         match &mut self.fits {
             Fits::None => {
-                let (what, at) = ("`fit` outside an encoder".to_string(), self.blame(expr.span));
-                Err(self.report(NotInThisVersion { what, at, help: None }))
+                let at = self.blame(expr.span);
+                Err(self.report(FitOutsideEncoder { at }))
             }
             Fits::Given(next, types) => {
                 let (shape, dtype) = types[*next as usize].clone();
@@ -168,8 +168,10 @@ impl Lower<'_> {
                 Ok(self.whole(id))
             }
             Fits::Fit(_) => {
-                let value = self.evaluate(expr, scope)?;
-                let tensor = self.tensor_of(value, expr.span)?;
+                let outer = std::mem::replace(&mut self.fitting, true);
+                let value = self.evaluate(expr, scope);
+                self.fitting = outer;
+                let tensor = self.tensor_of(value?, expr.span)?;
                 if !tensor.lead.is_empty() {
                     let at = self.blame(expr.span);
                     let (wanted, found) = ("one value for all rows".into(), "one for each row".into());

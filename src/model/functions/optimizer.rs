@@ -62,7 +62,7 @@ impl Experiment {
         }
         match name.as_str() {
             "t" => Ok(Value::Tensor(lower.step_number())),
-            "total" => Ok(Value::Number(Number::real(lower.setting.total as f64))),
+            "total" => Ok(Value::Number(Number { updates: true, ..Number::real(lower.setting.total as f64) })),
             _ => {
                 let known = own.iter().map(|(it, _)| it.to_string()).chain(["t".into(), "total".into()]).collect();
                 let (callee, text, at) = (what.to_string(), name.text.to_string(), lower.blame(name.span));

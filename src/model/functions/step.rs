@@ -5,6 +5,7 @@ use crate::model::lower::{Lower, Outcome};
 use crate::model::train::{Experiment, callee, selects};
 use crate::model::types;
 use crate::model::value::*;
+use crate::problem::lint::FrozenStatistics;
 use crate::problem::names::PatternUnmatched;
 use crate::problem::training::*;
 use crate::scalar::{Dtype, Scalar};
@@ -78,6 +79,7 @@ impl Experiment {
             let base = self.update(lower, slot, gradient, &factor)?;
             rate = rate.or(base);
         }
+        self.lint_statistics(lower, &moving);
         let zero = lower.constant(0.0, Dtype::F32);
         Ok(Step { outputs, loss: loss.id, total: total.id, rate: rate.unwrap_or(zero.id) })
     }
@@ -107,6 +109,40 @@ impl Experiment {
         }
         chosen.sort_unstable();
         Ok(chosen)
+    }
+
+    /// Warns of a layer whose parameters are all frozen, one by one, while its statistics follow the batches.
+    fn lint_statistics(&self, lower: &mut Lower, moving: &[u32]) {
+        if !lower.discovering {
+            return;
+        }
+        let owner = |slot: u32, lower: &Lower| {
+            lower.declared[slot as usize].path.rsplit_once('.').map(|(owner, _)| owner.to_string())
+        };
+        let mut parts: Vec<(String, Vec<String>)> = Vec::new();
+        for slot in lower.nexts.keys().copied() {
+            let declared = &lower.declared[slot as usize];
+            if declared.trained || declared.path.contains(" of ") {
+                continue;
+            }
+            let Some(part) = owner(slot, lower) else { continue };
+            match parts.iter_mut().find(|(it, _)| *it == part) {
+                Some((_, states)) => states.push(declared.path.clone()),
+                None => parts.push((part, vec![declared.path.clone()])),
+            }
+        }
+        for (part, states) in parts {
+            let within = format!("{part}.");
+            let all = lower.declared.iter().enumerate().filter(|(_, it)| it.trained && it.path.starts_with(&within));
+            let own: Vec<u32> = all.map(|(slot, _)| slot as u32).collect();
+            if own.is_empty() || own.iter().any(|slot| moving.contains(slot)) {
+                continue;
+            }
+            let path = &lower.declared[own[0] as usize].path;
+            let pattern = self.frozen.iter().find(|it| selects(&it.pattern, path));
+            let at = pattern.expect("a pattern froze it").span;
+            lower.report(FrozenStatistics { part, states, at });
+        }
     }
 
     /// Warns of parameters whose gradient is the constant 0.

@@ -1,0 +1,30 @@
+# Softmax before a loss that applies it: elsewhere it trains, slowly, towards scores that cannot be sure.
+dlm 1
+
+data wines {
+  source: table {
+    | acid | sugar | alcohol | grade |
+    | 3    | 1     | 12      | good  |
+    | 5    | 9     | 11      | fair  |
+    | 4    | 2     | 13      | good  |
+    | 8    | 12    | 9       | poor  |
+    | 6    | 8     | 11      | fair  |
+    | 9    | 14    | 8       | poor  |
+  }
+  input  taste: f32[3] = [acid, sugar, alcohol] |> standardize
+  target grade: class["poor", "fair", "good"]
+}
+
+model grader on taste: f32[3] -> prob[3] {
+  taste |> dense(8, relu) as hidden |> dense(3) as scores |> softmax
+#!                                                           ^^^^^^^ softmax-twice: `cross_entropy` wants scores
+}
+
+train {
+  model:     grader
+  data:      wines
+  loss:      cross_entropy
+#!           ------------- softmax-twice
+  optimizer: adam(lr: 0.01)
+  for:       50 epochs
+}

@@ -1,0 +1,29 @@
+# `1e-3` read as text: some readers of YAML take it for a word, and the default is used in its place.
+dlm 1
+
+data houses {
+  source: table {
+    | area | rooms | price |
+    | 81   | 3     | 240   |
+    | 120  | 5     | 410   |
+    | 64   | 2     | 150   |
+    | 98   | 4     | 290   |
+    | 75   | 3     | 180   |
+    | 140  | 6     | 520   |
+  }
+  input  home:  f32[2] = [area, rooms] |> standardize
+  target price: number = price |> standardize
+}
+
+model value on home: f32[2] -> number {
+  home |> dense(6, tanh) as hidden |> dense(1) as out
+}
+
+train {
+  model:     value
+  data:      houses
+  loss:      mse
+  optimizer: adam(lr: "1e-3")
+#!                    ^^^^^^ wrong-value: write 1e-3, without quotes
+  for:       50 epochs
+}
