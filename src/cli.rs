@@ -25,10 +25,12 @@ mod interrupt;
 mod numbers;
 mod predict;
 mod program;
+mod render;
 mod report;
 mod run;
 mod table;
 mod terminal;
+mod why;
 
 use program::Overrides;
 use terminal::{Look, Terminal};
@@ -55,6 +57,8 @@ commands! {
     Fmt => fmt,
     Emit => emit,
     Grad => grad,
+    Render => render,
+    Why => why,
     Explain => explain,
     Doc => doc,
     Completions => completions,

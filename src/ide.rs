@@ -2,7 +2,10 @@
 
 pub mod allow;
 pub mod docs;
+mod edits;
 mod fit;
+pub mod render;
 pub mod report;
+pub mod settings;
 
 pub use report::{Look, ModelReport, Report, Steps, TrainReport, check, look};

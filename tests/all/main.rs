@@ -19,6 +19,7 @@ mod rust;
 mod session_cadence;
 mod session_files;
 mod scalars;
+mod seeing;
 mod session;
 mod stages;
 mod syntax;
