@@ -15,13 +15,17 @@ use crate::source::Sources;
 mod check;
 mod completions;
 pub mod crash;
+mod diff;
 mod doc;
 mod emit;
 mod eval;
 mod explain;
 mod fmt;
 mod grad;
+mod init;
+mod inspect;
 mod interrupt;
+mod new;
 mod numbers;
 mod predict;
 mod program;
@@ -59,6 +63,10 @@ commands! {
     Grad => grad,
     Render => render,
     Why => why,
+    Diff => diff,
+    Inspect => inspect,
+    New => new,
+    Init => init,
     Explain => explain,
     Doc => doc,
     Completions => completions,
