@@ -74,6 +74,7 @@ pub const BUILTINS: &[Builtin] = &[
     Builtin { name: "expand", doc: "expand(x, axis, size): a new axis with equal copies", run: expand },
     Builtin { name: "concat", doc: "concat(a, b, …, axis: 0): one behind the other", run: concat },
     Builtin { name: "split", doc: "split(x, n, axis: last): n equal parts", run: split },
+    Builtin { name: "unstack", doc: "unstack(x, axis: 0): the parts along an axis, without it", run: unstack },
     Builtin { name: "size", doc: "size(x): the number of elements of one example", run: size },
     Builtin { name: "dot", doc: "dot(a, b): the sum of the products of two rows", run: dot },
     Builtin { name: "one_hot", doc: "one_hot(y, n): 1 at the place y of n, else 0", run: one_hot },

@@ -5,6 +5,8 @@ pub const FILES: &[(&str, &str)] = &[
     ("std/functions.dlm", include_str!("../std/functions.dlm")),
     ("std/initialisers.dlm", include_str!("../std/initialisers.dlm")),
     ("std/layers.dlm", include_str!("../std/layers.dlm")),
+    ("std/recurrent.dlm", include_str!("../std/recurrent.dlm")),
+    ("std/attention.dlm", include_str!("../std/attention.dlm")),
     ("std/losses.dlm", include_str!("../std/losses.dlm")),
     ("std/metrics.dlm", include_str!("../std/metrics.dlm")),
     ("std/optimizers.dlm", include_str!("../std/optimizers.dlm")),

@@ -28,7 +28,7 @@ pub fn degree(graph: &Graph, root: Id, varies: impl Fn(Slot) -> bool) -> Option<
                 None => constant(),
             },
             Op::Gather { .. } | Op::ScatterAdd { .. } => of(1).filter(|&it| it == 0).and(of(0)),
-            Op::Map(_) | Op::Max { .. } | Op::Order { .. } => constant(),
+            Op::Map(_) | Op::Max { .. } | Op::Order { .. } | Op::Scan { .. } => constant(),
         };
         degrees.push(degree);
     }
@@ -60,12 +60,15 @@ pub fn matrices_in_a_row(graph: &Graph) -> usize {
     const FRESH: Made = Made::Example { matrices: 0, entered: 0 };
     let mut all: Vec<Made> = Vec::with_capacity(graph.len());
     let mut most = 0;
+    let mut readers = vec![0; graph.len()];
+    graph.ids().flat_map(|id| &graph[id].args).for_each(|arg| readers[arg.0 as usize] += 1);
     for id in graph.ids() {
         let node = &graph[id];
         let args: Vec<Made> = node.args.iter().map(|arg| all[arg.0 as usize]).collect();
         let size = |id: Id| graph[id].shape.iter().product::<usize>();
         let examples = args.iter().filter(|it| matches!(it, Made::Example { .. })).count();
-        let longest = args.iter().copied().max_by_key(|it| match it {
+        // Beside a way that is no matrix, another way is not one matrix with what follows.
+        let shortest = args.iter().copied().filter(|it| matches!(it, Made::Example { .. })).min_by_key(|it| match it {
             Made::Fixed => None,
             Made::Example { matrices, .. } => Some(*matrices),
         });
@@ -74,9 +77,9 @@ pub fn matrices_in_a_row(graph: &Graph) -> usize {
             Op::Input(_) | Op::Const(_) | Op::Index { .. } | Op::Random { .. } => Made::Fixed,
             _ if examples == 0 => Made::Fixed,
             Op::View(_) | Op::Fold(_) | Op::Map(Scalar::Add | Scalar::Sub | Scalar::Neg) => {
-                longest.expect("an operand")
+                shortest.expect("an operand")
             }
-            Op::Map(Scalar::Mul) if examples == 1 => longest.expect("an operand"),
+            Op::Map(Scalar::Mul) if examples == 1 => shortest.expect("an operand"),
             Op::Map(Scalar::Div) if matches!(args[1], Made::Fixed) => args[0],
             Op::Contract { .. } if examples == 1 => {
                 let at = usize::from(matches!(args[0], Made::Fixed));
@@ -86,12 +89,14 @@ pub fn matrices_in_a_row(graph: &Graph) -> usize {
                 Made::Example { matrices: if repeats { matrices + 1 } else { 1 }, entered: inner }
             }
             Op::Map(_) | Op::Contract { .. } | Op::Max { .. } | Op::Gather { .. } | Op::ScatterAdd { .. } => FRESH,
-            Op::Order { .. } => FRESH,
+            Op::Order { .. } | Op::Scan { .. } => FRESH,
         };
         if let Made::Example { matrices, .. } = made {
             most = most.max(matrices);
         }
-        all.push(made);
+        // What is read in several places is not there for the next matrix alone.
+        let shared = readers[id.0 as usize] > 1 && matches!(made, Made::Example { .. });
+        all.push(if shared { FRESH } else { made });
     }
     most
 }

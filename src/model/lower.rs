@@ -450,12 +450,22 @@ impl<'a> Lower<'a> {
         if order.is_sorted() { tensor.id } else { self.graph.permute(tensor.id, &order) }
     }
 
+    /// The least and the greatest value of an index.
+    pub fn span_of(&self, index: &Affine) -> (i64, i64) {
+        let (mut low, mut high) = (index.constant, index.constant);
+        for &(lead, factor) in &index.terms {
+            let reach = factor * (self.extents[lead.0 as usize] as i64 - 1);
+            low += reach.min(0);
+            high += reach.max(0);
+        }
+        (low, high)
+    }
+
     /// An index that is a sum of loop variables is a view: a slice, or a window where two variables meet. `None` where it
     /// is neither, or where the tensor depends on one of the variables already.
     fn pick_affine(&mut self, tensor: &Tensor, index: &Affine, extent: usize) -> Option<Tensor> {
-        let reach: i64 =
-            index.terms.iter().map(|&(lead, factor)| factor * (self.extents[lead.0 as usize] as i64 - 1)).sum();
-        if index.constant < 0 || index.constant + reach >= extent as i64 || index.terms.iter().any(|&(_, f)| f <= 0) {
+        let (low, high) = self.span_of(index);
+        if low < 0 || high >= extent as i64 || index.terms.len() > 1 && index.terms.iter().any(|&(_, f)| f <= 0) {
             return None;
         }
         if index.terms.iter().any(|(lead, _)| tensor.lead.contains(lead)) {
@@ -481,7 +491,7 @@ impl<'a> Lower<'a> {
                 Some(self.lift(&sliced.plain(), lead))
             }
             [(one, f), (two, g)] => {
-                let (start, len) = (index.constant as usize, (index.constant + reach) as usize + 1);
+                let (start, len) = (index.constant as usize, high as usize + 1);
                 let sliced = if start == 0 && len == extent {
                     tensor.clone()
                 } else {

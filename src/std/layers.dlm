@@ -25,7 +25,7 @@ layer flatten on x: f32[..] = reshape(x, [size(x)])
 
 ## In training each number is zero with probability `p`, the others grow by 1 / (1 - p) (Srivastava et al., 2014).
 layer dropout(p: prob = 50%) on x: f32[..] -> f32[..] =
-  if training and p > 0 then where(noise(uniform, like: x) < p, 0, x / (1 - p)) else x
+  if training and p > 0 then dropped(x, p) else x
 
 ## Mean 0 and variance 1 over the features of each example, then scale and shift (Ba et al., 2016).
 layer layer_norm(eps: real = 1e-5) on x: f32[.., D] -> f32[.., D] {

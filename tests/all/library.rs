@@ -19,6 +19,7 @@ use crate::check::render_all;
 use crate::functions::Dice;
 use crate::tensors_grad::weighed;
 
+mod attention;
 mod encoders;
 mod functions;
 mod initialisers;
@@ -26,6 +27,8 @@ mod layers;
 mod losses;
 mod metrics;
 mod optimizers;
+mod pytorch;
+mod recurrent;
 mod regularizers;
 mod schedules;
 
@@ -38,9 +41,11 @@ fn every_definition_of_the_library_has_a_case() {
         losses::cases(),
         metrics::cases(),
         optimizers::cases(),
+        recurrent::cases(),
         schedules::cases(),
         regularizers::cases(),
         encoders::cases(),
+        attention::cases(),
     ]
     .concat();
     let tested: BTreeSet<String> = cases.iter().map(|it| it.to_string()).collect();
@@ -229,14 +234,14 @@ fn differentiable(function: &Function, states: &[Array], feeds: &[Array], clock:
                 let door = |states: &mut [Wide], feeds: &mut [Wide]| match slot {
                     Slot::State(slot) => states[slot as usize].data[at] += by,
                     Slot::Feed(slot) => feeds[slot as usize].data[at] += by,
-                    Slot::Step => unreachable!("an integer"),
+                    Slot::Step | Slot::Carry(_) => unreachable!("no door of numbers"),
                 };
                 door(&mut states, &mut feeds);
                 let value = evaluate_f64(&graph, &[loss], &states, &feeds, clock)[0].data[0];
                 match slot {
                     Slot::State(slot) => states[slot as usize].data[at] -= by,
                     Slot::Feed(slot) => feeds[slot as usize].data[at] -= by,
-                    Slot::Step => unreachable!("an integer"),
+                    Slot::Step | Slot::Carry(_) => unreachable!("no door of numbers"),
                 }
                 value
             };

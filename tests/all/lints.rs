@@ -44,6 +44,8 @@ fn layers_that_say_more_together_are_not() {
         "a = x |> dense(6) as one\n a * x |> dense(1) as two",
         "x |> dense(8) as one |> layer_norm |> dense(1) as two",
         "concat(x |> dense(2) as one, x |> dense(2) as two) |> relu |> dense(1) as three",
+        // The way past the middle layer is one matrix, but not the sum of both ways.
+        "one = x |> dense(6) as one\n one + (one |> dense(6, relu) as two) |> dense(1) as three",
     ] {
         assert_eq!(said(body), [""; 0], "{body}");
     }

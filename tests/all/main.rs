@@ -20,6 +20,7 @@ mod session_cadence;
 mod session_files;
 mod scalars;
 mod seeing;
+mod scans;
 mod session;
 mod stages;
 mod syntax;

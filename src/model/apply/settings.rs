@@ -14,6 +14,10 @@ impl Lower<'_> {
     /// A setting of a declared type: its unit and its range are checked, times become updates.
     pub fn setting(&mut self, name: &str, ty: &Type, value: Value, span: Span) -> Outcome<Value> {
         let TypeKind::Named { name: word, .. } = &ty.kind else { return Ok(value) };
+        // A stage is a layer that has its parameters.
+        if word.as_str() == "layer" && matches!(&value, Value::Stage(stage) if stage.callee.is_some()) {
+            return Ok(value);
+        }
         let value = value.settled();
         let at = self.blame(span);
         let setting = name.to_string();
@@ -107,6 +111,10 @@ impl Lower<'_> {
                 },
                 _ => Err(wrong(self, "a function, like `identity`", &value)),
             },
+            "layer" => match &value {
+                Value::Callable(_) => Ok(value),
+                _ => Err(wrong(self, "a layer, like `dense(8)`", &value)),
+            },
             "name" => match &value {
                 Value::Word(_) => Ok(value),
                 Value::Callable(callee) if callee.given.is_empty() => Ok(Value::Word(callee.name().into())),
@@ -141,6 +149,7 @@ impl Lower<'_> {
                     "bytes",
                     "frequency",
                     "fn",
+                    "layer",
                     "name",
                     "bool",
                     "text",

@@ -127,6 +127,27 @@ pub(super) fn split(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Valu
     Ok(Value::Tuple(items))
 }
 
+pub(super) fn unstack(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value> {
+    let [axis] = arguments.named(lower, ["axis"])?;
+    let [x] = arguments.exactly::<1>(lower)?;
+    let tensor = lower.tensor_of(x.value, x.span)?;
+    let (axis, at) = match axis {
+        Some(axis) => (axis.value.settled(), axis.span),
+        None => (Value::Number(Number::size(0)), x.span),
+    };
+    let axis = lower.axis_of(&tensor, &axis, at)?;
+    let mut shape = tensor.shape.clone();
+    let mut names = tensor.names.clone();
+    names.remove(axis);
+    let parts = shape.remove(axis);
+    let mut items = Vec::new();
+    for part in 0..parts {
+        let sliced = lower.view(&tensor, |axis| View::Slice { axis, start: part, step: 1, len: 1 }, axis);
+        items.push((None, Value::Tensor(Tensor { names: names.clone(), ..lower.reshape(&sliced, &shape) })));
+    }
+    Ok(Value::Tuple(items))
+}
+
 pub(super) fn size(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
     let [x] = arguments.exactly::<1>(lower)?;
     let tensor = lower.tensor_of(x.value, x.span)?;

@@ -16,7 +16,7 @@ pub fn cases() -> Vec<&'static str> {
 }
 
 /// An experiment whose model is `body`, on `x: input`.
-fn model(input: &str, taken: &str, result: &str, body: &str) -> Program {
+pub(super) fn model(input: &str, taken: &str, result: &str, body: &str) -> Program {
     let rest = format!(
         "model m on x: {taken} -> {result} {{\n  {body}\n}}\n\
          train {{\n  model: m\n  data: points\n  loss: mse\n  optimizer: sgd\n  for: 1 epoch\n}}\n"
@@ -26,7 +26,7 @@ fn model(input: &str, taken: &str, result: &str, body: &str) -> Program {
 
 /// The gradient of the whole objective, with the layer in training and without, and the same on every back end.
 #[track_caller]
-fn sound(program: &Program, input: Feed) {
+pub(super) fn sound(program: &Program, input: Feed) {
     for training in [true, false] {
         let function = program.objective(4, training);
         let (states, feeds) = doors(&function, &[input, Feed::Within(-1.0, 1.0)], 21);
@@ -50,7 +50,7 @@ impl Count for Program {
 
 /// The outputs of a prediction, with the states and the feeds that made them.
 #[track_caller]
-fn predicted(program: &Program, input: Feed, n: usize) -> (Vec<Vec<f64>>, Vec<f64>, Vec<f64>) {
+pub(super) fn predicted(program: &Program, input: Feed, n: usize) -> (Vec<Vec<f64>>, Vec<f64>, Vec<f64>) {
     let function = program.predict(n);
     let (states, feeds) = doors(&function, &[input], 22);
     let found = computed(&function, &states, &feeds, CLOCK).remove(0).data;
@@ -59,7 +59,7 @@ fn predicted(program: &Program, input: Feed, n: usize) -> (Vec<Vec<f64>>, Vec<f6
 }
 
 /// x w + b
-fn affine(x: &[f64], w: &[f64], b: &[f64]) -> Vec<f64> {
+pub(super) fn affine(x: &[f64], w: &[f64], b: &[f64]) -> Vec<f64> {
     let units = b.len();
     (0..units).map(|to| b[to] + x.iter().enumerate().map(|(at, x)| x * w[at * units + to]).sum::<f64>()).collect()
 }
