@@ -120,9 +120,8 @@ fn told(setting: &Setting) -> String {
         }
         Origin::Absent => row("absent", "it is not given, and nothing stands for it".into()),
     }
-    match (&setting.default, &setting.origin) {
-        (Some(default), Origin::Written(_) | Origin::Override(_)) => row("instead of", default.clone()),
-        _ => {}
+    if let (Some(default), Origin::Written(_) | Origin::Override(_)) = (&setting.default, &setting.origin) {
+        row("instead of", default.clone());
     }
     if let Some(place) = &setting.declared {
         row("declared", format!("{}: {}", line(place), place.text.trim_end_matches(" {")));

@@ -181,10 +181,11 @@ fn weights(before: &Program, after: &Program) -> Weights {
         states.map(|StateInfo { path, shape, .. }| Weight { name: path.clone(), shape: shape.clone() }).collect()
     };
     let (old, new) = (kept(before), kept(after));
+    let is_new = |it: &&Weight| old.iter().all(|other| other.name != it.name);
+    let fresh: Vec<Weight> = new.iter().filter(is_new).cloned().collect();
     let mut found = Weights::default();
-    found.new = new.iter().filter(|it| old.iter().all(|other| other.name != it.name)).cloned().collect();
     // Of what is new, each may be one that is lost: the next of the same shape.
-    let mut open: Vec<&Weight> = found.new.iter().collect();
+    let mut open: Vec<&Weight> = fresh.iter().collect();
     for weight in old {
         match new.iter().find(|it| it.name == weight.name) {
             Some(same) if same.shape == weight.shape => found.survive.push(weight),
@@ -192,11 +193,12 @@ fn weights(before: &Program, after: &Program) -> Weights {
             None => {
                 let leaf = |name: &str| name.rsplit('.').next().unwrap_or_default().to_string();
                 let fits = |it: &&Weight| it.shape == weight.shape && leaf(&it.name) == leaf(&weight.name);
-                let at = open.iter().position(|it| fits(it));
+                let at = open.iter().position(fits);
                 let renamed = at.map(|at| open.drain(..=at).next_back().expect("one").name.clone());
                 found.lost.push((weight, renamed));
             }
         }
     }
+    found.new = fresh;
     found
 }
