@@ -48,7 +48,9 @@ fn constant_value(graph: &Graph, id: Id) -> Option<f32> {
 /// What a value is made of, for [`matrices_in_a_row`].
 #[derive(Clone, Copy)]
 enum Made {
-    /// Of weights and constants alone.
+    /// Of constants alone.
+    Constant,
+    /// Of weights, and constants.
     Fixed,
     /// Of an example: since its last non-linearity it has passed `matrices`, and `entered` numbers entered the last one.
     Example { matrices: usize, entered: usize },
@@ -69,20 +71,28 @@ pub fn matrices_in_a_row(graph: &Graph) -> usize {
         let examples = args.iter().filter(|it| matches!(it, Made::Example { .. })).count();
         // Beside a way that is no matrix, another way is not one matrix with what follows.
         let shortest = args.iter().copied().filter(|it| matches!(it, Made::Example { .. })).min_by_key(|it| match it {
-            Made::Fixed => None,
+            Made::Constant | Made::Fixed => None,
             Made::Example { matrices, .. } => Some(*matrices),
         });
         let made = match &node.op {
             Op::Input(Slot::Feed(_)) => FRESH,
-            Op::Input(_) | Op::Const(_) | Op::Index { .. } | Op::Random { .. } => Made::Fixed,
+            Op::Input(_) => Made::Fixed,
+            Op::Const(_) | Op::Index { .. } | Op::Random { .. } => Made::Constant,
+            _ if args.iter().all(|it| matches!(it, Made::Constant)) => Made::Constant,
             _ if examples == 0 => Made::Fixed,
             Op::View(_) | Op::Fold(_) | Op::Map(Scalar::Add | Scalar::Sub | Scalar::Neg) => {
                 shortest.expect("an operand")
             }
             Op::Map(Scalar::Mul) if examples == 1 => shortest.expect("an operand"),
-            Op::Map(Scalar::Div) if matches!(args[1], Made::Fixed) => args[0],
+            Op::Map(Scalar::Div) if !matches!(args[1], Made::Example { .. }) => args[0],
+            Op::Contract { .. } if args.iter().any(|it| matches!(it, Made::Constant)) => shortest.expect("an operand"),
             Op::Contract { .. } if examples == 1 => {
                 let at = usize::from(matches!(args[0], Made::Fixed));
+                // Two small filters say less than the one large filter that does the same.
+                if slides(graph, node.args[at]) {
+                    all.push(FRESH);
+                    continue;
+                }
                 let Made::Example { matrices, entered } = args[at] else { unreachable!("the one of an example") };
                 let (inner, outer) = (size(node.args[at]), size(id));
                 let repeats = matrices > 0 && inner >= entered.min(outer);
@@ -99,4 +109,13 @@ pub fn matrices_in_a_row(graph: &Graph) -> usize {
         all.push(if shared { FRESH } else { made });
     }
     most
+}
+
+/// Whether a value is seen through windows.
+fn slides(graph: &Graph, id: Id) -> bool {
+    match &graph[id].op {
+        Op::View(View::Window { size, .. }) => *size > 1 || slides(graph, graph[id].args[0]),
+        Op::View(_) => slides(graph, graph[id].args[0]),
+        _ => false,
+    }
 }

@@ -107,6 +107,8 @@ pub struct Lower<'a> {
     pub depth: usize,
     /// The places in the user's text from which we came, innermost last.
     pub calls: Vec<Span>,
+    /// What was called there: `the layer \`residual\``.
+    pub callees: Vec<String>,
     /// Words that nothing declares, and the values that they could have meant.
     pub words: BTreeMap<Arc<str>, Word>,
     /// Names being expanded, for finding definitions without an end.
@@ -149,6 +151,7 @@ impl<'a> Lower<'a> {
             named: Vec::new(),
             depth: 0,
             calls: Vec::new(),
+            callees: Vec::new(),
             words: BTreeMap::new(),
             open: Vec::new(),
             fits: Fits::None,
@@ -181,6 +184,12 @@ impl<'a> Lower<'a> {
             return span;
         }
         self.calls.iter().rev().copied().find(|&call| !self.in_library(call)).unwrap_or(span)
+    }
+
+    /// What was called at the place that is blamed for what the library finds.
+    pub fn blamed(&self) -> String {
+        let at = self.calls.iter().rposition(|&call| !self.in_library(call));
+        at.map_or_else(|| "the definition".to_string(), |at| self.callees[at].clone())
     }
 
     pub fn in_library(&self, span: Span) -> bool {

@@ -20,16 +20,20 @@ use crate::functions::Dice;
 use crate::tensors_grad::weighed;
 
 mod attention;
+mod convolutions;
 mod encoders;
 mod functions;
 mod initialisers;
 mod layers;
 mod losses;
 mod metrics;
+mod norms;
 mod optimizers;
 mod pytorch;
 mod recurrent;
+mod pooling;
 mod regularizers;
+mod samples;
 mod schedules;
 
 #[test]
@@ -38,6 +42,9 @@ fn every_definition_of_the_library_has_a_case() {
         functions::cases(),
         initialisers::cases(),
         layers::cases(),
+        convolutions::cases(),
+        pooling::cases(),
+        norms::cases(),
         losses::cases(),
         metrics::cases(),
         optimizers::cases(),
