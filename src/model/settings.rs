@@ -341,10 +341,12 @@ impl<'a> Walk<'a> {
                     continue;
                 }
                 shown.push(name.into());
+                let own =
+                    param.default.as_ref().and_then(|it| self.here(it, (form, number), arguments_of(call), &places));
                 let declared = Declared {
                     ty: param.ty.as_ref().map_or(String::new(), |ty| ty.to_string()),
-                    default: param.default.clone(),
-                    portable: param.default.as_ref().is_some_and(|it| self.is_portable(it, form)),
+                    portable: own.is_some(),
+                    default: own.or_else(|| param.default.clone()),
                     doc: form.callable.doc.as_deref().unwrap_or_default().trim().to_string(),
                     at: Some(param.name.span),
                 };
@@ -395,6 +397,28 @@ impl<'a> Walk<'a> {
 
     fn show(&mut self, path: &str, owner: &str, declared: Option<Declared>, forms: usize, slot: Slot) {
         (self.see)(Seen { path, owner, train: self.train.as_deref(), declared, forms }, slot);
+    }
+
+    /// The default of a setting of `form` as it would be given here: other settings that it goes by have their values. Nothing
+    /// where its names mean something else here.
+    fn here(
+        &self,
+        default: &Expr,
+        (form, number): (&Definition, usize),
+        args: &[Arg],
+        places: &[Option<usize>],
+    ) -> Option<Expr> {
+        let config = &form.callable.config;
+        if let ExprKind::Name(name) = &default.kind
+            && let Some(at) = config[..number].iter().position(|param| param.name.text == *name)
+        {
+            return match (places[at], &config[at].default) {
+                (Some(place), _) => Some(args[place].value.clone()),
+                (None, Some(other)) => self.here(other, (form, at), args, places),
+                (None, None) => None,
+            };
+        }
+        self.is_portable(default, form).then(|| default.clone())
     }
 
     /// Whether the default of a setting of `form` means the same here.
