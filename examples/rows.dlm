@@ -19,7 +19,7 @@ model reader on pixels: f32[64] -> logits[K] {
   |> bidirectional(gru(32)) as rows
   |> flatten
   |> dropout(20%)
-  |> dense(K) as head
+  |> dense(K)               as head
 }
 
 train {

@@ -20,6 +20,7 @@ pub mod plan;
 pub mod program;
 pub mod settings;
 pub mod takes;
+pub mod recognised;
 pub mod train;
 pub mod types;
 pub mod units;

@@ -127,6 +127,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 impl Builtin {
+    /// Whether its operands are taken only where a condition holds.
+    pub fn chooses(&self) -> bool {
+        self.name == "where"
+    }
+
     /// Whether a call of it is a layer, to be applied to what comes by `|>`.
     pub fn gives_layer(&self) -> bool {
         self.name == "repeat"

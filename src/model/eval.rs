@@ -101,7 +101,10 @@ impl Lower<'_> {
             Value::Bool(true) => self.evaluate(then, scope),
             Value::Bool(false) => self.evaluate(otherwise, scope),
             Value::Tensor(tensor) if self.dtype(&tensor) == Dtype::Bool => {
-                let (a, b) = (self.evaluate(then, scope)?, self.evaluate(otherwise, scope)?);
+                let outer = std::mem::replace(&mut self.guarded, true);
+                let branches = (self.evaluate(then, scope), self.evaluate(otherwise, scope));
+                self.guarded = outer;
+                let (a, b) = (branches.0?, branches.1?);
                 self.select(Value::Tensor(tensor), condition.span, a, then.span, b, otherwise.span, span)
             }
             other => Err(self.not_a("a condition", &other, condition.span)),

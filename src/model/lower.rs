@@ -102,6 +102,12 @@ pub struct Lower<'a> {
     /// How many draws were made on each path.
     pub draws: BTreeMap<String, u32>,
     pub stages: Vec<Applied>,
+    /// Each `for` of the user's own that is not within another.
+    pub loops: Vec<super::recognised::Looped>,
+    /// Whether we are within one.
+    pub looping: bool,
+    /// Whether what is computed is taken only where a condition holds: an index may then be outside elsewhere.
+    pub guarded: bool,
     /// What the user has given a name in a model or a layer, by path.
     pub named: Vec<(String, Id)>,
     pub depth: usize,
@@ -148,6 +154,9 @@ impl<'a> Lower<'a> {
             path: String::new(),
             draws: BTreeMap::new(),
             stages: Vec::new(),
+            loops: Vec::new(),
+            looping: false,
+            guarded: false,
             named: Vec::new(),
             depth: 0,
             calls: Vec::new(),

@@ -77,8 +77,8 @@ fn random_graphs_have_nodes_of_every_kind() {
         }
     }
     let few: Vec<_> = kinds.iter().filter(|(_, count)| **count < 30).collect();
-    // All scalars; six views and their folds; inputs, constants, and seven other kinds.
-    let all = dlmc::scalar::Scalar::ALL.len() + 6 + 6 + 2 + 7;
+    // All scalars; six views and their folds; inputs, constants, and eight other kinds.
+    let all = dlmc::scalar::Scalar::ALL.len() + 6 + 6 + 2 + 8;
     assert!(few.is_empty() && kinds.len() == all, "{kinds:?}");
 }
 

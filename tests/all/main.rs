@@ -15,6 +15,7 @@ mod names;
 mod native;
 mod pages;
 mod readme;
+mod recognised;
 mod rust;
 mod session_cadence;
 mod session_files;

@@ -59,7 +59,9 @@ fn every_stage_of_every_example_is_shown() {
             let kernels = count(&emit("kernels"), "kernel ");
             assert!(kernels > 0, "{name}");
             assert!(emit("plan").starts_with(&format!("{kernels} kernels, ")), "{name}");
-            assert_eq!(count(&emit("clif"), "; kernel "), kernels, "{name}");
+            // The kernels of a turn stand within that of their recurrence.
+            let all = emit("kernels").lines().filter(|line| line.trim_start().starts_with("kernel ")).count();
+            assert_eq!(count(&emit("clif"), "; kernel "), all, "{name}");
         }
     }
 }

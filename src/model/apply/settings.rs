@@ -144,7 +144,7 @@ impl Lower<'_> {
             },
             "layer" => match &value {
                 Value::Callable(_) => Ok(value),
-                _ => Err(wrong(self, "a layer, like `dense(8)`", &value)),
+                _ => Err(wrong(self, "a layer, or a stage that has its parameters", &value)),
             },
             "name" => match &value {
                 Value::Word(_) => Ok(value),

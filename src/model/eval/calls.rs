@@ -21,7 +21,11 @@ impl Lower<'_> {
             }
             other => return Err(self.not_called("something that can be called", &other, callee, scope)),
         };
-        let given = self.arguments(args, scope)?;
+        let outer = self.guarded;
+        self.guarded |= matches!(&callee.what, What::Builtin(builtin) if builtin.chooses());
+        let given = self.arguments(args, scope);
+        self.guarded = outer;
+        let given = given?;
         if let What::Defined(forms) = &callee.what
             && forms[0].callable.kind != tree::Kind::Fn
             && is_applied(forms[0].callable.kind)

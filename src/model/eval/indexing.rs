@@ -90,7 +90,9 @@ impl Lower<'_> {
             other => {
                 let tensor = self.tensor_of(other, span)?;
                 // What is known of an index before the run is checked before the run.
-                if let Some(affine) = &tensor.affine {
+                if let Some(affine) = &tensor.affine
+                    && !self.guarded
+                {
                     let (low, high) = self.span_of(affine);
                     if low < 0 || high >= extent as i64 {
                         let (index, at) = (format!("{low} .. {high}"), self.blame(span));
