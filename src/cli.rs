@@ -15,20 +15,26 @@ use crate::source::Sources;
 mod check;
 mod completions;
 pub mod crash;
+mod diff;
 mod doc;
 mod emit;
 mod eval;
 mod explain;
 mod fmt;
 mod grad;
+mod init;
+mod inspect;
 mod interrupt;
+mod new;
 mod numbers;
 mod predict;
 mod program;
+mod render;
 mod report;
 mod run;
 mod table;
 mod terminal;
+mod why;
 
 use program::Overrides;
 use terminal::{Look, Terminal};
@@ -55,6 +61,12 @@ commands! {
     Fmt => fmt,
     Emit => emit,
     Grad => grad,
+    Render => render,
+    Why => why,
+    Diff => diff,
+    Inspect => inspect,
+    New => new,
+    Init => init,
     Explain => explain,
     Doc => doc,
     Completions => completions,

@@ -18,6 +18,8 @@ pub mod modules;
 pub mod overrides;
 pub mod plan;
 pub mod program;
+pub mod settings;
+pub mod takes;
 pub mod recognised;
 pub mod sizes;
 pub mod train;

@@ -21,6 +21,7 @@ pub mod container;
 pub mod event;
 pub mod folder;
 pub mod formulas;
+pub mod inspection;
 pub mod journal;
 pub mod measure;
 pub mod prediction;

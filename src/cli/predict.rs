@@ -39,7 +39,7 @@ impl Args {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
         let taken = self.out.as_ref().filter(|out| !self.force && out.exists());
         if let Some(out) = taken {
-            return Err(Stop::because(Exit::Usage, FileExists { path: out.display().to_string() }));
+            return Err(Stop::because(Exit::Usage, FileExists { path: out.display().to_string(), replaceable: true }));
         }
         crash::during("predicting", None);
         let trained = program::trained(&self.artifact, terminal)?;

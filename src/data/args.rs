@@ -6,75 +6,7 @@ use crate::problem::data::{DataSettingMissing, DataSettingTwice, DataSettingValu
 use crate::source::{Span, nearest};
 use crate::syntax::tree::Name;
 
-/// One setting of a source or a split.
-pub struct Param {
-    pub name: &'static str,
-    pub kind: Kind,
-    pub required: bool,
-    /// One sentence.
-    pub doc: &'static str,
-}
-
-/// What a setting holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// A path, relative to the program.
-    Path,
-    /// `yes` or `no`.
-    Flag,
-    /// One character.
-    Letter,
-    /// A list of texts.
-    Texts,
-    /// The name of a field or a column.
-    Column,
-    /// A share of the rows, `80%`, or a number of rows.
-    Share,
-}
-
-impl Kind {
-    /// In words, for a person: `yes or no`.
-    pub fn words(self) -> &'static str {
-        match self {
-            Kind::Path => "a path in quotes",
-            Kind::Flag => "`yes` or `no`",
-            Kind::Letter => "one character in quotes",
-            Kind::Texts => "a list of texts",
-            Kind::Column => "the name of a field or a column",
-            Kind::Share => "a percentage, or a whole number of rows",
-        }
-    }
-
-    pub fn example(self) -> &'static str {
-        match self {
-            Kind::Path => "\"data.csv\"",
-            Kind::Flag => "yes",
-            Kind::Letter => "\";\"",
-            Kind::Texts => "[\"\", \"NA\"]",
-            Kind::Column => "species",
-            Kind::Share => "80%",
-        }
-    }
-
-    fn holds(self, value: &Constant) -> bool {
-        match (self, value) {
-            (Kind::Path, Constant::Text(path)) => !path.is_empty(),
-            (Kind::Flag, Constant::Bool(_)) => true,
-            (Kind::Letter, Constant::Text(text)) => {
-                let mut letters = text.chars();
-                matches!((letters.next(), letters.next()), (Some(letter), None) if letter.is_ascii() && !"\"\r\n".contains(letter))
-            }
-            (Kind::Texts, Constant::List(items)) => items.iter().all(|item| matches!(item, Constant::Text(_))),
-            (Kind::Column, Constant::Word(_) | Constant::Text(_)) => true,
-            (Kind::Share, Constant::Number { value, unit }) => match unit.as_deref() {
-                Some("%") => (0.0..=100.0).contains(value),
-                None => *value >= 0.0 && value.fract() == 0.0 && *value < 1e15,
-                Some(_) => false,
-            },
-            _ => false,
-        }
-    }
-}
+pub use crate::model::takes::{Kind, Param};
 
 /// A share of the rows.
 #[derive(Clone, Copy, PartialEq, Debug)]

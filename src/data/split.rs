@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::args::{Args, Kind, Param, Share};
+use super::args::{Args, Param, Share};
 use super::cells::{Cell, number, tidy};
 use super::columns::Columns;
 use super::frame::{Frame, Heading};
 use super::shuffle::{Purpose, order};
 use super::time;
 use crate::model::program::{DataPlan, FieldPlan, FieldType, Split};
+use crate::model::takes;
 use crate::problem::Problem;
 use crate::problem::data::{
     EmptySplit, FewInStratum, RowsLeftOver, Shown, SplitCells, SplitColumn, SplitNeeds, SplitTooLarge,
@@ -35,51 +36,40 @@ pub enum Rule {
     Given,
 }
 
-const SHARES: [Param; 3] = [
-    Param { name: "train", kind: Kind::Share, required: false, doc: "The share of training." },
-    Param { name: "val", kind: Kind::Share, required: false, doc: "The share of validation." },
-    Param { name: "test", kind: Kind::Share, required: false, doc: "The share of the last test." },
-];
 /// The split that puts the first rows in training, the last in the test.
 pub const BY_POSITION: &str = "by_position";
 
-const BY: Param = Param { name: "by", kind: Kind::Column, required: false, doc: "The field or column that decides." };
-const BY_AND_SHARES: &[Param] = &{
-    let [train, val, test] = SHARES;
-    [BY, train, val, test]
-};
-
 /// Rows that no share claims go to the first split that is not named, in the order train, val, test.
 pub const WAYS: &[Way] = &[
-    Way { name: "random", doc: "Rows at random.", params: &SHARES, rule: Rule::Random },
+    Way { name: "random", doc: "Rows at random.", params: takes::SHARES, rule: Rule::Random },
     Way {
         name: "stratified",
         doc: "At random, every class in each split in the same proportion. By the target if nothing else is said.",
-        params: BY_AND_SHARES,
+        params: takes::BY_AND_SHARES,
         rule: Rule::Stratified,
     },
     Way {
         name: "by_group",
         doc: "At random, rows of one group together. By the field of the role `group` if nothing else is said.",
-        params: BY_AND_SHARES,
+        params: takes::BY_AND_SHARES,
         rule: Rule::ByGroup,
     },
     Way {
         name: "by_time",
         doc: "The earliest rows for training, the latest for the test. By the field of the role `time` if nothing else is said.",
-        params: BY_AND_SHARES,
+        params: takes::BY_AND_SHARES,
         rule: Rule::ByTime,
     },
     Way {
         name: BY_POSITION,
         doc: "The first rows for training, the last for the test.",
-        params: &SHARES,
+        params: takes::SHARES,
         rule: Rule::ByPosition,
     },
     Way {
         name: "given",
         doc: "As a column says, in the words train, val and test.",
-        params: &[Param { name: "by", kind: Kind::Column, required: true, doc: "The column that says it." }],
+        params: takes::SAID_BY,
         rule: Rule::Given,
     },
 ];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use super::modules::{Modules, Named};
+use super::modules::{ModuleId, Modules, Named};
 use super::overrides;
 use super::program::Program;
 use super::train::{self, Context};
@@ -37,15 +37,49 @@ pub fn library() -> (&'static Sources, &'static Modules) {
     (&LIBRARY.0, &LIBRARY.1)
 }
 
-/// Parses `text`, the content of `path`, and checks it with all that it imports.
-pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)]) -> CheckedFile {
+/// A file before it is checked: its tree, and the names that it sees.
+pub struct Outline {
+    pub sources: Sources,
+    pub file: FileId,
+    /// As it is written.
+    pub written: tree::File,
+    /// With the overrides.
+    pub tree: tree::File,
+    pub modules: Modules,
+    pub module: ModuleId,
+    /// How many of the sources are the library's.
+    pub library_files: u32,
+}
+
+/// Parses `text`, the content of `path`, puts the overrides in their places, and reads what it imports.
+pub fn outline(
+    world: &dyn World,
+    path: &Path,
+    text: &str,
+    set: &[(String, String)],
+    problems: &mut Vec<Problem>,
+) -> Outline {
     let (mut sources, mut modules) = (LIBRARY.0.clone(), LIBRARY.1.clone());
     let library_files = sources.ids().count() as u32;
     let file = sources.add(Source::new(path.display().to_string(), text));
-    let (written, mut problems) = crate::syntax::parse(file, text);
+    let (written, mut found) = crate::syntax::parse(file, text);
+    problems.append(&mut found);
     let mut tree = written.clone();
-    overrides::apply(&mut tree, &modules, &mut sources, set, &mut problems);
-    let module = modules.load(world, &mut sources, path, &tree, &mut problems);
+    if !set.is_empty() {
+        // Which settings there are depends on the definitions that the file sees.
+        let mut known = modules.clone();
+        let module = known.load(world, &mut sources.clone(), path, &tree, &mut vec![]);
+        overrides::apply(&mut tree, (&known, module), &mut sources, set, problems);
+    }
+    let module = modules.load(world, &mut sources, path, &tree, problems);
+    Outline { sources, file, written, tree, modules, module, library_files }
+}
+
+/// Checks `text`, the content of `path`, with all that it imports.
+pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)]) -> CheckedFile {
+    let mut problems = vec![];
+    let outline = outline(world, path, text, set, &mut problems);
+    let Outline { sources, file, written, tree, modules, module, library_files } = outline;
     let modules = Arc::new(modules);
     let context = Context { modules: &modules, library_files, module, tree: &tree, sources: &sources };
     let (mut programs, mut trains) = (Vec::new(), Vec::new());

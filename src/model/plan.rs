@@ -24,7 +24,7 @@ pub fn plan(
     let setting = Setting { training: false, batch: 1, epoch: 0, total: 0 };
     let lower = Lower::new(context.modules, context.library_files, problems, setting);
     let mut reader = Reader { lower, scope: Scope::new(context.module, ""), metrics };
-    let batch = reader.given(settings, "batch", Batch::Size(32), Reader::batch);
+    let batch = reader.settled(settings, "batch", Reader::batch);
     let length = match settings.get("for") {
         Some(expr) => reader.length(expr),
         None if settings.is_meant("for") => Err(Reported),
@@ -37,10 +37,10 @@ pub fn plan(
     let at_most = reader.given(settings, "at_most", None, |reader, expr| {
         reader.time("at_most", expr, &[Measure::Seconds], None).map(|number| Some(number.value))
     });
-    let seed = reader.given(settings, "seed", 0, |reader, expr| {
+    let seed = reader.settled(settings, "seed", |reader, expr| {
         reader.count("seed", "a whole number", expr, 0.0, 9e15).map(|number| number as u64)
     });
-    let validate = reader.given(settings, "validate", Every::Epochs(1.0), |reader, expr| {
+    let validate = reader.settled(settings, "validate", |reader, expr| {
         let args = reader.call("validate", expr, "every", &["time"], "every(250 steps)")?;
         reader.every("validate", args[0].expect("needed"))
     });
@@ -103,6 +103,16 @@ impl Reader<'_> {
         read: impl FnOnce(&mut Self, &Expr) -> Outcome<T>,
     ) -> Outcome<T> {
         settings.get(name).map_or(Ok(default), |expr| read(self, expr))
+    }
+
+    /// A setting that is never without a value.
+    fn settled<T>(
+        &mut self,
+        settings: &Settings,
+        name: &str,
+        read: impl FnOnce(&mut Self, &Expr) -> Outcome<T>,
+    ) -> Outcome<T> {
+        read(self, &settings.or_default(name).expect("a setting with a default"))
     }
 
     fn wrong(&mut self, setting: &str, wanted: &str, expr: &Expr) -> Reported {

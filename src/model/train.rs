@@ -6,7 +6,7 @@ mod settings;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use settings::{SETTINGS, Settings};
+pub use settings::{SETTINGS, Settings, constant_text};
 
 use super::eval::Scope;
 use super::fields::{self, Fields};

@@ -13,9 +13,23 @@ problems! {
         super::say(format!("`{path}` cannot be written: {reason}"));
 
     /// The file for the results exists, and nobody said that it may go.
-    "file-exists" Error FileExists { path: String } =>
+    "file-exists" Error FileExists { path: String, replaceable: bool } =>
         super::say(format!("`{path}` is there already"))
-            .help(format!("choose another name, or add --force to replace `{path}`"));
+            .help(match replaceable {
+                true => format!("choose another name, or add --force to replace `{path}`"),
+                false => "choose another name".into(),
+            });
+
+    /// `init` is told of a target that the table does not have.
+    "no-target-column" Error NoTargetColumn { name: String, near: Option<String>, known: Vec<String> } =>
+        super::say(format!("the table has no column called `{name}`"))
+            .maybe_help(did_you_mean(&near))
+            .note(format!("its columns are {}", list(&ticked(&known))));
+
+    /// `init` finds nothing in a table that can be learned.
+    "nothing-to-learn" Error NothingToLearn { reason: String } =>
+        super::say(format!("no program can be proposed for this table: {reason}"))
+            .help("say with --target which column is to be predicted, or write the program yourself");
 
     /// `explain`, `--allow` or `allow(…)` name a code that no problem has.
     "unknown-code" Error UnknownCode { code: String, near: Option<String>, at: Option<Span> } =>

@@ -126,9 +126,9 @@ impl ProgramRecord {
             Ok(inside) => show(inside),
             Err(_) => name.to_string(),
         };
-        // The library's files come before the program, and what is in angles was never a file.
+        // The library's files come before the program; what is in angles, and what `--set` says, was never a file.
         let imports =
-            checked.sources.ids().filter(|&id| id > checked.file && !checked.sources[id].name.starts_with('<'));
+            checked.sources.ids().filter(|&id| id > checked.file && !checked.sources[id].name.starts_with(['<', '-']));
         let files: Vec<Text> = std::iter::once(checked.file)
             .chain(imports)
             .map(|id| &checked.sources[id])
@@ -234,9 +234,14 @@ impl Artifact {
     pub fn read(path: &Path) -> Result<Artifact, Problem> {
         let bytes =
             std::fs::read(path).map_err(|error| ArtifactUnreadable { path: show(path), reason: reason(&error) })?;
+        Artifact::of(path, &bytes).map_err(|(_, problem)| problem)
+    }
+
+    /// The artifact in `bytes`, the content of `path`; else what is wrong with the container, if it is that, and its words.
+    pub fn of(path: &Path, bytes: &[u8]) -> Result<Artifact, (Option<Damage>, Problem)> {
         let damaged = |damage| Problem::from(ArtifactDamaged { path: show(path), damage });
-        let container = unpack(&bytes).map_err(damaged)?;
-        let document = document(path, container.document, damaged)?;
+        let container = unpack(bytes).map_err(|damage| (Some(damage.clone()), damaged(damage)))?;
+        let document = document(path, container.document, damaged).map_err(|problem| (None, problem))?;
         Ok(Artifact { path: path.into(), document, tensors: container.tensors.into_iter().collect() })
     }
 

@@ -10,6 +10,7 @@ mod ends;
 mod files;
 mod json;
 mod look;
+mod seeing;
 mod signals;
 
 /// The binary that is tested.

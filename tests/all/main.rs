@@ -20,6 +20,7 @@ mod rust;
 mod session_cadence;
 mod session_files;
 mod scalars;
+mod seeing;
 mod scans;
 mod session;
 mod stages;

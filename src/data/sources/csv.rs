@@ -5,9 +5,9 @@
 use std::borrow::Cow;
 
 use super::{Call, Opened, Source};
-use crate::data::args::{Kind, Param};
 use crate::data::files::{self, Content, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Places, Texts};
+use crate::model::takes;
 use crate::problem::Problem;
 use crate::problem::data::{ColumnNames, CsvQuote, DataSettingMissing, NoRows, RaggedRows, Shown, Spot};
 use crate::source::Span;
@@ -16,31 +16,13 @@ pub const SOURCE: Source = Source {
     name: "csv",
     doc: "A table as text, its first line naming the columns. Spaces around a cell do not count unless it is quoted; \
           blank lines are no rows.",
-    params: PARAMS,
+    params: takes::CSV,
     look,
     open,
 };
 
 pub const TABS: Source =
-    Source { name: "tsv", doc: "As `csv`, the cells separated by tabs.", params: PARAMS, look, open };
-
-const PARAMS: &[Param] = &[
-    Param { name: "path", kind: Kind::Path, required: true, doc: "The file; `.gz` is read as it is." },
-    Param {
-        name: "missing",
-        kind: Kind::Texts,
-        required: false,
-        doc: "The texts that stand for a missing cell: [\"\"].",
-    },
-    Param { name: "header", kind: Kind::Flag, required: false, doc: "Whether the first line names the columns: yes." },
-    Param { name: "names", kind: Kind::Texts, required: false, doc: "The names of the columns where no line does." },
-    Param {
-        name: "separator",
-        kind: Kind::Letter,
-        required: false,
-        doc: "What separates cells: a comma; tabs for `tsv`.",
-    },
-];
+    Source { name: "tsv", doc: "As `csv`, the cells separated by tabs.", params: takes::TSV, look, open };
 
 /// How a file is to be read.
 #[derive(Clone, Debug)]
@@ -79,7 +61,7 @@ impl Dialect {
             (false, None) => {
                 let callee = call.plan.kind.as_str().to_string();
                 let at = call.args.span("header").expect("given");
-                let param = PARAMS.iter().find(|param| param.name == "names").expect("a parameter");
+                let param = takes::CSV.iter().find(|param| param.name == "names").expect("a parameter");
                 let what = param.kind.words();
                 let facts = DataSettingMissing { callee, setting: param.name, what, doc: param.doc, at };
                 return Err(vec![facts.into()]);

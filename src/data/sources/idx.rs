@@ -3,19 +3,16 @@
 use std::sync::Arc;
 
 use super::{Call, Opened, Source};
-use crate::data::args::{Kind, Param};
 use crate::data::files::{Content, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Numbers, Places};
+use crate::model::takes;
 use crate::problem::Problem;
 use crate::problem::data::{IdxDamaged, NoRows, RowCounts};
 
 pub const SOURCE: Source = Source {
     name: "idx",
     doc: "MNIST's format: the columns `images` and `labels`, each a file. Pixels are numbers from 0 to 255.",
-    params: &[
-        Param { name: "images", kind: Kind::Path, required: true, doc: "The file of images; `.gz` is read as it is." },
-        Param { name: "labels", kind: Kind::Path, required: false, doc: "The file of labels, one for each image." },
-    ],
+    params: takes::IDX,
     look,
     open,
 };

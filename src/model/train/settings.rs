@@ -1,5 +1,6 @@
 //! The settings of a train block: which there are, and where a misplaced one belongs.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Context, first_word, head_name};
@@ -7,7 +8,7 @@ use crate::model::fields;
 use crate::model::lower::{Outcome, Reported};
 use crate::problem::names::*;
 use crate::problem::{Problem, a};
-use crate::source::{Span, nearest};
+use crate::source::{FileId, Span, nearest};
 use crate::syntax::tree::{self, Expr, ExprKind, Kind, TrainBlock, TrainEntry};
 
 /// The settings of a block by their names.
@@ -26,7 +27,7 @@ impl<'a> Settings<'a> {
         let whole = block.span;
         let is_inside = |at: Span| at.file == whole.file && whole.start <= at.start && at.end <= whole.end;
         if problems.iter().any(|it| it.labels.first().is_some_and(|label| is_inside(label.span))) {
-            settings.meant = SETTINGS.iter().map(|it| it.to_string()).collect();
+            settings.meant = names().map(String::from).collect();
         }
         for entry in &block.entries {
             match entry {
@@ -46,7 +47,7 @@ impl<'a> Settings<'a> {
             }
         }
         for setting in settings.found.clone() {
-            if !SETTINGS.contains(&setting.key.as_str()) {
+            if names().all(|name| name != setting.key.as_str()) {
                 settings.unknown(context, setting, problems);
                 settings.sound = false;
             }
@@ -56,6 +57,11 @@ impl<'a> Settings<'a> {
 
     pub fn get(&self, name: &str) -> Option<&'a Expr> {
         self.found.iter().find(|it| it.key.as_str() == name).map(|it| &it.value)
+    }
+
+    /// As given, or what stands for it where it is not.
+    pub fn or_default(&self, name: &str) -> Option<Cow<'a, Expr>> {
+        self.get(name).map(Cow::Borrowed).or_else(|| default(name).map(Cow::Owned))
     }
 
     /// Whether the block seems to have the setting, in words that nobody can read.
@@ -84,7 +90,7 @@ impl<'a> Settings<'a> {
         let meant = ELSEWHERE.iter().find(|(other, _)| *other == name).map_or(name, |&(_, own)| own);
         let value = context.sources.text(setting.value.span);
         let (mut belongs, mut help) = (None, None);
-        if SETTINGS.contains(&meant) {
+        if names().any(|name| name == meant) {
             let value = match (meant, &setting.value.kind) {
                 ("for", ExprKind::Number(tree::Quantity { unit: None, .. })) if name.contains("step") => {
                     format!("{value} steps")
@@ -100,7 +106,7 @@ impl<'a> Settings<'a> {
         } else if fields::SETTINGS.contains(&name) {
             belongs = Some("this belongs to the data".to_string());
             help = Some(format!("write it in the data block: `{name}: {value}`"));
-        } else if let Some(near) = nearest(name, SETTINGS.iter().copied()) {
+        } else if let Some(near) = nearest(name, names()) {
             self.meant.push(near.to_string());
             help = Some(format!("did you mean `{near}`?"));
         } else if let Some(kind) =
@@ -134,27 +140,56 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// The settings of a train block, and what each one holds.
-pub const SETTINGS: &[&str] = &[
-    "model",
-    "data",
-    "loss",
-    "optimizer",
-    "schedule",
-    "batch",
-    "for",
-    "at_most",
-    "seed",
-    "metrics",
-    "validate",
-    "stop",
-    "keep",
-    "checkpoint",
-    "preview",
-    "accumulate",
-    "clip",
-    "precision",
+/// A setting of a train block.
+pub struct Row {
+    pub name: &'static str,
+    /// What stands for it where it is not given, as the language writes it.
+    pub default: Option<&'static str>,
+    /// What it says, in one sentence.
+    pub doc: &'static str,
+}
+
+const fn row(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Row {
+    Row { name, default, doc }
+}
+
+/// The settings of a train block.
+pub const SETTINGS: &[Row] = &[
+    row("model", None, "What is trained."),
+    row("data", None, "On what."),
+    row("loss", None, "What is made small."),
+    row("optimizer", None, "How the parameters move."),
+    row("schedule", None, "The factor of the learning rate; without one it is always 1."),
+    row("batch", Some("32"), "Examples in a step."),
+    row("for", None, "How long."),
+    row("at_most", None, "When it ends by the clock; without one it does not."),
+    row("seed", Some("0"), "Starts, order and noise: the same seed gives the same bits."),
+    row("metrics", None, "What else is measured; without them only the loss."),
+    row("validate", Some("every(1 epoch)"), "When the validation split is looked at."),
+    row("stop", None, "What ends a run without progress; without one nothing does."),
+    row("keep", Some("last"), "Which weights are kept; with `stop`, the best by its metric."),
+    row("checkpoint", None, "When to save; without one when interrupted."),
+    row("preview", None, "Which samples are shown."),
+    row("accumulate", None, "How many batches make a step."),
+    row("clip", None, "What limits the gradient; without one nothing does."),
+    row("precision", Some("fp32"), "The numbers that are computed with."),
 ];
+
+/// The names of the settings of a train block.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    SETTINGS.iter().map(|row| row.name)
+}
+
+/// What stands for a setting that is not given.
+fn default(name: &str) -> Option<Expr> {
+    let text = SETTINGS.iter().find(|row| row.name == name)?.default?;
+    Some(constant_text(text))
+}
+
+/// The expression of a text of ours.
+pub fn constant_text(text: &str) -> Expr {
+    crate::syntax::expression(FileId(0), text).expect("a default that is written well")
+}
 
 /// What other tools call a setting, and what it is here.
 const ELSEWHERE: &[(&str, &str)] = &[
