@@ -108,6 +108,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "pattern-without-columns"
     "ragged-rows"
     "rank-mismatch"
+    "read-in-prediction-only"
     "requirement-unmet"
     "result-mismatch"
     "resume-changed"
