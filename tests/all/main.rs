@@ -14,6 +14,7 @@ mod lints;
 mod names;
 mod native;
 mod pages;
+mod programs;
 mod readme;
 mod rust;
 mod session_cadence;
