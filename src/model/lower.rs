@@ -105,6 +105,8 @@ pub struct Lower<'a> {
     /// What the user has given a name in a model or a layer, by path.
     pub named: Vec<(String, Id)>,
     pub depth: usize,
+    /// How many formulas are being evaluated, one within the other.
+    pub levels: usize,
     /// The places in the user's text from which we came, innermost last.
     pub calls: Vec<Span>,
     /// Words that nothing declares, and the values that they could have meant.
@@ -148,6 +150,7 @@ impl<'a> Lower<'a> {
             stages: Vec::new(),
             named: Vec::new(),
             depth: 0,
+            levels: 0,
             calls: Vec::new(),
             words: BTreeMap::new(),
             open: Vec::new(),

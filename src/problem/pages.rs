@@ -41,6 +41,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "data-setting-twice"
     "data-setting-value"
     "data-too-large"
+    "defined-too-deep"
     "duplicate-column"
     "element-count"
     "empty-split"

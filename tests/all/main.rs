@@ -3,6 +3,7 @@
 mod check;
 mod cli;
 mod data;
+mod extremes;
 mod floors;
 mod format;
 mod format_cli;
@@ -11,6 +12,7 @@ mod functions;
 mod kernels;
 mod library;
 mod lints;
+mod mutations;
 mod names;
 mod native;
 mod pages;

@@ -393,7 +393,7 @@ impl Writer {
         let all = library::activations();
         let name = self.dice.pick(&all);
         match self.dice.below(4) {
-            0 => format!("({x} |> {name})"),
+            0 => format!("((0.75 * tanh({x})) |> {name})"),
             1 if !shape.is_empty() => format!("(0.5 + softmax({x}))"),
             _ => format!("{name}(0.9 * tanh({x}))"),
         }
