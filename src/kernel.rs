@@ -93,6 +93,25 @@ pub enum Core {
     /// The kernel is one call: the stable ascending order along the axis in the middle of `space`, which is
     /// (outer, axis, inner), with the elements of `source`. There is no body. `scratch` has room for one order.
     Order { source: usize, target: usize, scratch: usize },
+    /// The kernel is a plan of its own, run once for each place of the one axis of `space`. There is no body.
+    Scan(Box<Turns>),
+}
+
+/// A recurrence: the plan of its turn, and the buffers between which it goes from place to place.
+#[derive(Clone, Debug)]
+pub struct Turns {
+    /// Its feeds are those of a [`Scan`](crate::tensor::Scan), its results what is carried on.
+    pub plan: Plan,
+    /// Whether the last place comes first.
+    pub backwards: bool,
+    /// A buffer for each feed. Those of carried values say what they are before the first turn.
+    pub operands: Vec<usize>,
+    /// How many of them, after the carried ones, are seen place by place.
+    pub sliced: usize,
+    /// For each carried value, the buffer of what it is after each turn, place by place. The next turn reads it there.
+    pub targets: Vec<usize>,
+    /// Room for the arena of the plan.
+    pub arena: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -123,7 +142,7 @@ pub fn plan(function: &Function, machine: &Machine) -> Plan {
     let roots: Vec<Id> = graph.ids().filter(|id| live[id.0 as usize] && stored[id.0 as usize] && !input(id)).collect();
     let groups = group::groups(function, &stored, &roots);
     let order = order::order(function, &groups);
-    let layout::Layout { buffers, kernels, arena } = layout::layout(function, &stored, &groups, &order);
+    let layout::Layout { buffers, kernels, arena } = layout::layout(function, &stored, &groups, &order, machine);
     let results = function.results.iter().map(|&id| (graph.shape(id).to_vec(), graph[id].dtype)).collect();
     let (states, feeds) = (function.states.clone(), function.feeds.clone());
     let plan = Plan { machine: machine.clone(), buffers, kernels, arena, states, feeds, results };
@@ -182,13 +201,15 @@ impl Plan {
             let size = if body.is_some() { extents.product() } else { axes_only.product() };
             add((load.buffer, size));
         }
-        match kernel.core {
-            Core::Order { source, .. } => add(all(source)),
+        match &kernel.core {
+            Core::Order { source, .. } => add(all(*source)),
+            Core::Scan(turns) => turns.operands.iter().chain(&turns.targets).for_each(|&buffer| add(all(buffer))),
             Core::Loop | Core::Reduce { .. } | Core::Product { .. } => {}
         }
         let reads: usize = touched.iter().map(|&(buffer, size)| size * width(self.buffers[buffer].dtype)).sum();
         let points: usize = kernel.space.iter().product();
-        let written = kernel.writes().into_iter().map(|buffer| {
+        let writes = if let Core::Scan(_) = kernel.core { vec![] } else { kernel.writes() };
+        let written = writes.into_iter().map(|buffer| {
             let buffer = &self.buffers[buffer];
             buffer.size().min(points) * width(buffer.dtype)
         });
@@ -201,7 +222,7 @@ impl Kernel {
     pub fn axes(&self) -> Vec<usize> {
         match &self.core {
             Core::Reduce { inner, .. } | Core::Product { inner, .. } => [&self.space[..], inner].concat(),
-            Core::Loop | Core::Order { .. } => self.space.clone(),
+            Core::Loop | Core::Order { .. } | Core::Scan(_) => self.space.clone(),
         }
     }
 
@@ -214,7 +235,7 @@ impl Kernel {
             })
         }
         let mut loads = match &self.core {
-            Core::Loop | Core::Order { .. } => Vec::new(),
+            Core::Loop | Core::Order { .. } | Core::Scan(_) => Vec::new(),
             Core::Reduce { body, .. } => of(body).collect(),
             Core::Product { left, right, .. } => vec![(None, left), (None, right)],
         };
@@ -225,8 +246,10 @@ impl Kernel {
     /// The buffers that are read.
     pub fn reads(&self) -> Vec<usize> {
         let mut reads: Vec<usize> = self.loads().into_iter().map(|(_, load)| load.buffer).collect();
-        if let Core::Order { source, .. } = self.core {
-            reads.push(source);
+        match &self.core {
+            Core::Order { source, .. } => reads.push(*source),
+            Core::Scan(turns) => reads.extend(&turns.operands),
+            Core::Loop | Core::Reduce { .. } | Core::Product { .. } => {}
         }
         reads
     }
@@ -234,8 +257,10 @@ impl Kernel {
     /// The buffers that are written.
     pub fn writes(&self) -> Vec<usize> {
         let mut writes: Vec<usize> = self.stores.iter().map(|store| store.buffer).collect();
-        if let Core::Order { target, scratch, .. } = self.core {
-            writes.extend([target, scratch]);
+        match &self.core {
+            Core::Order { target, scratch, .. } => writes.extend([target, scratch]),
+            Core::Scan(turns) => writes.extend(turns.targets.iter().chain([&turns.arena])),
+            Core::Loop | Core::Reduce { .. } | Core::Product { .. } => {}
         }
         writes
     }
@@ -250,6 +275,7 @@ impl Kernel {
             Core::Product { inner, .. } => inner.iter().product::<usize>() * 2,
             // A comparison for each level of a merge.
             Core::Order { .. } => self.space[1].max(1).ilog2() as usize,
+            Core::Scan(turns) => turns.plan.flops(),
         };
         points * (core + maps(&self.body) + self.stores.iter().filter(|store| store.adds).count())
     }

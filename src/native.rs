@@ -13,6 +13,7 @@ mod nest;
 mod product;
 mod reduce;
 mod sort;
+mod turns;
 mod writer;
 
 use crate::kernel::{Plan, verify};

@@ -3,6 +3,9 @@
 //! There are few kinds of node and many rows of scalars. Every extent is a number and every name an id: the graph
 //! knows nothing of layers, losses or optimizers.
 
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 pub use crate::scalar::Dtype;
@@ -16,6 +19,7 @@ mod invert;
 pub mod print;
 pub mod random;
 pub mod rows;
+pub mod scan;
 pub mod simplify;
 mod verify;
 pub mod view;
@@ -24,6 +28,7 @@ pub use array::{Array, Data, Wide};
 pub use eval::{Interpreter, evaluate, evaluate_f64};
 pub use grad::grad;
 pub use invert::invert;
+pub use scan::Scan;
 pub use simplify::simplify;
 pub use verify::verify;
 pub use view::View;
@@ -41,6 +46,8 @@ pub enum Slot {
     Feed(u32),
     /// The number of the step, from 1: an `i32` scalar.
     Step,
+    /// What a recurrence carries, while its turn is being written: see [`Graph::scan`].
+    Carry(u32),
 }
 
 /// What a random node draws.
@@ -104,6 +111,11 @@ pub enum Op {
         draw: Draw,
         site: u32,
     },
+    /// What a recurrence has made of the value number `at` that it carries, after each of its turns side by side.
+    Scan {
+        scan: Arc<Scan>,
+        at: usize,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -121,10 +133,25 @@ impl Node {
     }
 }
 
-#[derive(Default, Clone)]
+#[derive(Default, Clone, Debug)]
 pub struct Graph {
     nodes: Vec<Node>,
     interned: FxHashMap<Node, Id>,
+}
+
+/// Two graphs are equal if their nodes are.
+impl PartialEq for Graph {
+    fn eq(&self, other: &Graph) -> bool {
+        self.nodes == other.nodes
+    }
+}
+
+impl Eq for Graph {}
+
+impl Hash for Graph {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.nodes.hash(state);
+    }
 }
 
 impl std::ops::Index<Id> for Graph {
@@ -304,7 +331,7 @@ impl Graph {
 }
 
 /// A graph with its doors: what is computed by one call.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Debug)]
 pub struct Function {
     pub graph: Graph,
     /// The tensors that live from call to call, by slot. A function may leave some of them unread.

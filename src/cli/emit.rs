@@ -80,6 +80,7 @@ fn name(program: &Program, slot: Slot) -> String {
         Slot::State(at) => program.states[at as usize].path.clone(),
         Slot::Feed(at) => program.data.fields[program.feeds[at as usize]].name.clone(),
         Slot::Step => "step".into(),
+        Slot::Carry(_) => unreachable!("a recurrence that was never closed"),
     }
 }
 

@@ -16,6 +16,7 @@ pub fn kernels(graph: &Graph, stored: &[bool], members: &[Id]) -> Result<Vec<Ker
     let core = match &graph[first].op {
         Op::ScatterAdd { axis, batch } => return scatter(graph, stored, first, *axis, *batch),
         Op::Order { axis } => return Ok(vec![order(graph, first, *axis)]),
+        Op::Scan { .. } => unreachable!("a recurrence is laid out from its node"),
         Op::Contract { a, b, out } => product(graph, stored, first, [a, b, out])?,
         _ => match reduces(graph, first) {
             None => Core::Loop,

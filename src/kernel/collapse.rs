@@ -5,7 +5,7 @@ use super::{Body, Core, Kernel, Work};
 
 /// The kernel with as few axes as it can have. Axes of its space and of its core stay apart.
 pub fn collapse(kernel: &mut Kernel) {
-    if matches!(kernel.core, Core::Order { .. }) {
+    if matches!(kernel.core, Core::Order { .. } | Core::Scan(_)) {
         return;
     }
     let mut axis = 0;
@@ -64,7 +64,7 @@ fn remove(kernel: &mut Kernel, axis: usize) {
 /// Visits every number that a kernel is made of.
 fn each_number(kernel: &mut Kernel, visit: &mut dyn FnMut(&mut Affine)) {
     match &mut kernel.core {
-        Core::Loop | Core::Order { .. } => {}
+        Core::Loop | Core::Order { .. } | Core::Scan(_) => {}
         Core::Reduce { body, .. } => in_body(body, visit),
         Core::Product { left, right, .. } => [left, right].into_iter().for_each(|load| visit(&mut load.at)),
     }

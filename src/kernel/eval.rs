@@ -1,7 +1,7 @@
 //! The kernel interpreter: the meaning of loops, which machine code repeats bit for bit.
 
 use super::affine::{Affine, Var};
-use super::{Body, Core, Home, Kernel, LANES, Load, Plan, Reduction, Reg, Store, Work};
+use super::{Body, Core, Home, Kernel, LANES, Load, Plan, Reduction, Reg, Store, Turns, Type, Work};
 use crate::scalar::ops::Ops;
 use crate::scalar::plain::Single;
 use crate::tensor::{Array, Clock, Data, Dtype, Executor, random};
@@ -115,6 +115,43 @@ fn run(kernel: &Kernel, memory: &mut Memory, clock: Clock) {
             });
         }
         &Core::Order { source, target, .. } => order(space, source, target, memory),
+        Core::Scan(turns) => recur(turns, space[0], memory, clock),
+    }
+}
+
+/// Runs the plan of a turn for each place.
+fn recur(turns: &Turns, count: usize, memory: &mut Memory, clock: Clock) {
+    let mut turn = Interpreter::new(turns.plan.clone());
+    let carried = turns.targets.len();
+    let array = |memory: &Memory, buffer: usize, (shape, dtype): &Type, place: usize| {
+        let size: usize = shape.iter().product();
+        let bits = (place * size..(place + 1) * size).map(|at| memory.read(buffer, at as i64));
+        let data = match dtype {
+            Dtype::F32 => Data::F32(bits.map(f32::from_bits).collect()),
+            Dtype::I32 => Data::I32(bits.map(|bits| bits as i32).collect()),
+            Dtype::Bool => Data::Bool(bits.map(|bits| bits != 0).collect()),
+        };
+        Array { shape: shape.clone(), data }
+    };
+    let mut before: Option<Vec<Array>> = None;
+    for at in 0..count {
+        let place = if turns.backwards { count - 1 - at } else { at };
+        let mut feeds = before.take().unwrap_or_default();
+        for at in feeds.len()..turns.operands.len() {
+            let seen = if (carried..carried + turns.sliced).contains(&at) { place } else { 0 };
+            feeds.push(array(memory, turns.operands[at], &turns.plan.feeds[at], seen));
+        }
+        let after = turn.run(&mut [], &feeds.iter().collect::<Vec<_>>(), clock);
+        for (&target, value) in turns.targets.iter().zip(&after) {
+            let size = value.shape.iter().product::<usize>();
+            let bits = |at: usize| match &value.data {
+                Data::F32(data) => data[at].to_bits(),
+                Data::I32(data) => data[at] as u32,
+                Data::Bool(data) => data[at].into(),
+            };
+            (0..size).for_each(|at| memory.write(target, (place * size + at) as i64, bits(at)));
+        }
+        before = Some(after);
     }
 }
 

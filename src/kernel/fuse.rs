@@ -122,6 +122,10 @@ fn forced(function: &Function, live: &[bool]) -> Vec<bool> {
                 forced[id.0 as usize] = true;
                 forced[node.args[0].0 as usize] = true;
             }
+            Op::Scan { .. } => {
+                forced[id.0 as usize] = true;
+                node.args.iter().for_each(|arg| forced[arg.0 as usize] = true);
+            }
             _ if reduces(graph, id).is_some() => {
                 // A reduction of nothing but a reduction of its sort becomes part of it.
                 let inner = matches!(users[id.0 as usize][..], [user] if reduces(graph, user) == reduces(graph, id));
@@ -166,6 +170,7 @@ fn points(graph: &Graph, stored: &[bool], id: Id) -> usize {
 
 /// Nodes that have to be stored because some kernel cannot reach them otherwise.
 fn blocked(graph: &Graph, live: &[bool], stored: &[bool]) -> Vec<Id> {
-    let roots = graph.ids().filter(|id| live[id.0 as usize] && stored[id.0 as usize]);
+    let is_scan = |id: &Id| matches!(graph[*id].op, Op::Scan { .. });
+    let roots = graph.ids().filter(|id| live[id.0 as usize] && stored[id.0 as usize] && !is_scan(id));
     roots.filter_map(|root| kernels(graph, stored, &[root]).err()).flatten().collect()
 }

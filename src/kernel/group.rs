@@ -35,10 +35,16 @@ pub fn groups(function: &Function, stored: &[bool], roots: &[Id]) -> Vec<Group> 
     for &root in roots.iter().rev() {
         // Nobody reads, for instance, the indices into a table of one row.
         if needed[root.0 as usize] {
-            let kernels = kernels(graph, stored, &[root]).expect("what blocks a kernel is stored");
-            let lines = kernels.iter().map(|kernel| kernel.body.lines.len()).sum();
             let mut reads = Reads::new();
-            kernels.iter().for_each(|kernel| add_reads(kernel, &mut reads));
+            let mut lines = 0;
+            match graph[root].op {
+                Op::Scan { .. } => reads.extend(graph[root].args.iter().map(|&arg| (arg, false))),
+                _ => {
+                    let kernels = kernels(graph, stored, &[root]).expect("what blocks a kernel is stored");
+                    lines = kernels.iter().map(|kernel| kernel.body.lines.len()).sum();
+                    kernels.iter().for_each(|kernel| add_reads(kernel, &mut reads));
+                }
+            }
             reads.keys().for_each(|id| needed[id.0 as usize] = true);
             alone.push((root, reads, lines));
         }
@@ -63,7 +69,8 @@ struct Grouping<'a> {
 
 impl Grouping<'_> {
     fn place(&mut self, root: Id, reads: Reads, lines: usize) {
-        let group = match self.candidates(root, &reads).find(|&group| self.fits(root, &reads, lines, group)) {
+        let fitting = || self.candidates(root, &reads).find(|&group| self.fits(root, &reads, lines, group));
+        let group = match self.beside(root).or_else(fitting) {
             Some(group) => group,
             None => {
                 self.groups.push(Group { members: Vec::new(), reads: Reads::new() });
@@ -86,6 +93,13 @@ impl Grouping<'_> {
                 }
             }
         }
+    }
+
+    /// The group of the other results of a recurrence.
+    fn beside(&self, root: Id) -> Option<usize> {
+        let Op::Scan { scan, .. } = &self.graph[root].op else { return None };
+        let others = self.graph.results_of(scan, &self.graph[root].args);
+        others.into_iter().flatten().find_map(|id| self.owner[id.0 as usize])
     }
 
     /// Records that `group` needs `other`, and with it whatever that needs; so does all that needs `group`.
@@ -114,7 +128,7 @@ impl Grouping<'_> {
 
     fn fits(&self, root: Id, reads: &Reads, lines: usize, group: usize) -> bool {
         let graph = self.graph;
-        let alone = |id: Id| matches!(graph[id].op, Op::ScatterAdd { .. } | Op::Order { .. });
+        let alone = |id: Id| matches!(graph[id].op, Op::ScatterAdd { .. } | Op::Order { .. } | Op::Scan { .. });
         let cored = |id: Id| alone(id) || matches!(graph[id].op, Op::Contract { .. }) || reduces(graph, id).is_some();
         let first = self.groups[group].members[0];
         !cored(root)
@@ -137,6 +151,7 @@ fn add_reads(kernel: &Kernel, reads: &mut Reads) {
         Core::Reduce { body, .. } => loads(body).for_each(|load| add(load.buffer, false)),
         Core::Product { left, right, .. } => [left, right].into_iter().for_each(|load| add(load.buffer, false)),
         Core::Order { source, .. } => add(*source, false),
+        Core::Scan(_) => unreachable!("a recurrence is laid out from its node"),
     }
     let here = kernel.stores.first().map(|store| &store.at);
     let adds = kernel.stores.iter().any(|store| store.adds);

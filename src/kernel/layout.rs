@@ -6,8 +6,8 @@ use super::collapse::collapse;
 use super::group::Group;
 use super::order::{Order, Task};
 use super::trace::axis;
-use super::{ALIGNMENT, Buffer, Core, Home, Kernel, Line, Load, Reg, Store, Work};
-use crate::tensor::{Dtype, Function, Graph, Id, Op, Slot};
+use super::{ALIGNMENT, Buffer, Core, Home, Kernel, Line, Load, Machine, Reg, Store, Turns, Work};
+use crate::tensor::{Dtype, Function, Graph, Id, Op, Scan, Slot};
 
 /// The buffers and the kernels of a step, and the bytes of its arena.
 pub struct Layout {
@@ -16,7 +16,7 @@ pub struct Layout {
     pub arena: usize,
 }
 
-pub fn layout(function: &Function, stored: &[bool], groups: &[Group], order: &Order) -> Layout {
+pub fn layout(function: &Function, stored: &[bool], groups: &[Group], order: &Order, machine: &Machine) -> Layout {
     let graph = &function.graph;
     let mut writing =
         Writing { graph, order, buffers: Vec::new(), kernels: Vec::new(), of_node: vec![Vec::new(); graph.len()] };
@@ -31,7 +31,14 @@ pub fn layout(function: &Function, stored: &[bool], groups: &[Group], order: &Or
     }
     for task in &order.tasks {
         match task {
-            Task::Group(at) => writing.group(stored, &groups[*at].members, &read),
+            Task::Group(at) => {
+                let members = &groups[*at].members;
+                writing.homes(members, &read);
+                match &graph[members[0]].op {
+                    Op::Scan { scan, .. } => writing.scan(scan, members, machine),
+                    _ => writing.group(stored, members),
+                }
+            }
             Task::Copy(id, home) => writing.copy(*id, *home),
         }
     }
@@ -53,7 +60,8 @@ struct Writing<'a> {
 const SOMEWHERE: Home = Home::Arena(usize::MAX);
 
 impl Writing<'_> {
-    fn group(&mut self, stored: &[bool], members: &[Id], read: &[bool]) {
+    /// Buffers for the values of a group, where somebody wants them.
+    fn homes(&mut self, members: &[Id], read: &[bool]) {
         for &member in members {
             let node = &self.graph[member];
             let mut homes = self.order.homes[member.0 as usize].clone();
@@ -63,11 +71,34 @@ impl Writing<'_> {
             self.of_node[member.0 as usize] =
                 homes.into_iter().map(|home| self.buffer(&node.shape, node.dtype, home)).collect();
         }
+    }
+
+    fn group(&mut self, stored: &[bool], members: &[Id]) {
         for mut kernel in kernels(self.graph, stored, members).expect("what blocks a kernel is stored") {
             self.settle(&mut kernel);
             collapse(&mut kernel);
             self.kernels.push(kernel);
         }
+    }
+
+    /// The kernel of a recurrence, of which `members` are results that are read.
+    fn scan(&mut self, scan: &Scan, members: &[Id], machine: &Machine) {
+        let plan = super::plan(&scan.turn, machine);
+        let args = self.graph[members[0]].args.clone();
+        let operands = args.iter().map(|&arg| self.reading(arg)).collect();
+        let targets = (0..scan.carried())
+            .map(|at| {
+                let is_this = |id: &&Id| matches!(self.graph[**id].op, Op::Scan { at: number, .. } if number == at);
+                let known = members.iter().find(is_this).and_then(|id| self.of_node[id.0 as usize].first());
+                let (shape, dtype) = &scan.turn.feeds[at];
+                let shape = [&[scan.turns], &shape[..]].concat();
+                known.copied().unwrap_or_else(|| self.buffer(&shape, *dtype, SOMEWHERE))
+            })
+            .collect();
+        let arena = self.buffer(&[plan.arena.max(1)], Dtype::Bool, SOMEWHERE);
+        let turns = Turns { plan, backwards: scan.backwards, operands, sliced: scan.sliced, targets, arena };
+        let core = Core::Scan(Box::new(turns));
+        self.kernels.push(Kernel { space: vec![scan.turns], core, body: super::Body::default(), stores: Vec::new() });
     }
 
     /// Calls the buffers of a kernel by their own numbers instead of those of their nodes.
@@ -82,6 +113,7 @@ impl Writing<'_> {
         };
         match &mut kernel.core {
             Core::Loop => {}
+            Core::Scan(_) => unreachable!("a recurrence is laid out from its node"),
             Core::Reduce { body: inner, .. } => body(inner, &mut reader),
             Core::Product { left, right, .. } => [left, right].into_iter().for_each(reader),
             Core::Order { source, target, scratch } => {

@@ -50,8 +50,8 @@ pub fn order(function: &Function, groups: &[Group]) -> Order {
         followers[owner[node.0 as usize]].push(at);
         at
     };
-    // Scatterings add into memory and orders move in it, so they have one home each.
-    let single = |node: Id| matches!(graph[node].op, Op::ScatterAdd { .. } | Op::Order { .. });
+    // Scatterings add into memory, orders move in it and recurrences read it again, so they have one home each.
+    let single = |node: Id| matches!(graph[node].op, Op::ScatterAdd { .. } | Op::Order { .. } | Op::Scan { .. });
     for (slot, &node) in function.results.iter().enumerate() {
         let home = Home::Result(slot as u32);
         match single(node) && !homes[node.0 as usize].is_empty() {

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::affine::{Affine, Var};
-use super::{Body, Core, Home, Kernel, Load, Plan, Reduction, Reg, Store, Work};
+use super::{Body, Core, Home, Kernel, Load, Plan, Reduction, Reg, Store, Turns, Work};
 use crate::tensor::Dtype;
 
 /// What the memory of a caller is called; numbers say it where that is nothing.
@@ -126,12 +126,13 @@ impl Core {
             Core::Reduce { how: Reduction::Max, .. } => "max",
             Core::Product { .. } => "product",
             Core::Order { .. } => "order",
+            Core::Scan(_) => "scan",
         }
     }
 
     fn inner(&self) -> &[usize] {
         match self {
-            Core::Loop | Core::Order { .. } => &[],
+            Core::Loop | Core::Order { .. } | Core::Scan(_) => &[],
             Core::Reduce { inner, .. } | Core::Product { inner, .. } => inner,
         }
     }
@@ -178,6 +179,9 @@ impl Text<'_> {
             let (from, to) = (self.named.name(*source), self.named.name(*target));
             return format!("  {to} = the order of {from} along the middle axis of {}\n", extents(space));
         }
+        if let Core::Scan(turns) = core {
+            return self.turns(turns, space[0]);
+        }
         let mut text = String::new();
         let mut indent = 2;
         if !space.is_empty() {
@@ -187,7 +191,7 @@ impl Text<'_> {
         let rank = space.len();
         let pad = " ".repeat(indent);
         match core {
-            Core::Loop | Core::Order { .. } => {}
+            Core::Loop | Core::Order { .. } | Core::Scan(_) => {}
             Core::Reduce { inner, body, value, .. } => {
                 text += &format!("{pad}{} over {}\n", core.name(), self.ranges(rank, inner));
                 let (lines, words) = self.body(body, &[*value], indent + 2);
@@ -206,6 +210,36 @@ impl Text<'_> {
         for Store { buffer, at, value, adds } in stores {
             let sign = if *adds { "+=" } else { "=" };
             text += &format!("{pad}{}[{}] {sign} {}\n", self.named.name(*buffer), number(at), words(*value));
+        }
+        text
+    }
+
+    /// The kernels of one turn. What it carries is called as after the turn, with a `'` where it is written; `[t]` is the
+    /// place of the turn.
+    fn turns(&self, turns: &Turns, count: usize) -> String {
+        let carried = turns.targets.len();
+        let name = |home: Home| match home {
+            Home::Result(slot) => Some(format!("{}'", self.named.name(turns.targets[slot as usize]))),
+            Home::Feed(slot) => {
+                let slot = slot as usize;
+                let name = |buffer: usize| self.named.name(buffer);
+                Some(match slot {
+                    _ if slot < carried => name(turns.targets[slot]),
+                    _ if slot < carried + turns.sliced => format!("{}[t]", name(turns.operands[slot])),
+                    _ => name(turns.operands[slot]),
+                })
+            }
+            Home::State(_) | Home::Arena(_) => None,
+        };
+        let starts: Vec<String> = (0..carried)
+            .map(|at| format!("{} ~ {}", self.named.name(turns.targets[at]), self.named.name(turns.operands[at])))
+            .collect();
+        let way = if turns.backwards { " backwards" } else { "" };
+        let mut text = format!("  for t < {count}{way}, {}\n", starts.join(", "));
+        let turn = Loops::new(&turns.plan, &name).to_string();
+        for line in turn.lines() {
+            text += format!("    {line}").trim_end();
+            text.push('\n');
         }
         text
     }

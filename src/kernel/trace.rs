@@ -133,6 +133,7 @@ impl<'a> Trace<'a> {
         let node = &self.graph[id];
         let work = match &node.op {
             Op::Input(Slot::Step) => Work::Step,
+            Op::Input(Slot::Carry(_)) => unreachable!("a recurrence that was never closed"),
             Op::Input(Slot::State(_) | Slot::Feed(_)) => return self.load(id, flatten(at, &node.shape), guards),
             Op::Const(bits) => Work::Const(*bits),
             Op::Map(scalar) => Work::Map(*scalar, node.args.iter().map(|&arg| self.value(arg, at, guards)).collect()),
@@ -144,7 +145,7 @@ impl<'a> Trace<'a> {
                 let place = self.gathered(at, *axis, *batch, (table, index), guards);
                 return self.value(table, &place, guards);
             }
-            Op::Contract { .. } | Op::Max { .. } | Op::ScatterAdd { .. } | Op::Order { .. } => {
+            Op::Contract { .. } | Op::Max { .. } | Op::ScatterAdd { .. } | Op::Order { .. } | Op::Scan { .. } => {
                 unreachable!("{:?} is always stored", node.op)
             }
         };

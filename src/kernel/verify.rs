@@ -3,7 +3,7 @@
 //! Machine code is made from verified plans alone: it checks nothing while it runs, because everything was checked here.
 
 use super::affine::{Affine, Var};
-use super::{ALIGNMENT, Body, Buffer, Core, Home, Kernel, Load, Loops, Plan, Reduction, Work};
+use super::{ALIGNMENT, Body, Buffer, Core, Home, Kernel, Load, Loops, Plan, Reduction, Turns, Work};
 use crate::tensor::Dtype;
 
 /// Panics unless every access of every kernel stays inside its buffer, every buffer inside its memory, and every body uses
@@ -61,6 +61,11 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
             check(kernel.stores.is_empty() && kernel.body.lines.is_empty(), "an order is all")?;
             return [target, scratch].into_iter().try_for_each(|&buffer| writable(buffer));
         }
+        Core::Scan(turns) => {
+            check(kernel.space.len() == 1 && kernel.stores.is_empty() && kernel.body.lines.is_empty(), "turns are all")?;
+            verify_turns(plan, turns, kernel.space[0])?;
+            return turns.targets.iter().chain([&turns.arena]).try_for_each(|&buffer| writable(buffer));
+        }
     }
     verify_body(plan, &kernel.space, &kernel.body)?;
     for store in &kernel.stores {
@@ -71,6 +76,33 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
         check(!store.at.terms().iter().any(|term| matches!(term.0, Var::Inside(_))), "a store without guards")?;
     }
     Ok(())
+}
+
+/// Each turn reads and writes one place of the buffers that are seen place by place; they have one for each turn.
+fn verify_turns(plan: &Plan, turns: &Turns, count: usize) -> Result<(), String> {
+    let Turns { plan: turn, operands, sliced, targets, arena, .. } = turns;
+    verify(turn);
+    let carried = targets.len();
+    check(turn.states.is_empty() && turn.feeds.len() == operands.len(), "the feeds of a turn")?;
+    check(turn.results.len() == carried && carried + sliced <= operands.len(), "the results of a turn")?;
+    check(turn.results[..] == turn.feeds[..carried], "the types of carried values")?;
+    let holds = |buffer: usize, (shape, dtype): &super::Type, times: usize| {
+        let buffer = &plan.buffers[buffer];
+        buffer.size() == shape.iter().product::<usize>() * times && buffer.dtype == *dtype
+    };
+    for (at, (&operand, kind)) in operands.iter().zip(&turn.feeds).enumerate() {
+        let times = if (carried..carried + sliced).contains(&at) { count } else { 1 };
+        check(holds(operand, kind, times), "the size of an operand of turns")?;
+    }
+    for (&target, kind) in targets.iter().zip(&turn.results) {
+        check(holds(target, kind, count), "the size of what turns have made")?;
+    }
+    let room = &plan.buffers[*arena];
+    let aligned = matches!(room.home, Home::Arena(start) if start % ALIGNMENT == 0);
+    check(room.dtype == Dtype::Bool && room.size() >= turn.arena && aligned, "the arena of a turn")?;
+    let written: Vec<usize> = targets.iter().chain([arena]).copied().collect();
+    let once = (0..written.len()).all(|at| !written[..at].contains(&written[at]) && !operands.contains(&written[at]));
+    check(once, "the buffers of turns")
 }
 
 fn check(holds: bool, what: &str) -> Result<(), String> {

@@ -217,5 +217,11 @@ pub fn operations(graph: &Graph, id: Id) -> u64 {
             let extra: u64 = only_b.map(|(axis, _)| graph[node.args[1]].shape[axis] as u64).product();
             2 * of(0) * extra
         }
+        // All that a recurrence carries is computed together.
+        Op::Scan { scan, at: 0 } => {
+            let turn = &scan.turn.graph;
+            scan.turns as u64 * turn.ids().map(|id| operations(turn, id)).sum::<u64>()
+        }
+        Op::Scan { .. } => 0,
     }
 }

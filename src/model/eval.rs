@@ -9,6 +9,7 @@ mod operands;
 mod operators;
 mod pipelines;
 mod places;
+mod recurrence;
 mod scope;
 
 pub use scope::{Scope, join};

@@ -28,7 +28,7 @@ pub fn degree(graph: &Graph, root: Id, varies: impl Fn(Slot) -> bool) -> Option<
                 None => constant(),
             },
             Op::Gather { .. } | Op::ScatterAdd { .. } => of(1).filter(|&it| it == 0).and(of(0)),
-            Op::Map(_) | Op::Max { .. } | Op::Order { .. } => constant(),
+            Op::Map(_) | Op::Max { .. } | Op::Order { .. } | Op::Scan { .. } => constant(),
         };
         degrees.push(degree);
     }
@@ -86,7 +86,7 @@ pub fn matrices_in_a_row(graph: &Graph) -> usize {
                 Made::Example { matrices: if repeats { matrices + 1 } else { 1 }, entered: inner }
             }
             Op::Map(_) | Op::Contract { .. } | Op::Max { .. } | Op::Gather { .. } | Op::ScatterAdd { .. } => FRESH,
-            Op::Order { .. } => FRESH,
+            Op::Order { .. } | Op::Scan { .. } => FRESH,
         };
         if let Made::Example { matrices, .. } = made {
             most = most.max(matrices);

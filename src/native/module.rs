@@ -49,11 +49,7 @@ pub fn compile(plan: &Plan) -> Compiled {
     let mut module = JITModule::new(builder);
     let mut context = module.make_context();
     let mut scratch = FunctionBuilderContext::new();
-    let mut functions = Vec::with_capacity(plan.kernels.len());
-    for (number, kernel) in plan.kernels.iter().enumerate() {
-        write_kernel(plan, kernel, &module, &mut context, &mut scratch);
-        functions.push(define(&mut module, &mut context, &format!("kernel{number}")));
-    }
+    let functions = write_kernels(plan, "kernel", &mut module, &mut context, &mut scratch, &mut define);
     write_entry(&mut module, &mut context, &mut scratch, &functions);
     let entry = define(&mut module, &mut context, "step");
     module.finalize_definitions().expect("executable memory");
@@ -65,16 +61,39 @@ pub fn compile(plan: &Plan) -> Compiled {
 
 /// The functions of a plan's kernels as Cranelift prints them.
 pub fn clif(plan: &Plan) -> String {
-    let module = JITModule::new(JITBuilder::with_isa(isa(&plan.machine), default_libcall_names()));
+    let mut module = JITModule::new(JITBuilder::with_isa(isa(&plan.machine), default_libcall_names()));
     let mut context = module.make_context();
     let mut scratch = FunctionBuilderContext::new();
     let mut text = String::new();
-    for (number, kernel) in plan.kernels.iter().enumerate() {
-        write_kernel(plan, kernel, &module, &mut context, &mut scratch);
-        text += &format!("; kernel {number}\n{}\n", context.func.display());
-        module.clear_context(&mut context);
-    }
+    write_kernels(plan, "kernel ", &mut module, &mut context, &mut scratch, &mut |module, context, name| {
+        text += &format!("; {name}\n{}\n", context.func.display());
+        let id = module.declare_function(name, Linkage::Local, &context.func.signature).expect("a new name");
+        module.clear_context(context);
+        id
+    });
     text
+}
+
+/// Writes the function of each kernel, those of the turns of a recurrence before it, and does with it what `done` says.
+fn write_kernels(
+    plan: &Plan,
+    name: &str,
+    module: &mut JITModule,
+    context: &mut Context,
+    scratch: &mut FunctionBuilderContext,
+    done: &mut dyn FnMut(&mut JITModule, &mut Context, &str) -> FuncId,
+) -> Vec<FuncId> {
+    let mut functions = Vec::with_capacity(plan.kernels.len());
+    for (number, kernel) in plan.kernels.iter().enumerate() {
+        let name = format!("{name}{number}");
+        let turn = match &kernel.core {
+            Core::Scan(turns) => write_kernels(&turns.plan, &format!("{name}."), module, context, scratch, done),
+            _ => vec![],
+        };
+        write_kernel(plan, kernel, &turn, module, context, scratch);
+        functions.push(done(module, context, &name));
+    }
+    functions
 }
 
 /// What the code may use: all that this machine has, except what the plan's machine lacks.
@@ -137,7 +156,8 @@ fn write_entry(
 fn write_kernel(
     plan: &Plan,
     kernel: &Kernel,
-    module: &JITModule,
+    turn: &[FuncId],
+    module: &mut JITModule,
     context: &mut Context,
     scratch: &mut FunctionBuilderContext,
 ) {
@@ -159,6 +179,10 @@ fn write_kernel(
         Core::Reduce { inner, how, body, value } => writer.reduce(kernel, inner, *how, (body, *value)),
         Core::Product { inner, left, right } => writer.product(kernel, inner, [left, right]),
         &Core::Order { source, target, scratch } => writer.order(kernel, [source, target, scratch]),
+        Core::Scan(turns) => {
+            let turn = turn.iter().map(|&id| code.with(|builder| module.declare_func_in_func(id, builder.func)));
+            writer.turns(turns, kernel.space[0], &turn.collect::<Vec<_>>());
+        }
     }
     drop(writer);
     let mut builder = code.into_builder();

@@ -52,6 +52,24 @@ problems! {
             .at(declared, format!("{wanted} declared here"))
             .maybe_help(help);
 
+    /// A recurrence has another number of indices than one.
+    "carry-along-one" Error CarryAlongOne { count: usize, at: Span } =>
+        say(format!("a `for` that carries values runs along one index, but this has {}", super::count(count, "index", "indices")))
+            .at(at, if count == 0 { "carried along nothing" } else { "a second index" })
+            .help(if count == 0 { "say how often: `for t in T, h ~ 0 => …`" } else { "put a `for` of its own around it: `for i in N => (for t in T, h ~ 0 => …)`" });
+
+    /// A carried value never gets its next value.
+    "carry-without-next" Error CarryWithoutNext { name: String, at: Span } =>
+        say(format!("`{name}` is carried from turn to turn, but nothing says what it becomes"))
+            .at(at, "carried here")
+            .help(format!("write `{name}' = …` in the body of the `for`"));
+
+    /// The body of a recurrence ends in a formula.
+    "carry-with-result" Error CarryWithResult { at: Span } =>
+        say("a `for` that carries values gives those values; a formula at its end has no place to go")
+            .at(at, "this is left over")
+            .help("carry it too, or compute it from what the `for` gives: `for t in T => f(h[t])`");
+
     /// Numbers of different types meet.
     "number-types" Error NumberTypes { operation: String, left: String, right: String, at: Span } =>
         say(format!("`{operation}` cannot join {left} and {right}: number types are never changed silently"))

@@ -5,7 +5,7 @@
 //! is dropped after the last reader.
 
 use super::array::Wide;
-use super::{Array, Clock, Executor, Function, Graph, Id, Op, Slot};
+use super::{Array, Clock, Executor, Function, Graph, Id, Op, Scan, Slot};
 
 mod kinds;
 mod value;
@@ -31,6 +31,7 @@ impl Executor for Interpreter {
             Slot::State(at) => Value::of_array(&states[at as usize]),
             Slot::Feed(at) => Value::of_array(feeds[at as usize]),
             Slot::Step => Value::step(clock),
+            Slot::Carry(_) => unreachable!("a recurrence that was never closed"),
         });
         let moved = values.split_off(results.len());
         for (&(state, _), value) in updates.iter().zip(moved) {
@@ -46,6 +47,7 @@ pub fn evaluate(graph: &Graph, wanted: &[Id], states: &[Array], feeds: &[Array],
         Slot::State(at) => Value::of_array(&states[at as usize]),
         Slot::Feed(at) => Value::of_array(&feeds[at as usize]),
         Slot::Step => Value::step(clock),
+        Slot::Carry(_) => unreachable!("a recurrence that was never closed"),
     });
     values.into_iter().map(Value::into_array).collect()
 }
@@ -56,6 +58,7 @@ pub fn evaluate_f64(graph: &Graph, wanted: &[Id], states: &[Wide], feeds: &[Wide
         Slot::State(at) => Value::of_wide(&states[at as usize]),
         Slot::Feed(at) => Value::of_wide(&feeds[at as usize]),
         Slot::Step => Value::step(clock),
+        Slot::Carry(_) => unreachable!("a recurrence that was never closed"),
     });
     values.into_iter().map(Value::into_wide).collect()
 }
@@ -63,6 +66,7 @@ pub fn evaluate_f64(graph: &Graph, wanted: &[Id], states: &[Wide], feeds: &[Wide
 fn compute<T: Real>(graph: &Graph, wanted: &[Id], clock: Clock, input: impl Fn(Slot) -> Value<T>) -> Vec<Value<T>> {
     let last_reader = last_readers(graph, wanted);
     let mut values: Vec<Option<Value<T>>> = vec![None; graph.len()];
+    let mut scans: Vec<(&Scan, &[Id], Vec<Value<T>>)> = Vec::new();
     for id in graph.ids().filter(|id| last_reader[id.0 as usize].is_some()) {
         let node = &graph[id];
         let args: Vec<Value<T>> =
@@ -72,14 +76,49 @@ fn compute<T: Real>(graph: &Graph, wanted: &[Id], clock: Clock, input: impl Fn(S
                 values[arg.0 as usize] = None;
             }
         }
-        let value = match node.op {
-            Op::Input(slot) => input(slot),
+        let value = match &node.op {
+            Op::Input(slot) => input(*slot),
+            // All results of a recurrence are computed with the first of them.
+            Op::Scan { scan, at } => {
+                let known = scans.iter().position(|(it, of, _)| *it == &**scan && *of == node.args);
+                let known = known.unwrap_or_else(|| {
+                    scans.push((scan, &node.args, recur(scan, args, clock)));
+                    scans.len() - 1
+                });
+                scans[known].2[*at].clone()
+            }
             _ => kinds::value(node, args, clock),
         };
         assert!(value.shape() == node.shape && value.dtype() == node.dtype, "%{} is {node:?}", id.0);
         values[id.0 as usize] = Some(value);
     }
     wanted.iter().map(|id| values[id.0 as usize].clone().expect("wanted values are kept")).collect()
+}
+
+/// What a recurrence carries after each of its turns, side by side.
+fn recur<T: Real>(scan: &Scan, mut args: Vec<Value<T>>, clock: Clock) -> Vec<Value<T>> {
+    let seen = args.split_off(scan.carried());
+    let mut carried = args;
+    let mut after: Vec<Vec<Value<T>>> = vec![Vec::new(); carried.len()];
+    let turn = &scan.turn;
+    for place in scan.order() {
+        carried = compute(&turn.graph, &turn.results, clock, |slot| match slot {
+            Slot::Feed(feed) => match (feed as usize).checked_sub(carried.len()) {
+                None => carried[feed as usize].clone(),
+                Some(at) if at < scan.sliced => seen[at].at(place),
+                Some(at) => seen[at].clone(),
+            },
+            slot => unreachable!("{slot} in a turn"),
+        });
+        after.iter_mut().zip(&carried).for_each(|(after, value)| after.push(value.clone()));
+    }
+    let side_by_side = |mut values: Vec<Value<T>>| {
+        if scan.backwards {
+            values.reverse();
+        }
+        Value::stack(&values)
+    };
+    after.into_iter().map(side_by_side).collect()
 }
 
 /// For each node that is needed, its last reader; `Some(None)` where the value is wanted in the end.

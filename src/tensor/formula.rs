@@ -82,7 +82,7 @@ const LONG: usize = 80;
 /// The formulas of the gradients `wanted`, as indices of the subject's; with all that they speak of. `None` where examples
 /// meet in a way that has no words.
 pub fn write(subject: &Subject, wanted: &[usize]) -> Option<Vec<Line>> {
-    if subject.graph.ids().any(|id| matches!(subject.graph[id].op, Op::Order { .. })) {
+    if subject.graph.ids().any(|id| matches!(subject.graph[id].op, Op::Order { .. } | Op::Scan { .. })) {
         return None;
     }
     let mut terms = Terms::default();

@@ -1,8 +1,9 @@
 //! Reverse-mode differentiation, from graph to graph.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Graph, Id, Op, View, rows};
+use super::{Graph, Id, Op, Scan, View, rows, scan};
 use crate::scalar::{Dtype, Scalar};
 
 /// What is known of the gradient of a node while it is added up.
@@ -24,6 +25,16 @@ pub fn grad(graph: &mut Graph, loss: Id, wanted: &[Id]) -> Vec<Id> {
     let mut grads = BTreeMap::from([(loss, Partial { dy: one, taken: None })]);
     // Users come after their operands, so by the time a node is met here all of its gradient has been added up.
     for id in graph.ids().take(leads.len()).rev() {
+        if let Op::Scan { scan, .. } = &graph[id].op {
+            let scan = scan.clone();
+            for (arg, dx) in pull_back_scan(graph, &scan, id, &grads) {
+                if leads[arg.0 as usize] {
+                    let total = grads.get(&arg).map_or(dx, |&so_far| sum(graph, so_far, dx));
+                    grads.insert(arg, total);
+                }
+            }
+            continue;
+        }
         let Some(&partial) = grads.get(&id) else { continue };
         let args = graph[id].args.clone();
         for (at, &arg) in args.iter().enumerate() {
@@ -105,6 +116,25 @@ fn leads_to(graph: &Graph, wanted: &[Id]) -> Vec<bool> {
     leads
 }
 
+/// The gradients of the operands of a recurrence, given those of all of its results, of which `id` is one. They are
+/// complete at the first of these; the others give nothing.
+fn pull_back_scan(
+    graph: &mut Graph,
+    scan: &Arc<Scan>,
+    id: Id,
+    grads: &BTreeMap<Id, Partial>,
+) -> Vec<(Id, Partial)> {
+    let args = graph[id].args.clone();
+    let known = graph.results_of(scan, &args);
+    let dys: Vec<Option<Id>> = known.iter().map(|id| grads.get(&(*id)?).map(|partial| partial.dy)).collect();
+    if known.iter().flatten().min() != Some(&id) || dys.iter().all(Option::is_none) {
+        return vec![];
+    }
+    let found = scan::pull_back(graph, scan, &args, &dys);
+    let found = args.into_iter().zip(found);
+    found.filter_map(|(arg, dx)| dx.map(|dy| (arg, Partial { dy, taken: None }))).collect()
+}
+
 /// The gradient of operand `at` of `y`, given the gradient `dy` of `y`. `None` where there is none.
 fn pull_back(graph: &mut Graph, y: Id, dy: Id, at: usize) -> Option<Id> {
     let node = graph[y].clone();
@@ -151,5 +181,6 @@ fn pull_back(graph: &mut Graph, y: Id, dy: Id, at: usize) -> Option<Id> {
             Some(graph.scatter_add(dy, node.args[1], axis, batch, &shape))
         }
         Op::ScatterAdd { axis, batch } => Some(graph.gather(dy, node.args[1], axis, batch)),
+        Op::Scan { .. } => unreachable!("all results of a recurrence are pulled back together"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Draw, Dtype, Function, Graph, Id, Node, Op, Slot, View};
+use super::{Draw, Dtype, Function, Graph, Id, Node, Op, Scan, Slot, View};
 
 impl Display for Id {
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
@@ -16,6 +16,7 @@ impl Display for Slot {
             Slot::State(at) => write!(f, "state {at}"),
             Slot::Feed(at) => write!(f, "feed {at}"),
             Slot::Step => write!(f, "step"),
+            Slot::Carry(at) => write!(f, "carried {at}"),
         }
     }
 }
@@ -38,11 +39,19 @@ impl Display for Node {
             Op::ScatterAdd { axis, batch } => write!(f, "scatter_add({args}, axis {axis}{})", together(*batch))?,
             Op::Index { axis } => write!(f, "index(axis {axis})")?,
             Op::Order { axis } => write!(f, "order({args}, axis {axis})")?,
+            Op::Scan { scan, at } => recurrence(f, &args, scan, *at)?,
             Op::Random { draw: Draw::Uniform, site } => write!(f, "uniform(site {site})")?,
             Op::Random { draw: Draw::Normal, site } => write!(f, "normal(site {site})")?,
         }
         write!(f, " : {}", tensor(&self.shape, self.dtype))
     }
+}
+
+/// `scan(%0, %1 : 28 turns, 1 carried, 1 turn by turn)`; the turn itself is printed once, by [`print`].
+fn recurrence(f: &mut Formatter, args: &str, scan: &Scan, at: usize) -> fmt::Result {
+    let way = if scan.backwards { " backwards" } else { "" };
+    let (turns, carried, sliced) = (scan.turns, scan.carried(), scan.sliced);
+    write!(f, "scan({args}, {turns} turns{way}, {carried} carried, {sliced} turn by turn)[{at}]")
 }
 
 impl Display for Graph {
@@ -68,6 +77,16 @@ pub fn print(function: &Function, name: &dyn Fn(Slot) -> String) -> String {
             Op::Input(slot) => format!("{id} = {} : {}\n", name(slot), tensor(&node.shape, node.dtype)),
             _ => format!("{id} = {node}\n"),
         };
+        if let Op::Scan { scan, .. } = &node.op
+            && graph.results_of(scan, &node.args).into_iter().flatten().min() == Some(id)
+        {
+            let turn = print(&scan.turn, &|slot| match slot {
+                Slot::Feed(feed) if (feed as usize) < scan.carried() => format!("carried {feed}"),
+                Slot::Feed(feed) => format!("{}", node.args[feed as usize]),
+                other => other.to_string(),
+            });
+            turn.lines().for_each(|line| text += &format!("  {line}\n"));
+        }
     }
     let results: Vec<String> = function.results.iter().map(Id::to_string).collect();
     text += &format!("return {}\n", results.join(", "));

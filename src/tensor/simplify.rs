@@ -105,7 +105,7 @@ impl Rewriter {
             Op::Contract { a, b, out } => contractions::rewrite(self, [a, b, out], [args[0], args[1]]),
             Op::Max { axis } => views::largest(self, *axis, args[0], &shape),
             Op::Input(_) | Op::Const(_) | Op::Index { .. } | Op::Random { .. } => None,
-            Op::Gather { .. } | Op::ScatterAdd { .. } | Op::Order { .. } => None,
+            Op::Gather { .. } | Op::ScatterAdd { .. } | Op::Order { .. } | Op::Scan { .. } => None,
         };
         simpler.unwrap_or_else(|| self.graph.node(op, args, shape, dtype))
     }

@@ -1,6 +1,6 @@
 //! Whether a graph is well typed, asked of each node again from its operands.
 
-use super::{Dtype, Function, Graph, Id, Op, Slot, View};
+use super::{Dtype, Function, Graph, Id, Op, Scan, Slot, View};
 
 /// # Panics
 /// With the node printed, if its shape or type does not follow from its operands, a door is not the one declared, or a
@@ -27,11 +27,12 @@ fn node(function: &Function, id: Id) -> Result<(), String> {
     if node.args.iter().any(|arg| arg.0 >= id.0) {
         return Err("an operand comes after its user".into());
     }
-    let arity = match node.op {
+    let arity = match &node.op {
         Op::Input(_) | Op::Const(_) | Op::Index { .. } | Op::Random { .. } => 0,
         Op::Map(scalar) => scalar.def().operands.len(),
         Op::View(_) | Op::Fold(_) | Op::Max { .. } | Op::Order { .. } => 1,
         Op::Contract { .. } | Op::Gather { .. } | Op::ScatterAdd { .. } => 2,
+        Op::Scan { scan, .. } => scan.turn.feeds.len(),
     };
     if node.args.len() != arity {
         return Err(format!("{} operands instead of {arity}", node.args.len()));
@@ -61,6 +62,7 @@ fn expected(
         Op::Input(Slot::Step) => (vec![], Dtype::I32),
         Op::Input(Slot::State(at)) => function.states.get(*at as usize).cloned().ok_or("no such state")?,
         Op::Input(Slot::Feed(at)) => function.feeds.get(*at as usize).cloned().ok_or("no such feed")?,
+        Op::Input(Slot::Carry(_)) => return Err("a carried value without its recurrence".into()),
         Op::Const(bits) if node.dtype == Dtype::Bool && *bits > 1 => {
             return Err("a bool that is neither 0 nor 1".into());
         }
@@ -108,7 +110,32 @@ fn expected(
             within(*axis, args[0].0)?;
             (args[0].0.to_vec(), Dtype::I32)
         }
+        Op::Scan { scan, at } => {
+            recurrence(scan, args)?;
+            let (shape, dtype) = &scan.turn.feeds[*at];
+            ([&[scan.turns], &shape[..]].concat(), *dtype)
+        }
     })
+}
+
+/// Whether the operands are those of the recurrence, and a turn carries on what it is given.
+fn recurrence(scan: &Scan, args: &[(&[usize], Dtype)]) -> Result<(), String> {
+    let turn = &scan.turn;
+    verify(turn);
+    let operand = |(at, (shape, dtype)): (usize, &(&[usize], Dtype))| scan.operand(at) == (shape.to_vec(), *dtype);
+    let carried = |(&id, feed): (&Id, &(Vec<usize>, Dtype))| {
+        (&turn.graph[id].shape, turn.graph[id].dtype) == (&feed.0, feed.1)
+    };
+    let outside = |id: Id| matches!(turn.graph[id].op, Op::Random { .. } | Op::Scan { .. } | Op::Input(Slot::Step));
+    let sound = scan.turns > 0
+        && scan.carried() > 0
+        && scan.carried() + scan.sliced <= turn.feeds.len()
+        && args.iter().enumerate().all(operand)
+        && turn.results.iter().zip(&turn.feeds).all(carried)
+        && turn.states.is_empty()
+        && turn.updates.is_empty()
+        && !turn.graph.ids().any(outside);
+    if sound { Ok(()) } else { Err(format!("no such recurrence:\n{turn}")) }
 }
 
 fn view_shape(view: &View, from: &[usize]) -> Result<Vec<usize>, String> {

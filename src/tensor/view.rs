@@ -79,6 +79,81 @@ impl View {
         }
         Some(source)
     }
+
+    /// The operand's axis that runs along with the result's `axis`, and nothing else does. `None` where there is none.
+    pub fn behind(&self, axis: usize, from: &[usize]) -> Option<usize> {
+        match *self {
+            View::Expand { axis: new, .. } => (axis != new).then(|| axis - usize::from(axis > new)),
+            View::Permute { ref order } => Some(order[axis]),
+            View::Slice { axis: changed, .. } | View::Pad { axis: changed, .. } => (axis != changed).then_some(axis),
+            View::Window { axis: cut, .. } => {
+                (axis != cut && axis != cut + 1).then(|| axis - usize::from(axis > cut))
+            }
+            View::Reshape { ref shape } => aligned(shape, axis, from),
+        }
+    }
+
+    /// The inverse of [`View::behind`]: the result's axis that runs along with the operand's `axis`.
+    pub fn ahead(&self, axis: usize, from: &[usize]) -> Option<usize> {
+        match *self {
+            View::Expand { axis: new, .. } => Some(axis + usize::from(axis >= new)),
+            View::Permute { ref order } => order.iter().position(|&it| it == axis),
+            View::Slice { axis: changed, .. } | View::Pad { axis: changed, .. } => (axis != changed).then_some(axis),
+            View::Window { axis: cut, .. } => (axis != cut).then(|| axis + usize::from(axis > cut)),
+            View::Reshape { ref shape } => aligned(from, axis, shape),
+        }
+    }
+
+    /// The view of one place along the result's `axis`, which has an operand's axis [behind](View::behind) it.
+    pub fn without(&self, axis: usize) -> View {
+        let less = |changed: usize| changed - usize::from(changed > axis);
+        match *self {
+            View::Expand { axis: new, times } => View::Expand { axis: less(new), times },
+            View::Permute { ref order } => View::Permute { order: without(order, axis) },
+            View::Slice { axis: changed, start, step, len } => View::Slice { axis: less(changed), start, step, len },
+            View::Pad { axis: changed, before, after, between } => {
+                View::Pad { axis: less(changed), before, after, between }
+            }
+            View::Window { axis: cut, size, stride, dilation } => {
+                View::Window { axis: less(cut), size, stride, dilation }
+            }
+            View::Reshape { ref shape } => {
+                let mut shape = shape.clone();
+                shape.remove(axis);
+                View::Reshape { shape }
+            }
+        }
+    }
+
+    /// The same view of many operands side by side: of each of the `times` places of a new first axis.
+    pub fn of_each(&self, times: usize) -> View {
+        match *self {
+            View::Expand { axis, times } => View::Expand { axis: axis + 1, times },
+            View::Permute { ref order } => {
+                View::Permute { order: std::iter::once(0).chain(order.iter().map(|axis| axis + 1)).collect() }
+            }
+            View::Slice { axis, start, step, len } => View::Slice { axis: axis + 1, start, step, len },
+            View::Pad { axis, before, after, between } => View::Pad { axis: axis + 1, before, after, between },
+            View::Window { axis, size, stride, dilation } => View::Window { axis: axis + 1, size, stride, dilation },
+            View::Reshape { ref shape } => View::Reshape { shape: [&[times], &shape[..]].concat() },
+        }
+    }
+}
+
+/// The axis of `to` that has the same places as `axis` of `from`, where both have the same elements in row-major order.
+pub fn aligned(from: &[usize], axis: usize, to: &[usize]) -> Option<usize> {
+    let size = |shape: &[usize]| shape.iter().product::<usize>();
+    if size(to) == 0 {
+        return None;
+    }
+    let fits = |at: &usize| to[*at] == from[axis] && size(&to[..*at]) == size(&from[..axis]);
+    (0..to.len()).find(fits)
+}
+
+/// The order of the axes that are left of `order` when the result loses `axis`.
+pub fn without(order: &[usize], axis: usize) -> Vec<usize> {
+    let lost = order[axis];
+    order.iter().filter(|&&from| from != lost).map(|&from| from - usize::from(from > lost)).collect()
 }
 
 /// The row-major position of `place`.

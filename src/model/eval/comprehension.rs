@@ -5,10 +5,9 @@ use crate::model::lower::{Lower, Outcome};
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
-use crate::problem::values::*;
 use crate::scalar::{Dtype, Scalar};
 use crate::source::Span;
-use crate::syntax::tree::{Binder, ForBody};
+use crate::syntax::tree::{Binder, Expr, ForBody, Name};
 
 impl Lower<'_> {
     pub(super) fn comprehension(
@@ -18,40 +17,30 @@ impl Lower<'_> {
         span: Span,
         scope: &mut Scope,
     ) -> Outcome<Value> {
-        let mark = scope.mark();
-        let mut leads = Vec::new();
+        let (mut indices, mut carries) = (Vec::new(), Vec::new());
         for binder in binders {
             match binder {
-                Binder::Over { name, range } => {
-                    let (start, extent) = match self.evaluate(range, scope)?.settled() {
-                        Value::Range(low, high) => {
-                            let extent = Number { value: high.value - low.value, ..high };
-                            (low.value, self.size_of(extent, range.span)?)
-                        }
-                        Value::Number(number) => (0.0, self.size_of(number, range.span)?),
-                        Value::Word(word) => {
-                            let at = self.blame(range.span);
-                            return Err(self.report(SizeUnsolved { name: word.to_string(), at }));
-                        }
-                        other => return Err(self.not_a("a size or a range", &other, range.span)),
-                    };
-                    let lead = self.new_lead(extent);
-                    let variable = self.variable(lead);
-                    let offset = self.constant(start, Dtype::I32);
-                    let variable = if start == 0.0 {
-                        variable
-                    } else {
-                        self.map(Scalar::Add, &[&variable, &offset]).expect("both i32")
-                    };
-                    scope.bind(name.as_str(), Value::Tensor(variable));
-                    leads.push((lead, name.text.clone()));
-                }
-                Binder::Carry { name, .. } => {
-                    let at = self.blame(name.span);
-                    let what = "a `for` that carries values (recurrence)".into();
-                    return Err(self.report(NotInThisVersion { what, at, help: None }));
-                }
+                Binder::Over { name, range } => indices.push((name, range)),
+                Binder::Carry { name, init } => carries.push((name, init)),
             }
+        }
+        match (&indices[..], &carries[..]) {
+            (_, []) => self.array(&indices, body, span, scope),
+            (&[index], _) => self.recurrence(index, &carries, body, span, scope),
+            (indices, _) => {
+                let at = indices.get(1).map_or(carries[0].0.span, |(name, _)| name.span);
+                let (count, at) = (indices.len(), self.blame(at));
+                Err(self.report(CarryAlongOne { count, at }))
+            }
+        }
+    }
+
+    /// One value for each index.
+    fn array(&mut self, indices: &[(&Name, &Expr)], body: &ForBody, span: Span, scope: &mut Scope) -> Outcome<Value> {
+        let mark = scope.mark();
+        let mut leads = Vec::new();
+        for (name, range) in indices {
+            leads.push(self.bind_index(name, range, scope)?);
         }
         let value = match body {
             ForBody::Expr(expr) => self.evaluate(expr, scope)?,
@@ -65,10 +54,36 @@ impl Lower<'_> {
             },
         };
         let mut tensor = self.tensor_of(value, span)?;
-        for (lead, _) in leads.iter().rev() {
+        for lead in leads.iter().rev() {
             tensor = self.bring_in(&tensor, *lead);
         }
         scope.release(mark);
         Ok(Value::Tensor(tensor))
+    }
+
+    /// Gives an index its name: a whole number that is all of its range at once.
+    pub(super) fn bind_index(&mut self, name: &Name, range: &Expr, scope: &mut Scope) -> Outcome<Lead> {
+        let (start, extent) = match self.evaluate(range, scope)?.settled() {
+            Value::Range(low, high) => {
+                let extent = Number { value: high.value - low.value, ..high };
+                (low.value, self.size_of(extent, range.span)?)
+            }
+            Value::Number(number) => (0.0, self.size_of(number, range.span)?),
+            Value::Word(word) => {
+                let at = self.blame(range.span);
+                return Err(self.report(SizeUnsolved { name: word.to_string(), at }));
+            }
+            other => return Err(self.not_a("a size or a range", &other, range.span)),
+        };
+        let lead = self.new_lead(extent);
+        let variable = self.variable(lead);
+        let offset = self.constant(start, Dtype::I32);
+        let variable = if start == 0.0 {
+            variable
+        } else {
+            self.map(Scalar::Add, &[&variable, &offset]).expect("both i32")
+        };
+        scope.bind(name.as_str(), Value::Tensor(variable));
+        Ok(lead)
     }
 }

@@ -128,6 +128,14 @@ impl Lower<'_> {
 
     /// `x' = value`
     pub(super) fn bind_next(&mut self, name: &Name, value: Value, span: Span, scope: &mut Scope) -> Outcome<()> {
+        // What a recurrence carries is no state.
+        if let Some(Value::Tensor(place)) = scope.get(&name.text)
+            && let Op::Input(Slot::Carry(_)) = self.graph[place.id].op
+        {
+            let next = self.carried_on(&place.clone(), name, value, span)?;
+            scope.bind(&format!("{}'", name.text), Value::Tensor(next));
+            return Ok(());
+        }
         let tensor = self.tensor_of(value, span)?;
         // The state itself, which is made now if nothing has read it.
         let state = self.name(&name.text, name.span, scope)?;

@@ -12,7 +12,7 @@ pub fn value<T: Real>(node: &Node, mut args: Vec<Value<T>>, clock: Clock) -> Val
     let shape = &node.shape[..];
     let mut take = || args.remove(0);
     match &node.op {
-        Op::Input(slot) => unreachable!("{slot:?} is no computation"),
+        Op::Input(_) | Op::Scan { .. } => unreachable!("{node} is not computed from one value each"),
         Op::Const(bits) => match node.dtype {
             Dtype::F32 => Value::Float(ArcArray::from_elem(IxDyn(shape), T::of_f32(f32::from_bits(*bits)))),
             Dtype::I32 => Value::Int(ArcArray::from_elem(IxDyn(shape), *bits as i32)),

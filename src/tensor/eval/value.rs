@@ -1,6 +1,6 @@
 //! The interpreter's values: arrays whose elements may be shared and strided, and the words that scalars work on.
 
-use ndarray::{ArcArray, IxDyn, LinalgScalar};
+use ndarray::{ArcArray, ArrayViewD, Axis, IxDyn, LinalgScalar};
 
 use crate::scalar::plain::{Double, Single};
 use crate::scalar::{Dtype, Ops};
@@ -147,6 +147,32 @@ impl<T: Real> Value<T> {
         match self {
             Value::Int(x) => x,
             _ => panic!("{:?}, not i32", self.dtype()),
+        }
+    }
+
+    /// The place `at` of the first axis, which disappears.
+    pub fn at(&self, at: usize) -> Value<T> {
+        same!(self, x => x.clone().index_axis_move(Axis(0), at))
+    }
+
+    /// Values of one type side by side along a new first axis.
+    pub fn stack(values: &[Value<T>]) -> Value<T> {
+        fn stacked<E: Clone>(parts: Vec<ArrayViewD<E>>) -> Shared<E> {
+            ndarray::stack(Axis(0), &parts).expect("parts of one shape").into_shared()
+        }
+        macro_rules! parts {
+            ($kind:ident) => {{
+                let part = |value| match value {
+                    &Value::$kind(ref x) => x.view(),
+                    _ => panic!("values of one type"),
+                };
+                Value::$kind(stacked(values.iter().map(part).collect()))
+            }};
+        }
+        match values[0].dtype() {
+            Dtype::F32 => parts!(Float),
+            Dtype::I32 => parts!(Int),
+            Dtype::Bool => parts!(Bool),
         }
     }
 

@@ -71,7 +71,7 @@ fn finite(rewriter: &Rewriter, id: Id) -> bool {
             _ => false,
         },
         Op::Gather { .. } => finite(rewriter, node.args[0]),
-        Op::Input(_) | Op::Fold(_) | Op::Contract { .. } | Op::ScatterAdd { .. } => false,
+        Op::Input(_) | Op::Fold(_) | Op::Contract { .. } | Op::ScatterAdd { .. } | Op::Scan { .. } => false,
         Op::Index { .. } | Op::Order { .. } => true,
     }
 }

@@ -1,6 +1,7 @@
 //! Peeling: a tensor that is the same all along an axis, without that axis.
 
 use super::Rewriter;
+use crate::tensor::view::without;
 use crate::tensor::{Id, Op, View};
 
 /// Whether `id` is seen to be the same all along `axis`.
@@ -39,10 +40,4 @@ pub fn peel(rewriter: &mut Rewriter, id: Id, axis: usize) -> Id {
         }
         op => unreachable!("{op:?} cannot be peeled"),
     }
-}
-
-/// The order of the axes that are left of `order` when the result loses `axis`.
-pub fn without(order: &[usize], axis: usize) -> Vec<usize> {
-    let lost = order[axis];
-    order.iter().filter(|&&from| from != lost).map(|&from| from - usize::from(from > lost)).collect()
 }

@@ -1,9 +1,10 @@
 //! Views, their folds, and what is taken along an axis: composed, moved past each other, or found to do nothing.
 
-use super::peel::{can_peel, peel, without};
+use super::peel::{can_peel, peel};
 use super::{Rewriter, contractions};
 use crate::scalar::{Dtype, Scalar};
 use crate::tensor::grad::inverse;
+use crate::tensor::view::without;
 use crate::tensor::{Id, Op, View};
 
 /// A simpler node for `x` seen through `view`, whose result has `shape`.

@@ -1,0 +1,87 @@
+//! All turns at once: a turn's function on operands that have the turns as their first axis.
+
+use crate::tensor::{Function, Graph, Id, Op, Slot, View};
+
+/// A node, and whether it has the turns as its first axis; it is the same in every turn if not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lifted {
+    pub id: Id,
+    pub turns: bool,
+}
+
+/// The results of `turn` for all of the `turns`, each with them as its first axis.
+pub fn lifted(graph: &mut Graph, turn: &Function, feeds: &[Lifted], turns: usize) -> Vec<Id> {
+    let mut lift = Lift { graph, turns };
+    let mut new: Vec<Option<Lifted>> = vec![None; turn.graph.len()];
+    for id in turn.needed() {
+        let args: Vec<Lifted> =
+            turn.graph[id].args.iter().map(|arg| new[arg.0 as usize].expect("operands come first")).collect();
+        let op = &turn.graph[id].op;
+        new[id.0 as usize] = Some(match *op {
+            Op::Input(Slot::Feed(feed)) => feeds[feed as usize],
+            _ if args.iter().any(|arg| arg.turns) => Lifted { id: lift.node(turn, id, &args), turns: true },
+            _ => {
+                let args: Vec<Id> = args.iter().map(|arg| arg.id).collect();
+                let node = &turn.graph[id];
+                Lifted { id: lift.graph.node(op.clone(), &args, node.shape.clone(), node.dtype), turns: false }
+            }
+        });
+    }
+    turn.results.iter().map(|id| lift.all(new[id.0 as usize].expect("a result is needed"))).collect()
+}
+
+struct Lift<'g> {
+    graph: &'g mut Graph,
+    turns: usize,
+}
+
+impl Lift<'_> {
+    /// The value with the turns in front.
+    fn all(&mut self, value: Lifted) -> Id {
+        if value.turns { value.id } else { self.graph.expand(value.id, 0, self.turns) }
+    }
+
+    /// A node of the turn, of which an operand has the turns.
+    fn node(&mut self, turn: &Function, id: Id, args: &[Lifted]) -> Id {
+        let node = &turn.graph[id];
+        let shape = [&[self.turns], &node.shape[..]].concat();
+        match &node.op {
+            Op::Input(_) | Op::Const(_) | Op::Index { .. } | Op::Random { .. } | Op::Scan { .. } => {
+                unreachable!("{:?} has no operand in a turn", node.op)
+            }
+            Op::Map(scalar) => {
+                let args: Vec<Id> = args.iter().map(|&arg| self.all(arg)).collect();
+                self.graph.map(*scalar, &args)
+            }
+            Op::View(view) => self.graph.view(view.of_each(self.turns), args[0].id),
+            Op::Fold(View::Expand { axis, .. }) => self.graph.sum(args[0].id, axis + 1),
+            Op::Fold(view) => self.graph.fold(view.of_each(self.turns), args[0].id, &shape),
+            Op::Contract { a, b, out } => {
+                let used = [&a[..], b, out].concat();
+                let label = (b'A'..=u8::MAX).find(|label| !used.contains(label)).expect("a label that is free");
+                let labels = |of: &[u8], has: bool| if has { [&[label], of].concat() } else { of.to_vec() };
+                let (a, b) = (labels(a, args[0].turns), labels(b, args[1].turns));
+                self.graph.contract_axes(&a, &b, &labels(out, true), args[0].id, args[1].id)
+            }
+            Op::Max { axis } => self.graph.max(args[0].id, axis + 1),
+            Op::Order { axis } => self.graph.order(args[0].id, axis + 1),
+            &Op::Gather { axis, batch } => match args[1].turns {
+                // The turns are one more of the axes before the indexed one.
+                false if batch == 0 => self.graph.gather(args[0].id, args[1].id, axis + 1, 0),
+                // The turns are one more axis of the index.
+                true if axis == 0 && !args[0].turns => self.graph.gather(args[0].id, args[1].id, 0, 0),
+                _ => {
+                    let (table, index) = (self.all(args[0]), self.all(args[1]));
+                    self.graph.gather(table, index, axis + 1, batch + 1)
+                }
+            },
+            &Op::ScatterAdd { axis, batch } => match args[1].turns {
+                false if batch == 0 => self.graph.scatter_add(args[0].id, args[1].id, axis + 1, 0, &shape),
+                _ => {
+                    let (values, index) = (self.all(args[0]), self.all(args[1]));
+                    self.graph.scatter_add(values, index, axis + 1, batch + 1, &shape)
+                }
+            },
+        }
+    }
+}
