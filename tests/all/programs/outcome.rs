@@ -234,7 +234,7 @@ fn agree(
         *moved = truth.data.iter().zip(&meant.data).map(|(x, y)| (x - y).abs()).fold(*moved, f64::max);
     }
     let largest = |array: &Array| Wide::from(array).data.iter().fold(0.0f64, |scale, x| scale.max(x.abs()));
-    let floor = 1e-6 * meant.iter().map(largest).filter(|it| it.is_finite()).fold(0.1, f64::max).min(10.0);
+    let floor = 1e-5 * meant.iter().map(largest).filter(|it| it.is_finite()).fold(0.1, f64::max).min(10.0);
     for (at, meant) in meant.iter().enumerate() {
         let wide = Wide::from(meant);
         let scale = wide.data.iter().fold(0.0f64, |scale, x| scale.max(x.abs()));
