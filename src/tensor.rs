@@ -328,6 +328,18 @@ impl Graph {
     pub fn random(&mut self, draw: Draw, site: u32, shape: &[usize]) -> Id {
         self.node(Op::Random { draw, site }, &[], shape.to_vec(), Dtype::F32)
     }
+
+    /// The nodes that `ends` are made of, these among them, operands first.
+    pub fn needed(&self, ends: impl Iterator<Item = Id>) -> Vec<Id> {
+        let mut needed = vec![false; self.len()];
+        ends.for_each(|id| needed[id.0 as usize] = true);
+        for id in self.ids().rev() {
+            if needed[id.0 as usize] {
+                self[id].args.iter().for_each(|arg| needed[arg.0 as usize] = true);
+            }
+        }
+        self.ids().filter(|id| needed[id.0 as usize]).collect()
+    }
 }
 
 /// A graph with its doors: what is computed by one call.
@@ -347,14 +359,7 @@ pub struct Function {
 impl Function {
     /// The nodes that results and updates are made of, operands first.
     pub fn needed(&self) -> Vec<Id> {
-        let mut needed = vec![false; self.graph.len()];
-        self.results.iter().chain(self.updates.iter().map(|(_, id)| id)).for_each(|id| needed[id.0 as usize] = true);
-        for id in self.graph.ids().rev() {
-            if needed[id.0 as usize] {
-                self.graph[id].args.iter().for_each(|arg| needed[arg.0 as usize] = true);
-            }
-        }
-        self.graph.ids().filter(|id| needed[id.0 as usize]).collect()
+        self.graph.needed(self.results.iter().copied().chain(self.updates.iter().map(|&(_, id)| id)))
     }
 }
 

@@ -62,7 +62,10 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
             return [target, scratch].into_iter().try_for_each(|&buffer| writable(buffer));
         }
         Core::Scan(turns) => {
-            check(kernel.space.len() == 1 && kernel.stores.is_empty() && kernel.body.lines.is_empty(), "turns are all")?;
+            check(
+                kernel.space.len() == 1 && kernel.stores.is_empty() && kernel.body.lines.is_empty(),
+                "turns are all",
+            )?;
             verify_turns(plan, turns, kernel.space[0])?;
             return turns.targets.iter().chain([&turns.arena]).try_for_each(|&buffer| writable(buffer));
         }

@@ -208,7 +208,9 @@ impl Lower<'_> {
         }
         self.open.push(key);
         self.calls.push(span);
+        self.callees.push(format!("the {} `{}`", callable.kind.noun(), callable.name.text));
         let value = self.body(&callable.body, scope, span);
+        self.callees.pop();
         self.calls.pop();
         self.open.pop();
         value

@@ -9,9 +9,11 @@ mod shapes;
 
 use super::lower::{Lower, Outcome};
 use super::types::describe;
+use super::units::Measure;
 use super::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
+use crate::problem::values::OutOfRange;
 use crate::scalar::{Dtype, Scalar};
 use crate::source::{Span, nearest};
 use crate::tensor::Draw;
@@ -74,6 +76,12 @@ pub const BUILTINS: &[Builtin] = &[
     Builtin { name: "expand", doc: "expand(x, axis, size): a new axis with equal copies", run: expand },
     Builtin { name: "concat", doc: "concat(a, b, …, axis: 0): one behind the other", run: concat },
     Builtin { name: "split", doc: "split(x, n, axis: last): n equal parts", run: split },
+    Builtin { name: "unstack", doc: "unstack(x, axis: 0): the parts along an axis, without it", run: unstack },
+    Builtin {
+        name: "pad",
+        doc: "pad(x, before, after, axis: 0, between: 0, with: 0): zeros, or another number, in front of what stands along an axis, behind it, and between its neighbours",
+        run: pad,
+    },
     Builtin { name: "size", doc: "size(x): the number of elements of one example", run: size },
     Builtin { name: "dot", doc: "dot(a, b): the sum of the products of two rows", run: dot },
     Builtin { name: "one_hot", doc: "one_hot(y, n): 1 at the place y of n, else 0", run: one_hot },
@@ -200,6 +208,26 @@ impl Lower<'_> {
         match given.value.clone().settled() {
             Value::Number(number) => self.size_of(number, given.span),
             other => Err(self.not_a("a size", &other, given.span)),
+        }
+    }
+
+    /// A number of places, which may be none; pixels are counted.
+    fn places(&mut self, name: &str, given: &Given) -> Outcome<usize> {
+        match given.value.clone().settled() {
+            Value::Number(number) => {
+                let at = self.blame(given.span);
+                if let Some(division) = number.inexact {
+                    return Err(self.report(InexactDivision { at: self.blame(division), used: at }));
+                }
+                let counts = matches!(number.measure, None | Some(Measure::Length));
+                if !counts || number.value.fract() != 0.0 || !(0.0..=2147483647.0).contains(&number.value) {
+                    let (setting, range) = (name.to_string(), "a whole number from 0 on".to_string());
+                    let value = Value::Number(number).noun();
+                    return Err(self.report(OutOfRange { setting, range, value, at, help: None }));
+                }
+                Ok(number.value as usize)
+            }
+            other => Err(self.not_a("a number of places", &other, given.span)),
         }
     }
 

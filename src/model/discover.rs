@@ -180,10 +180,11 @@ fn dead_states(lower: &Lower, roots: &[Id]) -> BTreeSet<String> {
 fn stages(experiment: &Experiment) -> Vec<StageInfo> {
     let mut problems = Vec::new();
     let mut lower = experiment.lower(still(1), &mut problems);
-    if experiment.forward(&mut lower).is_err() {
-        return vec![];
-    }
+    let Ok(outputs) = experiment.forward(&mut lower) else { return vec![] };
     let graph: &Graph = &lower.graph;
+    // What was written down and is not needed costs nothing.
+    let ends = outputs.iter().map(|it| it.tensor.id).chain(lower.nexts.values().copied());
+    let needed: BTreeSet<Id> = graph.needed(ends).into_iter().collect();
     let infos = lower.stages.iter().map(|stage| {
         let within = format!("{}.", stage.path);
         let own = experiment.declared.iter().filter(|it| it.trained && it.path.starts_with(&within));
@@ -193,8 +194,8 @@ fn stages(experiment: &Experiment) -> Vec<StageInfo> {
             ty: if stage.ty.is_empty() { types::dims(&stage.shape) } else { stage.ty.clone() },
             shape: stage.shape.clone(),
             parameters: own.map(|it| it.shape.iter().product::<usize>()).sum(),
-            flops: stage.nodes.clone().map(|id| operations(graph, Id(id))).sum(),
-            depth: stage.depth.saturating_sub(2),
+            flops: stage.nodes.clone().map(Id).filter(|id| needed.contains(id)).map(|id| operations(graph, id)).sum(),
+            depth: stage.depth.saturating_sub(1),
             span: stage.span,
         }
     });

@@ -48,7 +48,9 @@ fn constant_value(graph: &Graph, id: Id) -> Option<f32> {
 /// What a value is made of, for [`matrices_in_a_row`].
 #[derive(Clone, Copy)]
 enum Made {
-    /// Of weights and constants alone.
+    /// Of constants alone.
+    Constant,
+    /// Of weights, and constants.
     Fixed,
     /// Of an example: since its last non-linearity it has passed `matrices`, and `entered` numbers entered the last one.
     Example { matrices: usize, entered: usize },
@@ -60,26 +62,37 @@ pub fn matrices_in_a_row(graph: &Graph) -> usize {
     const FRESH: Made = Made::Example { matrices: 0, entered: 0 };
     let mut all: Vec<Made> = Vec::with_capacity(graph.len());
     let mut most = 0;
+    let mut readers = vec![0; graph.len()];
+    graph.ids().flat_map(|id| &graph[id].args).for_each(|arg| readers[arg.0 as usize] += 1);
     for id in graph.ids() {
         let node = &graph[id];
         let args: Vec<Made> = node.args.iter().map(|arg| all[arg.0 as usize]).collect();
         let size = |id: Id| graph[id].shape.iter().product::<usize>();
         let examples = args.iter().filter(|it| matches!(it, Made::Example { .. })).count();
-        let longest = args.iter().copied().max_by_key(|it| match it {
-            Made::Fixed => None,
+        // Beside a way that is no matrix, another way is not one matrix with what follows.
+        let shortest = args.iter().copied().filter(|it| matches!(it, Made::Example { .. })).min_by_key(|it| match it {
+            Made::Constant | Made::Fixed => None,
             Made::Example { matrices, .. } => Some(*matrices),
         });
         let made = match &node.op {
             Op::Input(Slot::Feed(_)) => FRESH,
-            Op::Input(_) | Op::Const(_) | Op::Index { .. } | Op::Random { .. } => Made::Fixed,
+            Op::Input(_) => Made::Fixed,
+            Op::Const(_) | Op::Index { .. } | Op::Random { .. } => Made::Constant,
+            _ if args.iter().all(|it| matches!(it, Made::Constant)) => Made::Constant,
             _ if examples == 0 => Made::Fixed,
             Op::View(_) | Op::Fold(_) | Op::Map(Scalar::Add | Scalar::Sub | Scalar::Neg) => {
-                longest.expect("an operand")
+                shortest.expect("an operand")
             }
-            Op::Map(Scalar::Mul) if examples == 1 => longest.expect("an operand"),
-            Op::Map(Scalar::Div) if matches!(args[1], Made::Fixed) => args[0],
+            Op::Map(Scalar::Mul) if examples == 1 => shortest.expect("an operand"),
+            Op::Map(Scalar::Div) if !matches!(args[1], Made::Example { .. }) => args[0],
+            Op::Contract { .. } if args.iter().any(|it| matches!(it, Made::Constant)) => shortest.expect("an operand"),
             Op::Contract { .. } if examples == 1 => {
                 let at = usize::from(matches!(args[0], Made::Fixed));
+                // Two small filters say less than the one large filter that does the same.
+                if slides(graph, node.args[at]) {
+                    all.push(FRESH);
+                    continue;
+                }
                 let Made::Example { matrices, entered } = args[at] else { unreachable!("the one of an example") };
                 let (inner, outer) = (size(node.args[at]), size(id));
                 let repeats = matrices > 0 && inner >= entered.min(outer);
@@ -91,7 +104,18 @@ pub fn matrices_in_a_row(graph: &Graph) -> usize {
         if let Made::Example { matrices, .. } = made {
             most = most.max(matrices);
         }
-        all.push(made);
+        // What is read in several places is not there for the next matrix alone.
+        let shared = readers[id.0 as usize] > 1 && matches!(made, Made::Example { .. });
+        all.push(if shared { FRESH } else { made });
     }
     most
+}
+
+/// Whether a value is seen through windows.
+fn slides(graph: &Graph, id: Id) -> bool {
+    match &graph[id].op {
+        Op::View(View::Window { size, .. }) => *size > 1 || slides(graph, graph[id].args[0]),
+        Op::View(_) => slides(graph, graph[id].args[0]),
+        _ => false,
+    }
 }

@@ -109,6 +109,8 @@ pub struct Lower<'a> {
     pub levels: usize,
     /// The places in the user's text from which we came, innermost last.
     pub calls: Vec<Span>,
+    /// What was called there: `the layer \`residual\``.
+    pub callees: Vec<String>,
     /// Words that nothing declares, and the values that they could have meant.
     pub words: BTreeMap<Arc<str>, Word>,
     /// Names being expanded, for finding definitions without an end.
@@ -152,6 +154,7 @@ impl<'a> Lower<'a> {
             depth: 0,
             levels: 0,
             calls: Vec::new(),
+            callees: Vec::new(),
             words: BTreeMap::new(),
             open: Vec::new(),
             fits: Fits::None,
@@ -184,6 +187,12 @@ impl<'a> Lower<'a> {
             return span;
         }
         self.calls.iter().rev().copied().find(|&call| !self.in_library(call)).unwrap_or(span)
+    }
+
+    /// What was called at the place that is blamed for what the library finds.
+    pub fn blamed(&self) -> String {
+        let at = self.calls.iter().rposition(|&call| !self.in_library(call));
+        at.map_or_else(|| "the definition".to_string(), |at| self.callees[at].clone())
     }
 
     pub fn in_library(&self, span: Span) -> bool {
@@ -453,12 +462,22 @@ impl<'a> Lower<'a> {
         if order.is_sorted() { tensor.id } else { self.graph.permute(tensor.id, &order) }
     }
 
+    /// The least and the greatest value of an index.
+    pub fn span_of(&self, index: &Affine) -> (i64, i64) {
+        let (mut low, mut high) = (index.constant, index.constant);
+        for &(lead, factor) in &index.terms {
+            let reach = factor * (self.extents[lead.0 as usize] as i64 - 1);
+            low += reach.min(0);
+            high += reach.max(0);
+        }
+        (low, high)
+    }
+
     /// An index that is a sum of loop variables is a view: a slice, or a window where two variables meet. `None` where it
     /// is neither, or where the tensor depends on one of the variables already.
     fn pick_affine(&mut self, tensor: &Tensor, index: &Affine, extent: usize) -> Option<Tensor> {
-        let reach: i64 =
-            index.terms.iter().map(|&(lead, factor)| factor * (self.extents[lead.0 as usize] as i64 - 1)).sum();
-        if index.constant < 0 || index.constant + reach >= extent as i64 || index.terms.iter().any(|&(_, f)| f <= 0) {
+        let (low, high) = self.span_of(index);
+        if low < 0 || high >= extent as i64 || index.terms.len() > 1 && index.terms.iter().any(|&(_, f)| f <= 0) {
             return None;
         }
         if index.terms.iter().any(|(lead, _)| tensor.lead.contains(lead)) {
@@ -484,7 +503,7 @@ impl<'a> Lower<'a> {
                 Some(self.lift(&sliced.plain(), lead))
             }
             [(one, f), (two, g)] => {
-                let (start, len) = (index.constant as usize, (index.constant + reach) as usize + 1);
+                let (start, len) = (index.constant as usize, high as usize + 1);
                 let sliced = if start == 0 && len == extent {
                     tensor.clone()
                 } else {

@@ -1,6 +1,6 @@
 //! Problems of values and units.
 
-use super::{problems, say};
+use super::{list, problems, say};
 use crate::source::Span;
 
 problems! {
@@ -35,10 +35,10 @@ problems! {
             .at(at, format!("{left} and {right}"));
 
     /// A `require` of a definition is not met.
-    "requirement-unmet" Error RequirementUnmet { callee: String, message: String, at: Span, declared: Span } =>
+    "requirement-unmet" Error RequirementUnmet { callee: String, message: String, facts: Vec<String>, at: Span, declared: Option<Span> } =>
         say(if message.is_empty() { format!("a requirement of {callee} is not met") } else { format!("{callee}: {message}") })
-            .at(at, "not so here")
-            .at(declared, "required here");
+            .at(at, if facts.is_empty() { "not so here".to_string() } else { format!("not so here, where {}", list(&facts)) })
+            .maybe_at(declared, "required here");
 
     /// Something of the language that this version does not run yet.
     "not-in-this-version" Error NotInThisVersion { what: String, at: Span, help: Option<String> } =>

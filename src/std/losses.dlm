@@ -93,3 +93,11 @@ loss squared_hinge on (z: logit, y: binary) = max(1 - (2 * y - 1) * z, 0)^2
 ## 1 less the cosine of the angle between output and target: their lengths do not count.
 loss cosine on (yhat: f32[N], y: f32[N]) =
   1 - dot(yhat, y) / sqrt(max(sum(yhat^2), 1e-16)) / sqrt(max(sum(y^2), 1e-16))
+
+## Of two embeddings side by side: their squared distance where they are of a kind (`y` is 1), else what their distance
+## lacks to a margin, squared; each halved (Hadsell et al., 2006).
+loss contrastive(margin: real = 1) on (z: f32[2 * N], y: binary) {
+  (a, b) = split(z, 2)
+  square = sum((a - b)^2)
+  y * square / 2 + (1 - y) * max(margin - sqrt(max(square, 1e-12)), 0)^2 / 2
+}

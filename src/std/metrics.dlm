@@ -180,3 +180,17 @@ metric median_absolute_error on (yhat: f32[N], y: f32[N]) -> error across batch 
 
 ## The largest absolute difference.
 metric max_error on (yhat: f32[N], y: f32[N]) -> error across batch = max(max(abs(y - yhat), over: batch))
+
+## How far the probability that is given to the answer is from how often the answer is right: the mean of the distances in
+## `bins` of equal width, each weighed by its examples (expected calibration error; Guo et al., 2017).
+metric calibration(bins: int = 10) on (z: logits[K], y: class[K]) -> error across batch {
+  p   = max(softmax(z))
+  hit = where(argmax(z) == y, 1, 0)
+  bin = min(floor(p * bins), bins - 1)
+  sum(for b in bins => abs(mean(where(bin == cast(b, f32), p - hit, 0), over: batch)))
+}
+metric calibration(bins: int = 10) on (z: logit, y: binary) -> error across batch {
+  p   = sigmoid(z)
+  bin = min(floor(p * bins), bins - 1)
+  sum(for b in bins => abs(mean(where(bin == cast(b, f32), p - y, 0), over: batch)))
+}

@@ -41,11 +41,17 @@ optimizer adagrad(lr: rate = 0.01, eps: real = 1e-10) on (p, g) {
   p' = p - lr * g / (sqrt(s') + eps)
 }
 
-## As adagrad, with a memory that fades (Tieleman & Hinton, 2012).
-optimizer rmsprop(lr: rate = 0.01, alpha: real = 0.99, eps: real = 1e-8) on (p, g) {
+## As adagrad, with a memory that fades (Tieleman & Hinton, 2012). `centred`: over the variance in place of the mean of the
+## squares (Graves, 2013).
+optimizer rmsprop(lr: rate = 0.01, alpha: real = 0.99, eps: real = 1e-8, momentum: real = 0, centred: bool = no) on (p, g) {
   state s ~ 0
-  s' = alpha * s + (1 - alpha) * g^2
-  p' = p - lr * g / (sqrt(s') + eps)
+  state m ~ 0
+  state v ~ 0
+  s'   = alpha * s + (1 - alpha) * g^2
+  m'   = alpha * m + (1 - alpha) * g
+  step = g / (sqrt(if centred then max(s' - m'^2, 0) else s') + eps)
+  v'   = momentum * v + step
+  p'   = p - lr * (if momentum == 0 then step else v')
 }
 
 ## As adagrad, with a memory that fades, and steps of the size of the latest ones in place of a rate (Zeiler, 2012).
@@ -111,4 +117,17 @@ optimizer lion(lr: rate = 1e-4, b1: real = 0.9, b2: real = 0.99, decay: real = 0
   c = b1 * m + (1 - b1) * g
   m' = b2 * m + (1 - b2) * g
   p' = p - lr * (where(c > 0, 1, where(c < 0, -1, 0)) + decay * p)
+}
+
+## Adam's steps with weight decay, each tensor's scaled to the length of the tensor itself: for large batches (You et al.,
+## 2020).
+optimizer lamb(lr: rate = 1e-3, b1: real = 0.9, b2: real = 0.999, eps: real = 1e-6, decay: real = 0.01) on (p, g, t) {
+  state m ~ 0
+  state v ~ 0
+  m' = b1 * m + (1 - b1) * g
+  v' = b2 * v + (1 - b2) * g^2
+  step   = m' / seen(b1, t) / (sqrt(v' / seen(b2, t)) + eps) + decay * p
+  long   = sqrt(sum(p^2))
+  length = sqrt(sum(step^2))
+  p' = p - lr * where(long > 0 and length > 0, long / max(length, 1e-30), 1) * step
 }

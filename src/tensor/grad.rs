@@ -118,12 +118,7 @@ fn leads_to(graph: &Graph, wanted: &[Id]) -> Vec<bool> {
 
 /// The gradients of the operands of a recurrence, given those of all of its results, of which `id` is one. They are
 /// complete at the first of these; the others give nothing.
-fn pull_back_scan(
-    graph: &mut Graph,
-    scan: &Arc<Scan>,
-    id: Id,
-    grads: &BTreeMap<Id, Partial>,
-) -> Vec<(Id, Partial)> {
+fn pull_back_scan(graph: &mut Graph, scan: &Arc<Scan>, id: Id, grads: &BTreeMap<Id, Partial>) -> Vec<(Id, Partial)> {
     let args = graph[id].args.clone();
     let known = graph.results_of(scan, &args);
     let dys: Vec<Option<Id>> = known.iter().map(|id| grads.get(&(*id)?).map(|partial| partial.dy)).collect();

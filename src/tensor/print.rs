@@ -82,10 +82,10 @@ pub fn print(function: &Function, name: &dyn Fn(Slot) -> String) -> String {
         {
             let turn = print(&scan.turn, &|slot| match slot {
                 Slot::Feed(feed) if (feed as usize) < scan.carried() => format!("carried {feed}"),
-                Slot::Feed(feed) => format!("{}", node.args[feed as usize]),
+                Slot::Feed(feed) => format!("operand {feed}"),
                 other => other.to_string(),
             });
-            turn.lines().for_each(|line| text += &format!("  {line}\n"));
+            turn.replace('%', &format!("{id}.")).lines().for_each(|line| text += &format!("  {line}\n"));
         }
     }
     let results: Vec<String> = function.results.iter().map(Id::to_string).collect();

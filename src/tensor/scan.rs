@@ -85,6 +85,9 @@ impl Graph {
             assert_eq!((&start.shape, start.dtype), (&shape, place.dtype), "the start of a carried value");
             assert_eq!((&next.shape, next.dtype), (&place.shape, place.dtype), "the next carried value");
         }
+        if turns == 1 {
+            return Ok(self.once(axis, carries));
+        }
         let (turn, operands) = turn::taken_out(self, axis, carries)?;
         let (turn, kept) = settled(simplify(&turn), carries.len(), &operands);
         let sliced = kept.iter().filter(|operand| matches!(operand, turn::Operand::Turn { .. })).count();
@@ -95,6 +98,25 @@ impl Graph {
         });
         let args = args.into_iter().chain(seen.collect::<Vec<Id>>()).collect::<Vec<Id>>();
         Ok(self.scans(Arc::new(Scan { turn, turns, backwards, sliced }), &args))
+    }
+
+    /// The values after the only turn: what was written, with the starts in the places.
+    fn once(&mut self, axis: usize, carries: &[Carry]) -> Vec<Id> {
+        let starts: Vec<Id> = carries.iter().map(|carry| self.expand(carry.start, axis, 1)).collect();
+        let mut new: Vec<Id> = Vec::new();
+        for id in self.ids() {
+            let place = carries.iter().position(|carry| carry.place == id);
+            let args: Vec<Id> = self[id].args.iter().map(|arg| new[arg.0 as usize]).collect();
+            new.push(match place {
+                Some(at) => starts[at],
+                None if args == self[id].args => id,
+                None => {
+                    let node = self[id].clone();
+                    self.node(node.op, &args, node.shape, node.dtype)
+                }
+            });
+        }
+        carries.iter().map(|carry| self.first(new[carry.next.0 as usize], axis)).collect()
     }
 
     /// The results of a recurrence that are there, by the number of the carried value.
@@ -157,8 +179,7 @@ fn settled(turn: Function, carried: usize, operands: &[turn::Operand]) -> (Funct
         })
         .collect();
     let by_turn = |at: &&usize| matches!(operands[**at], turn::Operand::Turn { .. });
-    let order: Vec<usize> =
-        read.iter().filter(by_turn).chain(read.iter().filter(|at| !by_turn(at))).copied().collect();
+    let order: Vec<usize> = read.iter().filter(by_turn).chain(read.iter().filter(|at| !by_turn(at))).copied().collect();
     let mut graph = Graph::default();
     let mut new = vec![Id(0); turn.graph.len()];
     for id in needed {

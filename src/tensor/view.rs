@@ -86,9 +86,7 @@ impl View {
             View::Expand { axis: new, .. } => (axis != new).then(|| axis - usize::from(axis > new)),
             View::Permute { ref order } => Some(order[axis]),
             View::Slice { axis: changed, .. } | View::Pad { axis: changed, .. } => (axis != changed).then_some(axis),
-            View::Window { axis: cut, .. } => {
-                (axis != cut && axis != cut + 1).then(|| axis - usize::from(axis > cut))
-            }
+            View::Window { axis: cut, .. } => (axis != cut && axis != cut + 1).then(|| axis - usize::from(axis > cut)),
             View::Reshape { ref shape } => aligned(shape, axis, from),
         }
     }

@@ -211,6 +211,14 @@ fn through_every_layer_and_regularizer_are_true() {
         ("layer norm", model("|> dense(4, tanh) as hidden |> layer_norm as norm")),
         ("batch norm", model("|> dense(4) as hidden |> batch_norm as norm |> relu")),
         ("deep", model("|> repeat(3, dense(4, tanh)) as deep")),
+        (
+            "a convolution",
+            model("|> dense(6, tanh) as hidden |> reshape([3, 2]) |> conv(2, stride: 2) as c |> max_pool |> flatten"),
+        ),
+        (
+            "a way back",
+            model("|> dense(4, tanh) as hidden |> reshape([2, 2]) |> conv_transpose(1, stride: 2) as c |> flatten"),
+        ),
         ("a residue", "x: f32[2] -> f32[2] { h = x |> dense(2, tanh) as one\n h + (h |> dense(2, gelu) as two) }".into()),
         (
             "embedding",

@@ -1,6 +1,7 @@
 //! Random functions: well typed graphs over every kind of node, for tests that compare executors.
 
 use dlmc::scalar::Scalar;
+use dlmc::tensor::scan::Carry;
 use dlmc::tensor::{Array, Data, Draw, Dtype, Function, Graph, Id, Op, Slot, View};
 
 /// A small generator of its own (xorshift, Marsaglia 2003): the same numbers on every machine and for ever.
@@ -136,7 +137,7 @@ impl Maker {
     }
 
     fn grow(&mut self) {
-        match self.dice.below(20) {
+        match self.dice.below(21) {
             0..7 => self.map(),
             7..11 => self.view(),
             11..13 => self.fold(),
@@ -145,6 +146,7 @@ impl Maker {
             16 => self.gather(),
             17 => self.scatter(),
             18 => self.source(),
+            19 => self.scan(),
             _ => self.order(),
         }
     }
@@ -433,6 +435,33 @@ impl Maker {
         }
     }
 
+    /// A recurrence from some value, with the axis of its turns anywhere.
+    fn scan(&mut self) {
+        let Some((start, _)) = self.float(0) else { return };
+        let (shape, turns) = (self.shape(start), self.dice.within(1, 6));
+        if shape.iter().product::<usize>() * turns > LARGE || shape.len() > 3 {
+            return;
+        }
+        let axis = self.dice.below(shape.len() + 1);
+        let mut all = shape.clone();
+        all.insert(axis, turns);
+        let outside: Vec<Id> = self.values.iter().map(|value| value.0).collect();
+        let starts = [Some(start), self.dice.chance(3).then_some(start)];
+        let places: Vec<(Id, Id)> =
+            starts.into_iter().flatten().map(|start| (start, self.graph().carry(&all, Dtype::F32))).collect();
+        let carried: Vec<Id> = places.iter().map(|it| it.1).collect();
+        let carries: Vec<Carry> = places
+            .iter()
+            .map(|&(start, place)| {
+                let next = turn(&mut self.function.graph, &mut self.dice, place, axis, &outside, &carried);
+                Carry { place, start, next }
+            })
+            .collect();
+        let backwards = self.dice.chance(2);
+        let results = self.graph().scan(axis, backwards, &carries);
+        results.unwrap_or_default().into_iter().for_each(|id| self.keep(id, false));
+    }
+
     /// Returns the last values and some others, and updates states where something fits.
     fn finish(mut self) -> Function {
         let mut results: Vec<Id> = self.values.iter().rev().take(3).map(|value| value.0).collect();
@@ -449,6 +478,118 @@ impl Maker {
         }
         self.function.results = results;
         self.function
+    }
+}
+
+/// Something of the shape of `place`, in which each place along `axis` depends on that place alone: a turn of a recurrence
+/// as it is written. Values of `outside` are used where they fit, and other `carried` values.
+pub fn turn(graph: &mut Graph, dice: &mut Dice, place: Id, axis: usize, outside: &[Id], carried: &[Id]) -> Id {
+    let shape = graph.shape(place).to_vec();
+    let free: Vec<usize> = (0..shape.len()).filter(|&it| it != axis).collect();
+    let mut x = place;
+    let along = [outside, carried].concat();
+    for _ in 0..dice.within(1, 4) {
+        let which = if free.is_empty() { dice.below(2) } else { dice.below(10) };
+        let a = if free.is_empty() { 0 } else { dice.pick(&free) };
+        let n = shape[a];
+        x = match which {
+            0 => {
+                let scalar = dice.pick(&[Scalar::Tanh, Scalar::Sin, Scalar::Neg]);
+                graph.map(scalar, &[x])
+            }
+            1 => {
+                let other = beside(graph, dice, &shape, axis, &along);
+                let scalar = dice.pick(&[Scalar::Add, Scalar::Sub, Scalar::Mul]);
+                graph.map(scalar, &[x, other])
+            }
+            2 => {
+                let matrix = beside(graph, dice, &[n, n], usize::MAX, outside);
+                let la: Vec<u8> = (b'a'..).take(shape.len()).collect();
+                let out: Vec<u8> = la.iter().map(|&l| if l == la[a] { b'z' } else { l }).collect();
+                graph.contract_axes(&la, &[la[a], b'z'], &out, x, matrix)
+            }
+            3 => graph.view(View::Slice { axis: a, start: n - 1, step: -1, len: n }, x),
+            4 => {
+                let sum = if dice.chance(2) { graph.sum(x, a) } else { graph.max(x, a) };
+                graph.expand(sum, a, n)
+            }
+            5 => {
+                let size = dice.within(1, 3.min(n));
+                let seen = graph.view(View::Window { axis: a, size, stride: 1, dilation: 1 }, x);
+                match dice.chance(2) {
+                    true => graph.fold(View::Window { axis: a, size, stride: 1, dilation: 1 }, seen, &shape),
+                    false => {
+                        let sum = graph.sum(seen, a + 1);
+                        graph.view(View::Pad { axis: a, before: 0, after: size - 1, between: 0 }, sum)
+                    }
+                }
+            }
+            6 => {
+                let order = dice.order(shape.len());
+                let turned = graph.permute(x, &order);
+                let merged: Vec<usize> = order.iter().map(|&it| shape[it]).chain([1]).collect();
+                let turned = graph.reshape(turned, &merged);
+                let turned = graph.map(Scalar::Sin, &[turned]);
+                let turned = graph.reshape(turned, &merged[..shape.len()]);
+                graph.fold(View::Permute { order }, turned, &shape)
+            }
+            7 => {
+                let index = graph.index(0, &[n]);
+                let last = graph.integer(n as i32 - 1, &[n]);
+                let index = graph.map(Scalar::Sub, &[last, index]);
+                match dice.chance(2) {
+                    true => graph.gather(x, index, a, 0),
+                    false => graph.scatter_add(x, index, a, 0, &shape),
+                }
+            }
+            8 => {
+                let rows = graph.index(a, &shape[..=a]);
+                match dice.chance(2) {
+                    true => graph.gather(x, rows, a, a),
+                    false => graph.scatter_add(x, rows, a, a, &shape),
+                }
+            }
+            _ => {
+                let other = beside(graph, dice, &shape, axis, &along);
+                let la: Vec<u8> = (b'a'..).take(shape.len()).collect();
+                let out: Vec<u8> = la.iter().copied().filter(|&l| l != la[a]).collect();
+                let dots = graph.contract_axes(&la, &la, &out, x, other);
+                graph.expand(dots, a, n)
+            }
+        };
+    }
+    if dice.chance(2) {
+        let other = beside(graph, dice, &shape, axis, &along);
+        x = graph.map(Scalar::Add, &[x, other]);
+    }
+    graph.map(Scalar::Tanh, &[x])
+}
+
+/// An f32 of `shape`: one from outside, one that is the same all along `axis`, or a formula of the place.
+fn beside(graph: &mut Graph, dice: &mut Dice, shape: &[usize], axis: usize, outside: &[Id]) -> Id {
+    let mut less = shape.to_vec();
+    if axis < shape.len() {
+        less.remove(axis);
+    }
+    let of = |graph: &Graph, shape: &[usize]| -> Vec<Id> {
+        let fits = |id: &Id| graph.shape(*id) == shape && graph[*id].dtype == Dtype::F32;
+        outside.iter().copied().filter(fits).collect()
+    };
+    let (same, mut without) = (of(graph, shape), of(graph, &less));
+    without.retain(|id| !matches!(graph[*id].op, Op::Input(Slot::Carry(_))));
+    match dice.below(4) {
+        0 | 1 if !same.is_empty() => dice.pick(&same),
+        2 if axis < shape.len() && !without.is_empty() => {
+            let id = dice.pick(&without);
+            graph.expand(id, axis, shape[axis])
+        }
+        3 => graph.random(Draw::Uniform, dice.below(3) as u32, shape),
+        _ if shape.is_empty() => graph.constant(0.5, shape),
+        _ => {
+            let place = graph.index(dice.below(shape.len()), shape);
+            let place = graph.map(Scalar::ToF32, &[place]);
+            graph.map(Scalar::Sin, &[place])
+        }
     }
 }
 

@@ -251,6 +251,7 @@ fn unsound(plan: &Plan) -> Vec<Plan> {
         match &mut kernel.core {
             Core::Product { left, .. } => left.at = beyond(&left.at),
             Core::Order { source, target, .. } => *source = *target,
+            Core::Scan(turns) => turns.operands[0] = turns.targets[0],
             Core::Loop | Core::Reduce { .. } => kernel.stores[0].at = beyond(&kernel.stores[0].at),
         }
         all.push(far);

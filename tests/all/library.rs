@@ -19,14 +19,21 @@ use crate::check::render_all;
 use crate::functions::Dice;
 use crate::tensors_grad::weighed;
 
+mod attention;
+mod convolutions;
 mod encoders;
 mod functions;
 mod initialisers;
 mod layers;
 mod losses;
 mod metrics;
+mod norms;
 mod optimizers;
+mod pytorch;
+mod recurrent;
+mod pooling;
 mod regularizers;
+mod samples;
 mod schedules;
 
 #[test]
@@ -35,12 +42,17 @@ fn every_definition_of_the_library_has_a_case() {
         functions::cases(),
         initialisers::cases(),
         layers::cases(),
+        convolutions::cases(),
+        pooling::cases(),
+        norms::cases(),
         losses::cases(),
         metrics::cases(),
         optimizers::cases(),
+        recurrent::cases(),
         schedules::cases(),
         regularizers::cases(),
         encoders::cases(),
+        attention::cases(),
     ]
     .concat();
     let tested: BTreeSet<String> = cases.iter().map(|it| it.to_string()).collect();
@@ -229,14 +241,14 @@ fn differentiable(function: &Function, states: &[Array], feeds: &[Array], clock:
                 let door = |states: &mut [Wide], feeds: &mut [Wide]| match slot {
                     Slot::State(slot) => states[slot as usize].data[at] += by,
                     Slot::Feed(slot) => feeds[slot as usize].data[at] += by,
-                    Slot::Step => unreachable!("an integer"),
+                    Slot::Step | Slot::Carry(_) => unreachable!("no door of numbers"),
                 };
                 door(&mut states, &mut feeds);
                 let value = evaluate_f64(&graph, &[loss], &states, &feeds, clock)[0].data[0];
                 match slot {
                     Slot::State(slot) => states[slot as usize].data[at] -= by,
                     Slot::Feed(slot) => feeds[slot as usize].data[at] -= by,
-                    Slot::Step => unreachable!("an integer"),
+                    Slot::Step | Slot::Carry(_) => unreachable!("no door of numbers"),
                 }
                 value
             };

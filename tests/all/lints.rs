@@ -44,6 +44,14 @@ fn layers_that_say_more_together_are_not() {
         "a = x |> dense(6) as one\n a * x |> dense(1) as two",
         "x |> dense(8) as one |> layer_norm |> dense(1) as two",
         "concat(x |> dense(2) as one, x |> dense(2) as two) |> relu |> dense(1) as three",
+        // The way past the middle layer is one matrix, but not the sum of both ways.
+        "one = x |> dense(6) as one\n one + (one |> dense(6, relu) as two) |> dense(1) as three",
+        // A small filter is less than a matrix, and two of them than one large one.
+        "reshape(x, [6, 1]) |> conv(4) as one |> flatten |> dense(1) as two",
+        "reshape(x, [2, 3, 1]) |> conv(2, kernel: [2, 1]) as one |> conv(3, kernel: [1, 2]) as two |> relu |> \
+         flatten |> dense(1) as three",
+        // Means of bins have no weights.
+        "reshape(x |> dense(4, relu) as one, [4, 1]) |> adaptive_avg_pool(2) |> flatten |> dense(1) as two",
     ] {
         assert_eq!(said(body), [""; 0], "{body}");
     }

@@ -22,6 +22,7 @@ mod rust;
 mod session_cadence;
 mod session_files;
 mod scalars;
+mod scans;
 mod session;
 mod stages;
 mod syntax;

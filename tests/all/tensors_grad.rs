@@ -29,7 +29,7 @@ pub fn weighed(graph: &mut Graph, y: Id) -> Id {
 
 /// Checks the gradient of what `build` makes of one f32 for each of `shapes`, at numbers from `low` to `high`.
 #[track_caller]
-fn check(shapes: &[&[usize]], (low, high): (f32, f32), build: impl Fn(&mut Graph, &[Id]) -> Id) {
+pub fn check(shapes: &[&[usize]], (low, high): (f32, f32), build: impl Fn(&mut Graph, &[Id]) -> Id) {
     let mut graph = Graph::default();
     let inputs: Vec<Id> =
         (0..).zip(shapes).map(|(slot, shape)| graph.input(Slot::Feed(slot), shape, Dtype::F32)).collect();

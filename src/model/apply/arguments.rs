@@ -238,7 +238,7 @@ impl Lower<'_> {
 }
 
 /// What other tools call the settings of callables, and what they are called here.
-const CALLED: [(&str, &str); 12] = [
+const CALLED: [(&str, &str); 22] = [
     ("learning_rate", "lr"),
     ("weight_decay", "decay"),
     ("beta1", "b1"),
@@ -251,4 +251,14 @@ const CALLED: [(&str, &str); 12] = [
     ("rate", "p"),
     ("gamma", "factor"),
     ("step_size", "every"),
+    ("filters", "channels"),
+    ("out_channels", "channels"),
+    ("kernel_size", "kernel"),
+    ("pool_size", "kernel"),
+    ("strides", "stride"),
+    ("padding", "pad"),
+    ("output_padding", "output_pad"),
+    ("dilation_rate", "dilation"),
+    ("num_groups", "groups"),
+    ("count_include_pad", "count_pad"),
 ];

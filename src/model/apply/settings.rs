@@ -8,12 +8,38 @@ use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::problem::values::*;
 use crate::source::{Span, nearest};
-use crate::syntax::tree::{Kind, Type, TypeKind};
+use crate::syntax::tree::{Dim, Expr, ExprKind, Kind, Quantity, Type, TypeKind};
 
 impl Lower<'_> {
-    /// A setting of a declared type: its unit and its range are checked, times become updates.
+    /// A setting of a declared type: its unit and its range are checked, times become updates. Of `int[2]` there are two:
+    /// one alone stands for both.
     pub fn setting(&mut self, name: &str, ty: &Type, value: Value, span: Span) -> Outcome<Value> {
+        let TypeKind::Named { dims, .. } = &ty.kind else { return Ok(value) };
+        let [Dim::Expr(Expr { kind: ExprKind::Number(Quantity { value: count, .. }), .. })] = &dims[..] else {
+            return self.one_setting(name, ty, value, span);
+        };
+        let count = *count as usize;
+        let items = match value.settled() {
+            Value::List(items) if items.len() == count => items,
+            Value::List(items) => {
+                let (setting, at) = (name.to_string(), self.blame(span));
+                let wanted = format!("{count} values, one for each axis, or one for all");
+                let found = format!("a list of {}", items.len());
+                let declared = Some(ty.span).filter(|&it| !self.in_library(it));
+                return Err(self.report(WrongValue { setting, wanted, found, at, declared, help: None }));
+            }
+            one => vec![one; count],
+        };
+        let items: Outcome<Vec<Value>> = items.into_iter().map(|it| self.one_setting(name, ty, it, span)).collect();
+        items.map(Value::List)
+    }
+
+    fn one_setting(&mut self, name: &str, ty: &Type, value: Value, span: Span) -> Outcome<Value> {
         let TypeKind::Named { name: word, .. } = &ty.kind else { return Ok(value) };
+        // A stage is a layer that has its parameters.
+        if word.as_str() == "layer" && matches!(&value, Value::Stage(stage) if stage.callee.is_some()) {
+            return Ok(value);
+        }
         let value = value.settled();
         let at = self.blame(span);
         let setting = name.to_string();
@@ -86,6 +112,15 @@ impl Lower<'_> {
             },
             "angle" => self.measured(name, &value, Measure::Angle, span),
             "length" => self.measured(name, &value, Measure::Length, span),
+            "padding" => match &value {
+                Value::Word(word) if matches!(&**word, "same" | "none") => Ok(value),
+                Value::Number(number) if number.value < 0.0 || number.value.fract() != 0.0 => {
+                    let (range, value) = ("a whole length from 0px on".into(), value.noun());
+                    Err(self.report(OutOfRange { setting, range, value, at, help: None }))
+                }
+                Value::Number(_) => self.measured(name, &value, Measure::Length, span),
+                _ => Err(wrong(self, "`same`, `none` or a length, like 1px", &value)),
+            },
             "bytes" => self.measured(name, &value, Measure::Bytes, span),
             "frequency" => self.measured(name, &value, Measure::Frequency, span),
             "fn" => match &value {
@@ -106,6 +141,10 @@ impl Lower<'_> {
                     None => Err(wrong(self, "a function, like `identity`", &value)),
                 },
                 _ => Err(wrong(self, "a function, like `identity`", &value)),
+            },
+            "layer" => match &value {
+                Value::Callable(_) => Ok(value),
+                _ => Err(wrong(self, "a layer, like `dense(8)`", &value)),
             },
             "name" => match &value {
                 Value::Word(_) => Ok(value),
@@ -138,9 +177,11 @@ impl Lower<'_> {
                     "time",
                     "angle",
                     "length",
+                    "padding",
                     "bytes",
                     "frequency",
                     "fn",
+                    "layer",
                     "name",
                     "bool",
                     "text",
@@ -158,7 +199,8 @@ impl Lower<'_> {
         match value {
             Value::Number(number) if number.measure == Some(measure) => Ok(value.clone()),
             Value::Number(number) if number.measure.is_none() => {
-                let help = format!("write {}", measure.example().split("like ").last().expect("an example"));
+                let unit = measure.example().split(char::is_numeric).next_back().expect("an example");
+                let help = format!("write {}{unit}", number.value);
                 Err(self.report(MissingUnit { setting, wanted, at, help }))
             }
             other => {

@@ -105,6 +105,35 @@ pub(super) fn concat(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Val
     lower.join_parts(parts, axis, span).map(Value::Tensor)
 }
 
+pub(super) fn pad(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value> {
+    let [axis, between, with] = arguments.named(lower, ["axis", "between", "with"])?;
+    let span = arguments.span;
+    let [x, before, after] = arguments.exactly::<3>(lower)?;
+    let tensor = lower.tensor_of(x.value, x.span)?.plain();
+    let axis = match axis {
+        Some(axis) => lower.axis_of(&tensor, &axis.value.settled(), axis.span)?,
+        None => lower.axis_of(&tensor, &Value::Number(Number::size(0)), span)?,
+    };
+    let before = lower.places("before", &before)?;
+    let after = lower.places("after", &after)?;
+    let between = between.map_or(Ok(0), |between| lower.places("between", &between))?;
+    let extent = before as f64 + after as f64 + tensor.shape[axis] as f64 * (between as f64 + 1.0);
+    if extent > 2147483647.0 {
+        let (value, at) = (extent.to_string(), lower.blame(span));
+        return Err(lower.report(SizeOutOfRange { value, at }));
+    }
+    let padded = |lower: &mut Lower, x: &Tensor| {
+        let padded = lower.view(x, |axis| View::Pad { axis, before, after, between }, axis);
+        Tensor { names: tensor.names.clone(), ..padded }
+    };
+    let zeros = padded(lower, &tensor);
+    let Some(with) = with else { return Ok(Value::Tensor(zeros)) };
+    let id = lower.graph.truth(true, &tensor.shape);
+    let there = lower.whole(id);
+    let there = Value::Tensor(padded(lower, &there));
+    lower.select(there, span, Value::Tensor(zeros), x.span, with.value, with.span, span)
+}
+
 pub(super) fn split(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value> {
     let [axis] = arguments.named(lower, ["axis"])?;
     let at = lower.blame(arguments.span);
@@ -123,6 +152,27 @@ pub(super) fn split(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Valu
     for part in 0..parts {
         let sliced = lower.view(&tensor, |axis| View::Slice { axis, start: part * len, step: 1, len }, axis);
         items.push((None, Value::Tensor(Tensor { names: tensor.names.clone(), ..sliced })));
+    }
+    Ok(Value::Tuple(items))
+}
+
+pub(super) fn unstack(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value> {
+    let [axis] = arguments.named(lower, ["axis"])?;
+    let [x] = arguments.exactly::<1>(lower)?;
+    let tensor = lower.tensor_of(x.value, x.span)?;
+    let (axis, at) = match axis {
+        Some(axis) => (axis.value.settled(), axis.span),
+        None => (Value::Number(Number::size(0)), x.span),
+    };
+    let axis = lower.axis_of(&tensor, &axis, at)?;
+    let mut shape = tensor.shape.clone();
+    let mut names = tensor.names.clone();
+    names.remove(axis);
+    let parts = shape.remove(axis);
+    let mut items = Vec::new();
+    for part in 0..parts {
+        let sliced = lower.view(&tensor, |axis| View::Slice { axis, start: part, step: 1, len: 1 }, axis);
+        items.push((None, Value::Tensor(Tensor { names: names.clone(), ..lower.reshape(&sliced, &shape) })));
     }
     Ok(Value::Tuple(items))
 }

@@ -33,7 +33,8 @@ impl Lower<'_> {
             if done.is_err() {
                 sound = false;
                 names_of(statement, &mut |name| scope.vars.push((name.text.clone(), Bound::Unknown)));
-                if let Stmt::Broken(_) = statement {
+                // Nor do they make sense where a requirement of theirs is not met.
+                if let Stmt::Broken(_) | Stmt::Require { .. } = statement {
                     return Err(Reported);
                 }
             }
@@ -63,9 +64,10 @@ impl Lower<'_> {
                 Value::Bool(false) => {
                     let message = message.as_ref().map(|text| text.value.to_string()).unwrap_or_default();
                     let place = self.calls.last().copied().unwrap_or(span);
-                    let (callee, declared) = ("the definition".to_string(), *at);
+                    let facts = self.facts(condition, scope);
+                    let (callee, declared) = (self.blamed(), Some(*at).filter(|&it| !self.in_library(it)));
                     let at = self.blame(place);
-                    Err(self.report(RequirementUnmet { callee, message, at, declared }))
+                    Err(self.report(RequirementUnmet { callee, message, facts, at, declared }))
                 }
                 other => Err(self.not_a("a condition known before the run", &other, condition.span)),
             },
@@ -73,6 +75,27 @@ impl Lower<'_> {
             Stmt::Expr(_) => unreachable!("a formula is the body's own"),
             Stmt::Broken(_) => Err(Reported),
         }
+    }
+
+    /// What a condition speaks of, and how much it is: `units = 0`.
+    fn facts(&mut self, condition: &Expr, scope: &mut Scope) -> Vec<String> {
+        let mut places = Vec::new();
+        spoken_of(condition, &mut places);
+        let mut facts: Vec<String> = Vec::new();
+        for place in places {
+            let found = self.attempt(|lower| lower.evaluate(place, scope));
+            let value = match found.map(Value::settled) {
+                Ok(value @ (Value::Number(_) | Value::Bool(_))) => value.noun(),
+                Ok(Value::Word(word)) => word.to_string(),
+                _ => continue,
+            };
+            let fact = format!("{} = {value}", crate::syntax::print_expr(place));
+            let says_itself = matches!(&place.kind, ExprKind::Name(name) if **name == *value);
+            if !says_itself && !facts.contains(&fact) {
+                facts.push(fact);
+            }
+        }
+        facts
     }
 
     pub(super) fn bind(&mut self, pattern: &Pattern, value: &Expr, scope: &mut Scope) -> Outcome<()> {
@@ -108,6 +131,20 @@ impl Lower<'_> {
                 Ok(())
             }
         }
+    }
+}
+
+/// The names and the indexed names of a formula, in order.
+fn spoken_of<'e>(expr: &'e Expr, places: &mut Vec<&'e Expr>) {
+    match &expr.kind {
+        ExprKind::Name(_) | ExprKind::Index { .. } => places.push(expr),
+        ExprKind::Unary { operand, .. } => spoken_of(operand, places),
+        ExprKind::Binary { left, right, .. } => {
+            spoken_of(left, places);
+            spoken_of(right, places);
+        }
+        ExprKind::Call { args, .. } => args.iter().for_each(|arg| spoken_of(&arg.value, places)),
+        _ => {}
     }
 }
 

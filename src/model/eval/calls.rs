@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use super::Scope;
 use crate::model::lower::{Lower, Outcome, Reported};
+use crate::model::modules::Definition;
 use crate::model::types::describe;
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::source::{Span, nearest};
-use crate::syntax::tree::{self, Arg, Expr, ExprKind, Name};
+use crate::syntax::tree::{self, Arg, Expr, ExprKind, Name, TypeKind};
 
 impl Lower<'_> {
     pub(super) fn call(&mut self, callee: &Expr, args: &[Arg], span: Span, scope: &mut Scope) -> Outcome<Value> {
@@ -26,7 +27,9 @@ impl Lower<'_> {
             && is_applied(forms[0].callable.kind)
             && let Some((at, value)) =
                 given.iter().enumerate().find_map(|(at, given)| match given.value.clone().settled() {
-                    Value::Tensor(tensor) if !tensor.shape.is_empty() => Some((at, tensor)),
+                    Value::Tensor(tensor) if !tensor.shape.is_empty() && !takes_layer(&forms[0], at, given) => {
+                        Some((at, tensor))
+                    }
                     _ => None,
                 })
         {
@@ -97,6 +100,17 @@ impl Lower<'_> {
         }
         self.not_a(wanted, found, expr.span)
     }
+}
+
+/// Whether the setting that an argument is for wants a layer: a stage is one.
+fn takes_layer(form: &Definition, at: usize, given: &Given) -> bool {
+    let config = &form.callable.config;
+    let param = match &given.name {
+        Some(name) => config.iter().find(|param| param.name.as_str() == name.as_str()),
+        None => config.get(at),
+    };
+    let ty = param.and_then(|param| param.ty.as_ref());
+    ty.is_some_and(|ty| matches!(&ty.kind, TypeKind::Named { name, .. } if name.as_str() == "layer"))
 }
 
 /// Whether callables of a kind are applied by `|>`.

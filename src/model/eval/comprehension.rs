@@ -78,11 +78,8 @@ impl Lower<'_> {
         let lead = self.new_lead(extent);
         let variable = self.variable(lead);
         let offset = self.constant(start, Dtype::I32);
-        let variable = if start == 0.0 {
-            variable
-        } else {
-            self.map(Scalar::Add, &[&variable, &offset]).expect("both i32")
-        };
+        let variable =
+            if start == 0.0 { variable } else { self.map(Scalar::Add, &[&variable, &offset]).expect("both i32") };
         scope.bind(name.as_str(), Value::Tensor(variable));
         Ok(lead)
     }

@@ -89,6 +89,14 @@ impl Lower<'_> {
             }
             other => {
                 let tensor = self.tensor_of(other, span)?;
+                // What is known of an index before the run is checked before the run.
+                if let Some(affine) = &tensor.affine {
+                    let (low, high) = self.span_of(affine);
+                    if low < 0 || high >= extent as i64 {
+                        let (index, at) = (format!("{low} .. {high}"), self.blame(span));
+                        return Err(self.report(IndexOutOfRange { index, extent, at }));
+                    }
+                }
                 if self.dtype(&tensor) == Dtype::I32 {
                     return Ok(tensor);
                 }

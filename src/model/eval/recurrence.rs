@@ -66,7 +66,10 @@ impl Lower<'_> {
         let mut closed = Vec::new();
         for (it, next) in carried.iter().zip(nexts) {
             if next.lead.iter().any(|lead| !along.contains(lead)) {
-                let (what, at) = (format!("a next value of `{}` that varies in another way than it", it.name.text), self.blame(span));
+                let (what, at) = (
+                    format!("a next value of `{}` that varies in another way than it", it.name.text),
+                    self.blame(span),
+                );
                 return Err(self.report(NotInThisVersion { what, at, help: None }));
             }
             let next = self.spread(&next, &along, &it.start.shape);
@@ -105,7 +108,11 @@ impl Lower<'_> {
                         other => return Err(self.not_a("one next value for each that is carried", &other, expr.span)),
                     },
                 };
-                carried.iter().zip(values).map(|(it, value)| self.carried_on(&it.place, it.name, value, expr.span)).collect()
+                carried
+                    .iter()
+                    .zip(values)
+                    .map(|(it, value)| self.carried_on(&it.place, it.name, value, expr.span))
+                    .collect()
             }
             ForBody::Block(statements) => {
                 let mark = scope.mark();
@@ -143,7 +150,8 @@ impl Lower<'_> {
         }
         let at = self.blame(span);
         let (wanted, found) = (describe(place), describe(&next));
-        let help = (place.dtype == next.dtype).then(|| format!("start it with the shape that it has: `{} ~ zeros({})`", name.text, list(&next.shape)));
+        let help = (place.dtype == next.dtype)
+            .then(|| format!("start it with the shape that it has: `{} ~ zeros({})`", name.text, list(&next.shape)));
         let declared = self.blame(name.span);
         let callee = format!("`{}'`", name.text);
         Err(self.report(ResultMismatch { callee, wanted, found, at, declared, help }))

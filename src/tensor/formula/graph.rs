@@ -86,7 +86,9 @@ impl<'a> Reader<'a> {
         let node = &self.graph[id];
         let arg = |at: usize| node.args[at];
         match &node.op {
-            Op::Input(_) | Op::Random { .. } | Op::Order { .. } | Op::Scan { .. } => unreachable!("what comes in has a name"),
+            Op::Input(_) | Op::Random { .. } | Op::Order { .. } | Op::Scan { .. } => {
+                unreachable!("what comes in has a name")
+            }
             Op::Const(bits) => self.constant(id, *bits, node.dtype),
             Op::Map(Scalar::Add) if self.joined(id).is_some() => {
                 let (axis, parts) = self.joined(id).expect("asked above");

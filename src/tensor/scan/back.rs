@@ -18,8 +18,7 @@ pub fn pull_back(graph: &mut Graph, scan: &Arc<Scan>, args: &[Id], dys: &[Option
     let carried = scan.carried();
     let is_float = |feed: usize| scan.turn.feeds[feed].1 == Dtype::F32;
     // What all turns see: the carried values, the other operands, the gradients from outside and from the turns after.
-    let before: Vec<Id> =
-        (0..carried).map(|at| graph.before(args[at], results[at], scan.backwards)).collect();
+    let before: Vec<Id> = (0..carried).map(|at| graph.before(args[at], results[at], scan.backwards)).collect();
     let known: Vec<Id> = before.iter().copied().chain(args[carried..].iter().copied()).collect();
     let floats: Vec<usize> = (0..carried).filter(|&at| is_float(at)).collect();
     let all = written(scan, &floats, dys);
@@ -28,7 +27,8 @@ pub fn pull_back(graph: &mut Graph, scan: &Arc<Scan>, args: &[Id], dys: &[Option
         let feeds: Vec<Id> = known.iter().copied().chain(outside).chain(later.iter().copied()).collect();
         put(graph, &all, &feeds)
     };
-    let places: Vec<Id> = floats.iter().map(|&at| graph.carry(&graph.shape(results[at]).to_vec(), Dtype::F32)).collect();
+    let places: Vec<Id> =
+        floats.iter().map(|&at| graph.carry(&graph.shape(results[at]).to_vec(), Dtype::F32)).collect();
     let nexts = gradients(graph, &places);
     let carries: Vec<Carry> = floats
         .iter()
@@ -79,11 +79,8 @@ fn written(scan: &Scan, floats: &[usize], dys: &[Option<Id>]) -> Function {
         })
         .collect();
     let kinds: Vec<Vec<usize>> = floats.iter().map(|&at| each(&scan.turn.feeds[at].0)).collect();
-    let outside: Vec<Option<Id>> = floats
-        .iter()
-        .zip(&kinds)
-        .map(|(&at, shape)| dys[at].map(|_| feed(&mut graph, shape, Dtype::F32)))
-        .collect();
+    let outside: Vec<Option<Id>> =
+        floats.iter().zip(&kinds).map(|(&at, shape)| dys[at].map(|_| feed(&mut graph, shape, Dtype::F32))).collect();
     let later: Vec<Id> = kinds.iter().map(|shape| feed(&mut graph, shape, Dtype::F32)).collect();
     let after = lifted(&mut graph, &scan.turn, &operands, scan.turns);
     let mut loss = graph.constant(0.0, &[]);

@@ -9,8 +9,13 @@ use crate::tensor::{Function, Graph, Id, Node, Op, Slot, View};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operand {
     /// The place of the turn along `axis`.
-    Turn { id: Id, axis: usize },
-    Whole { id: Id },
+    Turn {
+        id: Id,
+        axis: usize,
+    },
+    Whole {
+        id: Id,
+    },
 }
 
 /// The function of one turn. Its feeds are the carried values, then the operands.
@@ -34,7 +39,9 @@ pub fn taken_out(graph: &mut Graph, axis: usize, carries: &[Carry]) -> Result<(F
         let (node, at) = (&graph[id], along[&id]);
         for (operand, &arg) in node.args.iter().enumerate() {
             if carried[arg.0 as usize] {
-                let axis = behind(graph, node, at, operand)?.expect("a carried value has the turns");
+                let axis = behind(graph, node, at, operand)?;
+                let axis =
+                    axis.unwrap_or_else(|| panic!("{node} has the turns at {at}, its operand {} not", graph[arg]));
                 demand(&mut along, &mut open, arg, axis);
             }
         }

@@ -10,13 +10,11 @@ pub fn cases() -> Vec<&'static str> {
         "layer embed(width: int) on x: tokens[T, V]",
         "layer flatten on x: f32[..]",
         "layer dropout(p: prob) on x: f32[..]",
-        "layer layer_norm(eps: real) on x: f32[.., D]",
-        "layer batch_norm(momentum: real, eps: real) on x: f32[C]",
     ]
 }
 
 /// An experiment whose model is `body`, on `x: input`.
-fn model(input: &str, taken: &str, result: &str, body: &str) -> Program {
+pub(super) fn model(input: &str, taken: &str, result: &str, body: &str) -> Program {
     let rest = format!(
         "model m on x: {taken} -> {result} {{\n  {body}\n}}\n\
          train {{\n  model: m\n  data: points\n  loss: mse\n  optimizer: sgd\n  for: 1 epoch\n}}\n"
@@ -26,7 +24,7 @@ fn model(input: &str, taken: &str, result: &str, body: &str) -> Program {
 
 /// The gradient of the whole objective, with the layer in training and without, and the same on every back end.
 #[track_caller]
-fn sound(program: &Program, input: Feed) {
+pub(super) fn sound(program: &Program, input: Feed) {
     for training in [true, false] {
         let function = program.objective(4, training);
         let (states, feeds) = doors(&function, &[input, Feed::Within(-1.0, 1.0)], 21);
@@ -50,7 +48,7 @@ impl Count for Program {
 
 /// The outputs of a prediction, with the states and the feeds that made them.
 #[track_caller]
-fn predicted(program: &Program, input: Feed, n: usize) -> (Vec<Vec<f64>>, Vec<f64>, Vec<f64>) {
+pub(super) fn predicted(program: &Program, input: Feed, n: usize) -> (Vec<Vec<f64>>, Vec<f64>, Vec<f64>) {
     let function = program.predict(n);
     let (states, feeds) = doors(&function, &[input], 22);
     let found = computed(&function, &states, &feeds, CLOCK).remove(0).data;
@@ -59,12 +57,12 @@ fn predicted(program: &Program, input: Feed, n: usize) -> (Vec<Vec<f64>>, Vec<f6
 }
 
 /// x w + b
-fn affine(x: &[f64], w: &[f64], b: &[f64]) -> Vec<f64> {
+pub(super) fn affine(x: &[f64], w: &[f64], b: &[f64]) -> Vec<f64> {
     let units = b.len();
     (0..units).map(|to| b[to] + x.iter().enumerate().map(|(at, x)| x * w[at * units + to]).sum::<f64>()).collect()
 }
 
-const NUMBERS: Feed = Feed::Within(-2.0, 2.0);
+pub(super) const NUMBERS: Feed = Feed::Within(-2.0, 2.0);
 
 #[test]
 fn dense_is_an_affine_map_and_an_activation() {
@@ -150,63 +148,4 @@ fn dropout_drops_its_share_and_keeps_the_mean() {
     let program = model("f32[8]", "f32[8]", "f32[8]", &body("0%"));
     let loss = computed(&program.objective(n, true), &states, &feeds, CLOCK).remove(0).data[0];
     assert_eq!(loss, 1.0);
-}
-
-#[test]
-fn layer_norm_normalises_each_example() {
-    let program = model("f32[6]", "f32[6]", "f32[6]", "x |> layer_norm(eps: 1e-2) as it");
-    let (states, x, found) = predicted(&program, NUMBERS, 4);
-    let [scale, shift] = [&states[0], &states[1]];
-    let expected: Vec<f64> = x
-        .chunks(6)
-        .flat_map(|x| {
-            let mean = x.iter().sum::<f64>() / 6.0;
-            let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 6.0;
-            (0..6).map(move |at| (x[at] - mean) / (variance + 1e-2).sqrt() * scale[at] + shift[at])
-        })
-        .collect();
-    close(&found, &expected, 1e-6, "layer_norm");
-    sound(&program, NUMBERS);
-    // An example that is constant has no variance; what is left is the shift.
-    let function = program.predict(1);
-    let states: Vec<Array> =
-        states.iter().map(|it| Array::f32(&[6], it.iter().map(|&it| it as f32).collect())).collect();
-    let found = computed(&function, &states, &[Array::f32(&[1, 6], vec![3.0; 6])], CLOCK).remove(0).data;
-    close(&found, &Wide::from(&states[1]).data, 1e-6, "constant");
-}
-
-#[test]
-fn batch_norm_normalises_over_the_batch_and_remembers() {
-    let program = model("f32[2]", "f32[2]", "f32[2]", "x |> batch_norm(momentum: 0.25, eps: 1e-2) as it");
-    sound(&program, NUMBERS);
-    let at = |path: &str| program.states.iter().position(|it| it.path == path).unwrap_or_else(|| panic!("{path}"));
-    let (scale, shift, m, v) = (at("it.scale"), at("it.shift"), at("it.m"), at("it.v"));
-    // Predictions use what is remembered.
-    let (states, x, found) = predicted(&program, NUMBERS, 3);
-    let normal = |x: f64, c: usize, mean: f64, variance: f64| {
-        (x - mean) / (variance + 1e-2).sqrt() * states[scale][c] + states[shift][c]
-    };
-    let expected: Vec<f64> =
-        x.iter().enumerate().map(|(at, &x)| normal(x, at % 2, states[m][at % 2], states[v][at % 2])).collect();
-    close(&found, &expected, 1e-6, "predicting");
-    // Training uses the batch's own; its loss against 0 is the mean of squares.
-    let n = 5;
-    let function = program.step(dlmc::model::program::Pace { batch: n, epoch: 1, total: 1 });
-    let (states_in, mut feeds) = doors(&function, &[NUMBERS, NUMBERS], 22);
-    feeds[1] = Array::f32(&[n, 2], vec![0.0; 2 * n]);
-    let x = Wide::from(&feeds[0]).data;
-    let found = computed(&function, &states_in, &feeds, CLOCK);
-    let column = |c: usize| x.iter().copied().skip(c).step_by(2);
-    let means = [0, 1].map(|c| column(c).sum::<f64>() / n as f64);
-    let variances = [0, 1].map(|c| column(c).map(|x| (x - means[c]).powi(2)).sum::<f64>() / n as f64);
-    let squares = x.iter().enumerate().map(|(at, &x)| normal(x, at % 2, means[at % 2], variances[at % 2]).powi(2));
-    close(&found[0].data, &[squares.sum::<f64>() / x.len() as f64], 1e-6, "training");
-    let next = |slot: usize| {
-        let update = function.updates.iter().position(|it| it.0 as usize == slot).expect("it moves");
-        found[function.results.len() + update].data.clone()
-    };
-    let moved =
-        |slot: usize, now: [f64; 2]| [0, 1].map(|c| 0.75 * Wide::from(&states_in[slot]).data[c] + 0.25 * now[c]);
-    close(&next(m), &moved(m, means), 1e-6, "the running mean");
-    close(&next(v), &moved(v, variances), 1e-6, "the running variance");
 }

@@ -183,6 +183,16 @@ const CASES: &[Case] = &[
         feeds: (NUMBERS, Feed::Bits),
         meaning: |z, y| margin(z[0], y[0]).powi(2),
     },
+    Case {
+        signature: "loss contrastive(margin: real) on (z: f32[2 * N], y: binary)",
+        loss: "contrastive(margin: 2)",
+        types: ("f32[4]", "binary"),
+        feeds: (NUMBERS, Feed::Bits),
+        meaning: |z, y| {
+            let distance = ((z[0] - z[2]).powi(2) + (z[1] - z[3]).powi(2)).sqrt();
+            y[0] * distance.powi(2) / 2.0 + (1.0 - y[0]) * (2.0 - distance).max(0.0).powi(2) / 2.0
+        },
+    },
     of_numbers("loss cosine on (yhat: f32[N], y: f32[N])", "cosine", |a, y| {
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         1.0 - dot(a, y) / (dot(a, a) * dot(y, y)).sqrt()

@@ -80,6 +80,14 @@ const CASES: &[Case] = &[
         targets: ANSWERS,
         value: &[2.0 / 4.0],
     },
+    // The answers' probabilities are 0.665, 0.422, 0.844, 0.766 and 0.367; the first and the fourth are right.
+    of_scores(
+        "metric calibration(bins: int) on (z: logits[K], y: class[K])",
+        "calibration(bins: 4)",
+        &[0.3468390370272017],
+    ),
+    // 0.881, 0.5 and 0.622 in the upper half, of which two are yes; 0.269 in the lower, which is no.
+    of_leanings("metric calibration(bins: int) on (z: logit, y: binary)", "calibration(bins: 2)", &[0.068049457637433]),
     // The second of two equal scores is among the largest two, and so is the first.
     of_scores("metric top(k: int) on (z: logits[K], y: class[K])", "top(1)", &[3.0 / 5.0]),
     of_scores("metric top(k: int) on (z: logits[K], y: class[K])", "top(2)", &[1.0]),

@@ -26,6 +26,8 @@ struct Case {
 const SGD: &str = "optimizer sgd(lr: rate, momentum: real, nesterov: bool) on (p, g)";
 const ADAM: &str = "optimizer adam(lr: rate, b1: real, b2: real, eps: real) on (p, g, t)";
 const ADAMW: &str = "optimizer adamw(lr: rate, b1: real, b2: real, eps: real, decay: real) on (p, g, t)";
+const RMSPROP: &str = "optimizer rmsprop(lr: rate, alpha: real, eps: real, momentum: real, centred: bool) on (p, g)";
+const LAMB: &str = "optimizer lamb(lr: rate, b1: real, b2: real, eps: real, decay: real) on (p, g, t)";
 const RADAM: &str = "optimizer radam(lr: rate, b1: real, b2: real, eps: real) on (p, g, t)";
 
 const CASES: &[Case] = &[
@@ -87,11 +89,21 @@ const CASES: &[Case] = &[
         },
     },
     Case {
-        signature: "optimizer rmsprop(lr: rate, alpha: real, eps: real) on (p, g)",
+        signature: RMSPROP,
         optimizer: "rmsprop(lr: 0.05, alpha: 0.9)",
         update: |it, p, g, _| {
             it.one = 0.9 * it.one + 0.1 * g * g;
             p - 0.05 * g / (it.one.sqrt() + 1e-8)
+        },
+    },
+    Case {
+        signature: RMSPROP,
+        optimizer: "rmsprop(lr: 0.02, alpha: 0.9, eps: 1e-3, momentum: 0.5, centred: yes)",
+        update: |it, p, g, _| {
+            it.one = 0.9 * it.one + 0.1 * g * g;
+            it.two = 0.9 * it.two + 0.1 * g;
+            it.three = 0.5 * it.three + g / ((it.one - it.two * it.two).sqrt() + 1e-3);
+            p - 0.02 * it.three
         },
     },
     Case {
@@ -157,7 +169,7 @@ const CASES: &[Case] = &[
 ];
 
 pub fn cases() -> Vec<&'static str> {
-    CASES.iter().map(|it| it.signature).chain(["fn seen(b: real, t)"]).collect()
+    CASES.iter().map(|it| it.signature).chain([LAMB, "fn seen(b: real, t)"]).collect()
 }
 
 /// Algorithm 1 of Kingma & Ba (2015), without the rate.
@@ -182,7 +194,7 @@ fn radam(it: &mut Remembered, g: f64, t: i32, b2: f64) -> f64 {
     m * sure * (1.0 - b2.powi(t)).sqrt() / (it.two.sqrt() + 1e-8)
 }
 
-fn parabola(optimizer: &str, more: &str) -> Program {
+pub(super) fn parabola(optimizer: &str, more: &str) -> Program {
     let rest = format!(
         "model m on x: f32[3] -> f32[3] {{\n  param w: f32[3] ~ zeros\n  w * x\n}}\n\
          train {{\n  model: m\n  data: points\n  loss: mse\n  optimizer: {optimizer}\n  for: 100 steps\n{more}}}\n"
@@ -191,7 +203,7 @@ fn parabola(optimizer: &str, more: &str) -> Program {
 }
 
 /// The parameter after each update, on every back end.
-fn descended(program: &Program, backend: Backend) -> Vec<Vec<f64>> {
+pub(super) fn descended(program: &Program, backend: Backend) -> Vec<Vec<f64>> {
     let function = program.step(dlmc::model::program::Pace { batch: 1, epoch: 1, total: 100 });
     let mut states = compile::executor(&program.initial(), backend).run(&mut [], &[], CLOCK);
     let numbers = |of: [f64; 3]| of.map(|it| it as f32).to_vec();
@@ -229,6 +241,26 @@ fn every_optimizer_takes_the_steps_of_its_formula() {
             }
         }
     }
+}
+
+/// Algorithm 2 of You et al. (2020): the length of a step is that of the parameter, times the rate.
+#[test]
+fn a_step_of_lamb_is_as_long_as_the_parameter() {
+    let (mut w, mut memory) = (START, [Remembered::default(); 3]);
+    let all = descended(&parabola("lamb(lr: 0.1, decay: 0.2)", ""), Backend::Native);
+    for (t, found) in (1..).zip(&all) {
+        let step: [f64; 3] = std::array::from_fn(|at| {
+            let g = 2.0 / 3.0 * (w[at] * X[at] - Y[at]) * X[at];
+            adam(&mut memory[at], g, t, 0.9, 0.999, 1e-6) + 0.2 * w[at]
+        });
+        let length = |x: &[f64; 3]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let scale = length(&w) / length(&step);
+        w = std::array::from_fn(|at| w[at] - 0.1 * scale * step[at]);
+        close(found, &w, 3e-6, "lamb");
+    }
+    let function = parabola("lamb", "").step(dlmc::model::program::Pace { batch: 1, epoch: 1, total: 100 });
+    let (states, feeds) = doors(&function, &[Feed::Within(-1.0, 1.0); 2], 9);
+    computed(&function, &states, &feeds, Clock { seed: 0, step: 5 });
 }
 
 #[test]

@@ -34,6 +34,12 @@ fn digits_are_read() {
 }
 
 #[test]
+fn digits_are_read_through_windows() {
+    let accuracy = mean_over_seeds("digits_conv", 1..=5, "accuracy");
+    assert!(accuracy >= 0.975, "{accuracy}");
+}
+
+#[test]
 fn irises_are_told_apart() {
     let accuracy = mean_over_seeds("iris", 1..=5, "accuracy");
     assert!(accuracy >= 0.9, "{accuracy}");
@@ -109,7 +115,7 @@ fn back_ends_give_the_same_losses_in_every_example() {
     let mut runs = 0;
     for name in names() {
         let set: &[(&str, &str)] = match name.as_str() {
-            "digits" => &[("train.for", "2 epochs")],
+            "digits" | "digits_conv" => &[("train.for", "2 epochs")],
             _ => &[],
         };
         for program in 0..example(&name, set).checked.programs.len() {
@@ -134,7 +140,7 @@ fn back_ends_give_the_same_losses_in_every_example() {
 fn every_example_gives_the_same_bits_from_run_to_run() {
     for name in names() {
         let set: &[(&str, &str)] = match name.as_str() {
-            "digits" => &[("train.for", "2 epochs")],
+            "digits" | "digits_conv" => &[("train.for", "2 epochs")],
             _ => &[],
         };
         for program in 0..example(&name, set).checked.programs.len() {

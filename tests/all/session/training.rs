@@ -197,3 +197,65 @@ fn a_warm_up_as_long_as_the_run_is_told_when_the_rows_are_counted() {
     assert_eq!(report.problems.iter().map(|it| it.code).collect::<Vec<_>>(), ["warmup-longer-than-run"]);
     assert_eq!(Bench::new(&text.replace("10 steps", "9 steps")).run().0.end.step, 10);
 }
+
+/// The layers of the sample blocks, trained: which way the stripes of an image of 4 by 4 go, wherever they begin.
+#[test]
+fn a_network_of_the_sample_blocks_learns() {
+    let mut rows = String::from("way");
+    (0..16).for_each(|at| rows += &format!(",p{at}"));
+    for image in 0..64 {
+        let (across, begin) = (image % 2 == 1, image / 2 % 2);
+        rows += if across { "\nacross" } else { "\ndown" };
+        for at in 0..16 {
+            let stripe = (if across { at / 4 } else { at % 4 } + begin) % 2;
+            // Noise that is the same in every run.
+            let noise = (image * 37 + at * 101) % 17;
+            rows += &format!(",{}", 10 * stripe + noise - 8);
+        }
+    }
+    let text = r#"dlm 1
+use "blocks.dlm" { conv_norm, residual, swiglu }
+data stripes {
+  source: csv("stripes.csv")
+  input  pixels: f32[16] = columns("p*") |> standardize
+  target way: class["across", "down"]
+}
+model eye on pixels: f32[16] -> logits[K] {
+  pixels
+  |> reshape([4, 4, 1])
+  |> conv_norm(4)           as stem
+  |> residual(4)            as one
+  |> residual(6, stride: 2) as two
+  |> swiglu(8)              as gate
+  |> global_avg_pool
+  |> dense(K)               as head
+}
+train {
+  model:     eye
+  data:      stripes
+  loss:      cross_entropy
+  optimizer: adam(lr: 0.01)
+  batch:     16
+  for:       20 epochs
+  metrics:   [accuracy]
+}
+"#;
+    let losses_on = |backend, set: &[(&str, &str)]| {
+        let world = Memory::default()
+            .with("it.dlm", text)
+            .with("blocks.dlm", include_str!("../../samples/blocks.dlm"))
+            .with("stripes.csv", &rows);
+        let bench = Bench::within(Box::new(world), Path::new("it.dlm"), set).on(backend);
+        let (outcome, events) = bench.run();
+        (outcome.end.train["accuracy"].number().expect("a number"), losses(&events))
+    };
+    let (accuracy, _) = losses_on(Backend::Native, &[]);
+    assert_eq!(accuracy, 1.0);
+    // The first epochs alone: what rounding does is amplified by long runs.
+    let short = [("train.for", "2 epochs")];
+    let [(_, found), (_, expected)] = [Backend::Native, Backend::Interpreter].map(|it| losses_on(it, &short));
+    assert!(!expected.is_empty() && found.len() == expected.len());
+    for ((step, found), (_, expected)) in found.iter().zip(&expected) {
+        assert!((found - expected).abs() <= 1e-3 * expected.abs(), "{found} and {expected} after step {step}");
+    }
+}
