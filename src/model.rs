@@ -18,6 +18,7 @@ pub mod modules;
 pub mod overrides;
 pub mod plan;
 pub mod program;
+pub mod recognised;
 pub mod train;
 pub mod types;
 pub mod units;

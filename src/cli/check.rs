@@ -10,6 +10,7 @@ use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, program};
 use crate::ide::{Look, ModelReport, Report, Steps, TrainReport};
 use crate::problem::{Problem, Severity};
+use crate::source::Sources;
 
 /// Show all problems of programs, and what they are made of
 #[derive(clap::Args)]
@@ -53,7 +54,12 @@ impl Args {
 }
 
 fn as_text(report: &Report, nested: bool) -> String {
-    let models = report.models.iter().map(|model| format!("model {}\n{}", model.name, stages(model, nested)));
+    let sources = &report.checked.sources;
+    let models = report.models.iter().map(|model| {
+        let parts = [stages(model, nested), loops(model, sources)];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        format!("model {}\n{}", model.name, parts.join("\n"))
+    });
     let mut parts: Vec<String> = models.collect();
     if !report.trains.is_empty() {
         parts.push(trains(&report.trains));
@@ -89,6 +95,21 @@ fn stages(model: &ModelReport, nested: bool) -> String {
     table.text()
 }
 
+/// What each `for` of the user's own became.
+fn loops(model: &ModelReport, sources: &Sources) -> String {
+    use Align::{Left, Right};
+    if model.loops.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[("line", Right), ("formula", Left), ("is", Left), ("operations", Right)]);
+    for it in &model.loops {
+        let (line, _) = sources[it.span.file].place(it.span.start);
+        let times = if it.times > 1 { format!("{}, {} times", it.became, it.times) } else { it.became.clone() };
+        table.row([line.to_string(), it.text.clone(), times, short(it.flops)]);
+    }
+    table.text()
+}
+
 /// The runs: how many steps, and how many bytes.
 fn trains(trains: &[TrainReport]) -> String {
     use Align::{Left, Right};
@@ -112,6 +133,10 @@ fn trains(trains: &[TrainReport]) -> String {
 
 fn as_json(report: &Report, problems: &[Problem]) -> Value {
     let models = report.models.iter().map(|model| {
+        let loops = model.loops.iter().map(|it| {
+            let (line, _) = report.checked.sources[it.span.file].place(it.span.start);
+            json!({ "text": it.text, "line": line, "became": it.became, "times": it.times, "flops": it.flops })
+        });
         let stages = model.stages.iter().map(|stage| {
             json!({
                 "path": stage.path, "layer": stage.layer, "type": stage.ty, "parameters": stage.parameters,
@@ -120,7 +145,7 @@ fn as_json(report: &Report, problems: &[Problem]) -> Value {
         });
         json!({
             "name": model.name, "parameters": model.parameters, "flops_forward": model.flops_forward,
-            "stages": stages.collect::<Vec<_>>(),
+            "stages": stages.collect::<Vec<_>>(), "loops": loops.collect::<Vec<_>>(),
         })
     });
     let trains = report.trains.iter().map(|train| {

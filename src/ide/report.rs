@@ -8,6 +8,7 @@ use crate::data::{self, DataFacts, Limits};
 use crate::model::Program;
 use crate::model::discover::operations;
 use crate::model::program::{Batch, Length, Pace, StageInfo};
+use crate::model::recognised::LoopInfo;
 use crate::problem::Problem;
 use crate::session::cadence;
 use crate::session::formulas::Formulas;
@@ -32,6 +33,8 @@ pub struct ModelReport {
     /// Operations of the forward pass for one example.
     pub flops_forward: u64,
     pub stages: Vec<StageInfo>,
+    /// Each `for` of the user's own in the model and its layers.
+    pub loops: Vec<LoopInfo>,
 }
 
 pub struct TrainReport {
@@ -129,6 +132,7 @@ fn model(program: &Program) -> ModelReport {
         parameters: program.parameters() as u64,
         flops_forward: live(&forward).into_iter().map(|id| operations(&forward.graph, id)).sum(),
         stages: program.stages.clone(),
+        loops: program.loops.clone(),
     }
 }
 

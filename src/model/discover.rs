@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::functions::{Output, output_kind, still};
 use super::lower::{Declared, Lower, Outcome, Reported, Setting};
 use super::program::*;
+use super::recognised::{LoopInfo, recognised};
 use super::train::Experiment;
 use super::types;
 use super::value::{Meaning, Tensor};
@@ -86,7 +87,7 @@ pub fn program(
     if errors(problems) > before {
         return Err(Reported);
     }
-    let stages = stages(&experiment);
+    let (stages, loops) = stages(&experiment);
     let states = experiment.declared.iter().map(|it| StateInfo {
         path: it.path.clone(),
         role: role(it),
@@ -115,6 +116,7 @@ pub fn program(
         train,
         states,
         stages,
+        loops,
         shapes,
         experiment,
     })
@@ -176,11 +178,11 @@ fn dead_states(lower: &Lower, roots: &[Id]) -> BTreeSet<String> {
         .collect()
 }
 
-/// The stages of the model as it predicts, for one example.
-fn stages(experiment: &Experiment) -> Vec<StageInfo> {
+/// The stages of the model as it predicts, for one example, and what each `for` became.
+fn stages(experiment: &Experiment) -> (Vec<StageInfo>, Vec<LoopInfo>) {
     let mut problems = Vec::new();
     let mut lower = experiment.lower(still(1), &mut problems);
-    let Ok(outputs) = experiment.forward(&mut lower) else { return vec![] };
+    let Ok(outputs) = experiment.forward(&mut lower) else { return (vec![], vec![]) };
     let graph: &Graph = &lower.graph;
     // What was written down and is not needed costs nothing.
     let ends = outputs.iter().map(|it| it.tensor.id).chain(lower.nexts.values().copied());
@@ -199,7 +201,7 @@ fn stages(experiment: &Experiment) -> Vec<StageInfo> {
             span: stage.span,
         }
     });
-    infos.collect()
+    (infos.collect(), recognised(graph, &lower.loops))
 }
 
 /// Operations of one node: a fused multiply-add counts two.

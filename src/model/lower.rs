@@ -102,6 +102,10 @@ pub struct Lower<'a> {
     /// How many draws were made on each path.
     pub draws: BTreeMap<String, u32>,
     pub stages: Vec<Applied>,
+    /// Each `for` of the user's own that is not within another.
+    pub loops: Vec<super::recognised::Looped>,
+    /// Whether we are within one.
+    pub looping: bool,
     /// What the user has given a name in a model or a layer, by path.
     pub named: Vec<(String, Id)>,
     pub depth: usize,
@@ -150,6 +154,8 @@ impl<'a> Lower<'a> {
             path: String::new(),
             draws: BTreeMap::new(),
             stages: Vec::new(),
+            loops: Vec::new(),
+            looping: false,
             named: Vec::new(),
             depth: 0,
             levels: 0,

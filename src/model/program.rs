@@ -1,6 +1,7 @@
 //! What a checked experiment is: the plan of its data, of its training, its tensors by name, and the functions that a
 //! run calls.
 
+use super::recognised::LoopInfo;
 use crate::problem::Problem;
 use crate::source::Span;
 use crate::syntax::tree::{Name, Role};
@@ -18,6 +19,8 @@ pub struct Program {
     pub states: Vec<StateInfo>,
     /// The stages of the model in order, for the table of `check`.
     pub stages: Vec<StageInfo>,
+    /// Each `for` of the user's own in the model and its layers.
+    pub loops: Vec<LoopInfo>,
     /// What the model gives, in order. Most models give one output.
     pub outputs: Vec<OutputInfo>,
     /// The fields that a training step reads, as indices into `data.fields`, in the order of its feeds. Inputs first,

@@ -18,6 +18,7 @@ mod native;
 mod pages;
 mod programs;
 mod readme;
+mod recognised;
 mod rust;
 mod session_cadence;
 mod session_files;

@@ -5,10 +5,10 @@
     image = reshape(x, [2, 2, 1])
     a = image |> conv(3) as a
     b = image |> conv(3, kernel: [1, 2], stride: [2, 1], pad: [none, 1px], dilation: 2) as b
-    c = a |> conv_transpose(2, stride: 2) as c |> conv(4, kernel: 1, stride: 2, groups: 2, pad: 0px) as d
+    c = a |> conv_transpose(2, stride: 2) as c |> conv(4, kernel: 1, stride: 2, groups: 2, pad: 0px) as f
     e = reshape(x, [4, 1]) |> conv(2, kernel: 4, pad: none) as e |> relu
-    flatten(a |> max_pool) + flatten(c |> global_avg_pool) |> flatten
-    concat(flatten(a |> max_pool(2, pad: 1px)), flatten(b), flatten(c |> avg_pool), flatten(e)) |> dense(1) as out
+    d = concat(a |> max_pool(2, pad: 1px) |> flatten, b |> flatten, c |> avg_pool |> flatten, e |> flatten)
+    concat(a |> max_pool |> flatten, c |> global_avg_pool, d) |> dense(1) as out
   }
 
 #! numbers a window that does not fit
@@ -127,7 +127,7 @@
 #! numbers a requirement of the user's own says what it was about
   layer folded(times: int, by: int = 2) on x: f32[N] -> f32[N] {
     require times < 4 and by < N, "more than three folds break the shell"
-#!  ------------------------------------------------------------------- required here
+#!  --------------------------------------------------------------------- requirement-unmet: required here
     x * by^times
   }
   model m on x: f32[4] -> f32[1] = x |> folded(5) |> dense(1) as out
@@ -136,7 +136,7 @@
 #! numbers what stands behind a requirement that is not met is not looked at
   layer halves(parts: int) on x: f32[N] -> f32[N / parts] {
     require mod(N, parts) == 0, "the parts are not equal"
-#!  ----------------------------------------------------- required here
+#!  ----------------------------------------------------- requirement-unmet: required here
     reshape(x, [parts, N / parts])[0]
   }
   model m on x: f32[4] -> f32[1] = x |> halves(3) |> dense(1) as out

@@ -127,7 +127,9 @@ pub(super) fn pad(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value>
         Tensor { names: tensor.names.clone(), ..padded }
     };
     let zeros = padded(lower, &tensor);
-    let Some(with) = with else { return Ok(Value::Tensor(zeros)) };
+    let Some(with) = with.filter(|it| !matches!(it.value, Value::Number(Number { value: 0.0, .. }))) else {
+        return Ok(Value::Tensor(zeros));
+    };
     let id = lower.graph.truth(true, &tensor.shape);
     let there = lower.whole(id);
     let there = Value::Tensor(padded(lower, &there));

@@ -2,6 +2,7 @@
 
 use super::Scope;
 use crate::model::lower::{Lower, Outcome};
+use crate::model::recognised::Looped;
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
@@ -17,6 +18,27 @@ impl Lower<'_> {
         span: Span,
         scope: &mut Scope,
     ) -> Outcome<Value> {
+        let start = self.graph.len() as u32;
+        let within = std::mem::replace(&mut self.looping, true);
+        let value = self.looped(binders, body, span, scope);
+        self.looping = within;
+        let first = match &value {
+            Ok(Value::Tensor(tensor)) => Some(tensor.id),
+            Ok(Value::Tuple(items)) => match items.first() {
+                Some((_, Value::Tensor(tensor))) => Some(tensor.id),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(value) = first.filter(|_| !within && !self.in_library(span)) {
+            let binders: Vec<String> = binders.iter().map(Binder::to_string).collect();
+            let (text, nodes) = (format!("for {}", binders.join(", ")), start..self.graph.len() as u32);
+            self.loops.push(Looped { text, span, nodes, value });
+        }
+        value
+    }
+
+    fn looped(&mut self, binders: &[Binder], body: &ForBody, span: Span, scope: &mut Scope) -> Outcome<Value> {
         let (mut indices, mut carries) = (Vec::new(), Vec::new());
         for binder in binders {
             match binder {
