@@ -109,7 +109,7 @@ fn a_failing_program_is_shrunk_to_a_few_lines() {
 #[test]
 fn nothing_is_left_out() {
     let (mut seen, mut texts) = (BTreeMap::new(), String::new());
-    for seed in 0..200 {
+    for seed in 0..400 {
         let text = generate::program(seed, length(seed));
         let checked = outcome::checked(&text);
         for program in &checked.programs {
@@ -128,7 +128,7 @@ fn nothing_is_left_out() {
     let rows = Scalar::ALL.iter().map(|it| it.def().name.to_string());
     let views = ["expand", "permute", "slice", "pad", "window", "reshape"];
     let views = views.iter().flat_map(|it| ["view", "fold"].map(|way| format!("{way} {it}")));
-    let nodes = ["input", "const", "contract", "max", "gather", "scatteradd", "index", "order", "random"];
+    let nodes = ["input", "const", "contract", "max", "gather", "scatteradd", "index", "order", "random", "scan"];
     let unseen: Vec<String> = rows
         .chain(views)
         .chain(nodes.iter().map(|it| format!("node {it}")))

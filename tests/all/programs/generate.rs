@@ -47,6 +47,8 @@ struct Body {
     stages: bool,
     /// The variables of the `for`s around, and how many values each has.
     loops: Vec<(String, usize)>,
+    /// Whether one of them carries a value.
+    carries: bool,
     fuel: usize,
 }
 
@@ -280,7 +282,7 @@ impl Writer {
             return self.leaf(shape, false);
         }
         self.body.fuel -= 1;
-        match self.dice.below(44) {
+        match self.dice.below(46) {
             0..6 => self.row(shape),
             6..9 => self.operator(shape),
             9..11 => self.choice(shape),
@@ -297,6 +299,7 @@ impl Writer {
             38 | 39 => self.stage(shape),
             40 | 41 => self.layer(shape),
             42 => self.crossing(shape),
+            43 | 44 => self.recurrence(shape),
             _ => self.kept(shape),
         }
     }
@@ -467,6 +470,26 @@ impl Writer {
         format!("(for {} => {inner})", binders.join(", "))
     }
 
+    /// One value for each turn, made of the one before.
+    fn recurrence(&mut self, shape: &[usize]) -> String {
+        let Some((&turns, rest)) = shape.split_first() else { return self.reduction(shape) };
+        if self.body.carries || self.body.loops.len() > 1 || self.is_loss() {
+            return self.leaf(shape, false);
+        }
+        let (at, carried) = (self.fresh("at"), self.fresh("h"));
+        let holds = Holds::Numbers { exact: false };
+        self.body.known.push(Known { name: carried.clone(), shape: rest.to_vec(), holds });
+        self.body.loops.push((at.clone(), turns));
+        self.body.carries = true;
+        let next = self.numbers(rest);
+        let read = self.picked(rest);
+        self.body.carries = false;
+        self.body.loops.pop();
+        self.body.known.retain(|it| it.name != carried);
+        let start = if rest.is_empty() { "0".into() } else { format!("zeros([{}])", dims(rest)) };
+        format!("(for {at} in {turns}, {carried} ~ {start} => tanh({next} + 0.5 * {carried} + {read}))")
+    }
+
     /// A part of something larger, at a place that the variables around say.
     fn picked(&mut self, shape: &[usize]) -> String {
         let picks = self.dice.within(1, 2);
@@ -481,7 +504,8 @@ impl Writer {
             return self.leaf(shape, false);
         }
         // What is picked from does not know of the variables, or it does.
-        let outer = if self.dice.chance(4) { vec![] } else { std::mem::take(&mut self.body.loops) };
+        let outer =
+            if self.body.carries || self.dice.chance(4) { vec![] } else { std::mem::take(&mut self.body.loops) };
         let base = self.numbers(&whole);
         self.body.loops.extend(outer);
         format!("({base})[{}]", indices.join(", "))
