@@ -27,6 +27,9 @@ pub struct Entered {
     pub lifted: Vec<Lead>,
 }
 
+/// Definitions within definitions.
+const MOST_OPEN: usize = 64;
+
 impl Lower<'_> {
     /// Applies a function, now.
     pub fn apply(&mut self, callee: &Rc<Callee>, inputs: Vec<Value>, span: Span) -> Outcome<Value> {
@@ -205,8 +208,11 @@ impl Lower<'_> {
     pub fn evaluate_form(&mut self, form: &Definition, scope: &mut Scope, span: Span) -> Outcome<Option<Value>> {
         let callable = &form.callable;
         let key: Arc<str> = format!("{}:{}:{}", form.module.0, callable.name.text, callable.head.start).into();
-        if self.open.contains(&key) || self.open.len() > 64 {
-            let at = self.blame(span);
+        let at = self.blame(span);
+        if self.open.len() > MOST_OPEN {
+            return Err(self.report(DefinedTooDeep { at }));
+        }
+        if self.open.contains(&key) {
             return Err(self.report(EndlessDefinition { name: callable.name.text.to_string(), at, parts: true }));
         }
         self.open.push(key);

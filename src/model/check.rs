@@ -189,7 +189,7 @@ fn endless(context: &Context, problems: &mut Vec<Problem>) {
     let calls: BTreeMap<Arc<str>, Vec<Called>> = callables.collect();
     let mut done = BTreeSet::new();
     for name in calls.keys() {
-        let back = comes_back(name, &calls, &mut vec![], &mut done);
+        let back = comes_back(name, &calls, &mut done);
         let said = || problems.iter().any(|it| it.code == EndlessDefinition::CODE);
         if let Some((name, at)) = back
             && !said()
@@ -199,29 +199,35 @@ fn endless(context: &Context, problems: &mut Vec<Problem>) {
     }
 }
 
-/// The call that closes a circle of calls that begins at `name`.
+/// The call that closes a circle of calls that begins at `name`. A way down may be longer than a stack is deep.
 fn comes_back(
     name: &Arc<str>,
     calls: &BTreeMap<Arc<str>, Vec<Called>>,
-    open: &mut Vec<Arc<str>>,
     done: &mut BTreeSet<Arc<str>>,
 ) -> Option<(Arc<str>, Span)> {
     if !done.insert(name.clone()) {
         return None;
     }
-    open.push(name.clone());
-    let mut found = None;
-    for (called, span, _) in calls.get(name).into_iter().flatten() {
-        found = match open.contains(called) {
-            true => Some((called.clone(), *span)),
-            false => comes_back(called, calls, open, done),
-        };
-        if found.is_some() {
-            break;
+    // The definitions on the way, and what of each has not been followed yet.
+    let of = |name: &Arc<str>| calls.get(name).into_iter().flatten();
+    let mut way = vec![(name, of(name))];
+    let mut open = BTreeSet::from([name]);
+    while let Some((name, rest)) = way.last_mut() {
+        match rest.next() {
+            None => {
+                open.remove(*name);
+                way.pop();
+            }
+            Some((called, span, _)) if open.contains(called) => return Some((called.clone(), *span)),
+            Some((called, ..)) => {
+                if done.insert(called.clone()) {
+                    open.insert(called);
+                    way.push((called, of(called)));
+                }
+            }
         }
     }
-    open.pop();
-    found
+    None
 }
 
 /// A name that is called, where, and what it should be.

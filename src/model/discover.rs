@@ -9,7 +9,7 @@ use super::recognised::{LoopInfo, recognised};
 use super::train::Experiment;
 use super::types;
 use super::value::{Meaning, Tensor};
-use crate::problem::training::MetricNotANumber;
+use crate::problem::training::{MetricNotANumber, ReadInPredictionOnly};
 use crate::problem::{Problem, Severity};
 use crate::scalar::Dtype;
 use crate::tensor::{Graph, Id, Op, Slot};
@@ -52,6 +52,7 @@ pub fn program(
     experiment.declared = declared;
     experiment.initial = initial;
     experiment.dead = dead;
+    predicting(&experiment, problems)?;
     let target_meaning = |output: &Output| output.tensor.meaning;
     let shapes: Vec<(String, Vec<usize>, Meaning)> =
         outputs.iter().map(|it| (it.name.clone(), it.tensor.shape.clone(), target_meaning(it))).collect();
@@ -119,6 +120,18 @@ pub fn program(
         shapes,
         experiment,
     })
+}
+
+/// Lowers the model as it predicts, which may be other branches than those of a training. Nothing is met there that a
+/// training does not know.
+fn predicting(experiment: &Experiment, problems: &mut Vec<Problem>) -> Outcome<()> {
+    let mut lower = experiment.lower(still(2), problems);
+    lower.discovering = true;
+    experiment.forward(&mut lower)?;
+    match lower.declared.get(experiment.declared.len()).cloned() {
+        None => Ok(()),
+        Some(Declared { path, span: at, .. }) => Err(lower.report(ReadInPredictionOnly { path, at })),
+    }
 }
 
 fn role(declared: &Declared) -> StateRole {

@@ -24,8 +24,22 @@ use crate::scalar::Dtype;
 use crate::source::Span;
 use crate::syntax::tree::{Binary, Expr, ExprKind};
 
+/// Formulas within formulas, through all definitions on the way; more would not fit on the stack of a thread.
+const MOST_LEVELS: usize = 800;
+
 impl Lower<'_> {
     pub fn evaluate(&mut self, expr: &Expr, scope: &mut Scope) -> Outcome<Value> {
+        if self.levels == MOST_LEVELS {
+            let at = self.blame(expr.span);
+            return Err(self.report(DefinedTooDeep { at }));
+        }
+        self.levels += 1;
+        let value = self.value(expr, scope);
+        self.levels -= 1;
+        value
+    }
+
+    fn value(&mut self, expr: &Expr, scope: &mut Scope) -> Outcome<Value> {
         match &expr.kind {
             ExprKind::Number(quantity) => Ok(Value::Number(Number::written(quantity))),
             ExprKind::Text(text) => Ok(Value::Text(text.clone())),

@@ -111,6 +111,8 @@ pub struct Lower<'a> {
     /// What the user has given a name in a model or a layer, by path.
     pub named: Vec<(String, Id)>,
     pub depth: usize,
+    /// How many formulas are being evaluated, one within the other.
+    pub levels: usize,
     /// The places in the user's text from which we came, innermost last.
     pub calls: Vec<Span>,
     /// What was called there: `the layer \`residual\``.
@@ -165,6 +167,7 @@ impl<'a> Lower<'a> {
             guarded: false,
             named: Vec::new(),
             depth: 0,
+            levels: 0,
             calls: Vec::new(),
             callees: Vec::new(),
             words: BTreeMap::new(),

@@ -91,6 +91,12 @@ problems! {
             .at(at, "it comes back to itself here")
             .maybe_help(parts.then(|| "write `repeat(n, …)` for a number of equal parts".into()));
 
+    /// Definitions that stand one upon the other, too many of them.
+    "defined-too-deep" Error DefinedTooDeep { at: Span } =>
+        say("too many definitions stand one upon the other".to_string())
+            .at(at, "what this is made of is not followed any deeper")
+            .help("give a value a name in a body, `y = f(x)`, and go on from there; `repeat(n, …)` stands for equal layers");
+
     /// A block has no setting of that name.
     "unknown-setting" Error UnknownSetting { block: String, name: String, at: Span, belongs: Option<String>, help: Option<String> } =>
         say(format!("{block} has no setting called `{name}`"))

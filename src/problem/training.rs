@@ -116,4 +116,10 @@ problems! {
     "no-parameters" Error NoParameters { model: String, at: Span } =>
         say(format!("`{model}` has no parameters, so there is nothing to train"))
             .at(at, "without `param`, and without layers that have one");
+
+    /// A parameter or a state that no training step reads.
+    "read-in-prediction-only" Error ReadInPredictionOnly { path: String, at: Span } =>
+        say(format!("`{path}` is read only when predicting, so no training can change it"))
+            .at(at, "while training, another branch is taken")
+            .help("read it in both branches of `if training`, or write what it shall be as a number");
 }

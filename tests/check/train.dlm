@@ -928,6 +928,20 @@
   model m on x: f32[4] -> f32[1] = [sum(x)]
 #!      ^ no-parameters
 
+#! numbers branches that only a prediction takes are checked too
+  layer scaled on x: f32[N] -> f32[N] {
+    param gain: f32[N] ~ ones
+#!  ^ read-in-prediction-only: `scaled.gain`
+    if training then x else x * gain
+  }
+  model m on x: f32[4] -> f32[1] = x |> dense(4) |> scaled |> dense(1) as out
+
+#! numbers
+  layer cut on x: f32[N] -> f32[N] = if training then x else x[0 .. 2]
+#!                          ------ result-mismatch
+#!                                   ^ result-mismatch
+  model m on x: f32[4] -> f32[1] = x |> cut |> dense(1)
+
 #! yes_no several train blocks are checked each
   train first {
     model:     m
