@@ -96,7 +96,8 @@ fn has_tanh_of_a_window(text: &str) -> bool {
 
 #[test]
 fn a_failing_program_is_shrunk_to_a_few_lines() {
-    let seed = (0..).step_by(4).find(|&seed| has_tanh_of_a_window(&generate::program(seed, length(seed)))).expect("endless");
+    let seed =
+        (0..).step_by(4).find(|&seed| has_tanh_of_a_window(&generate::program(seed, length(seed)))).expect("endless");
     let text = generate::program(seed, length(seed));
     let small = shrink::shrink(&text, 3000, has_tanh_of_a_window);
     assert!(has_tanh_of_a_window(&small));
