@@ -7,7 +7,7 @@ use super::super::tree::{Kind, Role};
 use super::failure::{Failure, Wanted};
 use crate::problem::Problem;
 use crate::problem::syntax::*;
-use crate::source::{Span, nearest};
+use crate::source::{Near, Span, nearest};
 
 /// A problem, and the change that would let the piece parse, if one is certain.
 pub struct Verdict {
@@ -144,13 +144,11 @@ fn first_word(failure: &Failure) -> Option<Verdict> {
     };
     let follows = matches!(failure.kind(distance + 1), Some(TokenKind::Word | TokenKind::Text | TokenKind::Number));
     let follows = follows || failure.word(distance + 1) == "{";
-    let foreign = FOREIGN.iter().find(|it| item && it.0 == head).map(|it| it.1);
-    let near = foreign.or_else(|| nearest(head, words.iter().copied()).filter(|it| follows && *it != head));
+    let foreign = FOREIGN.iter().find(|it| item && it.0 == head).map(|it| Near::certain(it.1));
+    let near = foreign.or_else(|| nearest(head, words.iter().copied()).filter(|it| follows && it.name != head));
     let at = failure.span(distance);
     match near {
-        Some(near) => {
-            Some(Verdict::mended(UnknownWord { word: head.into(), near: Some(near.into()), known: vec![], at }))
-        }
+        Some(near) => Some(Verdict::mended(UnknownWord { word: head.into(), near: Some(near), known: vec![], at })),
         None if item && matches!(failure.word(1), ":" | "=") => Some(outside(failure)),
         None if item && !words.contains(&head) => {
             let known = words.iter().map(|it| it.to_string()).collect();
@@ -207,7 +205,7 @@ fn wrong_word(failure: &Failure) -> Option<Verdict> {
     if failure.kind(0) != Some(TokenKind::Word) || failure.is_at_start() || !between {
         return None;
     }
-    let near = nearest(found, failure.expected_words())?.to_string();
+    let near = nearest(found, failure.expected_words())?;
     let at = failure.span(0);
     Some(Verdict::mended(UnknownWord { word: found.into(), near: Some(near), known: vec![], at }))
 }
@@ -221,7 +219,7 @@ fn run_on(failure: &Failure) -> Option<Verdict> {
         return None;
     }
     let at = failure.span(0);
-    Some(Verdict::mended(UnknownWord { word: found.into(), near: Some(near.into()), known: vec![], at }))
+    Some(Verdict::mended(UnknownWord { word: found.into(), near: Some(Near::certain(near)), known: vec![], at }))
 }
 
 /// A formula should begin here.
