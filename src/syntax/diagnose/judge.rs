@@ -5,8 +5,8 @@ use super::super::lex::TokenKind;
 use super::super::patch::Patch;
 use super::super::tree::{Kind, Role};
 use super::failure::{Failure, Wanted};
-use crate::problem::Problem;
 use crate::problem::syntax::*;
+use crate::problem::{Edit, Problem};
 use crate::source::{Near, Span, nearest};
 
 /// A problem, and the change that would let the piece parse, if one is certain.
@@ -69,6 +69,9 @@ const FOREIGN_MARKS: [(&str, &str); 16] = [
     ("$", "write the name alone"),
 ];
 
+/// Of these, the ones that mean the same.
+const TRANSLATIONS: [(&str, &str); 5] = [("&&", "and"), ("||", "or"), ("**", "^"), ("\u{2212}", "-"), ("\u{d7}", "*")];
+
 pub fn judge(failure: &Failure) -> Verdict {
     let first = [row, edition, named_by_equals, foreign_mark, beginning, first_word, colon, wrong_word, run_on];
     let judged = first.iter().find_map(|it| it(failure));
@@ -97,7 +100,8 @@ fn foreign_mark(failure: &Failure) -> Option<Verdict> {
         let doubled = format!("{}{}", failure.word(first), failure.word(second));
         if adjacent && matches!(&*doubled, "**" | "//" | "&&" | "||") {
             let help = known(&doubled);
-            return Some(unexpected(doubled, "", help, failure.span(first).to(failure.span(second))));
+            let at = failure.span(first).to(failure.span(second));
+            return Some(translated(unexpected(doubled.clone(), "", help, at), &doubled, at));
         }
     }
     let found = failure.word(0);
@@ -106,7 +110,16 @@ fn foreign_mark(failure: &Failure) -> Option<Verdict> {
         plain.then(|| format!("`{found}` has a meaning only in strings and comments"))
     })?;
     let percent = found == "%" && failure.kind(-1) == Some(TokenKind::Number);
-    (!percent).then(|| unexpected(found.into(), "", Some(help), failure.span(0)))
+    let at = failure.span(0);
+    (!percent).then(|| translated(unexpected(found.into(), "", Some(help), at), found, at))
+}
+
+/// With the edit to our mark, where it means the same.
+fn translated(verdict: Verdict, mark: &str, at: Span) -> Verdict {
+    let mut verdict = verdict;
+    let ours = TRANSLATIONS.iter().find(|it| it.0 == mark).map(|it| it.1.to_string());
+    verdict.problem.edits.extend(ours.map(|text| Edit { span: at, text, was: Some(mark.into()) }));
+    verdict
 }
 
 /// A line that begins with a mark with which no line can begin.
@@ -228,7 +241,9 @@ fn formula(failure: &Failure) -> Verdict {
         let at = failure.span(0).to(failure.span(1));
         let number = format!(".{}", failure.word(1));
         let help = Some(format!("write `0{number}`"));
-        return unexpected(number, "", help, at);
+        let mut verdict = unexpected(number.clone(), "", help, at);
+        verdict.problem.edits.push(Edit { span: at, text: format!("0{number}"), was: Some(number) });
+        return verdict;
     }
     missing(failure, "formula")
 }
