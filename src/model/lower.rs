@@ -14,7 +14,7 @@ use super::modules::Modules;
 use super::value::{Affine, BATCH, Lead, Meaning, Tensor, Value};
 use crate::problem::Problem;
 use crate::scalar::{Dtype, Scalar};
-use crate::source::Span;
+use crate::source::{Near, Span};
 use crate::tensor::{Graph, Id, Slot, View};
 
 /// A mistake that has been reported: what depends on it stays silent.
@@ -72,8 +72,8 @@ pub enum Fits {
 
 /// What a name that nothing declares could have meant when it was met.
 pub struct Word {
-    pub value: Option<String>,
-    pub callable: Option<String>,
+    pub value: Option<Near>,
+    pub callable: Option<Near>,
     /// Something has been said about it already.
     pub is_broken: bool,
 }
