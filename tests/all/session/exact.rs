@@ -143,8 +143,15 @@ data them {
   input  x: number = a |> standardize
   target y: number = b
 }
-model line on x: f32 -> f32 { x |> dense(1) |> squeeze }
-train { model: line, data: them, loss: mse, optimizer: sgd(lr: 0.1), batch: 8, for: 3 epochs }
+model line on x: number -> number { x |> dense(1) }
+train {
+  model:     line
+  data:      them
+  loss:      mse
+  optimizer: sgd(lr: 0.1)
+  batch:     8
+  for:       3 epochs
+}
 ";
     let rows: String = (0..20).map(|row| format!("{row},{}\n", 2 * row)).collect();
     let world = Memory::default().with("it.dlm", text).with("them.csv", &format!("a,b\n{rows}"));
