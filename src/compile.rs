@@ -80,22 +80,44 @@ impl Backend {
 
 /// Makes `function` ready to be called.
 pub fn executor(function: &Function, backend: Backend) -> Box<dyn Executor> {
-    executor_and_arena(function, backend).0
+    executor_and_cost(function, backend).0
 }
 
-/// As [`executor`], with the bytes that it has set aside for what it computes. The graph's interpreter sets nothing aside.
-pub fn executor_and_arena(function: &Function, backend: Backend) -> (Box<dyn Executor>, Option<usize>) {
+/// What a function that is ready to be called costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cost {
+    /// Bytes that it has set aside for what it computes.
+    pub arena: u64,
+    /// The arena with its states, what it is fed and what it returns.
+    pub peak: u64,
+    /// Scalar operations of a call.
+    pub flops: u64,
+}
+
+impl Cost {
+    fn of(plan: &Plan) -> Cost {
+        Cost { arena: plan.arena as u64, peak: plan.peak_bytes() as u64, flops: plan.flops() as u64 }
+    }
+}
+
+/// What `function` would cost if it were made ready.
+pub fn cost(function: &Function) -> Cost {
+    Cost::of(&plan(function))
+}
+
+/// As [`executor`], with what it costs. The graph's interpreter plans nothing.
+pub fn executor_and_cost(function: &Function, backend: Backend) -> (Box<dyn Executor>, Option<Cost>) {
     let function = simplified(function);
     if backend == Backend::Interpreter {
         return (Box::new(tensor::eval::Interpreter::new(function)), None);
     }
     let plan = planned(&function);
-    let arena = plan.arena;
+    let cost = Cost::of(&plan);
     let executor: Box<dyn Executor> = match backend {
         Backend::Native => Box::new(native::compile(plan)),
         Backend::Kernels | Backend::Interpreter => Box::new(kernel::eval::Interpreter::new(plan)),
     };
-    (executor, Some(arena))
+    (executor, Some(cost))
 }
 
 /// The same function with less to do.

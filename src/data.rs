@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use crate::kernel::width;
 use crate::model::program::{ColumnPlan, DataPlan, Select, Split};
 use crate::problem::Problem;
 use crate::source::World;
@@ -93,7 +94,7 @@ impl Dataset {
     /// The bytes that the arrays take.
     pub fn bytes(&self) -> u64 {
         let arrays = self.parts.iter().flat_map(|part| part.fields.iter().flatten());
-        arrays.map(|array| 4 * array.size() as u64).sum()
+        arrays.map(|array| (array.size() * width(array.dtype())) as u64).sum()
     }
 }
 

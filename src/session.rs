@@ -20,6 +20,7 @@ pub mod cadence;
 pub mod container;
 pub mod event;
 pub mod folder;
+pub mod footprint;
 pub mod formulas;
 pub mod inspection;
 pub mod journal;
@@ -31,6 +32,7 @@ pub mod training;
 
 use artifact::{Artifact, DataRecord, Origin, ProgramRecord, Progress};
 use folder::{Folder, show};
+use footprint::{Footprint, Held};
 use formulas::Formulas;
 use journal::Journal;
 use measure::Model;
@@ -130,7 +132,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
     let program = &request.checked.programs[request.program];
     let fail = |cause, problems| Failure { cause, problems, sources: request.checked.sources.clone() };
     let broken = |problem| fail(Cause::Run, vec![problem]);
-    let record = ProgramRecord::new(request);
+    let record = ProgramRecord::new(request.checked, request.program, request.overrides, request.base);
 
     let resumed = resume(request, &record).map_err(broken)?;
     let dataset = load(request, program, resumed.as_ref()).map_err(|problems| fail(Cause::Program, problems))?;
@@ -157,7 +159,12 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         }
     };
     let stepper = Stepper::new(program, dataset.part(Split::Train), request.backend, progress.at.step, states);
+    let mut model = Model::new(program, &dataset.fitted, request.backend);
+    let predictors = model.prepare(dataset.parts.iter());
     let compile_ms = (request.stopwatch.elapsed() - compiling).as_secs_f64() * 1000.0;
+    let held = Held { batch: stepper.batch_bytes(), data: dataset.bytes() };
+    let footprint = stepper.costs.as_ref().zip(predictors);
+    let footprint = footprint.and_then(|(steps, predictors)| Footprint::of(program, steps, &predictors, Some(held)));
     let resumed_at = resumed.as_ref().map(|_| progress.at.step);
     let folder = match resumed {
         Some((folder, _)) => folder,
@@ -169,7 +176,9 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         backend: request.backend.word().into(),
         threads: 1,
         parameters: program.parameters() as u64,
-        peak_bytes: stepper.bytes().map(|bytes| bytes + kept_bytes(program) + dataset.bytes()),
+        step_flops: footprint.map(|it| it.step_flops),
+        peak_bytes: footprint.map(|it| it.peak_bytes),
+        resident_bytes: footprint.and_then(|it| it.resident_bytes),
         compile_ms,
         seed: program.train.seed,
         steps: stepper.extent.total,
@@ -184,7 +193,6 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         journal.warn(warning);
     }
 
-    let model = Model::new(program, &dataset.fitted, request.backend);
     let spent = progress.at.seconds;
     let mut training = Training {
         program,
@@ -276,15 +284,6 @@ fn unwatchable(program: &Program, dataset: &Dataset) -> Vec<Problem> {
     watched
         .map(|(setting, metric, at)| NothingToWatch { setting, split: metric.split.word(), at, split_at }.into())
         .collect()
-}
-
-/// Of the weights that are kept beside those that move on.
-fn kept_bytes(program: &Program) -> u64 {
-    let kept: usize = artifact::model_states(program).map(|state| state.shape.iter().product::<usize>()).sum();
-    match program.train.keep {
-        Keep::Best { .. } => 4 * kept as u64,
-        Keep::Last => 0,
-    }
 }
 
 /// The first value of every state.

@@ -110,11 +110,11 @@ fn loops(model: &ModelReport, sources: &Sources) -> String {
     table.text()
 }
 
-/// The runs: how many steps, and how many bytes.
+/// The runs: how many steps, the operations of one, and how many bytes.
 fn trains(trains: &[TrainReport]) -> String {
     use Align::{Left, Right};
-    let mut table =
-        Table::new(&[("train", Left), ("model", Left), ("steps", Right), ("memory", Right), ("checkpoint", Right)]);
+    let columns = [("steps", Right), ("operations", Right), ("memory", Right), ("checkpoint", Right)];
+    let mut table = Table::new(&[&[("train", Left), ("model", Left)][..], &columns].concat());
     for train in trains {
         let steps = match &train.steps {
             Steps::Known(steps) => count(*steps),
@@ -124,8 +124,9 @@ fn trains(trains: &[TrainReport]) -> String {
             train.name.clone().unwrap_or("–".into()),
             train.model.clone(),
             steps,
-            train.peak_bytes.map_or("?".into(), bytes),
-            bytes(train.checkpoint_bytes),
+            train.footprint.map_or("?".into(), |it| short(it.step_flops)),
+            train.footprint.map_or("?".into(), |it| bytes(it.peak_bytes)),
+            train.checkpoint_bytes.map_or_else(|| format!("> {}", bytes(train.tensor_bytes)), bytes),
         ]);
     }
     table.text()
@@ -156,7 +157,10 @@ fn as_json(report: &Report, problems: &[Problem]) -> Value {
         json!({
             "name": train.name, "model": train.model, "data": train.data, "rows": train.rows,
             "steps": steps, "steps_formula": formula,
-            "peak_bytes": train.peak_bytes, "checkpoint_bytes": train.checkpoint_bytes,
+            "step_flops": train.footprint.map(|it| it.step_flops),
+            "peak_bytes": train.footprint.map(|it| it.peak_bytes),
+            "resident_bytes": train.footprint.and_then(|it| it.resident_bytes),
+            "tensor_bytes": train.tensor_bytes, "checkpoint_bytes": train.checkpoint_bytes,
         })
     });
     json!({

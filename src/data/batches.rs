@@ -2,6 +2,7 @@
 
 use super::Part;
 use super::shuffle::{Purpose, order};
+use crate::kernel::width;
 use crate::tensor::{Array, Data};
 
 /// The batches of one split, epoch after epoch.
@@ -64,8 +65,8 @@ impl<'a> Batches<'a> {
 
     /// The bytes that the arrays of a batch take.
     pub fn bytes(&self) -> u64 {
-        let width = |array: &Array| 4 * array.shape[1..].iter().product::<usize>() as u64;
-        self.size as u64 * self.feeds.iter().map(width).sum::<u64>()
+        let row = |array: &Array| array.shape[1..].iter().product::<usize>() * width(array.dtype());
+        (self.size * self.feeds.iter().map(row).sum::<usize>()) as u64
     }
 
     /// The sizes that batches have: the usual one, and that of the last where it differs.

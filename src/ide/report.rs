@@ -3,14 +3,16 @@
 use std::io;
 use std::path::Path;
 
-use crate::compile::{self, Checked, Override};
+use crate::compile::{self, Backend, Checked, Override};
 use crate::data::{self, DataFacts, Limits};
 use crate::model::Program;
 use crate::model::discover::operations;
-use crate::model::program::{Batch, Length, Pace, StageInfo};
+use crate::model::program::{Batch, Length, StageInfo};
 use crate::model::recognised::LoopInfo;
 use crate::problem::Problem;
+use crate::session::artifact::{DataRecord, Origin, ProgramRecord};
 use crate::session::cadence;
+use crate::session::footprint::{self, Footprint};
 use crate::session::formulas::Formulas;
 use crate::source::World;
 use crate::tensor::{Function, Id};
@@ -41,13 +43,16 @@ pub struct TrainReport {
     pub name: Option<String>,
     pub model: String,
     pub data: String,
-    /// The examples of training, validation and test, where a glance at the data tells them.
+    /// The examples of training, validation and test, where the look at the data tells them.
     pub rows: Option<[usize; 3]>,
     pub steps: Steps,
-    /// What a step needs: its arena, its states, what it is fed. Unknown where a batch is all of an unknown number of rows.
-    pub peak_bytes: Option<u64>,
+    /// What the run computes and holds. Unknown where a batch is all of an unknown number of rows.
+    pub footprint: Option<Footprint>,
     /// The tensors of a checkpoint.
-    pub checkpoint_bytes: u64,
+    pub tensor_bytes: u64,
+    /// The file of a checkpoint, with the best weights if they are kept. It says what was fitted to the rows, so it is
+    /// known where these have been read.
+    pub checkpoint_bytes: Option<u64>,
 }
 
 /// How many updates a run makes.
@@ -83,20 +88,20 @@ pub fn look(
     let checked = compile::check(world, path, text, overrides)?;
     let base = path.parent().unwrap_or(Path::new(""));
     let mut problems = checked.problems.clone();
-    let mut looked: Vec<(&str, DataFacts)> = vec![];
+    let mut looked: Vec<(&str, DataFacts, Option<DataRecord>)> = vec![];
     let (mut models, mut trains): (Vec<ModelReport>, _) = (vec![], vec![]);
-    for program in &checked.programs {
+    for (at, program) in checked.programs.iter().enumerate() {
         let data = program.data.name.as_str();
-        if looked.iter().all(|(name, _)| *name != data) {
-            let rows = match at_data {
-                Look::Glance => vec![],
-                Look::Rows => problems_of_rows(world, base, program),
+        if looked.iter().all(|(name, ..)| *name != data) {
+            let (record, rows) = match at_data {
+                Look::Glance => (None, vec![]),
+                Look::Rows => read_rows(world, base, program),
             };
             let (facts, mut found) = data::inspect(world, base, &program.data);
             // What a glance sees too is said once.
             found.extend(rows.into_iter().filter(|it| !found.contains(it)).collect::<Vec<_>>());
             problems.extend(found);
-            looked.push((data, facts));
+            looked.push((data, facts, record));
         }
         let is_new = models.iter().all(|it| it.name != program.model);
         if is_new {
@@ -106,10 +111,15 @@ pub fn look(
         let misfit = super::fit::misfit(world, base, program);
         let repeated = if is_new && misfit.is_none() { super::fit::repeated(program) } else { None };
         problems.extend(misfit.or(repeated));
-        let (_, facts) = looked.iter().find(|(name, _)| *name == data).expect("looked at above");
-        let rows = facts.splits.map(|[train, ..]| train);
+        let (_, facts, record) = looked.iter().find(|(name, ..)| *name == data).expect("looked at above");
+        let examples = record.as_ref().map(|it| it.examples).or(facts.splits);
+        let rows = examples.map(|[train, ..]| train);
         problems.extend(rows.into_iter().flat_map(|rows| program.paced(cadence::pace(program, rows))));
-        trains.push(train(program, facts));
+        let checkpoint_bytes = record.as_ref().map(|data| {
+            let record = ProgramRecord::new(&checked, at, overrides, base);
+            Origin { program, record, data: data.clone(), backend: Backend::default() }.checkpoint_bytes()
+        });
+        trains.push(TrainReport { checkpoint_bytes, ..train(program, examples) });
     }
     problems.extend(super::allow::unknown(&checked.sources, checked.file));
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != checked.file, label.span)));
@@ -118,11 +128,11 @@ pub fn look(
     Ok(Report { problems, models, trains, checked })
 }
 
-/// What only the rows show: cells that do not fit, splits without examples.
-fn problems_of_rows(world: &dyn World, base: &Path, program: &Program) -> Vec<Problem> {
+/// What only the rows show: what is fitted to them, cells that do not fit, splits without examples.
+fn read_rows(world: &dyn World, base: &Path, program: &Program) -> (Option<DataRecord>, Vec<Problem>) {
     match data::load(world, base, &program.data, &mut Formulas(program), Limits::default()) {
-        Ok(dataset) => dataset.warnings,
-        Err(problems) => problems,
+        Ok(dataset) => (Some(DataRecord::new(program, &dataset)), dataset.warnings),
+        Err(problems) => (None, problems),
     }
 }
 
@@ -149,32 +159,20 @@ fn live(function: &Function) -> Vec<Id> {
     function.graph.ids().filter(|id| live[id.0 as usize]).collect()
 }
 
-fn train(program: &Program, facts: &DataFacts) -> TrainReport {
-    let rows = facts.splits.map(|[train, ..]| train as u64);
-    let step = pace(program, rows).map(|pace| program.step(pace));
-    let states = program.states.iter().map(|state| 4 * state.shape.iter().product::<usize>() as u64);
+fn train(program: &Program, examples: Option<[usize; 3]>) -> TrainReport {
     TrainReport {
         name: program.name.clone(),
         model: program.model.clone(),
         data: program.data.name.clone(),
-        rows: facts.splits,
-        steps: steps(program, rows),
-        peak_bytes: step.map(|step| compile::plan(&step).peak_bytes() as u64),
-        checkpoint_bytes: states.sum(),
+        rows: examples,
+        steps: steps(program, examples.map(|[train, ..]| train)),
+        footprint: Footprint::ahead(program, examples),
+        tensor_bytes: footprint::of_checkpoint(program),
+        checkpoint_bytes: None,
     }
 }
 
-/// The pace of a run over `rows` training rows. It takes part in the step as numbers only, so where the rows are unknown
-/// any number of them gives a step of the same size, unless a batch is all of them.
-fn pace(program: &Program, rows: Option<u64>) -> Option<Pace> {
-    const SOME: u64 = 1 << 20;
-    match (program.train.batch, rows) {
-        (Batch::All, None) => None,
-        (_, rows) => Some(cadence::pace(program, rows.unwrap_or(SOME) as usize)),
-    }
-}
-
-fn steps(program: &Program, rows: Option<u64>) -> Steps {
+fn steps(program: &Program, rows: Option<usize>) -> Steps {
     let together = program.train.accumulate.max(1);
     match (program.train.length, program.train.batch, rows) {
         (Length::Epochs(epochs), Batch::Size(batch), None) => Steps::Formula(match batch.saturating_mul(together) {
@@ -183,6 +181,6 @@ fn steps(program: &Program, rows: Option<u64>) -> Steps {
         }),
         (Length::Epochs(epochs), Batch::All, None) => Steps::Known((epochs.round() as u64).max(1)),
         (Length::Steps(steps), ..) => Steps::Known(steps),
-        (Length::Epochs(_), _, Some(_)) => Steps::Known(pace(program, rows).expect("known rows").total),
+        (Length::Epochs(_), _, Some(rows)) => Steps::Known(cadence::pace(program, rows).total),
     }
 }

@@ -8,15 +8,14 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Request;
 use super::cadence::{Best, Moment};
-use super::container::{pack, unpack};
+use super::container::{Kind, pack, pack_with_room, packed_bytes, unpack};
 use super::event::{Metrics, Reason};
 use super::folder::{reason, run_name, show};
 use crate::compile::{Backend, Checked, Override, check};
 use crate::data::{Dataset, Fitted};
 use crate::model::Program;
-use crate::model::program::{Split, StateInfo, StateRole};
+use crate::model::program::{Keep, Split, StateInfo, StateRole};
 use crate::problem::Problem;
 use crate::problem::run::{
     ArtifactDamaged, ArtifactLibrary, ArtifactMismatch, ArtifactUnreadable, ArtifactVersion, Damage, Mismatch,
@@ -119,10 +118,10 @@ pub struct Artifact {
 }
 
 impl ProgramRecord {
-    pub fn new(request: &Request) -> ProgramRecord {
-        let checked = request.checked;
-        let folder = show(request.base);
-        let relative = |name: &str| match Path::new(name).strip_prefix(request.base) {
+    /// Of the experiment `program` of `checked`, which was made with `overrides` of a file in the folder `base`.
+    pub fn new(checked: &Checked, program: usize, overrides: &[Override], base: &Path) -> ProgramRecord {
+        let folder = show(base);
+        let relative = |name: &str| match Path::new(name).strip_prefix(base) {
             Ok(inside) => show(inside),
             Err(_) => name.to_string(),
         };
@@ -135,8 +134,8 @@ impl ProgramRecord {
             .map(|source| Text { name: relative(&source.name), text: source.text.to_string() })
             .collect();
         let overrides: Vec<Set> =
-            request.overrides.iter().map(|it| Set { path: it.path.clone(), value: it.value.clone() }).collect();
-        let train = checked.programs[request.program].name.clone();
+            overrides.iter().map(|it| Set { path: it.path.clone(), value: it.value.clone() }).collect();
+        let train = checked.programs[program].name.clone();
         let fingerprint = fingerprint(&(&files, &overrides, &train));
         ProgramRecord { files, folder, train, overrides, fingerprint, library: library(checked) }
     }
@@ -181,7 +180,7 @@ impl Origin<'_> {
     /// The bytes of the artifact: `weights` are the model's states by slot.
     pub fn artifact(&self, weights: &[Array], training: TrainingRecord) -> Vec<u8> {
         let tensors = model_states(self.program).zip(weights).map(|(state, array)| (state.path.clone(), array));
-        self.pack(training, None, tensors.collect())
+        pack(self.document(training, None), &tensors.collect::<Vec<_>>())
     }
 
     /// The bytes of a checkpoint: `states` are all states by slot, `best` the weights that are kept so far.
@@ -189,18 +188,55 @@ impl Origin<'_> {
         let states = self.program.states.iter().zip(states).map(|(state, array)| (state.path.clone(), array));
         let best = model_states(self.program).zip(best.unwrap_or_default());
         let best = best.map(|(state, array)| (format!("{BEST}{}", state.path), array));
+        let document = self.at(progress, self.backend);
+        let room = length(&self.widest()) - length(&document);
+        pack_with_room(document, &states.chain(best).collect::<Vec<_>>(), room)
+    }
+
+    /// The bytes of a checkpoint, wherever in the run it is made; with the best weights, if the program keeps them.
+    pub fn checkpoint_bytes(&self) -> u64 {
+        let best: Vec<String> = kept_beside(self.program).map(|state| format!("{BEST}{}", state.path)).collect();
+        let best = best.iter().zip(kept_beside(self.program)).map(|(name, state)| (name.as_str(), state));
+        let states = self.program.states.iter().map(|state| (state.path.as_str(), state));
+        let kinds: Vec<Kind> = states.chain(best).map(|(name, it)| (name, it.dtype, &it.shape[..])).collect();
+        packed_bytes(self.widest(), &kinds, 0) as u64
+    }
+
+    /// What a checkpoint says that is made at some place in the run.
+    fn at(&self, progress: &Progress, backend: Backend) -> Map<String, Value> {
         let training = TrainingRecord {
             seed: self.program.train.seed,
-            backend: self.backend.word().into(),
+            backend: backend.word().into(),
             reason: None,
             step: progress.at.step,
             kept: progress.at.step,
             metrics: IndexMap::new(),
         };
-        self.pack(training, Some(progress.clone()), states.chain(best).collect())
+        self.document(training, Some(progress.clone()))
     }
 
-    fn pack(&self, training: TrainingRecord, progress: Option<Progress>, tensors: Vec<(String, &Array)>) -> Vec<u8> {
+    /// The longest document that a checkpoint of this run can have: others get as many spaces as they are shorter, so that
+    /// all are of one size, which is known before the run.
+    fn widest(&self) -> Map<String, Value> {
+        // Sign, 17 digits, point and exponent.
+        let number = -f64::MIN_POSITIVE;
+        let at = Moment { step: u64::MAX, seconds: number };
+        let best = Best { value: Some(number), at };
+        let progress = Progress {
+            at,
+            best,
+            watched: best,
+            validated: at,
+            checkpointed: at,
+            loss_sum: number,
+            examples: u64::MAX,
+            last: Some((u64::MAX, number)),
+        };
+        let longest = Backend::ALL.into_iter().max_by_key(|backend| backend.word().len());
+        self.at(&progress, longest.expect("a back end"))
+    }
+
+    fn document(&self, training: TrainingRecord, progress: Option<Progress>) -> Map<String, Value> {
         let document = Document {
             format: FORMAT,
             dlmc: env!("CARGO_PKG_VERSION").into(),
@@ -210,10 +246,15 @@ impl Origin<'_> {
             progress,
         };
         match serde_json::to_value(document).expect("plain data") {
-            Value::Object(document) => pack(document, &tensors),
+            Value::Object(document) => document,
             other => unreachable!("a struct is an object, not {other}"),
         }
     }
+}
+
+/// Of a document as text.
+fn length(document: &Map<String, Value>) -> usize {
+    serde_json::to_string(document).expect("a JSON object").len()
 }
 
 impl DataRecord {
@@ -318,6 +359,12 @@ pub const BEST: &str = "best/";
 /// The states that prediction needs: all but the optimizer's, which come last.
 pub fn model_states(program: &Program) -> impl Iterator<Item = &StateInfo> {
     program.states.iter().filter(|state| state.role != StateRole::Optimizer)
+}
+
+/// The states whose best values are kept beside those that training moves on.
+pub fn kept_beside(program: &Program) -> impl Iterator<Item = &StateInfo> {
+    let keeps = matches!(program.train.keep, Keep::Best { .. });
+    model_states(program).filter(move |_| keeps)
 }
 
 pub fn is_finite(array: &Array) -> bool {

@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Range;
 
-use safetensors::tensor::{Dtype as Stored, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype as Stored, Metadata, SafeTensors, TensorInfo, TensorView};
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::kernel::width;
 use crate::problem::run::Damage;
 use crate::scalar::Dtype;
 use crate::tensor::{Array, Data};
@@ -28,23 +29,62 @@ const BLANK: [u8; 64] = [b'0'; 64];
 /// Far above any document, far below what would hurt to parse.
 const LONGEST_HEADER: u64 = 64 << 20;
 
+/// A tensor's name and type.
+pub type Kind<'a> = (&'a str, Dtype, &'a [usize]);
+
 /// The bytes of a file that holds `document` and `tensors`: the same bytes for the same contents.
-pub fn pack(mut document: Map<String, Value>, tensors: &[(String, &Array)]) -> Vec<u8> {
-    let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, array)| little_endian(&array.data)).collect();
-    let views = tensors.iter().zip(&bytes).map(|((name, array), bytes)| {
-        let view = TensorView::new(stored(array.dtype()), array.shape.clone(), bytes);
-        (name.as_str(), view.expect("as many bytes as the shape says"))
-    });
-    let mut views: Vec<(&str, TensorView)> = views.collect();
-    views.sort_by(|a, b| a.0.cmp(b.0));
-    assert!(views.windows(2).all(|pair| pair[0].0 != pair[1].0), "one name for each tensor");
-    document.insert(FINGERPRINT.into(), String::from_utf8_lossy(&BLANK).into());
-    let header = HashMap::from([(KEY.to_string(), Value::Object(document).to_string())]);
-    let mut file = safetensors::serialize(views, Some(header)).expect("tensors of a known shape");
+pub fn pack(document: Map<String, Value>, tensors: &[(String, &Array)]) -> Vec<u8> {
+    pack_with_room(document, tensors, 0)
+}
+
+/// As [`pack`], with room for the document to be so many bytes longer.
+pub fn pack_with_room(document: Map<String, Value>, tensors: &[(String, &Array)], room: usize) -> Vec<u8> {
+    let mut tensors: Vec<(&str, &Array)> = tensors.iter().map(|(name, array)| (name.as_str(), *array)).collect();
+    tensors.sort_by(|a, b| in_order((a.0, a.1.dtype()), (b.0, b.1.dtype())));
+    let kinds: Vec<Kind> = tensors.iter().map(|(name, array)| (*name, array.dtype(), &array.shape[..])).collect();
+    let head = head(document, &kinds, room);
+    let mut file = Vec::with_capacity(head.len() + kinds.iter().map(bytes).sum::<usize>());
+    file.extend(head);
+    tensors.iter().for_each(|(_, array)| little_endian(&array.data, &mut file));
     let place = place(&file).expect("it was just put there");
     let fingerprint = fingerprint(&file, &place);
     file[place].copy_from_slice(fingerprint.as_bytes());
     file
+}
+
+/// How many bytes [`pack_with_room`] makes of such tensors.
+pub fn packed_bytes(document: Map<String, Value>, tensors: &[Kind], room: usize) -> usize {
+    let mut tensors = tensors.to_vec();
+    tensors.sort_by(|a, b| in_order((a.0, a.1), (b.0, b.1)));
+    head(document, &tensors, room).len() + tensors.iter().map(bytes).sum::<usize>()
+}
+
+/// What stands before the tensors, which are in order: its length, the header, and spaces up to the next eighth byte.
+fn head(mut document: Map<String, Value>, tensors: &[Kind], room: usize) -> Vec<u8> {
+    let names: BTreeSet<&str> = tensors.iter().map(|kind| kind.0).collect();
+    assert_eq!(names.len(), tensors.len(), "one name for each tensor");
+    document.insert(FINGERPRINT.into(), String::from_utf8_lossy(&BLANK).into());
+    let text = Value::Object(document).to_string() + &" ".repeat(room);
+    let mut start = 0;
+    let infos = tensors.iter().map(|kind| {
+        let end = start + bytes(kind);
+        let info = TensorInfo { dtype: stored(kind.1), shape: kind.2.to_vec(), data_offsets: (start, end) };
+        start = end;
+        (kind.0.to_string(), info)
+    });
+    let header = Metadata::new(Some(HashMap::from([(KEY.to_string(), text)])), infos.collect());
+    let mut json = serde_json::to_vec(&header.expect("tensors one after the other")).expect("names and numbers");
+    json.resize(json.len().next_multiple_of(8), b' ');
+    [&(json.len() as u64).to_le_bytes()[..], &json].concat()
+}
+
+/// The order of tensors in a file: the wider types first, then by name.
+fn in_order(a: (&str, Dtype), b: (&str, Dtype)) -> std::cmp::Ordering {
+    stored(b.1).cmp(&stored(a.1)).then(a.0.cmp(b.0))
+}
+
+fn bytes(&(_, dtype, shape): &Kind) -> usize {
+    shape.iter().product::<usize>() * width(dtype)
 }
 
 /// What a file holds, if it is what [`pack`] made.
@@ -124,11 +164,11 @@ fn stored(dtype: Dtype) -> Stored {
     }
 }
 
-fn little_endian(data: &Data) -> Vec<u8> {
+fn little_endian(data: &Data, file: &mut Vec<u8>) {
     match data {
-        Data::F32(data) => data.iter().flat_map(|it| it.to_le_bytes()).collect(),
-        Data::I32(data) => data.iter().flat_map(|it| it.to_le_bytes()).collect(),
-        Data::Bool(data) => data.iter().map(|&it| u8::from(it)).collect(),
+        Data::F32(data) => data.iter().for_each(|it| file.extend(it.to_le_bytes())),
+        Data::I32(data) => data.iter().for_each(|it| file.extend(it.to_le_bytes())),
+        Data::Bool(data) => file.extend(data.iter().map(|&it| u8::from(it))),
     }
 }
 

@@ -30,9 +30,12 @@ pub struct Start {
     pub threads: usize,
     /// Trained numbers.
     pub parameters: u64,
-    /// Bytes that training sets aside: the data, the states with their copies, and what a step computes. `null` where the
-    /// back end does not plan its memory.
+    /// Scalar operations of a step over a full batch. This and the two below are `null` where the back end plans nothing.
+    pub step_flops: Option<u64>,
+    /// The most bytes that one compiled function needs: its arena, its states, what it is fed and what it returns.
     pub peak_bytes: Option<u64>,
+    /// The most bytes that the process is expected to hold.
+    pub resident_bytes: Option<u64>,
     pub compile_ms: f64,
     pub seed: u64,
     /// Updates of the whole run.

@@ -1,11 +1,13 @@
 //! What a model gives on examples, and how good that is: outputs, the loss, metrics.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use super::artifact::model_states;
 use super::event::{Metrics, Value};
 use super::formulas::Formulas;
-use crate::compile::{Backend, executor};
+use crate::compile::{Backend, Cost, executor_and_cost};
 use crate::data::{Fitted, Fitter, Part};
 use crate::model::Program;
 use crate::model::program::{OutputKind, StateRole};
@@ -26,7 +28,7 @@ pub struct Model<'a> {
     fitted: &'a Fitted,
     backend: Backend,
     /// By the number of their rows.
-    predictors: Vec<(usize, Box<dyn Executor>)>,
+    predictors: Vec<(usize, Box<dyn Executor>, Option<Cost>)>,
     measures: Vec<(usize, Measures)>,
     portion: usize,
 }
@@ -51,6 +53,14 @@ impl<'a> Model<'a> {
         Model { portion, ..self }
     }
 
+    /// Compiles what the examples of `parts` need. What that costs, where the back end knows it.
+    pub fn prepare<'p>(&mut self, parts: impl Iterator<Item = &'p Part>) -> Option<Vec<Cost>> {
+        for n in portions(parts.map(|part| part.rows)) {
+            self.predictor(n);
+        }
+        self.predictors.iter().map(|(.., cost)| *cost).collect()
+    }
+
     /// The outputs for every row of `part`, as the loss sees them. `weights` are the model's states by slot.
     pub fn outputs(&mut self, weights: &mut [Array], part: &Part) -> Vec<Array> {
         let inputs: Vec<&Array> = self.program.feeds[..self.program.inputs].iter().map(|&it| field(part, it)).collect();
@@ -71,9 +81,9 @@ impl<'a> Model<'a> {
     }
 
     fn predictor(&mut self, n: usize) -> &mut dyn Executor {
-        let at = self.predictors.iter().position(|(rows, _)| *rows == n).unwrap_or_else(|| {
-            let function = without_optimizer(self.program, self.program.predict(n));
-            self.predictors.push((n, executor(&function, self.backend)));
+        let at = self.predictors.iter().position(|(rows, ..)| *rows == n).unwrap_or_else(|| {
+            let (executor, cost) = executor_and_cost(&predictor(self.program, n), self.backend);
+            self.predictors.push((n, executor, cost));
             self.predictors.len() - 1
         });
         &mut *self.predictors[at].1
@@ -157,8 +167,14 @@ pub fn field(part: &Part, field: usize) -> &Array {
     part.fields[field].as_ref().expect("a field that a model reads")
 }
 
-/// Prediction reads no state of the optimizer; those come last, and an artifact does not have them.
-fn without_optimizer(program: &Program, mut function: Function) -> Function {
+/// The numbers of rows that are predicted at once, where so many are to be predicted.
+pub fn portions(rows: impl Iterator<Item = usize>) -> BTreeSet<usize> {
+    rows.filter(|&rows| rows > 0).map(|rows| rows.min(PORTION)).collect()
+}
+
+/// The outputs for `n` rows. It reads no state of the optimizer; those come last, and an artifact does not have them.
+pub fn predictor(program: &Program, n: usize) -> Function {
+    let mut function = program.predict(n);
     let count = model_states(program).count();
     assert!(
         program.states[count..].iter().all(|it| it.role == StateRole::Optimizer),

@@ -2,7 +2,7 @@
 
 use super::cadence::{Extent, pace};
 use super::measure::field;
-use crate::compile::{Backend, executor_and_arena};
+use crate::compile::{Backend, Cost, executor_and_cost};
 use crate::data::{Batches, Part};
 use crate::model::Program;
 use crate::model::program::Pace;
@@ -12,8 +12,8 @@ use crate::tensor::{Array, Clock, Data, Executor};
 pub struct Stepper<'a> {
     pub extent: Extent,
     seed: u64,
-    /// Bytes set aside for the computation of steps; nothing where the back end sets nothing aside.
-    arena: Option<u64>,
+    /// Of the functions, the usual one first, where the back end knows it.
+    pub costs: Option<Vec<Cost>>,
     /// By the number of their examples.
     functions: Vec<(usize, Box<dyn Executor>)>,
     feeds: Feeds<'a>,
@@ -61,26 +61,26 @@ impl<'a> Stepper<'a> {
             Feeds::Whole(_) => vec![part.rows],
             Feeds::Shuffled(batches) => batches.sizes(),
         };
-        let (mut functions, mut arena) = (vec![], Some(0));
+        let (mut functions, mut costs) = (vec![], Some(vec![]));
         for batch in sizes {
             let pace = Pace { batch, epoch: extent.epoch, total: extent.total };
-            let (function, bytes) = executor_and_arena(&program.step(pace), backend);
+            let (function, cost) = executor_and_cost(&program.step(pace), backend);
             functions.push((batch, function));
-            arena = arena.zip(bytes).map(|(sum, bytes)| sum + bytes as u64);
+            match cost {
+                Some(cost) => costs.iter_mut().for_each(|costs| costs.push(cost)),
+                None => costs = None,
+            }
         }
         let rewind = Rewind { step, states: states.clone() };
-        Stepper { extent, seed: train.seed, arena, functions, feeds, states, rewind }
+        Stepper { extent, seed: train.seed, costs, functions, feeds, states, rewind }
     }
 
-    /// Bytes of the states with their copy, of a batch, and of what a step computes.
-    pub fn bytes(&self) -> Option<u64> {
-        let states: usize = self.states.iter().map(Array::size).sum();
-        let batch = match &self.feeds {
+    /// Bytes of the arrays of a batch, where it is not all examples.
+    pub fn batch_bytes(&self) -> u64 {
+        match &self.feeds {
             Feeds::Whole(_) => 0,
             Feeds::Shuffled(batches) => batches.bytes(),
-        };
-        // Every type but the rare bool takes four bytes.
-        self.arena.map(|arena| arena + 2 * 4 * states as u64 + batch)
+        }
     }
 
     /// Does step `step`, counted from 1.
@@ -89,6 +89,13 @@ impl<'a> Stepper<'a> {
             self.rewind.take(step - 1, &self.states);
         }
         advance(&mut self.functions, &mut self.feeds, &mut self.states, self.seed, step)
+    }
+
+    /// The states at the end. No step follows, and what steps need is given back.
+    pub fn finish(&mut self) -> Vec<Array> {
+        self.functions.clear();
+        self.rewind.states.clear();
+        std::mem::take(&mut self.states)
     }
 
     /// The states before step `step`, which is the last one that was done.

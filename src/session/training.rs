@@ -183,6 +183,8 @@ impl Training<'_> {
         let better = self.progress.best.improve(value, metric.rising, at);
         if better {
             let count = model_states(self.program).count();
+            // The old ones go before the new ones come: there is room for one of them.
+            self.best = None;
             self.best = Some(self.stepper.states[..count].to_vec());
         }
         better
@@ -233,11 +235,10 @@ impl Training<'_> {
 
     /// Measures the weights that are kept, and writes the artifact.
     pub fn finish(&mut self, reason: Reason) -> Result<End, Problem> {
-        let count = model_states(self.program).count();
-        let (mut weights, kept) = match self.best.take() {
-            Some(best) => (best, self.progress.best.at.step),
-            None => (self.stepper.states[..count].to_vec(), self.progress.at.step),
-        };
+        let last = self.stepper.finish();
+        let kept = if self.best.is_some() { self.progress.best.at.step } else { self.progress.at.step };
+        let mut weights = self.best.take().unwrap_or(last);
+        weights.truncate(model_states(self.program).count());
         let infinite = model_states(self.program).zip(&weights).find(|(_, array)| !is_finite(array));
         if let Some((state, _)) = infinite {
             let (tensor, span) = (state.path.clone(), self.program.train.span);

@@ -32,8 +32,9 @@ fn check_tells_problems_models_and_runs() {
     );
 
     let train = &sound["trains"][0];
-    let known = ["name", "model", "data", "rows", "steps", "steps_formula", "peak_bytes", "checkpoint_bytes"];
-    assert_eq!(fields(train), known);
+    let known = ["name", "model", "data", "rows", "steps", "steps_formula"];
+    let costs = ["step_flops", "peak_bytes", "resident_bytes", "tensor_bytes", "checkpoint_bytes"];
+    assert_eq!(fields(train), [&known[..], &costs].concat());
     assert_eq!((&train["name"], &train["steps"]), (&Value::Null, &500.into()));
 
     let problems = broken["problems"].as_array().expect("a list");
@@ -90,7 +91,9 @@ fn a_run_tells_its_events() {
         "backend",
         "threads",
         "parameters",
+        "step_flops",
         "peak_bytes",
+        "resident_bytes",
         "compile_ms",
         "seed",
         "steps",

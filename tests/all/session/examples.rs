@@ -4,15 +4,15 @@ use super::*;
 use dlmc::session::artifact::Artifact;
 use dlmc::session::{Cell, Trained};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
 
 /// An example with everything that `set` changes in it.
-fn example(name: &str, set: &[(&str, &str)]) -> Bench {
+pub(super) fn example(name: &str, set: &[(&str, &str)]) -> Bench {
     Bench::within(Box::new(Disk), &Path::new(FOLDER).join(name).with_extension("dlm"), set)
 }
 
 /// The names of all examples.
-fn names() -> Vec<String> {
+pub(super) fn names() -> Vec<String> {
     let name = |path: &PathBuf| path.file_stem().expect("a file").to_str().expect("a plain name").to_owned();
     crate::programs("examples").iter().map(name).collect()
 }

@@ -1,0 +1,103 @@
+//! What a run costs, worked out before it: the functions that it compiles, and the bytes that it holds.
+
+use super::artifact::{kept_beside, model_states};
+use super::cadence;
+use super::measure::{portions, predictor};
+use crate::compile::{Cost, cost};
+use crate::kernel::width;
+use crate::model::Program;
+use crate::model::program::{Batch, CellType, Pace, StateInfo};
+
+/// What the compiled functions of a run need, and the process around them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Footprint {
+    /// Scalar operations of a step over a full batch, as they are compiled.
+    pub step_flops: u64,
+    /// The most that one compiled function needs: its arena, its states, what it is fed and what it returns.
+    pub peak_bytes: u64,
+    /// What the process holds at the most; unknown where nobody has counted the rows.
+    pub resident_bytes: Option<u64>,
+}
+
+/// What a run holds beside the states and the arenas.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// The arrays of a batch, where it is not all examples.
+    pub batch: u64,
+    /// The arrays of all examples.
+    pub data: u64,
+}
+
+/// The process before it has a run to do: the program text, the library, the compiler.
+const PROCESS: u64 = 16_000_000;
+
+/// So many rows that each batch is full, where nobody has counted them.
+const SOME: usize = 1 << 20;
+
+impl Footprint {
+    /// Of a run of `program`, whose data has so many examples of training, validation and test. Where they are unknown,
+    /// any number of them gives a full step of the same size, unless a batch is all of them: then nothing is known.
+    pub fn ahead(program: &Program, examples: Option<[usize; 3]>) -> Option<Footprint> {
+        let [train, val, test] = match (program.train.batch, examples) {
+            (Batch::All, None) => return None,
+            (_, examples) => examples.unwrap_or([SOME, SOME, SOME]),
+        };
+        let pace = cadence::pace(program, train);
+        let sizes = [pace.batch, train % pace.batch.max(1)];
+        let sizes = sizes.into_iter().filter(|&size| size > 0);
+        let steps: Vec<Cost> = sizes.map(|batch| cost(&program.step(Pace { batch, ..pace }))).collect();
+        let predictors = portions([train, val, test].into_iter());
+        let predictors: Vec<Cost> = predictors.into_iter().map(|n| cost(&predictor(program, n))).collect();
+        let held = examples.map(|examples| {
+            let batch = if pace.batch == train { 0 } else { pace.batch };
+            Held { batch: of_fields(program, &program.feeds, batch), data: of_data(program, examples) }
+        });
+        Footprint::of(program, &steps, &predictors, held)
+    }
+
+    /// Of a run that has compiled `steps`, the usual one first, and `predictors`; `None` without a step.
+    pub fn of(program: &Program, steps: &[Cost], predictors: &[Cost], held: Option<Held>) -> Option<Footprint> {
+        let peak = steps.iter().chain(predictors).map(|cost| cost.peak).max()?;
+        let resident = held.map(|held| PROCESS + held.data + busiest(program, steps, predictors, held));
+        Some(Footprint { step_flops: steps.first()?.flops, peak_bytes: peak, resident_bytes: resident })
+    }
+}
+
+/// The bytes beside the data when there are most of them: when the states get their first values, in training, at a
+/// checkpoint if the program wants some, or when the artifact is written, where what only steps need is gone.
+fn busiest(program: &Program, steps: &[Cost], predictors: &[Cost], held: Held) -> u64 {
+    let arenas = |costs: &[Cost]| costs.iter().map(|cost| cost.arena).sum::<u64>();
+    // First values are computed tensor by tensor: numbers that are drawn, what scales them, and what they become.
+    let largest = program.states.iter().map(|it| of_states([it].into_iter())).max().unwrap_or(0);
+    let starting = of_states(program.states.iter()) + 3 * largest;
+    let (states, kept) = (of_states(program.states.iter()), of_states(kept_beside(program)));
+    // A checkpoint is put together in memory, and so is an artifact.
+    let checkpoint = if program.train.checkpoint.is_some() { of_checkpoint(program) } else { 0 };
+    let training = arenas(steps) + 2 * states + kept + held.batch + checkpoint;
+    let writing = 2 * of_states(model_states(program));
+    starting.max(arenas(predictors) + training.max(writing))
+}
+
+/// The tensors of a checkpoint, with the best weights if they are kept.
+pub fn of_checkpoint(program: &Program) -> u64 {
+    of_states(program.states.iter()) + of_states(kept_beside(program))
+}
+
+fn of_states<'a>(states: impl Iterator<Item = &'a StateInfo>) -> u64 {
+    states.map(|it| (it.shape.iter().product::<usize>() * width(it.dtype)) as u64).sum()
+}
+
+/// The fields that become arrays, with as many rows as there are examples.
+fn of_data(program: &Program, examples: [usize; 3]) -> u64 {
+    let is_array = |field: &usize| {
+        let columns = &program.data.fields[*field].columns;
+        !columns.is_empty() && columns.iter().all(|column| column.cell != CellType::Text)
+    };
+    let fields: Vec<usize> = (0..program.data.fields.len()).filter(is_array).collect();
+    of_fields(program, &fields, examples.iter().sum())
+}
+
+fn of_fields(program: &Program, fields: &[usize], rows: usize) -> u64 {
+    let fields = fields.iter().map(|&field| &program.data.fields[field]);
+    fields.map(|field| (rows * field.shape.iter().product::<usize>() * width(field.dtype)) as u64).sum()
+}
