@@ -2,6 +2,7 @@
 
 mod check;
 mod cli;
+mod corpus;
 mod data;
 mod extremes;
 mod floors;
@@ -17,6 +18,7 @@ mod names;
 mod native;
 mod pages;
 mod programs;
+mod properties;
 mod readme;
 mod recognised;
 mod rust;
