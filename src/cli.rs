@@ -20,6 +20,8 @@ mod doc;
 mod emit;
 mod eval;
 mod explain;
+mod files;
+mod fix;
 mod fmt;
 mod grad;
 mod init;
@@ -32,6 +34,7 @@ mod program;
 mod render;
 mod report;
 mod run;
+mod sarif;
 mod table;
 mod terminal;
 mod why;
@@ -58,6 +61,7 @@ commands! {
     Check => check,
     Predict => predict,
     Eval => eval,
+    Fix => fix,
     Fmt => fmt,
     Emit => emit,
     Grad => grad,
@@ -162,6 +166,7 @@ pub fn main() -> ExitCode {
         None => line.command.run(&terminal),
     };
     let exit = done.unwrap_or_else(|stop| stop.told(&terminal));
+    terminal.close();
     let lost = terminal.lost().filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
     ExitCode::from(lost.map_or(exit, |error| Stop::from(error).told(&terminal)) as u8)
 }

@@ -5,6 +5,7 @@ pub mod diff;
 pub mod docs;
 mod edits;
 mod fit;
+pub mod fix;
 pub mod propose;
 pub mod render;
 pub mod report;

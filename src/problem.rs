@@ -4,7 +4,7 @@
 //! never write sentences. Each family of problems is one file under `problem/`, and each problem has a page in
 //! `src/problem/pages/CODE.md`, which is its explanation, its example and its test at once.
 
-use crate::source::Span;
+use crate::source::{Near, Sources, Span};
 
 pub mod command;
 pub mod data;
@@ -51,6 +51,18 @@ pub struct Label {
 pub struct Edit {
     pub span: Span,
     pub text: String,
+    /// What stands there, if the repair is right: a problem may point at a whole call for want of a better place.
+    pub was: Option<String>,
+}
+
+impl Problem {
+    /// Forgets a repair of what does not stand where it says.
+    pub fn settle(&mut self, sources: &Sources) {
+        let is_there = |edit: &Edit| edit.was.as_deref().is_none_or(|was| sources.text(edit.span) == was);
+        if !self.edits.iter().all(is_there) {
+            self.edits.clear();
+        }
+    }
 }
 
 /// The words of a problem while its row puts them together.
@@ -99,8 +111,21 @@ impl Words {
     }
     /// A certain repair, for tools to apply.
     pub fn edit(mut self, span: Span, text: impl Into<String>) -> Words {
-        self.0.edits.push(Edit { span, text: text.into() });
+        self.0.edits.push(Edit { span, text: text.into(), was: None });
         self
+    }
+    /// A certain repair of `was`, which stands at `span` unless the problem points at more than that.
+    pub fn mend(mut self, span: Span, was: impl Into<String>, text: impl Into<String>) -> Words {
+        self.0.edits.push(Edit { span, text: text.into(), was: Some(was.into()) });
+        self
+    }
+    /// `did you mean …?`, if there is a candidate for `name`; with the repair, if there is only one.
+    pub fn meant(self, span: Span, name: &str, near: &Option<Near>) -> Words {
+        let words = self.maybe_help(did_you_mean(near));
+        match near {
+            Some(near) if near.is_certain => words.mend(span, name, &near.name),
+            _ => words,
+        }
     }
     #[doc(hidden)]
     pub fn finish(self, code: &'static str, severity: Severity) -> Problem {
@@ -165,7 +190,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// `did you mean …?`, if there is a candidate.
-pub fn did_you_mean(near: &Option<String>) -> Option<String> {
+pub fn did_you_mean(near: &Option<Near>) -> Option<String> {
     near.as_ref().map(|near| format!("did you mean `{near}`?"))
 }
 

@@ -222,28 +222,68 @@ impl World for Memory {
     }
 }
 
+/// What a person may have meant by a name that nothing has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Near {
+    pub name: String,
+    /// No other candidate is as near, and most of the letters are right.
+    pub is_certain: bool,
+}
+
+impl Near {
+    /// What a word of another language is called here.
+    pub fn certain(name: &str) -> Near {
+        Near { name: name.into(), is_certain: true }
+    }
+
+    pub fn likely(name: &str) -> Near {
+        Near { name: name.into(), is_certain: false }
+    }
+}
+
+impl std::ops::Deref for Near {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.name
+    }
+}
+
+impl std::fmt::Display for Near {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
 /// The candidate nearest to `name`, if a person could have meant it: at most two edits away.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<Near> {
+    let length = name.chars().count();
     // Of a short name nothing would be left.
-    let limit = match name.chars().count() {
+    let limit = match length {
         0 | 1 => 0,
         2 | 3 => 1,
         _ => 2,
     };
-    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let mut candidates: Vec<&str> = candidates.into_iter().collect();
     // `CrossEntropy`, `batchnorm` and `Adam` differ in how they are written only.
     let squashed = |it: &str| it.chars().filter(|it| *it != '_').flat_map(char::to_lowercase).collect::<String>();
     let plain = squashed(name);
     if let Some(same) = candidates.iter().find(|it| squashed(it) == plain || squashed(it) + "loss" == plain) {
-        return Some(same);
+        return Some(Near::certain(same));
     }
     // Of equally near ones, the one that begins alike.
     let alike = |it: &str| name.chars().zip(it.chars()).take_while(|(a, b)| a == b).count();
     let ranked = candidates.iter().copied().map(|it| (edit_distance(name, it), std::cmp::Reverse(alike(it)), it));
-    let near = ranked.filter(|&(distance, ..)| distance <= limit).min().map(|(.., it)| it);
+    if let Some((distance, _, near)) = ranked.filter(|&(distance, ..)| distance <= limit).min() {
+        let is_rival = |it: &&str| *it != near && edit_distance(name, it) == distance;
+        let is_certain = 2 * distance < length && !candidates.iter().any(is_rival);
+        return Some(Near { name: near.into(), is_certain });
+    }
     // A word cut short: `sep` for `separator`.
-    let mut longer = candidates.iter().copied().filter(|it| name.len() > 2 && it.starts_with(name));
-    near.or_else(|| longer.next().filter(|_| longer.next().is_none()))
+    candidates.retain(|it| name.len() > 2 && it.starts_with(name));
+    match candidates[..] {
+        [one] => Some(Near::likely(one)),
+        _ => None,
+    }
 }
 
 /// The number of insertions, deletions, exchanges and swaps of neighbours between two words (optimal string alignment).

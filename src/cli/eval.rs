@@ -57,7 +57,7 @@ impl Args {
             Format::Json => {
                 terminal.data(&format!("{}\n", serde_json::to_string(&evaluation).expect("an evaluation as JSON")))?;
             }
-            Format::Human | Format::Concise | Format::Github => terminal.data(&text(&evaluation))?,
+            Format::Human | Format::Concise | Format::Github | Format::Sarif => terminal.data(&text(&evaluation))?,
         }
         Ok(Exit::Fine)
     }

@@ -133,6 +133,6 @@ fn word(severity: Severity) -> &'static str {
 
 /// That no problem has this code.
 pub fn unknown(code: &str) -> Stop {
-    let near = nearest(code, catalogue().map(|entry| entry.code)).map(str::to_owned);
+    let near = nearest(code, catalogue().map(|entry| entry.code));
     Stop::because(Exit::Usage, UnknownCode { code: code.into(), near, at: None })
 }

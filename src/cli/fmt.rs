@@ -1,11 +1,10 @@
 //! `dlmc fmt`: programs in their canonical layout.
 
-use std::fs;
-use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::files::{programs, read, replace};
 use super::terminal::Format;
 use super::{Exit, Stop, Terminal, crash, program, report};
 use crate::problem::{self, Problem};
@@ -139,55 +138,4 @@ fn line(name: &Path, changed: bool, problems: &[Problem], sources: &Sources, tex
         object["text"] = text.into();
     }
     format!("{object}\n")
-}
-
-fn read(file: &Path) -> io::Result<String> {
-    if file != Path::new("-") {
-        return fs::read_to_string(file);
-    }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text)?;
-    Ok(text)
-}
-
-/// A file itself; of a folder all `.dlm` files in it and in its folders, in order, but nothing hidden.
-fn programs(path: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
-    if path == Path::new("-") || !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let said = |error| (path.to_owned(), error);
-    let mut entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(said)?;
-    entries.sort_by_key(|it| it.file_name());
-    let mut files = vec![];
-    for entry in entries.iter().filter(|it| !it.file_name().as_encoded_bytes().starts_with(b".")) {
-        let path = entry.path();
-        // A link to a folder may lead back here.
-        if entry.file_type().map_err(said)?.is_dir() {
-            files.append(&mut programs(&path)?);
-        } else if path.extension().is_some_and(|it| it == "dlm") && path.is_file() {
-            files.push(path);
-        }
-    }
-    Ok(files)
-}
-
-/// Puts other bytes into a file, whole or not at all. A link stays a link, and the file keeps its owner and permissions.
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let file = fs::canonicalize(file)?;
-    let known = fs::metadata(&file)?;
-    // A new file could take the place of one that nobody may write to.
-    fs::OpenOptions::new().append(true).open(&file)?;
-    let folder = file.parent().expect("a file stands in a folder");
-    let mut new = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder)?;
-    new.write_all(bytes)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, fchown};
-        // Only the system's administrator can give a file away; others own what they may replace, or will from now on.
-        _ = fchown(new.as_file(), Some(known.uid()), Some(known.gid()));
-    }
-    new.as_file().set_permissions(known.permissions())?;
-    new.as_file().sync_all()?;
-    new.persist(&file).map_err(|error| error.error)?;
-    Ok(())
 }

@@ -10,7 +10,7 @@ use crate::problem::Severity;
 use crate::problem::command::{UnreadableFile, UnwritableFile, reason};
 use crate::problem::training::{NothingToRun, UnknownTrain, WhichTrain};
 use crate::session::Trained;
-use crate::source::{Disk, Span, World, nearest};
+use crate::source::{Disk, Near, Span, World, nearest};
 
 /// The settings that take the place of the file's own.
 #[derive(clap::Args)]
@@ -118,12 +118,12 @@ pub fn unreadable(path: &Path, error: &io::Error) -> Stop {
 }
 
 /// A file in the same folder with a name like that.
-fn neighbour(path: &Path) -> Option<String> {
+fn neighbour(path: &Path) -> Option<Near> {
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
     let names: Vec<String> = entries.filter_map(|it| it.ok()?.file_name().into_string().ok()).collect();
     let near = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
-    Some(folder.map_or(near.into(), |folder| folder.join(near).display().to_string()))
+    Some(folder.map_or(near.clone(), |folder| Near::likely(&folder.join(&*near).display().to_string())))
 }
 
 /// That a file cannot be written.

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 use clap::{Args, ValueEnum};
 
-use super::report;
+use super::{report, sarif};
 use crate::compile::Backend;
 use crate::problem::{Problem, Severity};
 use crate::source::Sources;
@@ -17,7 +17,7 @@ pub struct Look {
     /// Whether to use colours; `auto` asks FORCE_COLOR, NO_COLOR and the terminal
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     color: Color,
-    /// The form of what is said: human, concise, json or github
+    /// The form of what is said: human, concise, json, github or sarif
     #[arg(long, global = true, value_name = "FORM", default_value = "human", hide_possible_values = true)]
     output_format: Format,
     /// Short for --output-format json
@@ -57,6 +57,8 @@ pub enum Format {
     Json,
     /// Annotations of GitHub's workflows.
     Github,
+    /// One document of the static analysis results interchange format.
+    Sarif,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -84,6 +86,8 @@ pub struct Terminal {
     out: ColorChoice,
     err: ColorChoice,
     width: usize,
+    /// What goes into the document at the end, where one is wanted.
+    results: RefCell<Vec<sarif::Found>>,
     /// The first failure to say a problem on standard output.
     lost: RefCell<Option<io::Error>>,
 }
@@ -108,6 +112,7 @@ impl Terminal {
             out: colours(look.color, io::stdout().is_terminal()),
             err: colours(look.color, on_terminal),
             width: width.clamp(40, 120),
+            results: RefCell::new(vec![]),
             lost: RefCell::new(None),
         }
     }
@@ -149,8 +154,21 @@ impl Terminal {
             Format::Concise => report::concise(sources, problem),
             Format::Json => serde_json::json!({ "problems": [report::json(sources, problem)] }).to_string(),
             Format::Github => report::github(sources, problem),
+            Format::Sarif => return self.results.borrow_mut().push(sarif::found(sources, problem)),
         };
-        if let Err(error) = self.data(&(text + "\n")) {
+        self.say(&(text + "\n"));
+    }
+
+    /// Says what can be said only when all is known: the document of all problems.
+    pub fn close(&self) {
+        if self.format == Format::Sarif {
+            self.say(&format!("{:#}\n", sarif::document(&self.results.take())));
+        }
+    }
+
+    /// Problems for programs, on standard output.
+    fn say(&self, text: &str) {
+        if let Err(error) = self.data(text) {
             self.lost.borrow_mut().get_or_insert(error);
         }
     }

@@ -110,7 +110,7 @@ fn text_of(item: &Constant) -> &str {
 fn unknown(callee: &Name, given: &Given, params: &'static [Param]) -> Problem {
     let name = given.name.as_ref();
     let names = params.iter().map(|param| param.name);
-    let near = name.and_then(|name| nearest(name.as_str(), names.clone())).map(String::from);
+    let near = name.and_then(|name| nearest(name.as_str(), names.clone()));
     UnknownDataSetting {
         callee: callee.as_str().to_string(),
         setting: name.map(|name| name.as_str().to_string()),

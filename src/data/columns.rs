@@ -7,7 +7,7 @@ use crate::problem::data::{
     CellsAreNumbers, ColumnCount, DuplicateColumn, IgnoresNothing, NumbersAreCells, OddHeading, PatternWithoutColumns,
     ShapeOfColumn, TargetAmongInputs, UnknownColumn, UnusedColumn,
 };
-use crate::source::{Span, nearest};
+use crate::source::{Near, Span, nearest};
 use crate::syntax::tree::Role;
 
 /// For each field and each of its column plans, places in the heading.
@@ -63,6 +63,7 @@ fn told_together(plan: &DataPlan, heading: &Heading, problems: Vec<Problem>) -> 
         missing,
         shown: heading.shown.clone(),
         near: None,
+        repair: None,
         columns: names(heading),
         heading: odd(plan, heading),
         source_at: source_place(plan),
@@ -165,16 +166,29 @@ fn unknown(data: &DataPlan, name: &str, heading: &Heading, plan: &ColumnPlan) ->
     };
     let free = heading.columns.iter().map(|head| head.name.as_str()).filter(|other| !is_taken(other));
     let alike = free.clone().find(|other| other.to_lowercase() == name.to_lowercase());
-    let near = alike.or_else(|| nearest(name, free.clone())).map(String::from);
+    let near = alike.map(Near::certain).or_else(|| nearest(name, free.clone()));
     let (missing, shown) = (vec![(name.to_string(), plan.span)], heading.shown.clone());
     let heading_is = if near.is_some() { OddHeading::No } else { odd(data, heading) };
     // The one column that nobody wants may be the one that nobody has.
     let is_ignored = |other: &&str| data.ignored.iter().any(|ignored| matches(ignored.as_str(), other));
     let mut unwanted = free.filter(|other| !is_ignored(other) && !other.is_empty());
-    let left = unwanted.next().filter(|_| unwanted.next().is_none() && heading_is == OddHeading::No).map(String::from);
+    let left = unwanted.next().filter(|_| unwanted.next().is_none() && heading_is == OddHeading::No).map(Near::likely);
     let source_at = source_place(data);
-    UnknownColumn { missing, shown, near: near.or(left), columns: names(heading), heading: heading_is, source_at }
-        .into()
+    let repair = near.as_ref().filter(|near| near.is_certain).and_then(|near| {
+        let text = crate::problem::data::column(near);
+        let field = data.fields.iter().find(|field| field.columns.iter().any(|it| it.span == plan.span))?;
+        // A field without a formula reads the column of its own name: it gets a formula, and keeps its name.
+        match field.span == plan.span {
+            true => Some((
+                Span::new(field.span.file, field.ty_span.range().end, field.ty_span.range().end),
+                String::new(),
+                format!(" = {text}"),
+            )),
+            false => Some((plan.span, name.to_string(), text)),
+        }
+    });
+    let (near, columns, heading) = (near.or(left), names(heading), heading_is);
+    UnknownColumn { missing, shown, near, columns, heading, source_at, repair }.into()
 }
 
 /// Where the columns come from, if that can be shown in a line.
@@ -248,8 +262,9 @@ pub fn review(
     let (sound, idle): (Vec<&str>, Vec<&str>) =
         patterns.partition(|pattern| names().any(|name| matches(pattern, name)));
     // A misspelt `ignore` is a mistake of its own, and what it means is not unused as well.
-    let meant: Vec<&str> = idle.iter().filter_map(|pattern| nearest(pattern, names())).collect();
-    let is_ignored = |name: &str| meant.contains(&name) || sound.iter().any(|pattern| matches(pattern, name));
+    let meant: Vec<Near> = idle.iter().filter_map(|pattern| nearest(pattern, names())).collect();
+    let is_ignored =
+        |name: &str| meant.iter().any(|it| it.name == name) || sound.iter().any(|pattern| matches(pattern, name));
     let unused = heading.columns.iter().zip(read).filter(|(head, read)| !read && !is_ignored(&head.name));
     let unused: Vec<String> = unused.map(|(head, _)| head.name.clone()).collect();
     if !unused.is_empty() {
@@ -267,7 +282,7 @@ pub fn ignores_nothing(plan: &DataPlan, headings: &[&Heading]) -> Vec<Problem> {
     let names = || headings.iter().flat_map(|heading| &heading.columns).map(|head| head.name.as_str());
     let idle = plan.ignored.iter().filter(|ignored| !names().any(|name| matches(ignored.as_str(), name)));
     let told = idle.map(|ignored| {
-        let near = nearest(ignored.as_str(), names()).map(String::from);
+        let near = nearest(ignored.as_str(), names());
         let (pattern, shown) = (ignored.as_str().to_string(), headings[0].shown.clone());
         IgnoresNothing { pattern, shown, near, at: ignored.span }.into()
     });

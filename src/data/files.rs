@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use super::Limits;
 use crate::problem::Problem;
 use crate::problem::data::{DataTooLarge, FileMissing, FileUnreadable, NotUtf8};
-use crate::source::{Span, World, nearest};
+use crate::source::{Near, Span, World, nearest};
 
 /// The outside as a data block sees it.
 #[derive(Clone, Copy)]
@@ -59,15 +59,16 @@ impl<'a> Files<'a> {
     }
 
     /// The path of a file that is there under `root`, if one part of `path` is misspelt.
-    fn near(&self, root: &Path, path: &str) -> Option<String> {
+    fn near(&self, root: &Path, path: &str) -> Option<Near> {
         let parts: Vec<&str> = path.split('/').collect();
         let mut folder = root.to_path_buf();
         for (at, part) in parts.iter().enumerate() {
             let names = self.world.names(&folder);
             if !names.iter().any(|name| name == part) {
                 let near = nearest(part, names.iter().map(String::as_str))?;
-                let mended = [&parts[..at], &[near], &parts[at + 1..]].concat().join("/");
-                return self.world.size(&root.join(&mended)).map(|_| mended);
+                let mended = [&parts[..at], &[&*near], &parts[at + 1..]].concat().join("/");
+                let size = self.world.size(&root.join(&mended));
+                return size.map(|_| Near { name: mended, is_certain: near.is_certain });
             }
             folder.push(part);
         }

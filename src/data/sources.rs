@@ -57,7 +57,7 @@ pub fn call<'a>(plan: &'a SourcePlan, files: Files<'a>) -> Result<(&'static Sour
             let known = readable.map(String::from).collect();
             return Err(vec![SourceNotAvailable { source: name.into(), known, at }.into()]);
         }
-        let near = nearest(name, readable.clone().chain(LATER.iter().copied())).map(String::from);
+        let near = nearest(name, readable.clone().chain(LATER.iter().copied()));
         return Err(vec![
             UnknownSource { source: name.into(), near, known: readable.map(String::from).collect(), at }.into(),
         ]);

@@ -111,7 +111,7 @@ impl Plan {
         let (Some(kind), Some(span)) = (&data.split.kind, data.split.span) else { return Ok(None) };
         let Some(way) = WAYS.iter().find(|way| way.name == kind.as_str()) else {
             let names = WAYS.iter().map(|way| way.name);
-            let near = nearest(kind.as_str(), names.clone()).map(String::from);
+            let near = nearest(kind.as_str(), names.clone());
             let known = names.map(String::from).collect();
             return Err(vec![UnknownSplit { split: kind.as_str().into(), near, known, at: kind.span }.into()]);
         };
@@ -455,7 +455,7 @@ fn place(
     let place = by_name.ok_or_else(|| {
         let fields = data.fields.iter().map(|field| field.name.as_str());
         let known: Vec<&str> = fields.chain(heading.columns.iter().map(|head| head.name.as_str())).collect();
-        let near = nearest(name, known).map(String::from);
+        let near = nearest(name, known);
         SplitColumn { way: way.name, by: name.to_string(), shown: heading.shown.clone(), near, at }
     })?;
     match &heading.columns[place].shape {

@@ -9,7 +9,7 @@ use super::selected;
 use crate::model::program::{CellType, ColumnPlan, FieldPlan};
 use crate::problem::Problem;
 use crate::problem::data::{BadCells, MissingCells, Shown, UnknownClass, Wanted};
-use crate::source::nearest;
+use crate::source::{Near, nearest};
 use crate::syntax::tree::Role;
 use crate::tensor::Dtype;
 
@@ -101,11 +101,12 @@ impl Trouble {
             };
             let text = &self.strangers.first[0].2;
             let near = nearest(text, names.iter().map(String::as_str));
-            let near = near.or_else(|| names.iter().map(String::as_str).find(|name| name.eq_ignore_ascii_case(text)));
+            let alike = || names.iter().find(|name| name.eq_ignore_ascii_case(text));
+            let near = near.or_else(|| alike().map(|name| Near::certain(name)));
             let facts = UnknownClass {
                 column,
                 shown,
-                near: near.map(String::from),
+                near,
                 integers: classes.is_some_and(Classes::are_integers),
                 missing: self.strangers.texts.iter().all(|text| MISSING.contains(&text.as_str())),
                 cells: self.strangers.shown(frame),

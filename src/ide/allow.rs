@@ -18,7 +18,7 @@ pub fn unknown(sources: &Sources, file: FileId) -> Vec<Problem> {
     for line in sources[file].text.split_inclusive('\n') {
         for code in codes(line).filter(|code| catalogue().all(|entry| entry.code != *code)) {
             let at = start + line.rfind(code).expect("a part of the line");
-            let near = nearest(code, catalogue().map(|entry| entry.code)).map(str::to_owned);
+            let near = nearest(code, catalogue().map(|entry| entry.code));
             let at = Some(Span::new(file, at, at + code.len()));
             problems.push(UnknownCode { code: code.into(), near, at }.into());
         }

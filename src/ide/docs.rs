@@ -4,7 +4,7 @@ use crate::model::builtins::BUILTINS;
 use crate::model::check::library;
 use crate::model::modules::LIBRARY;
 use crate::scalar::Scalar;
-use crate::source::{Span, nearest};
+use crate::source::{Near, Span, nearest};
 
 /// A definition of the library, or an operation that it is built from.
 #[derive(Clone, PartialEq, Debug)]
@@ -65,14 +65,10 @@ pub fn all() -> Vec<Doc> {
 }
 
 /// All that goes by `name`, or else the name that may have been meant.
-pub fn named(name: &str) -> Result<Vec<Doc>, Option<String>> {
+pub fn named(name: &str) -> Result<Vec<Doc>, Option<Near>> {
     let all = all();
     let found: Vec<Doc> = all.iter().filter(|doc| doc.name == name).cloned().collect();
-    if found.is_empty() {
-        Err(nearest(name, all.iter().map(|doc| doc.name.as_str())).map(str::to_owned))
-    } else {
-        Ok(found)
-    }
+    if found.is_empty() { Err(nearest(name, all.iter().map(|doc| doc.name.as_str()))) } else { Ok(found) }
 }
 
 fn said(doc: &Option<std::sync::Arc<str>>) -> String {

@@ -113,6 +113,7 @@ pub fn look(
     }
     problems.extend(super::allow::unknown(&checked.sources, checked.file));
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != checked.file, label.span)));
+    problems.iter_mut().for_each(|it| it.settle(&checked.sources));
     let problems = super::allow::heed(&checked.sources, problems);
     Ok(Report { problems, models, trains, checked })
 }

@@ -285,7 +285,7 @@ impl Lower<'_> {
             && scores != classes
             && dims.len() == given.shape.len();
         let model = form.callable.name.text.to_string();
-        counts.then_some(ClassCount { scores, classes, at, target_at, model, calls: None })
+        counts.then_some(ClassCount { scores, classes, at, target_at, model, calls: None, declared: None })
     }
 
     /// The element type of a tensor in words.

@@ -154,7 +154,7 @@ impl Arguments {
                     Some(at) => found[at] = Some(given),
                     None => {
                         let (callee, name) = (format!("`{}`", self.name), name.text.to_string());
-                        let near = nearest(&name, names).map(str::to_string);
+                        let near = nearest(&name, names);
                         let (at, known) = (lower.blame(given.place()), names.iter().map(|it| it.to_string()).collect());
                         return Err(lower.report(UnknownArgument { callee, name, at, near, known }));
                     }

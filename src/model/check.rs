@@ -174,7 +174,7 @@ fn unreached(context: &Context, problems: &mut Vec<Problem>) {
                 .flat_map(|id| context.modules.words(id).map(str::to_string))
                 .chain(super::builtins::names().map(str::to_string))
                 .collect();
-            let near = nearest(&name, words.iter().map(String::as_str)).map(str::to_string);
+            let near = nearest(&name, words.iter().map(String::as_str));
             problems.push(UnknownName { kind: kind.into(), name: name.to_string(), at: span, near }.into());
         }
     }

@@ -58,14 +58,14 @@ pub fn check(
         if !SETTINGS.contains(&name) {
             let near = nearest(name, SETTINGS.iter().copied());
             let role = nearest(name, Role::ALL.map(Role::word));
-            let help = match (near, role) {
-                (Some(near), _) => Some(format!("did you mean `{near}`?")),
+            let help = match (&near, role) {
+                (Some(_), _) => None,
                 (None, Some(role)) => Some(format!("a field begins with its role: `{role} {name}: …`")),
                 _ => Some("a data block has `source`, `test`, `split`, `seed`, and fields".to_string()),
             };
             let (block, name, at) =
                 (format!("the data block `{}`", block.name.text), name.to_string(), setting.key.span);
-            problems.push(UnknownSetting { block, name, at, belongs: None, help }.into());
+            problems.push(UnknownSetting { block, name, at, belongs: None, near, help, edits: vec![] }.into());
             broken = true;
         }
     }
@@ -94,7 +94,7 @@ pub fn check(
         Some((expr, _)) => {
             let (setting, wanted, at) = ("seed".to_string(), "a whole number".to_string(), expr.span);
             let found = crate::syntax::print_expr(expr);
-            problems.push(WrongValue { setting, wanted, found, at, declared: None, help: None }.into());
+            problems.push(WrongValue { setting, wanted, found, at, declared: None, help: None, repair: None }.into());
             0
         }
         None => 0,

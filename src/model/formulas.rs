@@ -11,7 +11,7 @@ use super::train::{Experiment, selects};
 use super::value::{BATCH, Callee, Meaning, Tensor, Value, What};
 use crate::problem::Problem;
 use crate::scalar::{Dtype, Scalar};
-use crate::source::{FileId, nearest};
+use crate::source::{FileId, Near, nearest};
 use crate::syntax::tree::Kind;
 use crate::tensor::formula::{self, Line, Role, Subject};
 use crate::tensor::{Function, Graph, Id, Slot};
@@ -34,12 +34,12 @@ struct Backward {
 
 impl Program {
     /// The slots of the parameters that `pattern` selects, or what may have been meant.
-    pub fn selected(&self, pattern: &str) -> Result<Vec<u32>, Option<String>> {
+    pub fn selected(&self, pattern: &str) -> Result<Vec<u32>, Option<Near>> {
         let parameters = || self.states.iter().enumerate().filter(|it| it.1.role == StateRole::Parameter);
         let chosen: Vec<u32> =
             parameters().filter(|it| selects(pattern, &it.1.path)).map(|(slot, _)| slot as u32).collect();
         if chosen.is_empty() {
-            return Err(nearest(pattern, parameters().map(|it| it.1.path.as_str())).map(str::to_string));
+            return Err(nearest(pattern, parameters().map(|it| it.1.path.as_str())));
         }
         Ok(chosen)
     }

@@ -158,7 +158,7 @@ impl Modules {
         if known.iter().any(|it| it == part.as_str()) {
             return Some(LIBRARY);
         }
-        let near = nearest(part.as_str(), known.iter().map(String::as_str)).map(str::to_string);
+        let near = nearest(part.as_str(), known.iter().map(String::as_str));
         let (kind, name, at) = ("part of the library".to_string(), part.text.to_string(), part.span);
         problems.push(UnknownName { kind, name, at, near }.into());
         None
@@ -171,7 +171,7 @@ impl Modules {
             return;
         }
         let Some(found) = self.own(from, name.as_str()) else {
-            let near = nearest(name.as_str(), self.words(from)).map(str::to_string);
+            let near = nearest(name.as_str(), self.words(from));
             let library = from == LIBRARY;
             problems.push(ImportedNameMissing { at: name.span, name: name.text.to_string(), library, near }.into());
             self.modules[id.0 as usize].broken.insert(name.text.clone());

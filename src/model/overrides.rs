@@ -70,8 +70,8 @@ pub fn meant<'p>(path: &str, paths: &'p [String]) -> Vec<&'p String> {
 pub fn near(path: &str, paths: &[String]) -> Vec<String> {
     let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_string();
     let ends: Vec<String> = paths.iter().map(|path| last(path)).collect();
-    let near = nearest(&last(path), ends.iter().map(String::as_str));
-    let near = paths.iter().zip(&ends).filter(|(_, end)| Some(end.as_str()) == near);
+    let near = nearest(&last(path), ends.iter().map(String::as_str)).map(|near| near.name);
+    let near = paths.iter().zip(&ends).filter(|(_, end)| Some(*end) == near.as_ref());
     near.map(|(path, _)| format!("`{path}`")).take(3).collect()
 }
 

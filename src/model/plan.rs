@@ -121,16 +121,21 @@ impl Reader<'_> {
         // The word that is wanted stands in backquotes: `all`, `patience(…)`.
         let words = wanted.split('`').skip(1).step_by(2).map(|it| it.trim_end_matches("(…)"));
         let head = found.split('(').next().unwrap_or_default();
-        let near = nearest(head, words).filter(|it| *it != head);
+        let near = nearest(head, words).filter(|it| it.name != head);
         let help = match &expr.kind {
             ExprKind::Text(text) if text.trim().parse::<f64>().is_ok() => {
                 Some(format!("write {}, without quotes", text.trim()))
             }
-            _ => near.map(|near| format!("did you mean `{}`?", found.replacen(head, near, 1))),
+            _ => near.as_ref().map(|near| format!("did you mean `{}`?", found.replacen(head, near, 1))),
         };
+        let repair = match &expr.kind {
+            ExprKind::Text(text) if text.trim().parse::<f64>().is_ok() => Some(text.trim().to_string()),
+            _ => near.filter(|near| near.is_certain).map(|near| found.replacen(head, &near, 1)),
+        };
+        let repair = repair.map(|text| [found.clone(), text]);
         match expr.kind {
             ExprKind::Broken => Reported,
-            _ => self.lower.report(WrongValue { setting, wanted, found, at: expr.span, declared: None, help }),
+            _ => self.lower.report(WrongValue { setting, wanted, found, at: expr.span, declared: None, help, repair }),
         }
     }
 
@@ -195,7 +200,14 @@ impl Reader<'_> {
                     [Measure::Seconds] => format!("write {written}min"),
                     _ => format!("write {written} epochs, or {written} steps"),
                 };
-                return Err(self.lower.report(MissingUnit { setting: name, wanted, at, help }));
+                return Err(self.lower.report(MissingUnit {
+                    setting: name,
+                    wanted,
+                    at,
+                    help,
+                    number: None,
+                    unit: None,
+                }));
             }
             Some(measure) if !allowed.contains(&measure) => {
                 let help = elsewhere.filter(|_| measure == Measure::Seconds).map(str::to_string);
@@ -262,7 +274,7 @@ impl Reader<'_> {
                     _ => found[place] = Some(&arg.value),
                 },
                 (None, Some(name)) => {
-                    let near = nearest(name.as_str(), params.iter().copied()).map(str::to_string);
+                    let near = nearest(name.as_str(), params.iter().copied());
                     let known = params.iter().map(|it| it.to_string()).collect();
                     let (name, at) = (name.text.to_string(), name.span);
                     return Err(self.lower.report(UnknownArgument { callee, name, at, near, known }));
@@ -297,7 +309,7 @@ impl Reader<'_> {
         }
         let names = self.metrics.iter().map(|it| format!("val.{}", it.name));
         let known: Vec<String> = std::iter::once("val.loss".to_string()).chain(names).collect();
-        let near = nearest(&text, known.iter().map(String::as_str)).map(str::to_string);
+        let near = nearest(&text, known.iter().map(String::as_str));
         let known = ticked(&known);
         let forms = |name: &&str| self.lower.modules.callables(self.scope.module, Kind::Metric, name).is_some();
         let metric = rest.filter(|_| split.is_some()).filter(forms).map(str::to_string);

@@ -129,7 +129,7 @@ fn data_of(context: &Context, settings: &Settings, problems: &mut Vec<Problem>) 
     };
     let Some(block) = blocks.iter().find(|block| block.name.text == *name) else {
         if !context.is_broken(name) {
-            let near = nearest(name, blocks.iter().map(|block| block.name.as_str())).map(str::to_string);
+            let near = nearest(name, blocks.iter().map(|block| block.name.as_str()));
             let (kind, name, at) = ("data block".to_string(), name.to_string(), expr.span);
             problems.push(UnknownName { kind, name, at, near }.into());
         }
@@ -156,7 +156,7 @@ fn find_callable(
             return Reported;
         }
         let other = |other: &Kind| context.modules.callables(context.module, *other, name).is_some();
-        let near = nearest(name, context.modules.names_of(context.module, kind)).map(str::to_string);
+        let near = nearest(name, context.modules.names_of(context.module, kind));
         match Kind::ALL.into_iter().find(other) {
             Some(other) if near.is_none() => {
                 let (wanted, found) = (a(kind.word()), format!("the {} `{name}`", other.word()));
@@ -221,7 +221,7 @@ impl Experiment {
                 }
                 None => {
                     let names = data.fields.iter().filter(|it| it.role == Role::Input).map(|it| it.name.as_str());
-                    let near = nearest(&name, names.clone()).map(str::to_string);
+                    let near = nearest(&name, names.clone());
                     let known = ticked(&names.map(str::to_string).collect::<Vec<_>>());
                     let (data, data_at) = (data.name.clone(), data.span);
                     problems.push(ModelInputMissing { model, input: name, data, at, near, known, data_at }.into());

@@ -11,7 +11,7 @@ use crate::problem::names::UnknownName;
 use crate::problem::shapes::*;
 use crate::problem::values::NotInThisVersion;
 use crate::scalar::Dtype;
-use crate::source::{Span, nearest};
+use crate::source::{Near, Span, nearest};
 use crate::syntax::print_expr;
 use crate::syntax::tree::{Binary, Dim, Expr, ExprKind, Type, TypeKind, Unary};
 
@@ -138,8 +138,8 @@ impl Lower<'_> {
     /// Says that there is no such type, where it is nearly the name of one.
     fn unknown_type(&mut self, ty: &Type) -> Option<Reported> {
         let TypeKind::Named { name, .. } = &ty.kind else { return None };
-        let foreign = FOREIGN.iter().find(|it| it.0 == name.as_str()).map(|it| it.1);
-        let near = foreign.or_else(|| nearest(name.as_str(), TENSORS))?.to_string();
+        let foreign = FOREIGN.iter().find(|it| it.0 == name.as_str()).map(|it| Near::certain(it.1));
+        let near = foreign.or_else(|| nearest(name.as_str(), TENSORS))?;
         let (kind, at) = ("type".to_string(), self.blame(name.span));
         Some(self.report(UnknownName { kind, name: name.text.to_string(), at, near: Some(near) }))
     }

@@ -92,6 +92,22 @@ impl Measure {
         format!("{number}{space}{unit}")
     }
 
+    /// The unit, where there is one only, and the number stays the same with it.
+    pub fn only_unit(self) -> Option<&'static str> {
+        match self {
+            Measure::Factor => Some("x"),
+            Measure::Length => Some("px"),
+            Measure::Level => Some("dB"),
+            Measure::Share | Measure::Angle | Measure::Seconds | Measure::Frequency | Measure::Bytes => None,
+            Measure::Epochs
+            | Measure::Steps
+            | Measure::Batches
+            | Measure::Samples
+            | Measure::Tokens
+            | Measure::Trials => None,
+        }
+    }
+
     /// For messages: `a share, like 10%`.
     pub fn example(self) -> &'static str {
         match self {

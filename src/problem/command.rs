@@ -1,16 +1,28 @@
 //! Problems of a command: the files and the words that it was given.
 
-use super::{did_you_mean, list, problems, ticked};
-use crate::source::Span;
+use super::{count, did_you_mean, list, problems, ticked};
+use crate::source::{Near, Span};
 
 problems! {
     /// A file that was named on the command line cannot be read.
-    "unreadable-file" Error UnreadableFile { path: String, reason: String, near: Option<String> } =>
+    "unreadable-file" Error UnreadableFile { path: String, reason: String, near: Option<Near> } =>
         super::say(format!("`{path}` cannot be read: {reason}")).maybe_help(did_you_mean(&near));
 
     /// A file cannot be written.
     "unwritable-file" Error UnwritableFile { path: String, reason: String } =>
         super::say(format!("`{path}` cannot be written: {reason}"));
+
+    /// The repairs of a program would leave errors that it does not have.
+    "repair-refused" Error RepairRefused { path: String, repairs: usize, errors: Vec<String> } => {
+        let (were, they) = if repairs == 1 { ("was", "it leaves") } else { ("were", "they leave") };
+        let message = format!(
+            "{} of `{path}` {were} not made: {they} {} that the program does not have now",
+            count(repairs, "repair", "repairs"), if errors.len() == 1 { "an error" } else { "errors" },
+        );
+        let words = super::say(message);
+        let words = errors.into_iter().fold(words, |words, error| words.note(error));
+        words.help("see the repairs with --diff, and make them yourself")
+    };
 
     /// The file for the results exists, and nobody said that it may go.
     "file-exists" Error FileExists { path: String, replaceable: bool } =>
@@ -21,7 +33,7 @@ problems! {
             });
 
     /// `init` is told of a target that the table does not have.
-    "no-target-column" Error NoTargetColumn { name: String, near: Option<String>, known: Vec<String> } =>
+    "no-target-column" Error NoTargetColumn { name: String, near: Option<Near>, known: Vec<String> } =>
         super::say(format!("the table has no column called `{name}`"))
             .maybe_help(did_you_mean(&near))
             .note(format!("its columns are {}", list(&ticked(&known))));
@@ -32,20 +44,22 @@ problems! {
             .help("say with --target which column is to be predicted, or write the program yourself");
 
     /// `explain`, `--allow` or `allow(…)` name a code that no problem has.
-    "unknown-code" Error UnknownCode { code: String, near: Option<String>, at: Option<Span> } =>
-        super::say(format!("no problem has the code `{code}`"))
-            .maybe_at(at, "allows nothing")
-            .maybe_help(did_you_mean(&near))
-            .note("`dlmc explain` lists all codes");
+    "unknown-code" Error UnknownCode { code: String, near: Option<Near>, at: Option<Span> } => {
+        let words = super::say(format!("no problem has the code `{code}`")).note("`dlmc explain` lists all codes");
+        match at {
+            Some(at) => words.at(at, "allows nothing").meant(at, &code, &near),
+            None => words.maybe_help(did_you_mean(&near)),
+        }
+    };
 
     /// `doc` is asked for a name that the library does not have.
-    "undocumented-name" Error UndocumentedName { name: String, near: Option<String> } =>
+    "undocumented-name" Error UndocumentedName { name: String, near: Option<Near> } =>
         super::say(format!("the library has nothing called `{name}`"))
             .maybe_help(did_you_mean(&near))
             .note("`dlmc doc` lists all names");
 
     /// `grad` is asked for a parameter that the model does not have.
-    "unknown-parameter" Error UnknownParameter { name: String, model: String, near: Option<String>, parameters: Vec<String> } =>
+    "unknown-parameter" Error UnknownParameter { name: String, model: String, near: Option<Near>, parameters: Vec<String> } =>
         super::say(format!("`{name}` selects no parameter of the model `{model}`"))
             .maybe_help(did_you_mean(&near))
             .note(format!("its parameters are {}", list(&ticked(&parameters))));

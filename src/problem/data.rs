@@ -1,7 +1,7 @@
 //! Problems of data: sources, files, columns, cells, classes, splits.
 
-use super::{Words, count, did_you_mean, list, problems, say, ticked};
-use crate::source::Span;
+use super::{Words, count, list, problems, say, ticked};
+use crate::source::{Near, Span};
 
 /// Where a row or a cell stands.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -50,11 +50,11 @@ pub enum Wanted {
 
 problems! {
     /// A data block names a source that does not exist.
-    "unknown-source" Error UnknownSource { source: String, near: Option<String>, known: Vec<String>, at: Span } =>
+    "unknown-source" Error UnknownSource { source: String, near: Option<Near>, known: Vec<String>, at: Span } =>
         say(format!("there is no source called `{source}`"))
             .at(at, "not a source")
             .note(format!("sources are {}", list(&ticked(&known))))
-            .maybe_help(did_you_mean(&near));
+            .meant(at, &source, &near);
 
     /// A source of the language that this version does not read.
     "source-not-available" Error SourceNotAvailable { source: String, known: Vec<String>, at: Span } =>
@@ -64,7 +64,7 @@ problems! {
 
     /// A source or a split is given a setting that it does not have.
     "unknown-data-setting" Error UnknownDataSetting {
-        callee: String, setting: Option<String>, near: Option<String>, known: Vec<String>, at: Span,
+        callee: String, setting: Option<String>, near: Option<Near>, known: Vec<String>, at: Span,
     } => {
         let message = match (&setting, known.is_empty()) {
             (_, true) => format!("`{callee}` takes no settings"),
@@ -73,7 +73,7 @@ problems! {
         };
         let words = say(message).at(at, if setting.is_some() { "not a setting" } else { "one too many" });
         let words = if known.is_empty() { words } else { words.note(format!("its settings are {}", list(&ticked(&known)))) };
-        words.maybe_help(did_you_mean(&near))
+        words.meant(at, setting.as_deref().unwrap_or_default(), &near)
     };
 
     /// A setting of a source or a split comes twice.
@@ -102,12 +102,16 @@ problems! {
 
     /// A data file is nowhere to be found.
     "file-missing" Error FileMissing {
-        path: String, places: Vec<String>, root_unset: bool, near: Option<String>, at: Option<Span>,
+        path: String, places: Vec<String>, root_unset: bool, near: Option<Near>, at: Option<Span>,
     } => {
         let words = say(format!("the file {path:?} is not there")).maybe_at(at, "no such file");
         let words = words.note(format!("looked for {}", places.join(" and ")));
         if let Some(near) = near {
-            words.help(format!("did you mean {near:?}?"))
+            let words = words.help(format!("did you mean {:?}?", near.name));
+            match at {
+                Some(at) if near.is_certain => words.mend(at, format!("{path:?}"), format!("{:?}", near.name)),
+                _ => words,
+            }
         } else if root_unset {
             words.help("correct the path, or let the environment variable DLMC_DATA name the folder that holds the data")
         } else {
@@ -207,8 +211,8 @@ problems! {
 
     /// A field reads a column that the source does not have.
     "unknown-column" Error UnknownColumn {
-        missing: Vec<(String, Span)>, shown: String, near: Option<String>, columns: Vec<String>, heading: OddHeading,
-        source_at: Option<Span>,
+        missing: Vec<(String, Span)>, shown: String, near: Option<Near>, columns: Vec<String>, heading: OddHeading,
+        source_at: Option<Span>, repair: Option<(Span, String, String)>,
     } => {
         let names: Vec<String> = missing.iter().map(|it| it.0.clone()).collect();
         let headline = match &names[..] {
@@ -218,6 +222,10 @@ problems! {
         let words = missing.into_iter().fold(say(headline), |words, it| words.at(it.1, "read here"));
         let words = words.maybe_at(source_at, "its heading has other names");
         let words = words.note(format!("its columns are {}", some(&columns)));
+        let words = match &repair {
+            Some((at, was, text)) => words.mend(*at, was, text),
+            None => words,
+        };
         match heading {
             OddHeading::Separated(separator) => {
                 words.help(format!("its cells seem to be separated by another character: add `separator: {:?}`", separator.to_string()))
@@ -228,7 +236,7 @@ problems! {
             }
             OddHeading::No => words.maybe_help(near.map(|near| match is_word(&near) {
                 true => format!("did you mean `{near}`?"),
-                false => format!("did you mean column({near:?})?"),
+                false => format!("did you mean {}?", column(&near)),
             })),
         }
     };
@@ -248,10 +256,10 @@ problems! {
             .note(format!("its columns are {}", some(&columns)));
 
     /// An `ignore` names nothing that is there.
-    "ignores-nothing" Error IgnoresNothing { pattern: String, shown: String, near: Option<String>, at: Span } =>
+    "ignores-nothing" Error IgnoresNothing { pattern: String, shown: String, near: Option<Near>, at: Span } =>
         say(format!("{shown} has no column `{pattern}` to ignore"))
             .at(at, "ignores nothing")
-            .maybe_help(did_you_mean(&near));
+            .meant(at, &pattern, &near);
 
     /// A pattern selects more or fewer columns than its field has numbers.
     "column-count" Error ColumnCount {
@@ -358,7 +366,7 @@ problems! {
 
     /// Cells name a class that is not declared.
     "unknown-class" Error UnknownClass {
-        column: String, shown: String, near: Option<String>, integers: bool, missing: bool, names: Vec<String>,
+        column: String, shown: String, near: Option<Near>, integers: bool, missing: bool, names: Vec<String>,
         cells: Vec<Shown>, count: usize, at: Span, ty_at: Span,
     } => {
         let first = quoted(&cells[0].text);
@@ -369,7 +377,7 @@ problems! {
         };
         let words = tell_cells(say(message), &shown, &cells, count, at, ty_at);
         match (near, integers) {
-            (Some(near), false) => words.help(format!("did you mean {near:?}?")),
+            (Some(near), false) => words.help(format!("did you mean {:?}?", near.name)),
             _ if missing => words.help(format!("list {first} under `missing:` of the source, and add `?` to the type")),
             (_, true) => words
                 .note(format!("class[{}] reads the integers from 0 to {}", names.len(), names.len().max(1) - 1))
@@ -418,11 +426,11 @@ problems! {
     };
 
     /// A data block asks for a split that does not exist.
-    "unknown-split" Error UnknownSplit { split: String, near: Option<String>, known: Vec<String>, at: Span } =>
+    "unknown-split" Error UnknownSplit { split: String, near: Option<Near>, known: Vec<String>, at: Span } =>
         say(format!("there is no split called `{split}`"))
             .at(at, "not a split")
             .note(format!("splits are {}", list(&ticked(&known))))
-            .maybe_help(did_you_mean(&near));
+            .meant(at, &split, &near);
 
     /// A split does not say how large its parts are.
     "split-without-shares" Error SplitWithoutShares { split: &'static str, at: Span } =>
@@ -479,10 +487,10 @@ problems! {
     };
 
     /// A split is decided by something that does not exist.
-    "split-column" Error SplitColumn { way: &'static str, by: String, shown: String, near: Option<String>, at: Span } =>
+    "split-column" Error SplitColumn { way: &'static str, by: String, shown: String, near: Option<Near>, at: Span } =>
         say(format!("`{way}` goes by `{by}`, which is neither a field nor a column of {shown}"))
             .at(at, "nothing of this name")
-            .maybe_help(did_you_mean(&near));
+            .meant(at, &by, &near);
 
     /// A split is decided by nothing, or by something unfit.
     "split-needs" Error SplitNeeds { way: &'static str, what: &'static str, by: Option<String>, at: Span } =>
@@ -584,6 +592,11 @@ fn some(names: &[String]) -> String {
 /// `1 class is`, `10 classes are`.
 fn are(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number, one, many), if number == 1 { "is" } else { "are" })
+}
+
+/// The column called `name`, in a formula.
+pub fn column(name: &str) -> String {
+    if is_word(name) { name.into() } else { format!("column({name:?})") }
 }
 
 fn is_word(name: &str) -> bool {

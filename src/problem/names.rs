@@ -1,7 +1,7 @@
 //! Problems of names: what is not there, and what is there twice.
 
-use super::{count, did_you_mean, list, problems, say, ticked};
-use crate::source::Span;
+use super::{count, list, problems, say, ticked};
+use crate::source::{Near, Span};
 
 /// What there is, where nothing is nearly called like what was wanted.
 pub fn there_are(known: &[&str]) -> String {
@@ -11,10 +11,10 @@ pub fn there_are(known: &[&str]) -> String {
 
 problems! {
     /// A name is used that nothing declares.
-    "unknown-name" Error UnknownName { kind: String, name: String, at: Span, near: Option<String> } =>
+    "unknown-name" Error UnknownName { kind: String, name: String, at: Span, near: Option<Near> } =>
         say(format!("there is no {kind} called `{name}`"))
             .at(at, "not found")
-            .maybe_help(did_you_mean(&near));
+            .meant(at, &name, &near);
 
     /// A name is declared twice in one file.
     "name-twice" Error NameTwice { name: String, at: Span, first: Span } =>
@@ -43,16 +43,17 @@ problems! {
             .help("paths are relative to the file that imports");
 
     /// An imported file does not declare the name.
-    "imported-name-missing" Error ImportedNameMissing { at: Span, name: String, library: bool, near: Option<String> } =>
+    "imported-name-missing" Error ImportedNameMissing { at: Span, name: String, library: bool, near: Option<Near> } =>
         say(format!("the {} declares no `{name}`", if library { "library" } else { "imported file" }))
             .at(at, "not found there")
-            .maybe_help(did_you_mean(&near));
+            .meant(at, &name, &near);
 
     /// A callable has no setting of that name.
-    "unknown-argument" Error UnknownArgument { callee: String, name: String, at: Span, near: Option<String>, known: Vec<String> } =>
+    "unknown-argument" Error UnknownArgument { callee: String, name: String, at: Span, near: Option<Near>, known: Vec<String> } =>
         say(format!("{callee} has no setting called `{name}`"))
             .at(at, "not one of its settings")
-            .maybe_help(did_you_mean(&near).or_else(|| (!known.is_empty()).then(|| format!("it takes {}", list(&ticked(&known))))));
+            .meant(at, &name, &near)
+            .maybe_help((near.is_none() && !known.is_empty()).then(|| format!("it takes {}", list(&ticked(&known)))));
 
     /// More arguments than a callable takes.
     "too-many-arguments" Error TooManyArguments { callee: String, takes: usize, at: Span, declared: Option<Span> } =>
@@ -98,10 +99,13 @@ problems! {
             .help("give a value a name in a body, `y = f(x)`, and go on from there; `repeat(n, …)` stands for equal layers");
 
     /// A block has no setting of that name.
-    "unknown-setting" Error UnknownSetting { block: String, name: String, at: Span, belongs: Option<String>, help: Option<String> } =>
-        say(format!("{block} has no setting called `{name}`"))
+    "unknown-setting" Error UnknownSetting { block: String, name: String, at: Span, belongs: Option<String>, near: Option<Near>, help: Option<String>, edits: Vec<(Span, String)> } => {
+        let words = say(format!("{block} has no setting called `{name}`"))
             .at(at, belongs.unwrap_or_else(|| "not one of its settings".into()))
+            .meant(at, &name, &near)
             .maybe_help(help);
+        edits.into_iter().fold(words, |words, (at, text)| words.edit(at, text))
+    };
 
     /// A setting is given twice in one block.
     "setting-twice" Error SettingTwice { name: String, at: Span, first: Span } =>
@@ -129,8 +133,8 @@ problems! {
             .help("write more of the path");
 
     /// A pattern selects no parameter.
-    "pattern-unmatched" Error PatternUnmatched { pattern: String, at: Span, near: Option<String>, parameters: Vec<String> } => {
-        let words = say(format!("`{pattern}` matches no parameter of the model")).at(at, "matches nothing").maybe_help(did_you_mean(&near));
+    "pattern-unmatched" Error PatternUnmatched { pattern: String, at: Span, near: Option<Near>, parameters: Vec<String> } => {
+        let words = say(format!("`{pattern}` matches no parameter of the model")).at(at, "matches nothing").meant(at, &pattern, &near);
         let shown = ticked(&parameters[..parameters.len().min(8)]);
         match parameters.len().saturating_sub(shown.len()) {
             0 => words.note(format!("its parameters are {}", list(&shown))),

@@ -119,6 +119,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "ragged-rows"
     "rank-mismatch"
     "read-in-prediction-only"
+    "repair-refused"
     "requirement-unmet"
     "result-mismatch"
     "resume-changed"

@@ -1,7 +1,7 @@
 //! Problems of shapes and of types.
 
 use super::{list, problems, say};
-use crate::source::Span;
+use crate::source::{Near, Span, nearest};
 
 problems! {
     /// Two operands have shapes that do not meet.
@@ -115,6 +115,7 @@ problems! {
     "unknown-axis" Error UnknownAxis { name: String, shape: String, at: Span, known: Vec<String> } =>
         say(format!("{shape} has no axis called `{name}`"))
             .at(at, "not one of its axes")
+            .meant(at, &name, &nearest(&name, known.iter().map(String::as_str)).filter(|it| it.name != name))
             .maybe_help((!known.is_empty()).then(|| format!("its named axes are {}", list(&known))));
 
     /// More indices than axes.
@@ -128,7 +129,7 @@ problems! {
             .at(at, "outside");
 
     /// A model needs an input that the data does not have.
-    "model-input-missing" Error ModelInputMissing { model: String, input: String, data: String, at: Span, near: Option<String>, known: Vec<String>, data_at: Span } =>
+    "model-input-missing" Error ModelInputMissing { model: String, input: String, data: String, at: Span, near: Option<Near>, known: Vec<String>, data_at: Span } =>
         say(format!("`{model}` wants the input `{input}`, but `{data}` has no field of that name"))
             .at(at, "bound to the data by its name")
             .at(data_at, match &known[..] {
@@ -149,12 +150,19 @@ problems! {
             });
 
     /// The number of scores is not the number of classes.
-    "class-count" Error ClassCount { scores: usize, classes: usize, at: Span, target_at: Span, model: String, calls: Option<[String; 2]> } =>
-        say(format!("`{model}` gives {} but the data has {}", super::count(scores, "score", "scores"), super::count(classes, "class", "classes")))
+    "class-count" Error ClassCount { scores: usize, classes: usize, at: Span, target_at: Span, model: String, calls: Option<[String; 2]>, declared: Option<Span> } => {
+        let is_said = calls.is_some();
+        let words = say(format!("`{model}` gives {} but the data has {}", super::count(scores, "score", "scores"), super::count(classes, "class", "classes")))
             .at(at, "this becomes the number of scores")
             .at(target_at, super::count(classes, "class", "classes"))
             .help(match calls {
                 Some([number, variable]) => format!("{number}, or `-> logits[K]` with {variable}, which follows the data"),
                 None => format!("let the last layer give {classes}, or write `-> logits[K]` and use `K`, which follows the data"),
             });
+        // The number of scores is said where they are made, and perhaps in the type of the result.
+        match is_said {
+            true => [Some(at), declared].into_iter().flatten().fold(words, |words, at| words.mend(at, scores.to_string(), classes.to_string())),
+            false => words,
+        }
+    };
 }

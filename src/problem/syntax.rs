@@ -1,7 +1,7 @@
 //! Problems of the text itself.
 
 use super::{count, did_you_mean, list, problems, say};
-use crate::source::Span;
+use crate::source::{Near, Span};
 
 problems! {
     /// Something stands where nothing of the kind can stand.
@@ -15,14 +15,14 @@ problems! {
     };
 
     /// A word that is none of those that can stand at its place.
-    "unknown-word" Error UnknownWord { word: String, near: Option<String>, known: Vec<String>, at: Span } => {
+    "unknown-word" Error UnknownWord { word: String, near: Option<Near>, known: Vec<String>, at: Span } => {
         let words = say(match known.is_empty() {
             true => format!("`{word}` means nothing here"),
             false => format!("`{word}` begins no declaration"),
         });
         let words = words.at(at, "not a word of the language").maybe_help(did_you_mean(&near));
         match near {
-            Some(near) => words.edit(at, near),
+            Some(near) => words.edit(at, near.name),
             None => words.help(format!("a declaration begins with {}", list(&known))),
         }
     };
@@ -172,10 +172,10 @@ problems! {
             .help("give parts of it names of their own");
 
     /// A number is followed by a word that is no unit.
-    "unknown-unit" Error UnknownUnit { word: String, number: String, near: Option<String>, at: Span } => {
+    "unknown-unit" Error UnknownUnit { word: String, number: String, near: Option<Near>, at: Span } => {
         let words = say(format!("there is no unit called `{word}`")).at(at, "not a unit");
         match near {
-            Some(near) => words.help(format!("did you mean `{near}`?")).edit(at, near),
+            Some(near) => words.help(format!("did you mean `{near}`?")).edit(at, near.name),
             None => words.help(format!("for a product, write `{number} * {word}`")),
         }
     };

@@ -1,7 +1,7 @@
 //! Problems of training: losses, optimizers, schedules, what fits what.
 
-use super::{count, did_you_mean, list, problems, say, ticked};
-use crate::source::Span;
+use super::{count, list, problems, say, ticked};
+use crate::source::{Near, Span, nearest};
 
 /// Why several scores do not answer a question of yes or no.
 pub fn one_score_for_two() -> String {
@@ -55,11 +55,12 @@ problems! {
 
     /// A path to a metric names none of the run's.
     "unknown-metric-path" Error UnknownMetricPath {
-        path: String, at: Span, near: Option<String>, metric: Option<String>, known: Vec<String>,
+        path: String, at: Span, near: Option<Near>, metric: Option<String>, known: Vec<String>,
     } =>
         say(format!("`{path}` is not measured in this run"))
             .at(at, "no such value")
-            .maybe_help(metric.map(|metric| format!("add `{metric}` to `metrics: [ ]`")).or_else(|| did_you_mean(&near)))
+            .maybe_help(metric.as_ref().map(|metric| format!("add `{metric}` to `metrics: [ ]`")))
+            .meant(at, &path, &near.filter(|_| metric.is_none()))
             .note(format!("measured are {}, and the same of `train`", list(&known)));
 
     /// A run goes by a metric that is not one number.
@@ -104,6 +105,7 @@ problems! {
     "unknown-quantity" Error UnknownQuantity { callee: String, name: String, at: Span, known: Vec<String> } =>
         say(format!("{callee} asks for `{name}`, which a run does not have"))
             .at(at, "not known")
+            .meant(at, &name, &nearest(&name, known.iter().map(String::as_str)))
             .help(format!("it can ask for {}", list(&ticked(&known))));
 
     /// Every parameter is frozen.

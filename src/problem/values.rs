@@ -5,10 +5,15 @@ use crate::source::Span;
 
 problems! {
     /// A number lacks its unit.
-    "missing-unit" Error MissingUnit { setting: String, wanted: String, at: Span, help: String } =>
-        say(format!("`{setting}` needs a unit"))
+    "missing-unit" Error MissingUnit { setting: String, wanted: String, at: Span, help: String, number: Option<String>, unit: Option<&'static str> } => {
+        let words = say(format!("`{setting}` needs a unit"))
             .at(at, format!("a number without a unit, where {wanted} is wanted"))
             .help(help);
+        match number.zip(unit) {
+            Some((number, unit)) => words.mend(at, &number, format!("{number}{unit}")),
+            None => words,
+        }
+    };
 
     /// A number has a unit that does not belong.
     "wrong-unit" Error WrongUnit { setting: String, wanted: String, found: String, at: Span, help: Option<String> } =>
@@ -23,11 +28,16 @@ problems! {
             .maybe_help(help);
 
     /// A value of the wrong kind.
-    "wrong-value" Error WrongValue { setting: String, wanted: String, found: String, at: Span, declared: Option<Span>, help: Option<String> } =>
-        say(format!("`{setting}` wants {wanted}, not {found}"))
+    "wrong-value" Error WrongValue { setting: String, wanted: String, found: String, at: Span, declared: Option<Span>, help: Option<String>, repair: Option<[String; 2]> } => {
+        let words = say(format!("`{setting}` wants {wanted}, not {found}"))
             .at(at, format!("this is {found}"))
             .maybe_at(declared, "declared here")
             .maybe_help(help);
+        match repair {
+            Some([was, text]) => words.mend(at, was, text),
+            None => words,
+        }
+    };
 
     /// Quantities of different measure meet.
     "mixed-units" Error MixedUnits { operation: String, left: String, right: String, at: Span } =>

@@ -8,11 +8,11 @@ layer attention(heads: int, causal: bool = no, drop: prob = 0%, groups: int = 0,
 {
   require mod(D, heads) == 0, "the number of heads must divide the width"
   require groups == 0 or mod(heads, max(groups, 1)) == 0, "the number of groups must divide the number of heads"
-  d = D / heads
-  n = if groups == 0 then heads else groups
-  q = x |> dense(D, bias: bias)     as query |> reshape([T, heads, d])
-  k = x |> dense(n * d, bias: bias) as key   |> reshape([T, n, d])
-  v = x |> dense(n * d, bias: bias) as value |> reshape([T, n, d])
+  d   = D / heads
+  n   = if groups == 0 then heads else groups
+  q   = x |> dense(D, bias: bias)     as query |> reshape([T, heads, d])
+  k   = x |> dense(n * d, bias: bias) as key |> reshape([T, n, d])
+  v   = x |> dense(n * d, bias: bias) as value |> reshape([T, n, d])
   mix = attend(if rotary then rotate(q) else q, if rotary then rotate(k) else k, v, causal, drop)
   mix |> reshape([T, D]) |> dense(D, bias: bias) as out
 }
@@ -52,9 +52,15 @@ fn rotate(x: f32[T, H, D], base: real = 10000) -> f32[T, H, D] {
 ## A block of a transformer: attention, then two dense layers at each place, both beside the way straight through.
 ## `pre`: norms come before the two, as in GPT-2 (Xiong et al., 2020), else after, as in the paper (Vaswani et al., 2017).
 layer transformer_block(
-  heads: int, hidden: int = 0, act: fn = gelu, causal: bool = no, drop: prob = 0%, groups: int = 0, rotary: bool = no, pre: bool = yes
-) on x: f32[T, D] -> f32[T, D]
-{
+  heads: int,
+  hidden: int = 0,
+  act: fn = gelu,
+  causal: bool = no,
+  drop: prob = 0%,
+  groups: int = 0,
+  rotary: bool = no,
+  pre: bool = yes,
+) on x: f32[T, D] -> f32[T, D] {
   wide = if hidden == 0 then 4 * D else hidden
   at   = if pre then x |> layer_norm as norm1 else x
   a    = x + (at |> attention(heads, causal, drop, groups, rotary) as attend |> dropout(drop))

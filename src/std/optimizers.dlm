@@ -43,15 +43,17 @@ optimizer adagrad(lr: rate = 0.01, eps: real = 1e-10) on (p, g) {
 
 ## As adagrad, with a memory that fades (Tieleman & Hinton, 2012). `centred`: over the variance in place of the mean of the
 ## squares (Graves, 2013).
-optimizer rmsprop(lr: rate = 0.01, alpha: real = 0.99, eps: real = 1e-8, momentum: real = 0, centred: bool = no) on (p, g) {
+optimizer rmsprop(lr: rate = 0.01, alpha: real = 0.99, eps: real = 1e-8, momentum: real = 0, centred: bool = no)
+  on (p, g)
+{
   state s ~ 0
   state m ~ 0
   state v ~ 0
-  s'   = alpha * s + (1 - alpha) * g^2
-  m'   = alpha * m + (1 - alpha) * g
+  s' = alpha * s + (1 - alpha) * g^2
+  m' = alpha * m + (1 - alpha) * g
   step = g / (sqrt(if centred then max(s' - m'^2, 0) else s') + eps)
-  v'   = momentum * v + step
-  p'   = p - lr * (if momentum == 0 then step else v')
+  v' = momentum * v + step
+  p' = p - lr * (if momentum == 0 then step else v')
 }
 
 ## As adagrad, with a memory that fades, and steps of the size of the latest ones in place of a rate (Zeiler, 2012).

@@ -32,8 +32,8 @@ layer gru(units: int, init: fn = glorot) on x: f32[T, I] -> f32[T, units] {
   for t in T, h ~ zeros([units]) => {
     (xr, xz, xn) = (x[t] @ w + b) |> split(3)
     (hr, hz, hn) = (h @ u) |> split(3)
-    z  = sigmoid(xz + hz)
-    n  = tanh(xn + sigmoid(xr + hr) * (hn + c))
+    z = sigmoid(xz + hz)
+    n = tanh(xn + sigmoid(xr + hr) * (hn + c))
     h' = (1 - z) * n + z * h
   }
 }
@@ -41,7 +41,7 @@ layer gru(units: int, init: fn = glorot) on x: f32[T, I] -> f32[T, units] {
 ## A layer from the first place to the last and another, with parameters of its own, from the last to the first; what they
 ## give side by side (Schuster & Paliwal, 1997): `x |> bidirectional(lstm(32))`.
 layer bidirectional(inner: layer) on x: f32[T, I] {
-  forward  = x          |> inner as there
+  forward  = x |> inner as there
   backward = reverse(x) |> inner as back
   concat(forward, reverse(backward), axis: 1)
 }

@@ -5,6 +5,7 @@ mod cli;
 mod corpus;
 mod data;
 mod extremes;
+mod fixes;
 mod floors;
 mod format;
 mod format_cli;

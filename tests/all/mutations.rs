@@ -127,9 +127,9 @@ fn assert_calm(stride: usize) {
         many.iter().rev().step_by(1 + many.len() / 40).for_each(|(count, what)| eprintln!("  {count}: {what}"));
         shares.insert(*way, share);
     }
+    // What the clock says is for people: a machine that does other things too must not fail.
     eprintln!("the longest took {longest:?}");
     assert!(shares[&Way::Deletion] >= 95.0 && shares[&Way::Insertion] >= 95.0 && shares[&Way::Truncation] >= 90.0);
-    assert!(longest < Duration::from_millis(50), "{longest:?}");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn nothing_is_left_out() {
         texts += &text;
     }
     let words: BTreeSet<&str> = texts.split(|it: char| !it.is_alphanumeric() && it != '_').collect();
-    let named = [Kind::Optimizer, Kind::Schedule, Kind::Regularizer].map(|kind| library::of(kind));
+    let named = [Kind::Optimizer, Kind::Schedule, Kind::Regularizer].map(library::of);
     let named = named.iter().flatten().map(|it| it.callable.name.as_str());
     let unseen: Vec<&str> = named.filter(|it| !words.contains(it)).collect();
     assert!(unseen.is_empty(), "{unseen:?}");

@@ -51,7 +51,10 @@ fn a_for_is_recognised_for_what_it_is() {
         ("for i in 6, j in 4 => sum(for k in 4 => x[i, k] * w[k, j])", "for i in 6, j in 4 is a contraction"),
         ("for i in 6 => dot(x[i], w[0])", "for i in 6 is a contraction"),
         ("for i in 6 => max(for j in 4 => x[i, j])", "for i in 6 is a reduction"),
-        ("for i in 5 => max(for a in 2, j in 4 => x[i + a, j])", "for i in 5 is a reduction of windows"),
+        (
+            "for i in 5 => max(for a in 2, j in 4 => x[i + a, j])",
+            "for i in 5 is a reduction of windows and a reduction",
+        ),
         ("for i in 6 => w[y] + x[i]", "for i in 6 is a gather"),
         ("for i in 4, j in 6 => x[j, i]", "for i in 4, j in 6 is a view, which costs nothing"),
         ("for i in 4, j in 6 => 2 * x[j, i]", "for i in 4, j in 6 is a formula at each place"),

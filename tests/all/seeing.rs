@@ -119,7 +119,9 @@ fn a_rendering_means_the_same_and_is_its_own() {
         assert_eq!(case.render(&rendered, &[]), rendered, "{name}");
         // What is written out is what was listed, and nothing that can be written is left to a default.
         let listed = case.settings(&case.text, &[]);
-        for setting in case.settings(&rendered, &[]) {
+        // What follows from the rows is known as soon as anybody has counted them.
+        let written = |it: &Setting| !matches!(it.origin, Origin::Derived(..));
+        for setting in case.settings(&rendered, &[]).into_iter().filter(written) {
             let same = |it: &&Setting| it.path == setting.path && it.train == setting.train && grown(it, &setting);
             assert!(listed.iter().any(|it| same(&it)), "{name}: {setting:#?}");
             let is_left = setting.origin == Origin::Default && setting.path.starts_with("train.");

@@ -109,7 +109,8 @@ fn what_is_nested_too_deeply_is_left_out() {
     for (name, text) in texts {
         let start = Instant::now();
         let found = problems(&text);
-        assert!(start.elapsed().as_secs() < 20, "{name}: {:?}", start.elapsed());
+        // Seconds on a quiet machine; the bound is for what would never end.
+        assert!(start.elapsed().as_secs() < 120, "{name}: {:?}", start.elapsed());
         let codes: Vec<&str> = found.iter().map(|it| it.code).collect();
         assert_eq!(codes, ["nested-too-deep"], "{name}");
     }

@@ -102,7 +102,7 @@ pub fn guess(table: &Table, wanted: Option<&str>) -> Result<Guess, Vec<Problem>>
         Some(name) => {
             let at = table.column(name).ok_or_else(|| {
                 let names = table.columns.iter().map(|it| it.name.as_str());
-                let near = nearest(name, names.clone()).map(str::to_string);
+                let near = nearest(name, names.clone());
                 vec![NoTargetColumn { name: name.into(), near, known: names.map(String::from).collect() }.into()]
             })?;
             (at, "as you said".to_string())

@@ -7,7 +7,7 @@ use crate::model::types::{Mismatch, OpenSize, describe};
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
-use crate::source::{Span, nearest};
+use crate::source::{Near, Span, nearest};
 use crate::syntax::tree::{Dim, ExprKind, Type, TypeKind};
 
 /// An input whose type says more about its sizes than is known yet.
@@ -154,9 +154,8 @@ impl Lower<'_> {
                 (None, Some(name)) => {
                     let known: Vec<String> = config.iter().map(|param| param.name.text.to_string()).collect();
                     let called = CALLED.iter().find(|it| it.0 == name.as_str() && known.iter().any(|own| own == it.1));
-                    let near = called.map(|it| it.1);
+                    let near = called.map(|it| Near::certain(it.1));
                     let near = near.or_else(|| nearest(name.as_str(), known.iter().map(String::as_str)));
-                    let near = near.map(str::to_string);
                     let (callee, name) = (noun.to_string(), name.text.to_string());
                     return Err(self.report(UnknownArgument { callee, name, at: place, near, known }));
                 }

@@ -26,7 +26,7 @@ impl Lower<'_> {
                 let wanted = format!("{count} values, one for each axis, or one for all");
                 let found = format!("a list of {}", items.len());
                 let declared = Some(ty.span).filter(|&it| !self.in_library(it));
-                return Err(self.report(WrongValue { setting, wanted, found, at, declared, help: None }));
+                return Err(self.report(WrongValue { setting, wanted, found, at, declared, help: None, repair: None }));
             }
             one => vec![one; count],
         };
@@ -65,7 +65,11 @@ impl Lower<'_> {
                 }
                 _ => None,
             };
-            lower.report(WrongValue { setting, wanted, found, at, declared, help })
+            let repair = match value {
+                Value::Text(text) if help.is_some() => Some([format!("{text:?}"), text.trim().to_string()]),
+                _ => None,
+            };
+            lower.report(WrongValue { setting, wanted, found, at, declared, help, repair })
         };
         match word.as_str() {
             "int" => match &value {
@@ -139,7 +143,7 @@ impl Lower<'_> {
                     let modules = self.modules;
                     let mut known = modules.names_of(crate::model::modules::LIBRARY, Kind::Fn);
                     known.extend(crate::model::builtins::names().map(|it| -> &str { it }));
-                    let (near, name) = (nearest(name, known).map(str::to_string), name.clone());
+                    let (near, name) = (nearest(name, known), name.clone());
                     Err(self.report(UnknownName { kind: "function".into(), name, at, near }))
                 }
                 Value::Word(word) => match self.unknown_function(&word.clone(), span) {
@@ -194,7 +198,7 @@ impl Lower<'_> {
                     "range",
                     "list",
                 ];
-                let near = nearest(&name, known).map(str::to_string);
+                let near = nearest(&name, known);
                 Err(self.report(UnknownName { kind, name, at: word.span, near }))
             }
         }
@@ -206,8 +210,9 @@ impl Lower<'_> {
             Value::Number(number) if number.measure == Some(measure) => Ok(value.clone()),
             Value::Number(number) if number.measure.is_none() => {
                 let unit = measure.example().split(char::is_numeric).next_back().expect("an example");
-                let help = format!("write {}{unit}", number.value);
-                Err(self.report(MissingUnit { setting, wanted, at, help }))
+                let (help, unit) = (format!("write {}{unit}", number.value), measure.only_unit());
+                let number = Some(number.value.to_string());
+                Err(self.report(MissingUnit { setting, wanted, at, help, number, unit }))
             }
             other => {
                 let found = other.noun();
@@ -232,7 +237,7 @@ impl Lower<'_> {
             None => {
                 let value = number.value;
                 let help = format!("write {value} steps, or {value} epochs");
-                return Err(self.report(MissingUnit { setting, wanted, at, help }));
+                return Err(self.report(MissingUnit { setting, wanted, at, help, number: None, unit: None }));
             }
             Some(_) => {
                 let found = Value::Number(number).noun();

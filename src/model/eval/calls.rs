@@ -98,7 +98,7 @@ impl Lower<'_> {
         };
         if let (ExprKind::Name(name), Value::Tensor(Tensor { meaning: Meaning::Column(_), .. })) = (&expr.kind, found) {
             let encoders = self.modules.names_of(scope.module, tree::Kind::Encoder);
-            let near = nearest(name, encoders).map(str::to_string).or(self.callable_near(name, scope));
+            let near = nearest(name, encoders).or(self.callable_near(name, scope));
             let at = self.blame(expr.span);
             return self.report(UnknownName { kind: "encoder or function".into(), name: name.to_string(), at, near });
         }

@@ -9,7 +9,7 @@ use crate::model::lower::{Lower, Outcome, Reported, Word};
 use crate::model::modules::{ModuleId, Named};
 use crate::model::value::*;
 use crate::problem::names::*;
-use crate::source::{Span, nearest};
+use crate::source::{Near, Span, nearest};
 use crate::syntax::tree::{self};
 
 impl Lower<'_> {
@@ -76,7 +76,7 @@ impl Lower<'_> {
         let modules = self.modules;
         let lets = [scope.module, crate::model::modules::LIBRARY].into_iter().flat_map(|id| modules.lets(id));
         let known = lets.map(|it| it.name.as_str()).chain(scope.names().filter(|it| is_word(it)));
-        let value = nearest(name, known).map(str::to_string);
+        let value = nearest(name, known);
         let (callable, is_broken) = (self.callable_near(name, scope), modules.is_broken(scope.module, name));
         self.words.insert(name.clone(), Word { value, callable, is_broken });
         Value::Word(name.clone())
@@ -94,7 +94,7 @@ impl Lower<'_> {
     }
 
     /// What can be called or is in scope, and has nearly this name.
-    pub(super) fn callable_near(&self, name: &str, scope: &Scope) -> Option<String> {
+    pub(super) fn callable_near(&self, name: &str, scope: &Scope) -> Option<Near> {
         let modules = self.modules;
         let mut known: Vec<&str> = scope.names().filter(|it| is_word(it)).collect();
         for kind in [tree::Kind::Layer, tree::Kind::Model, tree::Kind::Fn] {
@@ -104,7 +104,7 @@ impl Lower<'_> {
             known.push(name);
         }
         let known = known.into_iter();
-        nearest(name, known.filter(|it| *it != name)).map(str::to_string)
+        nearest(name, known.filter(|it| *it != name))
     }
 
     /// As `unknown_name`, of a word that was met where a value is wanted.
@@ -118,7 +118,7 @@ impl Lower<'_> {
     }
 
     /// The value in scope whose name was nearest to a word when it was met.
-    pub fn near(&self, word: &str) -> Option<String> {
+    pub fn near(&self, word: &str) -> Option<Near> {
         self.words.get(word).and_then(|it| it.value.clone())
     }
 

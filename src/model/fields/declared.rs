@@ -57,7 +57,7 @@ impl Lower<'_> {
             }
             other => {
                 let known = ["number", "int", "binary", "class", "text", "date", "f32", "vector", "image", "prob"];
-                let near = nearest(other, known).map(str::to_string);
+                let near = nearest(other, known);
                 let (kind, name) = ("type of field".to_string(), other.to_string());
                 Err(self.report(UnknownName { kind, name, at: ty.span, near }))
             }
@@ -68,7 +68,7 @@ impl Lower<'_> {
         let (setting, wanted) =
             ("binary".to_string(), "two words, the positive one second: binary[\"no\", \"yes\"]".to_string());
         let found = self.type_text(ty);
-        self.report(WrongValue { setting, wanted, found, at: ty.span, declared: None, help: None })
+        self.report(WrongValue { setting, wanted, found, at: ty.span, declared: None, help: None, repair: None })
     }
 
     fn class_type(&mut self, ty: &Type, dims: &[Dim], scope: &mut Scope) -> Outcome<ClassType> {
@@ -85,7 +85,15 @@ impl Lower<'_> {
                     let (setting, wanted) = ("class".to_string(), "a number of classes, or their words".to_string());
                     let found = crate::syntax::print_expr(expr);
                     let at = expr.span;
-                    return Err(self.report(WrongValue { setting, wanted, found, at, declared: None, help: None }));
+                    return Err(self.report(WrongValue {
+                        setting,
+                        wanted,
+                        found,
+                        at,
+                        declared: None,
+                        help: None,
+                        repair: None,
+                    }));
                 }
             }
         }
@@ -93,7 +101,7 @@ impl Lower<'_> {
             let (setting, wanted) = ("class".to_string(), "a number of classes, or their words".to_string());
             let help = Some("write class[10], or class[\"cat\", \"dog\"]".to_string());
             let (found, at) = ("no class".to_string(), ty.span);
-            return Err(self.report(WrongValue { setting, wanted, found, at, declared: None, help }));
+            return Err(self.report(WrongValue { setting, wanted, found, at, declared: None, help, repair: None }));
         }
         if let Some(twice) = (1..words.len()).find(|&at| words[..at].contains(&words[at])) {
             let (name, at) = (words[twice].clone(), ty.span);

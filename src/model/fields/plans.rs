@@ -18,7 +18,7 @@ pub(super) fn source_plan(expr: &Expr, problems: &mut Vec<Problem>) -> Outcome<S
         let (setting, wanted, found) =
             ("source".to_string(), "a source with its arguments".to_string(), crate::syntax::print_expr(expr));
         let help = Some(format!("csv({path:?})"));
-        problems.push(WrongValue { setting, wanted, found, at: expr.span, declared: None, help }.into());
+        problems.push(WrongValue { setting, wanted, found, at: expr.span, declared: None, help, repair: None }.into());
         return Err(Reported);
     }
     let (kind, args) = called(expr, "source", problems)?;
@@ -34,7 +34,9 @@ pub(super) fn split_plan(expr: &Expr, problems: &mut Vec<Problem>) -> Outcome<Sp
 pub(super) fn called(expr: &Expr, what: &str, problems: &mut Vec<Problem>) -> Outcome<(tree::Name, Vec<Given>)> {
     let wrong = |problems: &mut Vec<Problem>, span: Span, text: String| {
         let (setting, wanted) = (what.to_string(), format!("a {what} with its arguments"));
-        problems.push(WrongValue { setting, wanted, found: text, at: span, declared: None, help: None }.into());
+        problems.push(
+            WrongValue { setting, wanted, found: text, at: span, declared: None, help: None, repair: None }.into(),
+        );
         Reported
     };
     match &expr.kind {

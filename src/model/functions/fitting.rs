@@ -43,7 +43,8 @@ impl Experiment {
             {
                 let (scores, classes, target_at) = (*scores, values, decl.ty.span);
                 let (at, calls) = self.scores_place(scores, classes);
-                let problem = ClassCount { scores, classes, at, target_at, model, calls };
+                let declared = self.declared_scores(scores);
+                let problem = ClassCount { scores, classes, at, target_at, model, calls, declared };
                 return lower.report(problem);
             }
         }

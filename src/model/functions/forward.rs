@@ -73,6 +73,16 @@ impl Experiment {
         }
     }
 
+    /// Where the type of the model's result says the number of scores, as a number.
+    pub(super) fn declared_scores(&self, scores: usize) -> Option<Span> {
+        use crate::syntax::tree::{Dim, TypeKind};
+        let TypeKind::Named { dims, .. } = &self.model[0].callable.result.as_ref()?.kind else { return None };
+        match dims.last()? {
+            Dim::Expr(Expr { kind: ExprKind::Number(it), span }) if it.value == scores as f64 => Some(*span),
+            _ => None,
+        }
+    }
+
     /// Where the number of scores is said, and how the call would read with the number of classes and with `K`.
     pub(super) fn scores_place(&self, scores: usize, classes: usize) -> (Span, Option<[String; 2]>) {
         let stage = self.last_stage().map(|stage| match &stage.kind {

@@ -111,7 +111,7 @@ impl Experiment {
             Some(name) => match names.iter().position(|it| *it == *name.text) {
                 Some(at) => at,
                 None => {
-                    let near = crate::source::nearest(&name.text, names.iter().map(String::as_str)).map(str::to_string);
+                    let near = crate::source::nearest(&name.text, names.iter().map(String::as_str));
                     let (kind, name, at) = ("target".to_string(), name.text.to_string(), name.span);
                     return Err(lower.report(crate::problem::names::UnknownName { kind, name, at, near }));
                 }

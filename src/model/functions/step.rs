@@ -102,7 +102,7 @@ impl Experiment {
                 // What could be meant: a parameter, or a part.
                 let parts = paths.iter().flat_map(|path| path.match_indices('.').map(|(at, _)| &path[..at]));
                 let near = crate::source::nearest(&pattern.pattern, paths.iter().copied().chain(parts));
-                let (near, pattern_text, at) = (near.map(str::to_string), pattern.pattern.to_string(), pattern.span);
+                let (pattern_text, at) = (pattern.pattern.to_string(), pattern.span);
                 let parameters = paths.iter().map(|it| it.to_string()).collect();
                 return Err(lower.report(PatternUnmatched { pattern: pattern_text, at, near, parameters }));
             }

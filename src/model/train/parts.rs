@@ -115,7 +115,7 @@ fn scale(
         let config = || form.callable.config.iter().map(|param| param.name.as_str());
         if !config().any(|name| name == setting.as_str()) {
             let callee = format!("the optimizer `{}`", form.callable.name.text);
-            let near = nearest(setting.as_str(), config()).map(str::to_string);
+            let near = nearest(setting.as_str(), config());
             let (known, name, at) = (config().map(str::to_string).collect(), setting.text.to_string(), setting.span);
             problems.push(UnknownArgument { callee, name, at, near, known }.into());
             return Err(Reported);
@@ -127,7 +127,8 @@ fn scale(
             return Ok((setting.clone(), value, what.to_vec()));
         }
         Some(Constant::Number { value, unit: None }) => {
-            MissingUnit { setting: name, wanted, at, help: format!("write {value}x") }.into()
+            let (help, number) = (format!("write {value}x"), Some(value.to_string()));
+            MissingUnit { setting: name, wanted, at, help, number, unit: Some("x") }.into()
         }
         Some(Constant::Number { unit: Some(_), .. }) => {
             let found = crate::syntax::print_expr(factor);
@@ -135,7 +136,7 @@ fn scale(
         }
         _ => {
             let found = crate::syntax::print_expr(factor);
-            WrongValue { setting: name, wanted, found, at, declared: None, help: None }.into()
+            WrongValue { setting: name, wanted, found, at, declared: None, help: None, repair: None }.into()
         }
     };
     problems.push(problem);
@@ -171,7 +172,8 @@ pub(super) fn clip(expr: &Expr, problems: &mut Vec<Problem>) -> Outcome<Clip> {
     }
     let (setting, wanted) = ("clip".to_string(), "`norm(1.0)` or `value(0.5)`".to_string());
     let found = crate::syntax::print_expr(expr);
-    problems.push(WrongValue { setting, wanted, found, at: expr.span, declared: None, help: None }.into());
+    problems
+        .push(WrongValue { setting, wanted, found, at: expr.span, declared: None, help: None, repair: None }.into());
     Err(Reported)
 }
 

@@ -89,7 +89,7 @@ impl<'a> Settings<'a> {
         let name = setting.key.as_str();
         let meant = ELSEWHERE.iter().find(|(other, _)| *other == name).map_or(name, |&(_, own)| own);
         let value = context.sources.text(setting.value.span);
-        let (mut belongs, mut help) = (None, None);
+        let (mut belongs, mut help, mut meant_here, mut edits) = (None, None, None, vec![]);
         if names().any(|name| name == meant) {
             let value = match (meant, &setting.value.kind) {
                 ("for", ExprKind::Number(tree::Quantity { unit: None, .. })) if name.contains("step") => {
@@ -99,16 +99,21 @@ impl<'a> Settings<'a> {
                 _ => value.to_string(),
             };
             self.meant.push(meant.to_string());
-            help = Some(format!("{meant}: {value}"));
+            let text = format!("{meant}: {value}");
+            if !self.block.entries.iter().any(|it| matches!(it, TrainEntry::Setting(it) if it.key.as_str() == meant)) {
+                edits.push((setting.span, text.clone()));
+            }
+            help = Some(text);
         } else if let Some((kind, callee)) = self.owner(context, meant) {
             belongs = Some(format!("this belongs to the {}", kind.word()));
             help = Some(format!("{}: {callee}({meant}: {value})", kind.word()));
+            edits = self.moved(context, setting, kind, meant);
         } else if fields::SETTINGS.contains(&name) {
             belongs = Some("this belongs to the data".to_string());
             help = Some(format!("write it in the data block: `{name}: {value}`"));
         } else if let Some(near) = nearest(name, names()) {
-            self.meant.push(near.to_string());
-            help = Some(format!("did you mean `{near}`?"));
+            self.meant.push(near.name.clone());
+            meant_here = Some(near);
         } else if let Some(kind) =
             Kind::ALL.into_iter().find(|&kind| context.modules.callables(context.module, kind, name).is_some())
         {
@@ -126,7 +131,34 @@ impl<'a> Settings<'a> {
             );
         }
         let (block, name, at) = ("`train`".to_string(), name.to_string(), setting.key.span);
-        problems.push(UnknownSetting { block, name, at, belongs, help }.into());
+        problems.push(UnknownSetting { block, name, at, belongs, near: meant_here, help, edits }.into());
+    }
+
+    /// The edits that move a setting of the block to the call that has it, unless the call says it already.
+    fn moved(&self, context: &Context, setting: &tree::Setting, kind: Kind, meant: &str) -> Vec<(Span, String)> {
+        let Some(expr) = self.get(kind.word()) else { return vec![] };
+        let argument = format!("{meant}: {}", context.sources.text(setting.value.span));
+        let end = |span: Span, back: usize| Span::new(span.file, span.range().end - back, span.range().end - back);
+        let added = match &expr.kind {
+            ExprKind::Name(_) => (end(expr.span, 0), format!("({argument})")),
+            ExprKind::Call { args, .. } => match args.last() {
+                // By its place it may be this very setting that is given.
+                Some(_) if args.iter().any(|it| it.name.as_ref().is_none_or(|name| name.as_str() == meant)) => {
+                    return vec![];
+                }
+                Some(last) => (end(last.value.span, 0), format!(", {argument}")),
+                None => (end(expr.span, 1), argument),
+            },
+            _ => return vec![],
+        };
+        // With its line, where it has one of its own.
+        let text = &context.sources[setting.span.file].text;
+        let (start, end) = (setting.span.range().start, setting.span.range().end);
+        let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let next = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
+        let is_alone = text[line..start].trim().is_empty() && text[end..next].trim().is_empty();
+        let gone = if is_alone { Span::new(setting.span.file, line, next) } else { return vec![] };
+        vec![added, (gone, String::new())]
     }
 
     /// The callable of this block that has a setting called `name`.

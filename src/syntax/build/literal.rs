@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Builder, Pair, Parts};
 use crate::problem::syntax::{UnknownEscape, UnknownUnit};
-use crate::source::nearest;
+use crate::source::{Near, nearest};
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::*;
 use crate::syntax::units;
@@ -40,11 +40,11 @@ impl Builder<'_> {
         if units::is_unit(word) {
             return ExprKind::Number(Quantity { value, unit: Some(word.into()), whole });
         }
-        let spelt = SPELT_OUT.iter().find(|it| it.0 == word.trim_end_matches('s')).map(|it| it.1);
+        let spelt = SPELT_OUT.iter().find(|it| it.0 == word.trim_end_matches('s')).map(|it| Near::certain(it.1));
         let near = spelt.or_else(|| nearest(word, units::words()).filter(|_| word.chars().count() > 2));
         // `epoks` is as near to `epoch` as to `epochs`.
-        let plural = near.map(|it| format!("{it}s")).filter(|it| word.ends_with('s') && units::is_unit(it));
-        let near = plural.or(near.map(str::to_string));
+        let plural = near.as_ref().map(|it| Near { name: format!("{it}s"), is_certain: it.is_certain });
+        let near = plural.filter(|it| word.ends_with('s') && units::is_unit(it)).or(near);
         let (number, at) = (written.as_str().into(), self.span(&unit));
         self.problems.push(UnknownUnit { word: word.into(), number, near, at }.into());
         ExprKind::Broken

@@ -5,9 +5,9 @@ use super::super::lex::TokenKind;
 use super::super::patch::Patch;
 use super::super::tree::{Kind, Role};
 use super::failure::{Failure, Wanted};
-use crate::problem::Problem;
 use crate::problem::syntax::*;
-use crate::source::{Span, nearest};
+use crate::problem::{Edit, Problem};
+use crate::source::{Near, Span, nearest};
 
 /// A problem, and the change that would let the piece parse, if one is certain.
 pub struct Verdict {
@@ -69,6 +69,9 @@ const FOREIGN_MARKS: [(&str, &str); 16] = [
     ("$", "write the name alone"),
 ];
 
+/// Of these, the ones that mean the same.
+const TRANSLATIONS: [(&str, &str); 5] = [("&&", "and"), ("||", "or"), ("**", "^"), ("\u{2212}", "-"), ("\u{d7}", "*")];
+
 pub fn judge(failure: &Failure) -> Verdict {
     let first = [row, edition, named_by_equals, foreign_mark, beginning, first_word, colon, wrong_word, run_on];
     let judged = first.iter().find_map(|it| it(failure));
@@ -97,7 +100,8 @@ fn foreign_mark(failure: &Failure) -> Option<Verdict> {
         let doubled = format!("{}{}", failure.word(first), failure.word(second));
         if adjacent && matches!(&*doubled, "**" | "//" | "&&" | "||") {
             let help = known(&doubled);
-            return Some(unexpected(doubled, "", help, failure.span(first).to(failure.span(second))));
+            let at = failure.span(first).to(failure.span(second));
+            return Some(translated(unexpected(doubled.clone(), "", help, at), &doubled, at));
         }
     }
     let found = failure.word(0);
@@ -106,7 +110,16 @@ fn foreign_mark(failure: &Failure) -> Option<Verdict> {
         plain.then(|| format!("`{found}` has a meaning only in strings and comments"))
     })?;
     let percent = found == "%" && failure.kind(-1) == Some(TokenKind::Number);
-    (!percent).then(|| unexpected(found.into(), "", Some(help), failure.span(0)))
+    let at = failure.span(0);
+    (!percent).then(|| translated(unexpected(found.into(), "", Some(help), at), found, at))
+}
+
+/// With the edit to our mark, where it means the same.
+fn translated(verdict: Verdict, mark: &str, at: Span) -> Verdict {
+    let mut verdict = verdict;
+    let ours = TRANSLATIONS.iter().find(|it| it.0 == mark).map(|it| it.1.to_string());
+    verdict.problem.edits.extend(ours.map(|text| Edit { span: at, text, was: Some(mark.into()) }));
+    verdict
 }
 
 /// A line that begins with a mark with which no line can begin.
@@ -144,13 +157,11 @@ fn first_word(failure: &Failure) -> Option<Verdict> {
     };
     let follows = matches!(failure.kind(distance + 1), Some(TokenKind::Word | TokenKind::Text | TokenKind::Number));
     let follows = follows || failure.word(distance + 1) == "{";
-    let foreign = FOREIGN.iter().find(|it| item && it.0 == head).map(|it| it.1);
-    let near = foreign.or_else(|| nearest(head, words.iter().copied()).filter(|it| follows && *it != head));
+    let foreign = FOREIGN.iter().find(|it| item && it.0 == head).map(|it| Near::certain(it.1));
+    let near = foreign.or_else(|| nearest(head, words.iter().copied()).filter(|it| follows && it.name != head));
     let at = failure.span(distance);
     match near {
-        Some(near) => {
-            Some(Verdict::mended(UnknownWord { word: head.into(), near: Some(near.into()), known: vec![], at }))
-        }
+        Some(near) => Some(Verdict::mended(UnknownWord { word: head.into(), near: Some(near), known: vec![], at })),
         None if item && matches!(failure.word(1), ":" | "=") => Some(outside(failure)),
         None if item && !words.contains(&head) => {
             let known = words.iter().map(|it| it.to_string()).collect();
@@ -207,7 +218,7 @@ fn wrong_word(failure: &Failure) -> Option<Verdict> {
     if failure.kind(0) != Some(TokenKind::Word) || failure.is_at_start() || !between {
         return None;
     }
-    let near = nearest(found, failure.expected_words())?.to_string();
+    let near = nearest(found, failure.expected_words())?;
     let at = failure.span(0);
     Some(Verdict::mended(UnknownWord { word: found.into(), near: Some(near), known: vec![], at }))
 }
@@ -221,7 +232,7 @@ fn run_on(failure: &Failure) -> Option<Verdict> {
         return None;
     }
     let at = failure.span(0);
-    Some(Verdict::mended(UnknownWord { word: found.into(), near: Some(near.into()), known: vec![], at }))
+    Some(Verdict::mended(UnknownWord { word: found.into(), near: Some(Near::certain(near)), known: vec![], at }))
 }
 
 /// A formula should begin here.
@@ -230,7 +241,9 @@ fn formula(failure: &Failure) -> Verdict {
         let at = failure.span(0).to(failure.span(1));
         let number = format!(".{}", failure.word(1));
         let help = Some(format!("write `0{number}`"));
-        return unexpected(number, "", help, at);
+        let mut verdict = unexpected(number.clone(), "", help, at);
+        verdict.problem.edits.push(Edit { span: at, text: format!("0{number}"), was: Some(number) });
+        return verdict;
     }
     missing(failure, "formula")
 }

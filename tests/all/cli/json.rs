@@ -22,7 +22,7 @@ fn check_tells_problems_models_and_runs() {
     assert_eq!(sound["problems"], Value::Array(vec![]));
 
     let model = &sound["models"][0];
-    assert_eq!(fields(model), ["name", "parameters", "flops_forward", "stages"]);
+    assert_eq!(fields(model), ["name", "parameters", "flops_forward", "stages", "loops"]);
     assert_eq!((&model["name"], &model["parameters"]), (&"xor_net".into(), &33.into()));
     let stage = &model["stages"][0];
     assert_eq!(fields(stage), ["path", "layer", "type", "parameters", "flops", "depth"]);

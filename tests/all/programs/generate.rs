@@ -898,7 +898,7 @@ impl Writer {
 
     fn constant(&mut self, shape: &[usize]) -> String {
         match shape {
-            [] => format!("sum(0.5 * ones([2]))"),
+            [] => "sum(0.5 * ones([2]))".to_string(),
             _ => format!("(0.25 * ones([{}]))", dims(shape)),
         }
     }

@@ -32,7 +32,7 @@ fn the_same_seed_gives_the_same_bytes_whatever_the_clock_says() {
     let text = points();
     let one = bytes(Bench::new(&text));
     assert_eq!(one, bytes(Bench::new(&text).slow()));
-    assert_ne!(one, bytes(Bench::set(&text, &[("seed", "4")])));
+    assert_ne!(one, bytes(Bench::set(&text, &[("train.seed", "4")])));
 }
 
 #[test]
