@@ -1,6 +1,6 @@
 //! Problems of the text itself.
 
-use super::{did_you_mean, list, problems, say};
+use super::{count, did_you_mean, list, problems, say};
 use crate::source::{Near, Span};
 
 problems! {
@@ -112,14 +112,16 @@ problems! {
 
     /// A closing bracket that no bracket opened.
     "bracket-not-opened" Error BracketNotOpened {
-        bracket: String, at: Span, begins: Option<Span>, first_line: Option<&'static str>,
+        bracket: String, more: usize, at: Span, begins: Option<Span>, first_line: Option<&'static str>,
     } => {
-        let headline = match begins {
-            None => format!("a `{bracket}` closes nothing"),
-            Some(_) => format!("the lines before this `{bracket}` stand in no block"),
+        let headline = match (begins, more) {
+            (None, 0) => format!("a `{bracket}` closes nothing"),
+            (None, _) => format!("a `{bracket}` and the {} behind it close nothing", count(more, "bracket", "brackets")),
+            (Some(_), _) => format!("the lines before this `{bracket}` stand in no block"),
         };
         let words = say(headline).at(at, "no bracket is open here").maybe_at(begins, "the block would begin above this line");
         match first_line {
+            None if more > 0 => words.help("remove them, or open their brackets before"),
             None => words.help("remove it, or open its bracket before"),
             Some(line) => words.help(format!("write its first line, like `{line}`")),
         }

@@ -2,6 +2,7 @@
 
 mod check;
 mod cli;
+mod corpus;
 mod data;
 mod extremes;
 mod fixes;
@@ -18,6 +19,7 @@ mod names;
 mod native;
 mod pages;
 mod programs;
+mod properties;
 mod readme;
 mod recognised;
 mod rust;

@@ -32,10 +32,11 @@ pub fn apply(file: FileId, lines: &Lines, chunk: &Range<usize>, forced: &Forced,
     for &(token, open) in &scan.mismatched {
         fixer.mismatch(token, open);
     }
-    for &token in &scan.strays {
+    // Those that follow each other on a line are one mistake.
+    for strays in scan.strays.chunk_by(|one, next| one + 1 == *next && !lines.is_first(*next)) {
         // Of very many nobody reads where each block would begin.
-        let orphan = if scan.strays.len() <= MOST_EXPLAINED { fixer.orphans(token) } else { None };
-        fixer.stray(token, orphan);
+        let orphan = if scan.strays.len() <= MOST_EXPLAINED { fixer.orphans(strays[0]) } else { None };
+        fixer.stray(strays[0], strays.len() - 1, orphan);
     }
     let mut rest = &scan.unclosed[..];
     while let Some(first) = rest.first() {
@@ -111,8 +112,9 @@ impl Fixer<'_> {
         self.balance.problems.push(BracketMismatch { opened, found, wanted, at, open_at }.into());
     }
 
-    fn stray(&mut self, token: usize, orphan: Option<usize>) {
-        let at = self.span(token);
+    /// A bracket that closes nothing, and so many `more` right behind it.
+    fn stray(&mut self, token: usize, more: usize, orphan: Option<usize>) {
+        let at = self.span(token).to(self.span(token + more));
         self.balance.blanks.push(at.range());
         let before = token.checked_sub(1).map_or(at, |it| self.span(it));
         self.balance.said.push(before.range().end..at.range().end);
@@ -121,9 +123,8 @@ impl Fixer<'_> {
         if let Some(begins) = begins {
             self.balance.said.push(begins.range().start..at.range().end);
         }
-        self.balance
-            .problems
-            .push(BracketNotOpened { bracket: self.lines.word(token).into(), at, begins, first_line }.into());
+        let bracket = self.lines.word(token).into();
+        self.balance.problems.push(BracketNotOpened { bracket, more, at, begins, first_line }.into());
     }
 
     /// The first of the lines before a closing brace that are indented as its block would be.

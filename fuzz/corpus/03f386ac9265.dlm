@@ -1,0 +1,1 @@
+fn celu(x,real0)=((x))then

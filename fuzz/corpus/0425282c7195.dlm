@@ -1,0 +1,1 @@
+warmup_stable_decaywarmup_stable_decay

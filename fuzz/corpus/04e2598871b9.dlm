@@ -1,0 +1,3 @@
+optimizer patient()
+  v'=0 reverse v
+}

@@ -1,0 +1,1 @@
+train{loss:9mse

@@ -1,0 +1,2 @@
+causal) {
+layer tower on as highlet}}}{[ }}{[}}}{[}{[{[}}}{[}}}}}{[{[}}causal, "a mask is `causal`"

@@ -1,0 +1,2 @@
+let parts:int  
+layer cut

@@ -1,0 +1,3 @@
+train
+    lr 10on hidden
+optimizeroptimizer   adamfor}

@@ -1,0 +1,3 @@
+]{損[{modelf64[{odel[))[]{model[){損[{modelf64[{odel[)))[)[]{f64[{modelf64[{model[[]{損[{modelf64[{99999999999999999999odel1e400[)))[)[][)))[{{[{modelf64[{odel[)))[)[]{f64[{modelf64[{model[ cross_entropy )))[)[glorotmse{modelf64table{y)
+]{損[{modelf64[{odel[))[]{model[){損[{modelf64[{odel[)))[)[]{f64[{modelf64[{model[[]{損[{modelf64[{99999999999999999999odel[)))[)[]{model[)))[{{[{modelf64[{odel[)))[)[]{f64[{modelf64[{model[ cross_entropy )))[)[glorotmse{modelf64table{y)
+]{損[{modelf64[{{[))[]{model[){損[{modelf64[{odel[))))[]{f64[{modelf64[{model[[]{損[{modelf64[{99999999999999999999odel[)))[)[]{model[)))[{損[{modelf64[{odel[)))[B[]odelf64[{modelf64[{model[)))[)

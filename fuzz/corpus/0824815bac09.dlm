@@ -1,0 +1,7 @@
+train exponential{transfer from"{
+}"=
+}"=
+train exponential{transfer from"{
+train exponential{transfer from"{
+hinge=
+}

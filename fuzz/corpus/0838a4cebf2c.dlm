@@ -1,0 +1,1 @@
+train{data:9locks

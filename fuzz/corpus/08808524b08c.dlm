@@ -1,0 +1,2 @@
+7
+model   on

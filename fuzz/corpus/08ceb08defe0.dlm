@@ -1,0 +1,2 @@
+data runners{input  body:multi_step,[]
+:

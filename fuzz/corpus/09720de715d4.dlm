@@ -1,0 +1,1 @@
+fn geglu(x:f32[ ]

@@ -1,0 +1,3 @@
+train{scaledlm 1
+train silu
+bf16

@@ -1,0 +1,2 @@
+train silu
+bf16

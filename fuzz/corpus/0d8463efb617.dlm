@@ -1,0 +1,1 @@
+]{f64[{modelf64[{model[))[{modelf64[{model)[)){f64[{model[)))[)[{f64[{modelf64[{model[)))[]{f64[{modelf64[{model[)))){modelf64[{model[))){f64[{modelf64[{model[)))[[[{f64[{modelf64[{model[)))

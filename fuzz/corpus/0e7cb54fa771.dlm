@@ -1,0 +1,2 @@
+fn halved(x)2
+        epochs}

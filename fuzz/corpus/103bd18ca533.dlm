@@ -1,0 +1,1 @@
+train{stop:(val,3epochsshare_of_pairs

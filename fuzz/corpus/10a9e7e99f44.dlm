@@ -1,0 +1,1 @@
+fn glorot_normal()=(0sqrt(()))

@@ -1,0 +1,1 @@
+train{decay  cosine_restartsouterletbletelumodel:}

@@ -1,0 +1,4 @@
+train{table
+tides
+train{table 
+}    |

@@ -1,0 +1,1 @@
+loss half_mse(yhat:N,y:glorot_normalN)=1_000_000y - yhat)^2) / 2

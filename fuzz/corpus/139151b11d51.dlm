@@ -1,0 +1,1 @@
+model spring->number=perplexity|>dense(1) as stretch 

@@ -1,0 +1,1 @@
+model clerknumber->(eurosl1,

@@ -1,0 +1,2 @@
+use""{gatelecun_truncatedf1
+|}

@@ -1,0 +1,1 @@
+layer tower on x:in [

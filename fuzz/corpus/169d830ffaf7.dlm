@@ -1,0 +1,1 @@
+fn x=1*where(x>0xx)(

@@ -1,0 +1,1 @@
+train{regularize{l2;;8;;8;;';;8

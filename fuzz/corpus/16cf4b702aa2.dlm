@@ -1,0 +1,2 @@
+train{for:step
+stop:steps

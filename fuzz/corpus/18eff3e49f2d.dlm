@@ -1,0 +1,1 @@
+fn  out=if 0thenadam(

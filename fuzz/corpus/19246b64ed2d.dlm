@@ -1,0 +1,1 @@
+train{augmentrotatelog_lossweighted_cross_entropyflip

@@ -1,0 +1,3 @@
+{
+  model m on x
+gate }

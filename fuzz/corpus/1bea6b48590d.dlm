@@ -1,0 +1,1 @@
+fn ramp=if x0 then""dropped

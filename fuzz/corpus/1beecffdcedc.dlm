@@ -1,0 +1,1 @@
+he_normal

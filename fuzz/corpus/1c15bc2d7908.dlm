@@ -1,0 +1,1 @@
+train{checkpoint:every(epoch

@@ -1,0 +1,2 @@
+model dealer on card:f32-> number =1)
+train {model:     detler

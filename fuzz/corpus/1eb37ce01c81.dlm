@@ -1,0 +1,1 @@
+fn argmax(z:f32[K])=(for k)

@@ -1,0 +1,1 @@
+model net on f32[]

@@ -1,0 +1,1 @@
+loss mse=yhat^2S

@@ -1,0 +1,9 @@
+data oats {
+  source: table {
+        | 11    |
+  }
+  target sacks: nuber
+}
+train {
+  data:      oats
+}

@@ -1,0 +1,5 @@
+data plants {
+input  height: number
+  target color: class["red"
+train {
+  data:      plants

@@ -1,0 +1,4 @@
+in
+in
+fn
+fn

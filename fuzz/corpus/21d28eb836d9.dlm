@@ -1,0 +1,1 @@
+train{data mesksleaky_r>lu}

@@ -1,0 +1,2 @@
+admable
+train{for:(2epochs)^2|}

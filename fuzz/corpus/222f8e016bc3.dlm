@@ -1,0 +1,1 @@
+"""modeln) standardiz ( >dense(low sgd top}"""modeln)5>dense(low5sgd top}

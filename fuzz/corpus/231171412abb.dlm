@@ -1,0 +1,1 @@
+encoder impute()on x:f32[..]?-> f32[..] =(.(x),)

@@ -1,0 +1,1 @@
+model[)))[{mdelf64[{model[))){f64[{modelf64[{model[)))[{modelf64[{model[))){f64[{modelf64[{f64[{modelf64[{model[)))[modelf64[{model[)))[{mdelf64[{model[))){modelf64[{model[)))[{modelf64[{model[))){f64[{modelf64[{f64[{modelf64[{model[)))[modelf64[{model[)))[{mdelf64[{model[))){f64[{modelf64[{model[)

@@ -1,0 +1,3 @@
+dlm
+dlm
+dlm{

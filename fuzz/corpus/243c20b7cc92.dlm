@@ -1,0 +1,3 @@
+model bulb on  number->number= (1)
+	 {
+}

@@ -1,0 +1,3 @@
+metric onbinary->(Klecun
+
+ D

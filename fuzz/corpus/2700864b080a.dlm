@@ -1,0 +1,1 @@
+layer attention(heads:int,bool=0int = = bool )

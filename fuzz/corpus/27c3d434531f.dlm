@@ -1,0 +1,1 @@
+train{privacy{method:dp_sgdclipclip1.) }

@@ -1,0 +1,1 @@
+let a=b+let a b

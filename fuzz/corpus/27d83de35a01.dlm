@@ -1,0 +1,2 @@
+table{|{|soft_shrink
+fn max_poolfan_in(

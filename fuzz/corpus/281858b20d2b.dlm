@@ -1,0 +1,2 @@
+data plants{:( #d
+number

@@ -1,0 +1,1 @@
+train{regularize{1onadagrad	  modelx

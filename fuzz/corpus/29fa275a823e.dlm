@@ -1,0 +1,1 @@
+line {source:table{||ay}}

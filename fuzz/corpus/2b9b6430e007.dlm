@@ -1,0 +1,1 @@
+model flakes->number=frost(3)as low()

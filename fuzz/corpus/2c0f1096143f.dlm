@@ -1,0 +1,8 @@
+data rivers {
+  source: table {
+    ||
+|
+    | (    |
+ 14   |
+f32}
+(

@@ -1,0 +1,1 @@
+train{validate:250rmse1

@@ -1,0 +1,1 @@
+data leaves{tree:class["",let,

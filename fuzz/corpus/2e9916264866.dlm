@@ -1,0 +1,1 @@
+let widthint=3width int

@@ -1,0 +1,2 @@
+let  
+let on let

@@ -1,0 +1,3 @@
+data table{|{|:
+fn lecun_normal(fan_in())
+fn upsamplemae

@@ -1,0 +1,2 @@
+train{freeze normconstantfreezenormconstantbins
+freeze normconstant

@@ -1,0 +1,1 @@
+model adamw  m on()

@@ -1,0 +1,1 @@
+train{bins m;points;mse;optimizerfor:1

@@ -1,0 +1,1 @@
+train{train:1e

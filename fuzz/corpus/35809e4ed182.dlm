@@ -1,0 +1,1 @@
+schedule cosine_restarts(time,time,real=.0t)

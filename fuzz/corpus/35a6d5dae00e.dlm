@@ -1,0 +1,1 @@
+train{Bassettcheckpoint:1epochBassettcheckpointbidirectional

@@ -1,0 +1,2 @@
+  train{threshold
+train{metrics:last[rmse,accuracy

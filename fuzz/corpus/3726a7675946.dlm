@@ -1,0 +1,1 @@
+train{l2:squares

@@ -1,0 +1,1 @@
+layer scaled on x{paramEgain

@@ -1,0 +1,1 @@
+]{損[{modelf64[]{model[){損[{modelf64[{odel[))))[]{f64[{modelf64[{model[{損[{modelf64[))[{model[)))[{損[{modelf64[{odel[))[B[{modelf64[{model[)))[

@@ -1,0 +1,2 @@
+data plants{oninput  0
+color:class["","

@@ -1,0 +1,2 @@
+cats{}
+train{freeze paw, purr

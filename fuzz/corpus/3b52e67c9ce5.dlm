@@ -1,0 +1,1 @@
+fn warmt=if warmup>/)

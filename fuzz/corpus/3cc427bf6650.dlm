@@ -1,0 +1,2 @@
+data fern
+  source:table 70}

@@ -1,0 +1,2 @@
+let b     #cross_entropy
+1

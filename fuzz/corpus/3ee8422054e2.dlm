@@ -1,0 +1,5 @@
+number
+  train{for:      2.csvturn
+  let
+  seed:
+    schedule  }

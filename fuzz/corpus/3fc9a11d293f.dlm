@@ -1,0 +1,1 @@
+layer sinusoidal=for t in T,

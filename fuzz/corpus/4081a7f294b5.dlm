@@ -1,0 +1,1 @@
+layer less on x:f32[N+4]->f32[N] =[0 ..  truncated_normal N]

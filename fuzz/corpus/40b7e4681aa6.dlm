@@ -1,0 +1,1 @@
+  model m on x4-> f32[1(x, [22] |>(3,  2) as out  model

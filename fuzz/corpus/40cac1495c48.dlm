@@ -1,0 +1,1 @@
+regularizer elastic on w l1=andprobabilities""

@@ -1,0 +1,1 @@
+model m on x:f324=x top

@@ -1,0 +1,1 @@
+let rest=15eg

@@ -1,0 +1,3 @@
+data springs{
+data fog{
+train{data:sprigs

@@ -1,0 +1,1 @@
+model netheightlogit{height'()out}

@@ -1,0 +1,1 @@
+train  framed{regularize{l2(-1)on*

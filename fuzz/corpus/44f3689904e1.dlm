@@ -1,0 +1,2 @@
+train{prAvacy{dp_sgd()   }
+at_most

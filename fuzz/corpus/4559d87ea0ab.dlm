@@ -1,0 +1,2 @@
+data paints
+  input  recipe:f32[2]   []}

@@ -1,0 +1,7 @@
+table {
+ | pods |
+    
+    | 11   |
+model vine on days: number -> number =    days (1)
+train {
+  for:       5 epochs|}

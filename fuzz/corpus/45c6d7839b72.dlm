@@ -1,0 +1,1 @@
+lr{lr1emailstrain

@@ -1,0 +1,1 @@
+metric mae on(])

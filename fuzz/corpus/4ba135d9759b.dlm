@@ -1,0 +1,3 @@
+train{for:step
+checkpoint:(10min)
+tied_to:(steps)}

@@ -1,0 +1,2 @@
+model m on xf32=(x
+,2x)

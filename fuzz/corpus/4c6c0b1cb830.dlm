@@ -1,0 +1,1 @@
+layer scaled on xN{param gain

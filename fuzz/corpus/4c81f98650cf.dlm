@@ -1,0 +1,4 @@
+model m on x{
+{|{model
+    reshape(x,{
+table{|{|{|:

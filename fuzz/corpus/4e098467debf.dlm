@@ -1,0 +1,1 @@
+let legs=2batch:

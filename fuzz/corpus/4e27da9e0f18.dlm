@@ -1,0 +1,1 @@
+metric perplexiy(zy:class[K])across silu  balch

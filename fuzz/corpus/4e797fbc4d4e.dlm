@@ -1,0 +1,2 @@
+layer foldedtimes2 on xN
+    require  }

@@ -1,0 +1,1 @@
+use""widthraaS99999999999999999999widththreshold{}

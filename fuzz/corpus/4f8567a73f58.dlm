@@ -1,0 +1,3 @@
+epochs
+train
+let

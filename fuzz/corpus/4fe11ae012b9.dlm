@@ -1,0 +1,3 @@
+dlm
+asb
+model  on 

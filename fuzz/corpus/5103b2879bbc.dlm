@@ -1,0 +1,2 @@
+data fern{
+train{data:fernstandardize

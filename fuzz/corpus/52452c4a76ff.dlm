@@ -1,0 +1,2 @@
+data cats{input  age:number|> standardize
+  target

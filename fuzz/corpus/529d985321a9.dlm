@@ -1,0 +1,3 @@
+fn bins(sizeint)
+  low=for i in n => floor( *  n)
+}

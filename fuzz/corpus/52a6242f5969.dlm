@@ -1,0 +1,2 @@
+train{18table{|}|
+||{  eye

@@ -1,0 +1,1 @@
+tain{regularize{}step}

@@ -1,0 +1,2 @@
+dlm 
+let width=2mask

@@ -1,0 +1,3 @@
+data plants{selit:by_group
+train {
+  data:      plants

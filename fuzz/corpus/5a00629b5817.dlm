@@ -1,0 +1,3 @@
+Kloss x
+model home{2as=ut
+:

@@ -1,0 +1,2 @@
+model netleaflogit{(sigmoid tanh)he_normalashiddendense()as out
+}attend

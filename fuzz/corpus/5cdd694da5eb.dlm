@@ -1,0 +1,1 @@
+data flats{table{|{{table{|:

@@ -1,0 +1,2 @@
+train{|
+	inverse_sqrt

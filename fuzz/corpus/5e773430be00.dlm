@@ -1,0 +1,4 @@
+on
+}
+on:
+    freeze}

@@ -1,0 +1,1 @@
+train{regularize{l2aurocon*.w }

@@ -1,0 +1,3 @@
+regularizer elastic on w {
+ l1 >= andprobabilities "a"
+  l1

@@ -1,0 +1,2 @@
+model mx4f32{( )
+flatten

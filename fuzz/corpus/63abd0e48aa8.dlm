@@ -1,0 +1,3 @@
+train
+     bins 90s05min
+bins 90s}

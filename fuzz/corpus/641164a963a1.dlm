@@ -1,0 +1,3 @@
+loss hinge()=(for 
+
+   )

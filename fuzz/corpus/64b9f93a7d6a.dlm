@@ -1,0 +1,3 @@
+dataloss
+dataloss
+use"

@@ -1,0 +1,1 @@
+train{for:50epochs(

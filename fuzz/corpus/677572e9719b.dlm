@@ -1,0 +1,2 @@
+data flattenclocks{
+train{data:gegluclocks

@@ -1,0 +1,2 @@
+train{transfer from"{
+hinge=}

@@ -1,0 +1,1 @@
+model mon hard_shrinkxf32()as  

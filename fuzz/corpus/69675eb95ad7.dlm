@@ -1,0 +1,5 @@
+data locks{|
+|
+    |       |
+train {
+  data:      locks

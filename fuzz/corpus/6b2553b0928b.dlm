@@ -1,0 +1,2 @@
+let width 3
+let  int=3f1[

@@ -1,0 +1,1 @@
+model flakes->number=(3)as low )

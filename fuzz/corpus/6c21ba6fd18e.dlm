@@ -1,0 +1,1 @@
+fn hard_sigmod   2é

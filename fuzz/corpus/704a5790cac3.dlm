@@ -1,0 +1,3 @@
+train{privacy{f1method:reverse}
+train focal
+at_most

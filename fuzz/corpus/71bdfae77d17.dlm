@@ -1,0 +1,5 @@
+in
+in
+data springs{source:table{||}
+}fn
+fn

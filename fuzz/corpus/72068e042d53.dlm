@@ -1,0 +1,9 @@
+{
+data spheres{
+data spheres{source
+data spheres{source
+data spheres{
+data spheres{sourcevolume
+data spheres{source volume
+ball
+train{

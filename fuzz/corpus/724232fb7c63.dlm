@@ -1,0 +1,1 @@
+model m on adamaxxf32=x|>(a)|>(1)

@@ -1,0 +1,3 @@
+train{transfer
+trainepOchs}
+modelm xf32()

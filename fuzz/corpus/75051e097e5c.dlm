@@ -1,0 +1,1 @@
+layer half on x:f32[(N/2)][] concat()

@@ -1,0 +1,4 @@
+mape
+;;train
+    lr 10on hidden
+optimizeroptimizer   adamfor}

@@ -1,0 +1,7 @@
+data snow {
+: {
+  }
+  target : number
+}
+  f1: 
+}

@@ -1,0 +1,2 @@
+or=or
+or=or

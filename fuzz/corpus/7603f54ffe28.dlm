@@ -1,0 +1,3 @@
+*
+*usetraintrain
+  }}}}

@@ -1,0 +1,3 @@
+metric average_precisionon()->score across
+on:
+    freeze}

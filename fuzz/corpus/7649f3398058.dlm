@@ -1,0 +1,1 @@
+fn unit_square(x:f32[D,

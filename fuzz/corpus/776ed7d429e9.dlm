@@ -1,0 +1,1 @@
+train{metrics:[f32,accuracy

@@ -1,0 +1,1 @@
+encoder impute(x:f32[..]?(",)

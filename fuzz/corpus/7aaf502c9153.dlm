@@ -1,0 +1,2 @@
+table
+metric perplexiy(zy:class[K])across silu

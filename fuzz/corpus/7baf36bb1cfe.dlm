@@ -1,0 +1,1 @@
+fn leaky_relu(x, slope: real = 0.01) =(x > 0, x, slope * x)fn(x)

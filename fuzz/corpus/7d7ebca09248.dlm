@@ -1,0 +1,1 @@
+layer sc6led{param gaknsoftmincosine}

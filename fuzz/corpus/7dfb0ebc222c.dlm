@@ -1,0 +1,1 @@
+fn outer(a:f32[I],b:f32[J])=for i*

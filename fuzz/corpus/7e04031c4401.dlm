@@ -1,0 +1,2 @@
+data clocks{
+train{data:gegluclocks

@@ -1,0 +1,1 @@
+model inn on age:number number oraccuracy

@@ -1,0 +1,2 @@
+optimizer adamax{state mrotate~
+ dlm

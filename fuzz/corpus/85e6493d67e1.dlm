@@ -1,0 +1,1 @@
+optimizer rmsprop(rate= 0,  real = 99, epsreal =-8,  centred:  no) 

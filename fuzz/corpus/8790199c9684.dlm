@@ -1,0 +1,1 @@
+model mx4f32{{};use{};

@@ -1,0 +1,2 @@
+data clocks0{
+train{data:cYocks

@@ -1,0 +1,1 @@
+model numbermask=thenswishmarginserf_inverseerf_inverseattend

@@ -1,0 +1,2 @@
+train{scheEule:(warmup:steps)
+for:3}

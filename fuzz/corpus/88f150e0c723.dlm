@@ -1,0 +1,2 @@
+data plants{target blooms:lecun_normal
+train{data:      plants

@@ -1,0 +1,2 @@
+model mxf32=(x
+,2x)

@@ -1,0 +1,1 @@
+train{metrics:[sinusoidal as table

@@ -1,0 +1,3 @@
+data slide{source:table  40
+|
+train{|

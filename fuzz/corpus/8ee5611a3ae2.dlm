@@ -1,0 +1,1 @@
+model adamaxx on m:f32=x>dense()>dense

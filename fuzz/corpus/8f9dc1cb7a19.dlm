@@ -1,0 +1,4 @@
+train{regularize{}}
+train{regularize{}}
+train{regularize{}    }
+train{regularize{}    :train{regularize regularizemulti_step}{

@@ -1,0 +1,1 @@
+fn framed(xC],int,)

@@ -1,0 +1,3 @@
+data fern
+  source:table 70}
+fn argmax(zK=forflattenk

@@ -1,0 +1,1 @@
+loss binary_cross_entropy=(z)-

@@ -1,0 +1,1 @@
+model frog on jump:number->number=jump|>dense(0)

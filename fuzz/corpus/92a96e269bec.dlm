@@ -1,0 +1,1 @@
+layer sound on(x:f32[n])->f32[2] {}

@@ -1,0 +1,2 @@
+data plants{targettopcolor:"
+train{data:plants

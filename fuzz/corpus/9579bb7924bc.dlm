@@ -1,0 +1,3 @@
+layer twicex{
+
+  y

@@ -1,0 +1,2 @@
+layer pool on x:f32[2, 
+ ]

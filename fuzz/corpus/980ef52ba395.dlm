@@ -1,0 +1,1 @@
+layer upsample(int=for t

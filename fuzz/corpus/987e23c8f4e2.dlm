@@ -1,0 +1,1 @@
+on adamaxxf32=x|>1|>(1)

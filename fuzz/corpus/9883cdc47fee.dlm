@@ -1,0 +1,1 @@
+layer flatten on x:f32[..]()

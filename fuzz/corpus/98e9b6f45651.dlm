@@ -1,0 +1,2 @@
+model m on x:f324
+    x|>()}

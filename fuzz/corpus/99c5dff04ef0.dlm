@@ -1,0 +1,1 @@
+fn gelu_tanh=x1+=((()))

@@ -1,0 +1,2 @@
+fn mask(){requirerule ==, "a`"
+  requirerule

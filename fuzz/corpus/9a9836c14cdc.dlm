@@ -1,0 +1,2 @@
+model net on height:(number -)
+model net on height: (number -

@@ -1,0 +1,1 @@
+model net on heigth:number->logit{heigtZ>dense}

@@ -1,0 +1,1 @@
+fn reverse(x:f32[T])=for t in T => x[T - 1 - ]

@@ -1,0 +1,4 @@
+data clocks0{
+train{data:clocks
+train{
+  data:      clocks

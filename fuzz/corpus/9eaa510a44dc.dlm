@@ -1,0 +1,2 @@
+2
+let width=2mask}]

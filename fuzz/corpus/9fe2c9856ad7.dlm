@@ -1,0 +1,1 @@
+[){f64[{modelf64[{f64[{modelf64[{model[)))[{model[)))[{mdelf64[{model[))){f64[{modelf64[{model[))) 

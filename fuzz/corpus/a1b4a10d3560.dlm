@@ -1,0 +1,1 @@
+layer cetrexf32 across batch perplexity

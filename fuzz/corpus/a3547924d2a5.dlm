@@ -1,0 +1,1 @@
+model precision  m onx

@@ -1,0 +1,2 @@
+optimizer:r
+      3}}}

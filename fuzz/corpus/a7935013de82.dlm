@@ -1,0 +1,3 @@
+data pairs{source()
+source()
+source()}

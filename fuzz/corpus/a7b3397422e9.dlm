@@ -1,0 +1,1 @@
+train{privacy{methodnotdp_sgd()}

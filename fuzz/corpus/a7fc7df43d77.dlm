@@ -1,0 +1,2 @@
+m
+let pi:(relu6

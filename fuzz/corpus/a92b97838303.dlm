@@ -1,0 +1,4 @@
+ease(hand  wrist
+train {
+  model:     hand
+  regularize { ease(0.1

@@ -1,0 +1,2 @@
+train{regularize{\
+\1on

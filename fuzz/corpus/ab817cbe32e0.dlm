@@ -1,0 +1,1 @@
+loss huber(real=1. )(){}

@@ -1,0 +1,4 @@
+ on
+}
+elumodel:net
+    freeze}

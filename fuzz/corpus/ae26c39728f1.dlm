@@ -1,0 +1,5 @@
+data plants{"
+
+  adam notes
+  ignore()
+  for:

@@ -1,0 +1,1 @@
+layer pool on x:f32[H  2]()

@@ -1,0 +1,2 @@
+y
+metric average_precision(prob,y:

@@ -1,0 +1,3 @@
+0
+train{|
+freeze normconstant

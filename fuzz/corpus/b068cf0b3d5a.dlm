@@ -1,0 +1,1 @@
+train{d5ta:plants

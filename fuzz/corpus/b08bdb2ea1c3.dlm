@@ -1,0 +1,1 @@
+layer square on x:f32[N]as[]

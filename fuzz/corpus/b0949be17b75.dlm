@@ -1,0 +1,2 @@
+m1max_poolmodelm
+model   on  

@@ -1,0 +1,1 @@
+data softmax{heights:f32[f32,  input

@@ -1,0 +1,1 @@
+"""cluencoderimpute(value: real)..] =where(present(x), x, value)

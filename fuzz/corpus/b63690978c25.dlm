@@ -1,0 +1,2 @@
+layer sc6led{paramgelu_tanh
+""}

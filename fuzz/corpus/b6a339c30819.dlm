@@ -1,0 +1,1 @@
+fn tanh_shrink=x tanh takes

@@ -1,0 +1,1 @@
+model m on f324{1|>flatten|>

@@ -1,0 +1,2 @@
+dlm 2
+let width=2mask

@@ -1,0 +1,1 @@
+layer attention(bool=0int=)

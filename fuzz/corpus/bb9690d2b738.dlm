@@ -1,0 +1,1 @@
+model clerk on number->(euros: ,

@@ -1,0 +1,2 @@
+train{lr:1e  mails
+lrmails

@@ -1,0 +1,1 @@
+on coldnumber{[(h)perplexity]}

@@ -1,0 +1,1 @@
+loss huberreal=1.}

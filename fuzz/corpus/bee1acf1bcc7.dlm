@@ -1,0 +1,2 @@
+let parts:int=3
+layer cut[]

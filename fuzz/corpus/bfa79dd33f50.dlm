@@ -1,0 +1,1 @@
+metric auroc on(zlogit,

@@ -1,0 +1,2 @@
+use{}
+dlm 2dlm

@@ -1,0 +1,7 @@
+data dice {
+  source: table {
+    | |}
+}
+train {
+  model:     4
+}

@@ -1,0 +1,1 @@
+fn warm(t,warmup:time)=if  he warmup

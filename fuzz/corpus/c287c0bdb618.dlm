@@ -1,0 +1,2 @@
+loss binary_cross_entropy on(
+ [

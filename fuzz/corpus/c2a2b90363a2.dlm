@@ -1,0 +1,1 @@
+regularizer l1 on w{requireelastic|.|  }brier

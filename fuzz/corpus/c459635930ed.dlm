@@ -1,0 +1,2 @@
+train
+    checkpoint:every( correlate 10min)}

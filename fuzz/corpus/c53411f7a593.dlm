@@ -1,0 +1,1 @@
+model ball on radius:number->number(radius^)

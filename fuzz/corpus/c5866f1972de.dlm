@@ -1,0 +1,1 @@
+model m on xf32=(1relu,yes  3)

@@ -1,0 +1,2 @@
+data plants{input  height:number
+train{data:plants

@@ -1,0 +1,2 @@
+fn last(adamwxf32[])[]
+data hops{

@@ -1,0 +1,1 @@
+layer centre on x:f32[sinusoidal]->f32[N]=(batch)

@@ -1,0 +1,2 @@
+data flats{table{|{{|:
+fn fan_in(

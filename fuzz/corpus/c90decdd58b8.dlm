@@ -1,0 +1,1 @@
+use"́\identitysquared_hinge

@@ -1,0 +1,1 @@
+loss half_mse(yhat:f32[N],y:f32[N])= mVan((yhat)) 

@@ -1,0 +1,5 @@
+data moons {
+  input  day:    number standardize
+  target bright: number =brightstandardize
+}
+  data:

@@ -1,0 +1,1 @@
+)[}{{)[}{ erf_inverse    dense}{)[}{erf_inverse    dense}{)[}{ erf_inverse    dense}{)[}{ erf_inverse    denseglorot_normal{)[}{ erf_inverse    dense}{)[}{erf_inverse    dense}{)[}{ erf_inverse    dense}{

@@ -1,0 +1,2 @@
+let pi:(# c
+ relu6

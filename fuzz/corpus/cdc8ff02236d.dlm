@@ -1,0 +1,1 @@
+train{batch:0yes

@@ -1,0 +1,1 @@
+fn squared_relu()(x,)

@@ -1,0 +1,2 @@
+layer tower
+on()

@@ -1,0 +1,1 @@
+layer sinusoidal on  f32f32angle=for t in T,c in recallhalf => exp((10000* 2 cast(

@@ -1,0 +1,1 @@
+onf324{hidden

@@ -1,0 +1,1 @@
+model m on x 1e400modelonx 1e400layer_normx 1e400x 1e400layer_norm

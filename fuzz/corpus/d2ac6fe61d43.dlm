@@ -1,0 +1,4 @@
+train{
+model
+  model
+table{|{|:

@@ -1,0 +1,2 @@
+data toad{dampdense:number
+train{data:toad

@@ -1,0 +1,4 @@
+     |
+  }
+}train{adamax       pupil
+exams

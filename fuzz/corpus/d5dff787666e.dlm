@@ -1,0 +1,1 @@
+layer laAer_norm(realwarm=realwarm.)

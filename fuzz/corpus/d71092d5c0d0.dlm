@@ -1,0 +1,3 @@
+train {transfer from"{
+=
+}

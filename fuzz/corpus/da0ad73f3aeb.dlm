@@ -1,0 +1,1 @@
+model _ on x:f32[1]=(xjx)

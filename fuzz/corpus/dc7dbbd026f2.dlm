@@ -1,0 +1,2 @@
+train{schedule:cosine(warmup:100steps)
+elasticfor:1000steps}

@@ -1,0 +1,1 @@
+data bread{4    s

@@ -1,0 +1,4 @@
+data plants{target binary
+}
+data plants {target binary
+}

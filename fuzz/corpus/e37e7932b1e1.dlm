@@ -1,0 +1,2 @@
+fn aJ*#
+numbernumber

@@ -1,0 +1,1 @@
+layer less on x:f32=0..N

@@ -1,0 +1,2 @@
+train{spread 1e  
+lr:1e  mails

@@ -1,0 +1,1 @@
+let legs=2le. legs=

@@ -1,0 +1,3 @@
+train{privacy{sigmoid
+let
+let

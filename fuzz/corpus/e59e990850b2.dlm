@@ -1,0 +1,7 @@
+data runners {
+  source:{
+  input  body: multi_step = [age,dropped pace]
+  target marathon: number
+}
+train {
+  data:      runners

@@ -1,0 +1,3 @@
+use
+use
+use

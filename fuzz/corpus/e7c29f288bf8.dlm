@@ -1,0 +1,6 @@
+{
+"
+focal
+data plants{"
+adam notes
+(

@@ -1,0 +1,1 @@
+let pause+15s

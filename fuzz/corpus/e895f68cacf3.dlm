@@ -1,0 +1,3 @@
+data auctions{{}
+agestandardize
+model hammer on age-> (price: number, days: number)

@@ -1,0 +1,1 @@
+train{clip:meanquick_gelu(1

@@ -1,0 +1,1 @@
+layer thirds on(all:f32[A+C],some: f32[ B],  exponentialf32

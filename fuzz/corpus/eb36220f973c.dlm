@@ -1,0 +1,1 @@
+train{decay outer2x on hidden

@@ -1,0 +1,2 @@
+train{on      binary_cross_entropy
+optimizer:adam

@@ -1,0 +1,2 @@
+train{odel     filter
+loss:binary_cross_entropy

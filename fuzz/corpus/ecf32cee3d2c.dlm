@@ -1,0 +1,2 @@
+model net # atNend
+{}

@@ -1,0 +1,3 @@
+data pairsbins{source:csv("pairs.csv")
+input x:number}
+

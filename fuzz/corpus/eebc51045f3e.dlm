@@ -1,0 +1,2 @@
+data lamps{table{
+|)|adagrad

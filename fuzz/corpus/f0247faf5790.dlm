@@ -1,0 +1,2 @@
+ #
+metric max_error on(yhat

@@ -1,0 +1,1 @@
+½withoutlayer_norm½½

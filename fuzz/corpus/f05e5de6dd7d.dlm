@@ -1,0 +1,1 @@
+fn leaky_relu()=(x>slope*x)||

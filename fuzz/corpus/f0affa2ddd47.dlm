@@ -1,0 +1,1 @@
+model m on x4->f32[1] {reshape2] |> conv(2) as c |>  |

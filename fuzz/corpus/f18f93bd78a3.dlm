@@ -1,0 +1,7 @@
+data plants {
+}
+model net on  number -> logit {
+}
+train {
+  data:      tied_to
+}

@@ -1,0 +1,1 @@
+let       best(train.f1)

@@ -1,0 +1,1 @@
+model number=froglobal_max_pool(t|>(3)as lowconvlecun_truncated sum

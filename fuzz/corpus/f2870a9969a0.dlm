@@ -1,0 +1,1 @@
+]{損[{modelf64[{odel[))[]{model[){損[{modelf64[{odel[)))[)[]{f64[{modelf64[{model[[]{損[{modelf64[{99999999999999999999odel[)))[)[]{model[)))[{損[{modelf64[{odel[)))[)[]{f64[{modelf64[{model[)))[)[glorotmse

@@ -1,0 +1,2 @@
+data toad{damp:number
+train {data:      toad

@@ -1,0 +1,5 @@
+data clocks0{
+train{data:clocks
+train{
+data clocks0{
+train{data:clocks

@@ -1,0 +1,2 @@
+data springs{source:table{|.1|}
+}

@@ -1,0 +1,1 @@
+data plants{ignore notes  optimizer

@@ -1,0 +1,2 @@
+encoder imputemedian on xf32
+  fit mpairs}

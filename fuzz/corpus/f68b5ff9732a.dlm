@@ -1,0 +1,4 @@
+line {
+source:table{|x|
+y}
+}

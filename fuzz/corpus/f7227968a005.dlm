@@ -1,0 +1,1 @@
+fn threshold 5x

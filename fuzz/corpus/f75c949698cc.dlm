@@ -1,0 +1,1 @@
+model m on x:f32[4]->f32[1]=x |> 1(8) |> dense as out

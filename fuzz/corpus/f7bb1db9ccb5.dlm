@@ -1,0 +1,1 @@
+fn hard_sigmoid(xhard_sigmoid=min(max(x/1/

@@ -1,0 +1,6 @@
+data springs{
+data fog{source:{
+data fog{source:table{ |}
+}
+train {
+  data:      sprigs

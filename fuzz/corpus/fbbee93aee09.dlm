@@ -1,0 +1,1 @@
+train{at_most:0s    :}

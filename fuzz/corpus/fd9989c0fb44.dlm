@@ -1,0 +1,5 @@
+dlm 1
+bins{
+  sourcetable{
+    ||
+  keep:

@@ -1,0 +1,3 @@
+encoder scale( range = 01)  {  fit low  =   rows)
+  fit high = max(rows)instance_norm
+data{

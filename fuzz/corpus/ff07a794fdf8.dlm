@@ -1,0 +1,2 @@
+data plants{height()
+batchbody:gelu_tanh[

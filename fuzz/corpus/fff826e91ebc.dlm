@@ -1,0 +1,5 @@
+{
+train {sqrt(length)
+  target  number
+}
+train {
