@@ -11,8 +11,10 @@ use dlmc::problem::Problem;
 use dlmc::source::{FileId, Memory};
 use dlmc::syntax::{self, print_tree};
 
-/// A property by the word for what it is about: it panics where a text does not have it.
-pub const PROPERTIES: [(&str, fn(&str)); 3] =
+/// The word for what a property is about, and the property: it panics where a text does not have it.
+pub type Property = (&'static str, fn(&str));
+
+pub const PROPERTIES: [Property; 3] =
     [("parse", has_a_tree), ("format", keeps_its_meaning_in_its_layout), ("check", is_answered)];
 
 /// Every text has a tree, which can be printed; what is said about the text is said about a place in it.
