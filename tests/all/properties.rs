@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use dlmc::compile::{self, Checked};
 use dlmc::model::program::Pace;
@@ -47,13 +46,9 @@ pub fn keeps_its_meaning_in_its_layout(text: &str) {
     }
 }
 
-/// Whatever the text, it is checked soon, and what is said about it is said once, about a place in it.
+/// Whatever the text, it is checked, and what is said about it is said once, about a place in it.
 pub fn is_answered(text: &str) {
-    let start = Instant::now();
     let checked = check(text);
-    // For a build without optimisation on a busy machine.
-    let bound = Duration::from_millis(2000) + Duration::from_micros(200) * text.len() as u32;
-    assert!(start.elapsed() < bound, "checked in {:?}", start.elapsed());
     are_about(text, checked.file, &checked.problems);
     // No cascade: a longer text may have more mistakes, but no more for each word of it.
     let words: usize = text.split_whitespace().map(tokens).sum();
