@@ -29,7 +29,7 @@ train {
   optimizer: adam(lr: 3e-3)
   schedule:  cosine(warmup: 1 epoch)
   batch:     32
-  for:       12 epochs
+  for:       20 epochs
   clip:      norm(1.0)
   metrics:   [accuracy]
   seed:      1

@@ -40,6 +40,12 @@ fn digits_are_read_through_windows() {
 }
 
 #[test]
+fn digits_are_read_row_by_row() {
+    let accuracy = mean_over_seeds("rows", 1..=3, "accuracy");
+    assert!(accuracy >= 0.95, "{accuracy}");
+}
+
+#[test]
 fn irises_are_told_apart() {
     let accuracy = mean_over_seeds("iris", 1..=5, "accuracy");
     assert!(accuracy >= 0.9, "{accuracy}");
