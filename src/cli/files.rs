@@ -4,6 +4,11 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::terminal::Format;
+use super::{Exit, Stop, Terminal};
+use crate::problem::Problem;
+use crate::source::Sources;
+
 /// A file itself; of a folder all `.dlm` files in it and in its folders, in order, but nothing hidden.
 pub fn programs(path: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     if path == Path::new("-") || !path.is_dir() {
@@ -44,6 +49,43 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     new.as_file().sync_all()?;
     new.persist(&file).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Which sorts of files were lost on the way: the others are done all the same.
+#[derive(Default)]
+pub struct Lost {
+    unreadable: bool,
+    unwritable: bool,
+}
+
+impl Lost {
+    /// Tells of a file that cannot be read or written; `line` makes the line of `--json` of its problem.
+    pub fn tell(
+        &mut self,
+        stop: Stop,
+        terminal: &Terminal,
+        line: impl FnOnce(&Problem, &Sources) -> String,
+    ) -> Result<(), Stop> {
+        let Stop::Problem { exit, sources, problem } = stop else { return Err(stop) };
+        match terminal.format {
+            Format::Json => terminal.data(&line(&problem, &sources))?,
+            _ => terminal.problem(&sources, &problem),
+        }
+        match exit {
+            Exit::Failed => self.unwritable = true,
+            _ => self.unreadable = true,
+        }
+        Ok(())
+    }
+
+    /// How the command ends, if a file was lost.
+    pub fn exit(&self) -> Option<Exit> {
+        match self {
+            Lost { unwritable: true, .. } => Some(Exit::Failed),
+            Lost { unreadable: true, .. } => Some(Exit::Usage),
+            Lost { .. } => None,
+        }
+    }
 }
 
 /// The text of a file, or of standard input.

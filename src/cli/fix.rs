@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::files::{programs, replace};
+use super::files::{Lost, programs, replace};
 use super::terminal::Format;
 use super::{Exit, Stop, Terminal, crash, program, report};
 use crate::ide::Look;
@@ -38,8 +38,7 @@ pub struct Args {
 struct Tally {
     repairs: usize,
     problems: Vec<Problem>,
-    unreadable: bool,
-    unwritable: bool,
+    lost: Lost,
 }
 
 impl Args {
@@ -48,19 +47,15 @@ impl Args {
         for named in &self.files {
             match programs(named) {
                 Ok(files) => files.iter().try_for_each(|file| self.one(file, &mut tally, terminal))?,
-                Err((path, error)) => tally.failed(program::unreadable(&path, &error), &path, terminal)?,
+                Err((path, error)) => failed(&mut tally, program::unreadable(&path, &error), &path, terminal)?,
             }
         }
         if terminal.format == Format::Human {
             terminal.talk(&self.sum(&tally));
         }
         let is_wrong = tally.problems.iter().any(|it| it.severity == Severity::Error);
-        Ok(match () {
-            () if tally.unwritable => Exit::Failed,
-            () if tally.unreadable => Exit::Usage,
-            () if is_wrong || self.is_trial() && tally.repairs > 0 => Exit::Problems,
-            () => Exit::Fine,
-        })
+        let is_left = is_wrong || self.is_trial() && tally.repairs > 0;
+        Ok(tally.lost.exit().unwrap_or(if is_left { Exit::Problems } else { Exit::Fine }))
     }
 
     fn is_trial(&self) -> bool {
@@ -75,7 +70,7 @@ impl Args {
         let look = if self.data { Look::Rows } else { Look::Glance };
         let mut fixed = match fix(&Disk, name, opened.text.clone(), look) {
             Ok(fixed) => fixed,
-            Err(error) => return tally.failed(program::unreadable(name, &error), name, terminal),
+            Err(error) => return failed(tally, program::unreadable(name, &error), name, terminal),
         };
         let refused = refused(name, &fixed);
         if refused.is_some() && !self.diff {
@@ -88,7 +83,7 @@ impl Args {
             && !piped
             && let Err(error) = replace(file, fixed.text.as_bytes())
         {
-            return tally.failed(program::unwritable(file, &error), name, terminal);
+            return failed(tally, program::unwritable(file, &error), name, terminal);
         }
         // What is left: of the repaired text, or that it stays as it is.
         let (sources, problems) = match refused {
@@ -155,23 +150,10 @@ impl Args {
     }
 }
 
-impl Tally {
-    /// A file that cannot be read or written: the others are repaired all the same.
-    fn failed(&mut self, stop: Stop, name: &Path, terminal: &Terminal) -> Result<(), Stop> {
-        let Stop::Problem { exit, sources, problem } = stop else { return Err(stop) };
-        match terminal.format {
-            Format::Json => {
-                let object = object(name, false, vec![], std::slice::from_ref(&problem), &sources);
-                terminal.data(&format!("{object}\n"))?;
-            }
-            _ => terminal.problem(&sources, &problem),
-        }
-        match exit {
-            Exit::Failed => self.unwritable = true,
-            _ => self.unreadable = true,
-        }
-        Ok(())
-    }
+fn failed(tally: &mut Tally, stop: Stop, name: &Path, terminal: &Terminal) -> Result<(), Stop> {
+    tally.lost.tell(stop, terminal, |problem, sources| {
+        format!("{}\n", object(name, false, vec![], std::slice::from_ref(problem), sources))
+    })
 }
 
 fn object(name: &Path, changed: bool, fixed: Vec<Value>, problems: &[Problem], sources: &Sources) -> Value {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::files::{programs, read, replace};
+use super::files::{Lost, programs, read, replace};
 use super::terminal::Format;
 use super::{Exit, Stop, Terminal, crash, program, report};
 use crate::problem::{self, Problem};
@@ -31,8 +31,7 @@ struct Tally {
     changed: usize,
     unchanged: usize,
     problems: Vec<Problem>,
-    unreadable: bool,
-    unwritable: bool,
+    lost: Lost,
 }
 
 impl Args {
@@ -41,19 +40,15 @@ impl Args {
         for named in &self.files {
             match programs(named) {
                 Ok(files) => files.iter().try_for_each(|file| self.one(file, &mut tally, terminal))?,
-                Err((path, error)) => tally.failed(program::unreadable(&path, &error), &path, terminal)?,
+                Err((path, error)) => failed(&mut tally, program::unreadable(&path, &error), &path, terminal)?,
             }
         }
         terminal.sum(&tally.problems);
         if terminal.format == Format::Human && self.files != [Path::new("-")] {
             terminal.talk(&self.sum(&tally));
         }
-        Ok(match () {
-            () if tally.unwritable => Exit::Failed,
-            () if tally.unreadable => Exit::Usage,
-            () if !tally.problems.is_empty() || self.check && tally.changed > 0 => Exit::Problems,
-            () => Exit::Fine,
-        })
+        let is_wrong = !tally.problems.is_empty() || self.check && tally.changed > 0;
+        Ok(tally.lost.exit().unwrap_or(if is_wrong { Exit::Problems } else { Exit::Fine }))
     }
 
     /// One file, or standard input.
@@ -65,7 +60,7 @@ impl Args {
             Ok(text) => text,
             Err(error) => {
                 let shown = if piped { Path::new("standard input") } else { file };
-                return tally.failed(program::unreadable(shown, &error), name, terminal);
+                return failed(tally, program::unreadable(shown, &error), name, terminal);
             }
         };
         let mut sources = Sources::default();
@@ -84,7 +79,7 @@ impl Args {
         let changed = formatted != text;
         let write = changed && !self.check && !piped;
         if let Err(error) = if write { replace(file, formatted.as_bytes()) } else { Ok(()) } {
-            return tally.failed(program::unwritable(file, &error), name, terminal);
+            return failed(tally, program::unwritable(file, &error), name, terminal);
         }
         let shown = (piped && !self.check).then_some(formatted.as_str());
         match terminal.format {
@@ -107,27 +102,15 @@ impl Args {
         if tally.changed > 0 {
             parts.push(files(tally.changed) + if self.check { " would change" } else { " formatted" });
         }
-        if tally.unchanged > 0 || parts.is_empty() && tally.problems.is_empty() && !tally.unreadable {
+        if tally.unchanged > 0 || parts.is_empty() && tally.problems.is_empty() && tally.lost.exit().is_none() {
             parts.push(files(tally.unchanged) + " unchanged");
         }
         parts.join(", ") + "\n"
     }
 }
 
-impl Tally {
-    /// A file that cannot be read or written: the others are formatted all the same.
-    fn failed(&mut self, stop: Stop, name: &Path, terminal: &Terminal) -> Result<(), Stop> {
-        let Stop::Problem { exit, sources, problem } = stop else { return Err(stop) };
-        match terminal.format {
-            Format::Json => terminal.data(&line(name, false, std::slice::from_ref(&problem), &sources, None))?,
-            _ => terminal.problem(&sources, &problem),
-        }
-        match exit {
-            Exit::Failed => self.unwritable = true,
-            _ => self.unreadable = true,
-        }
-        Ok(())
-    }
+fn failed(tally: &mut Tally, stop: Stop, name: &Path, terminal: &Terminal) -> Result<(), Stop> {
+    tally.lost.tell(stop, terminal, |problem, sources| line(name, false, std::slice::from_ref(problem), sources, None))
 }
 
 /// The object of `--json`; with the text where it is written nowhere else.
