@@ -15,7 +15,6 @@ use crate::session::cadence;
 use crate::session::footprint::{self, Footprint};
 use crate::session::formulas::Formulas;
 use crate::source::World;
-use crate::tensor::{Function, Id};
 
 /// What `check` finds.
 pub struct Report {
@@ -141,22 +140,10 @@ fn model(program: &Program) -> ModelReport {
     ModelReport {
         name: program.model.clone(),
         parameters: program.parameters() as u64,
-        flops_forward: live(&forward).into_iter().map(|id| operations(&forward.graph, id)).sum(),
+        flops_forward: forward.needed().into_iter().map(|id| operations(&forward.graph, id)).sum(),
         stages: program.stages.clone(),
         loops: program.loops.clone(),
     }
-}
-
-/// The nodes that the results of a function depend on.
-fn live(function: &Function) -> Vec<Id> {
-    let mut live = vec![false; function.graph.len()];
-    function.results.iter().for_each(|id| live[id.0 as usize] = true);
-    for id in function.graph.ids().rev() {
-        if live[id.0 as usize] {
-            function.graph[id].args.iter().for_each(|arg| live[arg.0 as usize] = true);
-        }
-    }
-    function.graph.ids().filter(|id| live[id.0 as usize]).collect()
 }
 
 fn train(program: &Program, examples: Option<[usize; 3]>) -> TrainReport {

@@ -112,7 +112,7 @@ pub fn matrices_in_a_row(graph: &Graph) -> usize {
 }
 
 /// Whether a value is seen through windows.
-fn slides(graph: &Graph, id: Id) -> bool {
+pub fn slides(graph: &Graph, id: Id) -> bool {
     match &graph[id].op {
         Op::View(View::Window { size, .. }) => *size > 1 || slides(graph, graph[id].args[0]),
         Op::View(_) => slides(graph, graph[id].args[0]),

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::discover::operations;
+use super::linear::slides;
 use crate::source::Span;
 use crate::tensor::{Dtype, Function, Graph, Id, Op, Slot, View, simplify};
 
@@ -103,14 +104,5 @@ fn words(function: &Function) -> String {
         [] => "a view, which costs nothing".into(),
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
-/// Whether a value shows windows.
-fn slides(graph: &Graph, id: Id) -> bool {
-    match &graph[id].op {
-        Op::View(View::Window { .. }) => true,
-        Op::View(_) => slides(graph, graph[id].args[0]),
-        _ => false,
     }
 }

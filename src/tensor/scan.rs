@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use super::{Dtype, Function, Graph, Id, Op, Slot, View, simplify};
+use crate::scalar::Scalar;
 
 mod back;
 mod lift;
@@ -147,7 +148,6 @@ impl Graph {
 
     /// Two tensors one behind the other along their first axis.
     fn joined(&mut self, first: Id, second: Id) -> Id {
-        use crate::scalar::Scalar;
         let (before, after) = (self.shape(first)[0], self.shape(second)[0]);
         let first = self.view(View::Pad { axis: 0, before: 0, after, between: 0 }, first);
         let second = self.view(View::Pad { axis: 0, before, after: 0, between: 0 }, second);
