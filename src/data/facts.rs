@@ -53,7 +53,7 @@ pub fn keep(source: &SourcePlan, files: Files, facts: Facts) {
 fn stamps(source: &SourcePlan, files: Files) -> Option<(String, Vec<Stamp>)> {
     let (kind, call) = sources::call(source, files).ok()?;
     let (mut what, mut stamps) = (kind.name.to_string(), vec![]);
-    for param in kind.params.iter().filter(|param| param.kind == Kind::Path) {
+    for param in kind.params().iter().filter(|param| param.kind == Kind::Path) {
         let Some((path, span)) = call.args.text(param.name) else { continue };
         let found = files.find(path, Some(span)).ok()?;
         let changed = files.world.changed(&found.path)?.to_string();

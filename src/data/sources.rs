@@ -4,6 +4,7 @@ use super::args::{Args, Param};
 use super::files::Files;
 use super::frame::{Frame, Heading};
 use crate::model::program::SourcePlan;
+use crate::model::takes::takes;
 use crate::problem::Problem;
 use crate::problem::data::{SourceNotAvailable, UnknownSource};
 use crate::source::nearest;
@@ -18,11 +19,16 @@ pub struct Source {
     pub name: &'static str,
     /// What it reads, in one sentence.
     pub doc: &'static str,
-    pub params: &'static [Param],
     /// What can be said in milliseconds, whatever the size of the data.
     pub look: fn(&Call) -> Result<Heading, Vec<Problem>>,
     /// The heading, and a way to the rest.
     pub open: fn(&Call) -> Result<Opened, Vec<Problem>>,
+}
+
+impl Source {
+    pub fn params(&self) -> &'static [Param] {
+        takes(self.name)
+    }
 }
 
 /// A source as called, with arguments that fit.
@@ -62,6 +68,6 @@ pub fn call<'a>(plan: &'a SourcePlan, files: Files<'a>) -> Result<(&'static Sour
             UnknownSource { source: name.into(), near, known: readable.map(String::from).collect(), at }.into(),
         ]);
     };
-    let args = Args::read(&plan.kind, &plan.args, source.params)?;
+    let args = Args::read(&plan.kind, &plan.args, source.params())?;
     Ok((source, Call { plan, args, files }))
 }

@@ -9,7 +9,7 @@ use super::frame::{Frame, Heading};
 use super::shuffle::{Purpose, order};
 use super::time;
 use crate::model::program::{DataPlan, FieldPlan, FieldType, Split};
-use crate::model::takes;
+use crate::model::takes::takes;
 use crate::problem::Problem;
 use crate::problem::data::{
     EmptySplit, FewInStratum, RowsLeftOver, Shown, SplitCells, SplitColumn, SplitNeeds, SplitTooLarge,
@@ -22,8 +22,13 @@ use crate::syntax::tree::Role;
 pub struct Way {
     pub name: &'static str,
     pub doc: &'static str,
-    pub params: &'static [Param],
     rule: Rule,
+}
+
+impl Way {
+    pub fn params(&self) -> &'static [Param] {
+        takes(self.name)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,37 +46,27 @@ pub const BY_POSITION: &str = "by_position";
 
 /// Rows that no share claims go to the first split that is not named, in the order train, val, test.
 pub const WAYS: &[Way] = &[
-    Way { name: "random", doc: "Rows at random.", params: takes::SHARES, rule: Rule::Random },
+    Way { name: "random", doc: "Rows at random.", rule: Rule::Random },
     Way {
         name: "stratified",
         doc: "At random, every class in each split in the same proportion. By the target if nothing else is said.",
-        params: takes::BY_AND_SHARES,
+
         rule: Rule::Stratified,
     },
     Way {
         name: "by_group",
         doc: "At random, rows of one group together. By the field of the role `group` if nothing else is said.",
-        params: takes::BY_AND_SHARES,
+
         rule: Rule::ByGroup,
     },
     Way {
         name: "by_time",
         doc: "The earliest rows for training, the latest for the test. By the field of the role `time` if nothing else is said.",
-        params: takes::BY_AND_SHARES,
+
         rule: Rule::ByTime,
     },
-    Way {
-        name: BY_POSITION,
-        doc: "The first rows for training, the last for the test.",
-        params: takes::SHARES,
-        rule: Rule::ByPosition,
-    },
-    Way {
-        name: "given",
-        doc: "As a column says, in the words train, val and test.",
-        params: takes::SAID_BY,
-        rule: Rule::Given,
-    },
+    Way { name: BY_POSITION, doc: "The first rows for training, the last for the test.", rule: Rule::ByPosition },
+    Way { name: "given", doc: "As a column says, in the words train, val and test.", rule: Rule::Given },
 ];
 
 /// A split whose arguments are sound.
@@ -115,7 +110,7 @@ impl Plan {
             let known = names.map(String::from).collect();
             return Err(vec![UnknownSplit { split: kind.as_str().into(), near, known, at: kind.span }.into()]);
         };
-        let args = Args::read(kind, &data.split.args, way.params)?;
+        let args = Args::read(kind, &data.split.args, way.params())?;
         let given = match way.rule {
             Rule::Given => [None; 3],
             _ => Split::ALL.map(|split| args.share(split.word())),

@@ -108,10 +108,10 @@ const SEPARATOR: Param = Param {
 };
 const TAB: Param = Param { default: Some("\"\\t\""), ..SEPARATOR };
 
-pub const CSV: &[Param] = &[PATH, MISSING, HEADER, NAMES, SEPARATOR];
-pub const TSV: &[Param] = &[PATH, MISSING, HEADER, NAMES, TAB];
-pub const JSONL: &[Param] = &[PATH];
-pub const IDX: &[Param] = &[
+const CSV: &[Param] = &[PATH, MISSING, HEADER, NAMES, SEPARATOR];
+const TSV: &[Param] = &[PATH, MISSING, HEADER, NAMES, TAB];
+const JSONL: &[Param] = &[PATH];
+const IDX: &[Param] = &[
     Param {
         name: "images",
         kind: Kind::Path,
@@ -137,9 +137,9 @@ const TEST: Param =
 const BY: Param =
     Param { name: "by", kind: Kind::Column, required: false, default: None, doc: "The field or column that decides." };
 
-pub const SHARES: &[Param] = &[TRAIN, VAL, TEST];
-pub const BY_AND_SHARES: &[Param] = &[BY, TRAIN, VAL, TEST];
-pub const SAID_BY: &[Param] = &[Param { required: true, doc: "The column that says it.", ..BY }];
+const SHARES: &[Param] = &[TRAIN, VAL, TEST];
+const BY_AND_SHARES: &[Param] = &[BY, TRAIN, VAL, TEST];
+const SAID_BY: &[Param] = &[Param { required: true, doc: "The column that says it.", ..BY }];
 
 /// What the source or the split of this name takes, in the order of its arguments.
 pub fn takes(name: &str) -> &'static [Param] {

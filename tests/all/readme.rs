@@ -130,11 +130,11 @@ fn the_manual_leaves_nothing_out() {
     wanted.extend(["input", "target", "weight", "group", "time", "id", "ignore"].map(|role| format!("`{role}`")));
     for source in sources::SOURCES {
         wanted.push(format!("`{}`", source.name));
-        wanted.extend(source.params.iter().map(|param| format!("`{}`", param.name)));
+        wanted.extend(source.params().iter().map(|param| format!("`{}`", param.name)));
     }
     for way in split::WAYS {
         wanted.push(format!("`{}`", way.name));
-        wanted.extend(way.params.iter().map(|param| format!("`{}`", param.name)));
+        wanted.extend(way.params().iter().map(|param| format!("`{}`", param.name)));
     }
     wanted.extend(SETTINGS.iter().map(|setting| format!("`{}`", setting.name)));
     wanted.extend(units::words().map(|unit| format!("`{unit}`")));

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use super::{Call, Opened, Source};
 use crate::data::files::{self, Content, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Places, Texts};
-use crate::model::takes;
 use crate::problem::Problem;
 use crate::problem::data::{ColumnNames, CsvQuote, DataSettingMissing, NoRows, RaggedRows, Shown, Spot};
 use crate::source::Span;
@@ -16,13 +15,11 @@ pub const SOURCE: Source = Source {
     name: "csv",
     doc: "A table as text, its first line naming the columns. Spaces around a cell do not count unless it is quoted; \
           blank lines are no rows.",
-    params: takes::CSV,
     look,
     open,
 };
 
-pub const TABS: Source =
-    Source { name: "tsv", doc: "As `csv`, the cells separated by tabs.", params: takes::TSV, look, open };
+pub const TABS: Source = Source { name: "tsv", doc: "As `csv`, the cells separated by tabs.", look, open };
 
 /// How a file is to be read.
 #[derive(Clone, Debug)]
@@ -61,7 +58,7 @@ impl Dialect {
             (false, None) => {
                 let callee = call.plan.kind.as_str().to_string();
                 let at = call.args.span("header").expect("given");
-                let param = takes::CSV.iter().find(|param| param.name == "names").expect("a parameter");
+                let param = SOURCE.params().iter().find(|param| param.name == "names").expect("a parameter");
                 let what = param.kind.words();
                 let facts = DataSettingMissing { callee, setting: param.name, what, doc: param.doc, at };
                 return Err(vec![facts.into()]);

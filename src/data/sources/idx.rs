@@ -5,14 +5,12 @@ use std::sync::Arc;
 use super::{Call, Opened, Source};
 use crate::data::files::{Content, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Numbers, Places};
-use crate::model::takes;
 use crate::problem::Problem;
 use crate::problem::data::{IdxDamaged, NoRows, RowCounts};
 
 pub const SOURCE: Source = Source {
     name: "idx",
     doc: "MNIST's format: the columns `images` and `labels`, each a file. Pixels are numbers from 0 to 255.",
-    params: takes::IDX,
     look,
     open,
 };
@@ -29,7 +27,7 @@ struct Layout {
 fn files(call: &Call) -> Result<Vec<(&'static str, Found)>, Vec<Problem>> {
     let mut found = vec![];
     let mut problems = vec![];
-    for param in SOURCE.params {
+    for param in SOURCE.params() {
         let Some((path, span)) = call.args.text(param.name) else { continue };
         match call.files.find(path, Some(span)) {
             Ok(file) => found.push((param.name, file)),
@@ -62,7 +60,7 @@ fn open(call: &Call) -> Result<Opened, Vec<Problem>> {
 
 /// Opens a file of images that has been read.
 pub fn open_images(content: Content) -> Result<Opened, Vec<Problem>> {
-    open_contents(vec![(SOURCE.params[0].name, content)])
+    open_contents(vec![(SOURCE.params()[0].name, content)])
 }
 
 fn open_contents(contents: Vec<(&'static str, Content)>) -> Result<Opened, Vec<Problem>> {

@@ -10,14 +10,12 @@ use serde_json::error::Category;
 use super::{Call, Opened, Source};
 use crate::data::files::{self, Content, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Numbers, Places, Texts};
-use crate::model::takes;
 use crate::problem::Problem;
 use crate::problem::data::{JsonLines, MixedShapes, NoRows, Shown, Spot};
 
 pub const SOURCE: Source = Source {
     name: "jsonl",
     doc: "One JSON object a line. An absent key and `null` are missing cells; a list of numbers, or of such lists, is a tensor.",
-    params: takes::JSONL,
     look,
     open,
 };

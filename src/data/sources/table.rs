@@ -6,13 +6,8 @@ use crate::model::program::Cell;
 use crate::problem::Problem;
 use crate::problem::data::{NoRows, RaggedRows, Shown, Spot};
 
-pub const SOURCE: Source = Source {
-    name: "table",
-    doc: "Rows written in the program; an empty cell is a missing one.",
-    params: &[],
-    look,
-    open,
-};
+pub const SOURCE: Source =
+    Source { name: "table", doc: "Rows written in the program; an empty cell is a missing one.", look, open };
 
 fn look(call: &Call) -> Result<Heading, Vec<Problem>> {
     let table = &call.plan.table;
