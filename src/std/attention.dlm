@@ -38,11 +38,15 @@ fn mask(score: f32[I, J], rule: name = causal) {
 ## Each number is zero with probability `p`, the others grow by 1 / (1 - p).
 fn dropped(x: f32[..], p: prob) = where(noise(uniform, like: x) < p, 0, x / (1 - p))
 
+## The place times a frequency, for each place and each pair of a width; the frequencies fall from 1 to 1 / `base`.
+fn angles(places: int, width: int, base: real) =
+  for t in places, c in width / 2 => cast(t, f32) * exp(-log(base) * 2 * cast(c, f32) / width)
+
 ## Pairs of numbers turned by the place of the sequence times a frequency that falls from 1 to 1 / `base` (Su et al., 2021).
 ## The two of a pair are half the width apart.
 fn rotate(x: f32[T, H, D], base: real = 10000) -> f32[T, H, D] {
   half  = D / 2
-  angle = for t in T, c in half => cast(t, f32) * exp(-log(base) * 2 * cast(c, f32) / D)
+  angle = angles(T, D, base)
   (a, b) = split(x, 2)
   first  = for t in T, h in H, c in half => a[t, h, c] * cos(angle[t, c]) - b[t, h, c] * sin(angle[t, c])
   second = for t in T, h in H, c in half => a[t, h, c] * sin(angle[t, c]) + b[t, h, c] * cos(angle[t, c])
@@ -77,6 +81,6 @@ layer tied_to(table: layer) on x: f32[.., D] = x @ transpose(table.w)
 ## What the place adds to a sequence: sines and cosines of falling frequencies (Vaswani et al., 2017).
 layer sinusoidal on x: f32[T, D] -> f32[T, D] {
   half  = D / 2
-  angle = for t in T, c in half => cast(t, f32) * exp(-log(10000) * 2 * cast(c, f32) / D)
+  angle = angles(T, D, 10000)
   x + reshape(permute([sin(angle), cos(angle)] |> reshape([2, T, half]), [1, 2, 0]), [T, D])
 }

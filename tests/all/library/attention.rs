@@ -9,6 +9,7 @@ pub fn cases() -> Vec<&'static str> {
         "fn attend(q: f32[T, H, D], k: f32[S, G, D], v: f32[S, G, D], causal: bool, drop: prob)",
         "fn mask(score: f32[I, J], rule: name)",
         "fn dropped(x: f32[..], p: prob)",
+        "fn angles(places: int, width: int, base: real)",
         "fn rotate(x: f32[T, H, D], base: real)",
         "layer transformer_block(heads: int, hidden: int, act: fn, causal: bool, drop: prob, groups: int, rotary: bool, pre: bool) on x: f32[T, D]",
         "layer tied_to(table: layer) on x: f32[.., D]",
