@@ -14,6 +14,7 @@ mod maps;
 mod peel;
 pub mod rules;
 mod views;
+mod windows;
 
 /// The function simplified, with the nodes that it needs and no others. Results, updates and doors are the same; numbers
 /// are the same but for the sign of zeros, the order of sums and, by the rules that say so, a last rounding.

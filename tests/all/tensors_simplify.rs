@@ -1,6 +1,7 @@
 //! Simplification: every rule on its own, random graphs as a whole, and what becomes of the graphs that matter.
 
 use arbtest::arbitrary::{Result, Unstructured};
+use dlmc::kernel::{Machine, plan};
 use dlmc::scalar::{Dtype, Scalar};
 use dlmc::tensor::rows::{Term, term};
 use dlmc::tensor::simplify::rules::{self, Rule, Section};
@@ -339,15 +340,7 @@ fn random_graphs_keep_their_meaning() {
         verify(&function);
         let simple = simplify(&function);
         verify(&simple);
-        let feeds: Vec<Wide> = function
-            .feeds
-            .iter()
-            .map(|(shape, dtype)| Wide {
-                shape: shape.clone(),
-                dtype: *dtype,
-                data: numbers(shape.iter().product()).iter().map(|x| f64::from((x * 16.0).round()) / 8.0).collect(),
-            })
-            .collect();
+        let feeds = exact_feeds(&function);
         let before = evaluate_f64(&function.graph, &function.results, &[], &feeds, CLOCK);
         let after = evaluate_f64(&simple.graph, &simple.results, &[], &feeds, CLOCK);
         for (at, (before, after)) in before.iter().zip(&after).enumerate() {
@@ -456,4 +449,146 @@ fn folds_of_views_become_views() {
         vec![back, sum]
     });
     insta::assert_snapshot!(text);
+}
+
+// ------------------------------------------------------------------------------------------------ convolutions
+
+/// A convolution along one or two axes of a batch of images, as the library writes it: its settings by axis.
+#[derive(Debug)]
+struct Convolution {
+    axes: Vec<Along>,
+    groups: usize,
+    read: usize,
+    made: usize,
+}
+
+#[derive(Debug)]
+struct Along {
+    places: usize,
+    kernel: usize,
+    stride: usize,
+    dilation: usize,
+    pad: (usize, usize),
+    between: usize,
+}
+
+impl Along {
+    fn padded(&self) -> usize {
+        self.pad.0 + self.places + (self.places - 1) * self.between + self.pad.1
+    }
+
+    fn windows(&self) -> usize {
+        (self.padded() - self.dilation * (self.kernel - 1) - 1) / self.stride + 1
+    }
+}
+
+fn convolution(u: &mut Unstructured) -> Result<Convolution> {
+    let mut axes = vec![];
+    for _ in 0..u.int_in_range(1..=2)? {
+        let (kernel, dilation): (usize, usize) = (u.int_in_range(1..=4)?, u.int_in_range(1..=2)?);
+        let pad: (usize, usize) = (u.int_in_range(0..=2)?, u.int_in_range(0..=2)?);
+        let between = *u.choose(&[0, 0, 0, 1, 2])?;
+        let reach = dilation * (kernel - 1) + 1;
+        let places = u.int_in_range(1..=6)?.max(reach.saturating_sub(pad.0 + pad.1));
+        axes.push(Along { places, kernel, stride: u.int_in_range(1..=3)?, dilation, pad, between });
+    }
+    let groups = u.int_in_range(1..=2)?;
+    Ok(Convolution { axes, groups, read: u.int_in_range(1..=2)?, made: u.int_in_range(1..=2)? })
+}
+
+/// The gradients of the weights and of the image, where the result's gradient is the third input; and the shapes of inputs.
+fn gradients_of(it: &Convolution) -> (Function, usize) {
+    let mut graph = Graph::default();
+    let rank = it.axes.len();
+    let images: Vec<usize> =
+        [vec![2], it.axes.iter().map(|axis| axis.places).collect(), vec![it.groups * it.read]].concat();
+    let kernels: Vec<usize> = it.axes.iter().map(|axis| axis.kernel).collect();
+    let weights = [&kernels[..], &[it.read, it.groups, it.made]].concat();
+    let windows: Vec<usize> = it.axes.iter().map(Along::windows).collect();
+    let made = [&[2], &windows[..], &[it.groups * it.made]].concat();
+    let x = feed(&mut graph, 0, &images);
+    let w = feed(&mut graph, 1, &weights);
+    let dy = feed(&mut graph, 2, &made);
+    let mut seen = x;
+    for (at, axis) in it.axes.iter().enumerate() {
+        let (before, after) = axis.pad;
+        seen = graph.view(View::Pad { axis: at + 1, before, after, between: axis.between }, seen);
+    }
+    let padded_x = seen;
+    let padded: Vec<usize> = it.axes.iter().map(Along::padded).collect();
+    seen = graph.reshape(seen, &[&[2], &padded[..], &[it.groups, it.read]].concat());
+    for (at, axis) in it.axes.iter().enumerate() {
+        let &Along { kernel: size, stride, dilation, .. } = axis;
+        seen = graph.view(View::Window { axis: 2 * at + 1, size, stride, dilation }, seen);
+    }
+    let spec = if rank == 1 { "niagc,acgo->nigo" } else { "niajbgc,abcgo->nijgo" };
+    let y = graph.contract(spec, seen, w);
+    let y = graph.reshape(y, &made);
+    let mut loss = graph.map(Scalar::Mul, &[y, dy]);
+    for _ in 0..made.len() {
+        loss = graph.sum(loss, 0);
+    }
+    let results = grad(&mut graph, loss, &[x, w]);
+    let feeds = [images, weights, graph.shape(dy).to_vec()].map(|shape| (shape, Dtype::F32)).to_vec();
+    let largest = [x, w, y, padded_x].iter().map(|&id| graph[id].size()).max().expect("three");
+    (Function { graph, feeds, results, ..Function::default() }, largest)
+}
+
+/// Inputs of a function, whole multiples of 1/8, so that the order of sums does not matter.
+fn exact_feeds(function: &Function) -> Vec<Wide> {
+    let wide = |(shape, dtype): &(Vec<usize>, Dtype)| Wide {
+        shape: shape.clone(),
+        dtype: *dtype,
+        data: numbers(shape.iter().product()).iter().map(|x| f64::from((x * 16.0).round()) / 8.0).collect(),
+    };
+    function.feeds.iter().map(wide).collect()
+}
+
+#[test]
+fn gradients_of_convolutions_keep_their_meaning() {
+    arbtest::arbtest(|u| {
+        let settings = convolution(u)?;
+        let (function, _) = gradients_of(&settings);
+        let simple = simplify(&function);
+        verify(&simple);
+        let feeds = exact_feeds(&function);
+        let before = evaluate_f64(&function.graph, &function.results, &[], &feeds, CLOCK);
+        let after = evaluate_f64(&simple.graph, &simple.results, &[], &feeds, CLOCK);
+        for (before, after) in before.iter().zip(&after) {
+            assert_eq!((&before.shape, &before.data), (&after.shape, &after.data), "{settings:?}\n{simple}");
+        }
+        Ok(())
+    })
+    .budget_ms(2_000);
+}
+
+/// What a plan keeps of a convolution's gradients is about as large as what goes in and what comes out: no windows.
+#[test]
+fn no_windows_of_a_convolution_are_stored() {
+    let along = |kernel, stride, dilation, pad, between| Along { places: 24, kernel, stride, dilation, pad, between };
+    let settings = [
+        along(3, 1, 1, (1, 1), 0),
+        along(3, 1, 1, (0, 0), 0),
+        along(5, 1, 2, (4, 4), 0),
+        along(3, 2, 1, (0, 1), 0),
+        along(5, 2, 1, (2, 2), 0),
+        along(4, 3, 2, (3, 3), 0),
+        // The way back of a convolution.
+        along(4, 1, 1, (2, 2), 1),
+    ];
+    for along in settings {
+        for (groups, read, made) in [(1, 8, 8), (4, 2, 3)] {
+            for rank in [1, 2] {
+                let axes = (0..rank).map(|_| Along { ..along }).collect();
+                let it = Convolution { axes, groups, read, made };
+                let (function, largest) = gradients_of(&it);
+                let simple = simplify(&function);
+                let plan = plan(&simple, &Machine::host());
+                let most = plan.buffers.iter().map(|buffer| buffer.size()).max().expect("some");
+                assert!(!simple.to_string().contains("fold window"), "{it:?}\n{simple}");
+                // The padding of the result's gradient is all that is added: three times it where windows reach far.
+                assert!(most as f64 <= 3.0 * largest as f64, "{it:?}: {most} of {largest}\n{simple}");
+            }
+        }
+    }
 }

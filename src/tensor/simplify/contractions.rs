@@ -4,7 +4,7 @@
 use super::Rewriter;
 use super::peel::{can_peel, peel};
 use crate::scalar::Scalar;
-use crate::tensor::{Axes, Id, View};
+use crate::tensor::{Axes, Id, Op, View};
 
 /// The sum over `axis` of `a · b`, as a contraction. A product of two tensors that have the same axes stays a sum: it is
 /// made in one pass over both, together with whatever makes them.
@@ -57,6 +57,20 @@ pub fn sum(rewriter: &mut Rewriter, [a, b, mut out]: [Axes; 3], [x, w]: [Id; 2],
         }
         (None, None) => unreachable!("a label of no operand"),
     })
+}
+
+/// The contraction `y`, seen through a slice: made of slices.
+pub fn sliced(rewriter: &mut Rewriter, slice: &View, y: Id) -> Id {
+    let node = rewriter.graph[y].clone();
+    let (&View::Slice { axis, start, step, len }, Op::Contract { a, b, out }) = (slice, node.op) else {
+        unreachable!("asked before")
+    };
+    let mut part = |x: Id, labels: &Axes| match labels.iter().position(|&label| label == out[axis]) {
+        Some(axis) => rewriter.view(View::Slice { axis, start, step, len }, x),
+        None => x,
+    };
+    let (x, w) = (part(node.args[0], &a), part(node.args[1], &b));
+    rewriter.contract([a, b, out], [x, w])
 }
 
 fn dropped(mut labels: Axes, at: usize) -> Axes {
@@ -120,7 +134,7 @@ fn peeled(rewriter: &mut Rewriter, [a, b, out]: [&Axes; 3], [x, w]: [Id; 2]) -> 
 
 /// The same contraction with exchanged operands, if that is there already.
 fn exchanged(rewriter: &Rewriter, [a, b, out]: [&Axes; 3], [x, w]: [Id; 2]) -> Option<Id> {
-    let op = crate::tensor::Op::Contract { a: b.clone(), b: a.clone(), out: out.clone() };
+    let op = Op::Contract { a: b.clone(), b: a.clone(), out: out.clone() };
     let extent = |label: &u8| match a.iter().position(|l| l == label) {
         Some(at) => rewriter.shape(x)[at],
         None => rewriter.shape(w)[b.iter().position(|l| l == label).expect("a label of an operand")],

@@ -1,6 +1,7 @@
 //! Views, their folds, and what is taken along an axis: composed, moved past each other, or found to do nothing.
 
 use super::peel::{can_peel, peel};
+use super::windows::{self, Windows};
 use super::{Rewriter, contractions};
 use crate::scalar::{Dtype, Scalar};
 use crate::tensor::grad::inverse;
@@ -34,6 +35,11 @@ pub fn view(rewriter: &mut Rewriter, view: &View, x: Id, shape: &[usize]) -> Opt
         let out = order.iter().map(|&axis| out[axis]).collect();
         let (labels, args) = ([a.clone(), b.clone(), out], [rewriter.graph[x].args[0], rewriter.graph[x].args[1]]);
         return Some(rewriter.contract(labels, args));
+    }
+    if let (&View::Slice { step: 1.., len: 1.., .. }, Op::Contract { .. }) = (view, &rewriter.graph[x].op)
+        && !rewriter.shared.contains(&x)
+    {
+        return Some(contractions::sliced(rewriter, view, x));
     }
     let (inner, x) = rewriter.as_view(x)?;
     after(rewriter, view, &inner, x, shape)
@@ -77,13 +83,69 @@ fn after(rewriter: &mut Rewriter, outer: &View, inner: &View, x: Id, shape: &[us
             let start = if len == 0 { 0 } else { start };
             Some(rewriter.view(View::Slice { axis, start, step: step * stride, len }, x))
         }
-        (&View::Slice { axis, start, step: 1, len }, &View::Pad { axis: same, before, between: 0, .. })
-            if axis == same && start >= before && start + len <= before + rewriter.shape(x)[axis] =>
+        (&View::Slice { axis, start, step: 1, len: len @ 1.. }, &View::Pad { axis: same, before, between, .. })
+            if axis == same =>
         {
-            Some(rewriter.view(View::Slice { axis, start: start - before, step: 1, len }, x))
+            cut(rewriter, axis, (start, start + len), (before, between), x)
+        }
+        // Every so many of the windows are windows further apart, over what these reach.
+        (
+            &View::Slice { axis, start, step: step @ 1.., len: len @ 1.. },
+            &View::Window { axis: same, size, stride, dilation },
+        ) if axis == same => {
+            let apart = stride * step as usize;
+            let reach = apart * (len - 1) + dilation * (size - 1) + 1;
+            let x = rewriter.view(View::Slice { axis, start: start * stride, step: 1, len: reach }, x);
+            Some(rewriter.view(View::Window { axis, size, stride: apart, dilation }, x))
+        }
+        // A contraction need not make what is not seen of it.
+        (
+            View::Slice { axis, start, step: step @ 1.., len: len @ 1.. },
+            View::Reshape { .. } | View::Permute { .. },
+        ) if matches!(rewriter.graph[x].op, Op::Contract { .. }) && !rewriter.shared.contains(&x) => {
+            let axis = inner.behind(*axis, rewriter.shape(x))?;
+            let x = rewriter.view(View::Slice { axis, start: *start, step: *step, len: *len }, x);
+            Some(match inner {
+                View::Reshape { .. } => rewriter.reshape(x, shape),
+                _ => rewriter.view(inner.clone(), x),
+            })
+        }
+        (
+            &View::Pad { axis, before, after, between: 0 },
+            &View::Pad { axis: same, before: first, after: last, between },
+        ) if axis == same => {
+            Some(rewriter.view(View::Pad { axis, before: before + first, after: after + last, between }, x))
+        }
+        // Zeros are put around a tensor, not around its windows.
+        (&View::Pad { axis, before, after, between }, View::Window { .. }) => {
+            let axis = inner.behind(axis, rewriter.shape(x))?;
+            let x = rewriter.view(View::Pad { axis, before, after, between }, x);
+            Some(rewriter.view(inner.clone(), x))
         }
         _ => None,
     }
+}
+
+/// The places `start..end` along `axis` of `x` with zeros around it and between: fewer zeros, or fewer places. `None` where
+/// it would have to begin or end among the zeros between two places.
+fn cut(
+    rewriter: &mut Rewriter,
+    axis: usize,
+    (start, end): (usize, usize),
+    (before, between): (usize, usize),
+    x: Id,
+) -> Option<Id> {
+    let (count, apart) = (rewriter.shape(x)[axis], between + 1);
+    let first = start.saturating_sub(before).div_ceil(apart);
+    let last = end.checked_sub(before + 1)? / apart;
+    let last = last.min(count.checked_sub(1)?);
+    if first > last {
+        return None;
+    }
+    let len = last - first + 1;
+    let kept = rewriter.view(View::Slice { axis, start: first, step: 1, len }, x);
+    let (from, to) = (before + first * apart, before + last * apart + 1);
+    Some(rewriter.view(View::Pad { axis, before: from - start, after: end - to, between }, kept))
 }
 
 /// `outer` of an expansion, as an expansion of what `outer` does to the rest. Of two expansions the one of the smaller
@@ -180,7 +242,9 @@ pub fn fold(rewriter: &mut Rewriter, view: &View, x: Id, shape: &[usize]) -> Opt
             let rest = shape[axis] - covered[axis];
             Some(rewriter.view(View::Pad { axis, before: 0, after: rest, between: 0 }, x))
         }
-        View::Window { .. } => None,
+        View::Window { axis, size, stride, dilation } => {
+            windows::fold(rewriter, x, axis, Windows { size, stride, dilation }, shape[axis])
+        }
         View::Expand { times: 1, .. } => Some(rewriter.reshape(x, shape)),
         View::Expand { axis, times } => sum(rewriter, x, axis, times),
     }
