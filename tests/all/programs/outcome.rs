@@ -121,7 +121,7 @@ fn part(dice: &mut Dice, low: f32, high: f32) -> f32 {
     low + (high - low) * (dice.below(1_000_003) as f32 / 1_000_003.0)
 }
 
-fn feeds(whole: &Checked, program: &Program, batch: usize, dice: &mut Dice) -> Vec<Array> {
+pub fn feeds(whole: &Checked, program: &Program, batch: usize, dice: &mut Dice) -> Vec<Array> {
     let one = |&field: &usize| {
         let field = &program.data.fields[field];
         let shape = [&[batch][..], &field.shape].concat();
@@ -150,7 +150,7 @@ fn feeds(whole: &Checked, program: &Program, batch: usize, dice: &mut Dice) -> V
 }
 
 /// The first values, the parameters moved a little so that nothing stands exactly at 0.
-fn states(program: &Program, dice: &mut Dice) -> Vec<Array> {
+pub fn states(program: &Program, dice: &mut Dice) -> Vec<Array> {
     let mut states = Interpreter::new(program.initial()).run(&mut [], &[], Clock { seed: 3, step: 1 });
     for (info, state) in program.states.iter().zip(&mut states) {
         if info.role == StateRole::Parameter {

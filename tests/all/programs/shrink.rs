@@ -38,8 +38,9 @@ pub fn shrink(text: &str, most: usize, fails: impl Fn(&str) -> bool) -> String {
 /// Every text that is one cut or one exchange away.
 fn candidates(text: &str) -> Vec<String> {
     let (tree, _) = dlmc::syntax::parse(FileId(0), text);
-    let mut cuts = Cuts { text, all: vec![], names: vec![] };
+    let mut cuts = Cuts { text, all: vec![], names: vec![], constants: constants(text) };
     tree.items.iter().for_each(|it| cuts.item(it));
+    cuts.together(&tree);
     let mut texts = cuts.all;
     texts.extend(numbers(text));
     texts.retain(|it| measure(it) < measure(text));
@@ -63,6 +64,8 @@ struct Cuts<'a> {
     all: Vec<String>,
     /// Names that might stand for a formula of the body.
     names: Vec<String>,
+    /// Formulas that give one number everywhere, for every shape that the program names.
+    constants: Vec<String>,
 }
 
 impl Cuts<'_> {
@@ -87,6 +90,87 @@ impl Cuts<'_> {
                 _ => self.cut(ranges[at - 1].end..ranges[at].end),
             }
         }
+    }
+
+    /// Makes several exchanges at once.
+    fn exchange_all(&mut self, mut exchanges: Vec<(Range<usize>, String)>) {
+        exchanges.sort_by_key(|it| std::cmp::Reverse(it.0.start));
+        let mut text = self.text.to_owned();
+        for (range, with) in exchanges {
+            text.replace_range(range, &with);
+        }
+        self.all.push(text);
+    }
+
+    /// What can only go away in several places at once: an input, a target, a loss with the types that it takes.
+    fn together(&mut self, tree: &File) {
+        let mut fields = vec![];
+        let (mut model, mut loss) = (None, None);
+        for item in &tree.items {
+            match item {
+                Item::Data(data) => fields.extend(data.entries.iter().filter_map(|it| match it {
+                    DataEntry::Field(field) => Some(field),
+                    _ => None,
+                })),
+                Item::Callable(callable) if callable.kind == Kind::Model => model = Some(callable),
+                Item::Train(train) => loss = loss.or(train.entries.iter().find_map(loss_of)),
+                _ => {}
+            }
+        }
+        let (Some(model), Some(loss)) = (model, loss) else { return };
+        for field in &fields {
+            let cut = (field.span.range(), String::new());
+            match field.role {
+                Role::Input => {
+                    let kept = model.inputs.iter().filter(|it| it.name.text != field.name.text);
+                    let kept: Vec<&str> = kept.map(|it| &self.text[input(it)]).collect();
+                    if let ([first, ..], [_, ..]) = (&model.inputs[..], &kept[..]) {
+                        let all = input(first).start..input(model.inputs.last().expect("a first one")).end;
+                        self.exchange_all(vec![cut, (all, kept.join(", "))]);
+                    }
+                }
+                Role::Target => {
+                    let gone = self.without_target(model, loss, &field.name.text);
+                    self.exchange_all(std::iter::once(cut).chain(gone).collect());
+                    let plain = self.with_plain_loss(model, loss, field);
+                    self.exchange_all(plain);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The exchanges by which a model of two named results has one.
+    fn without_target(&self, model: &Callable, loss: &Expr, target: &str) -> Vec<(Range<usize>, String)> {
+        let mut exchanges = vec![];
+        if let Some(Type { kind: TypeKind::Tuple(parts), span, .. }) = &model.result {
+            let kept = parts.iter().find(|(name, _)| name.as_ref().is_some_and(|it| *it.text != *target));
+            exchanges.extend(kept.map(|(_, ty)| (span.range(), self.text[ty.span.range()].to_string())));
+        }
+        if let Some(Expr { kind: ExprKind::Tuple(args), span, .. }) = result_of(model) {
+            let kept = args.iter().find(|it| it.name.as_ref().is_some_and(|name| *name.text != *target));
+            exchanges.extend(kept.map(|it| (span.range(), self.text[it.value.span.range()].to_string())));
+        }
+        let mut terms = vec![];
+        losses(loss, &mut terms);
+        let kept = terms.iter().find(|(_, on)| *on != target);
+        exchanges.extend(kept.map(|(term, _)| (loss.span.range(), self.text[term.span.range()].to_string())));
+        exchanges
+    }
+
+    /// The exchanges by which a model is trained on the squares of differences.
+    fn with_plain_loss(&self, model: &Callable, loss: &Expr, target: &FieldDecl) -> Vec<(Range<usize>, String)> {
+        let mut exchanges = vec![(loss.span.range(), "mse".to_string())];
+        let Some(result) = &model.result else { return exchanges };
+        let dims = self.text[result.span.range()].split_once('[').map_or(String::new(), |it| format!("[{}", it.1));
+        exchanges.push((result.span.range(), format!("f32{dims}")));
+        exchanges.push((target.ty.span.range(), format!("f32{dims}")));
+        if let Some(Expr { kind: ExprKind::Call { args, .. }, span, .. }) = result_of(model)
+            && let [arg] = &args[..]
+        {
+            exchanges.push((span.range(), self.text[arg.value.span.range()].to_string()));
+        }
+        exchanges
     }
 
     fn item(&mut self, item: &Item) {
@@ -123,10 +207,7 @@ impl Cuts<'_> {
     }
 
     fn callable(&mut self, callable: &Callable) {
-        let range = |it: &Input| {
-            it.name.span.start as usize..it.ty.as_ref().map_or(it.name.span.end, |ty| ty.span.end) as usize
-        };
-        let inputs: Vec<Range<usize>> = callable.inputs.iter().map(range).collect();
+        let inputs: Vec<Range<usize>> = callable.inputs.iter().map(input).collect();
         if inputs.len() > 1 {
             self.cut_one_of(&inputs);
         }
@@ -146,7 +227,16 @@ impl Cuts<'_> {
         self.names = callable.inputs.iter().map(|it| it.name.text.to_string()).collect();
         match &callable.body {
             Body::Formula(expr) => self.expr(expr),
-            Body::Block(statements) => statements.iter().for_each(|it| self.statement(it)),
+            Body::Block(statements) => {
+                // Many at once, where nothing that stays needs them.
+                let spans: Vec<Range<usize>> = statements.iter().map(span_of).collect();
+                for size in [spans.len() / 2, spans.len() / 4, 2].into_iter().filter(|&size| size > 1) {
+                    for some in spans.windows(size) {
+                        self.cut(some[0].start..some[size - 1].end);
+                    }
+                }
+                statements.iter().for_each(|it| self.statement(it));
+            }
         }
         self.names.clear();
     }
@@ -164,6 +254,9 @@ impl Cuts<'_> {
             Stmt::Bind { pattern, value, span } => {
                 self.cut(span.range());
                 self.expr(value);
+                for constant in self.constants.clone() {
+                    self.exchange(value.span.range(), &constant);
+                }
                 let targets = match pattern {
                     Pattern::One(one) => std::slice::from_ref(one),
                     Pattern::Tuple(all) => all,
@@ -247,6 +340,61 @@ impl Cuts<'_> {
             self.expr(part);
         }
     }
+}
+
+fn input(it: &Input) -> Range<usize> {
+    it.name.span.start as usize..it.ty.as_ref().map_or(it.name.span.end, |ty| ty.span.end) as usize
+}
+
+fn loss_of(entry: &TrainEntry) -> Option<&Expr> {
+    match entry {
+        TrainEntry::Setting(setting) if &*setting.key.text == "loss" => Some(&setting.value),
+        _ => None,
+    }
+}
+
+/// The terms of a loss that say what they apply to, without their factors, and the names of the targets.
+fn losses<'t>(loss: &'t Expr, terms: &mut Vec<(&'t Expr, &'t str)>) {
+    if let ExprKind::Binary { op, left, right, .. } = &loss.kind {
+        match (op, &right.kind) {
+            (Binary::On, ExprKind::Name(target)) => terms.push((left, target)),
+            _ => [left, right].into_iter().for_each(|it| losses(it, terms)),
+        }
+    }
+}
+
+/// What a callable gives.
+fn result_of(callable: &Callable) -> Option<&Expr> {
+    match &callable.body {
+        Body::Formula(expr) => Some(expr),
+        Body::Block(statements) => match statements.last() {
+            Some(Stmt::Expr(expr)) => Some(expr),
+            _ => None,
+        },
+    }
+}
+
+fn span_of(statement: &Stmt) -> Range<usize> {
+    match statement {
+        Stmt::Param(place) | Stmt::State(place) => place.span.range(),
+        Stmt::Bind { span, .. } | Stmt::Require { span, .. } | Stmt::Fit { span, .. } | Stmt::Broken(span) => {
+            span.range()
+        }
+        Stmt::Expr(expr) => expr.span.range(),
+    }
+}
+
+/// For every shape in brackets behind a type, a formula that gives the same number everywhere.
+fn constants(text: &str) -> Vec<String> {
+    let shapes = text.split("f32[").skip(1).filter_map(|it| Some(it.split_once(']')?.0));
+    let shapes: std::collections::BTreeSet<&str> =
+        shapes.filter(|it| it.split(", ").all(|extent| extent.parse::<usize>().is_ok())).collect();
+    let constant = |shape: &str| {
+        let binders: Vec<String> =
+            (0..).zip(shape.split(", ")).map(|(at, extent)| format!("q{at} in {extent}")).collect();
+        format!("(for {} => 0.5)", binders.join(", "))
+    };
+    shapes.into_iter().map(constant).collect()
 }
 
 /// The formulas that a formula is made of.
