@@ -1001,3 +1001,12 @@
     regularize { l2(-1) on *.w }
 #!               ^^^^^^ requirement-unmet: a penalty below 0 rewards large numbers
   }
+
+#! yes_no a form for each rank of a parameter, or none
+  optimizer columns_only(lr: rate = 0.1) on (p: f32[I, O], g: f32[I, O]) {
+    p' = p - lr * g
+  }
+  train {
+    optimizer: columns_only
+#!             ^^^^^^^^^^^^ rank-mismatch: `p` is here the parameter
+  }
