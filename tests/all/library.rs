@@ -21,6 +21,7 @@ use crate::tensors_grad::weighed;
 
 mod attention;
 mod convolutions;
+mod documented;
 mod encoders;
 mod functions;
 mod initialisers;
