@@ -283,8 +283,8 @@ impl Module {
             let key = (kind, name.text.clone());
             let is_form = match item {
                 Item::Callable(new) if new.kind == Kind::Optimizer => {
-                    let known = self.callables.get(&name.text).into_iter().flatten();
-                    known.clone().all(|it| input_types(&it.callable, sources) != input_types(new, sources))
+                    let mut known = self.callables.get(&name.text).into_iter().flatten();
+                    known.all(|it| input_types(&it.callable, sources) != input_types(new, sources))
                 }
                 _ => false,
             };

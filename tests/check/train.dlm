@@ -622,7 +622,7 @@
   model m on x: f32[4] -> logits[3] = x |> dense(3)
   train {
     loss:      mse
-#!             ^^^ loss-does-not-fit: of the library's losses `cross_entropy`, `focal` and `hinge` fit
+#!             ^^^ loss-does-not-fit: of the library's losses `cross_entropy`, `focal`, `hinge` and `multi_margin` fit
   }
 
 #! numbers
