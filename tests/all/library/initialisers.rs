@@ -154,8 +154,8 @@ fn columns_at_right_angles_or_rows() {
         let mut drawn: Vec<Vec<f64>> = vec![];
         for (backend, seed) in [(Backend::Kernels, 5), (Backend::Native, 5), (Backend::Native, 6)] {
             let states = compile::executor(&starts(&body), backend).run(&mut [], &[], Clock { seed, step: 1 });
-            let all = states.iter().map(|it| Wide::from(it).data);
-            let w = all.clone().find(|it| it.len() == rows * columns).expect("the parameter");
+            let mut all = states.iter().map(|it| Wide::from(it).data);
+            let w = all.find(|it| it.len() == rows * columns).expect("the parameter");
             let at = |row: usize, column: usize| w[row * columns + column] / gain;
             let (few, many) = (rows.min(columns), rows.max(columns));
             for a in 0..few {
