@@ -70,7 +70,11 @@ pub const BUILTINS: &[Builtin] = &[
     },
     Builtin { name: "where", doc: "where(c, a, b): a where c holds, else b", run: choose },
     Builtin { name: "present", doc: "present(x): whether a value is there", run: present },
-    Builtin { name: "reshape", doc: "reshape(x, [sizes]): the same elements under another shape", run: reshape },
+    Builtin {
+        name: "reshape",
+        doc: "reshape(x, [sizes]), or reshape(x, like: y): the same elements under another shape",
+        run: reshape,
+    },
     Builtin { name: "permute", doc: "permute(x, [axes]): the axes in another order", run: permute },
     Builtin { name: "transpose", doc: "transpose(x): the last two axes exchanged", run: transpose },
     Builtin { name: "expand", doc: "expand(x, axis, size): a new axis with equal copies", run: expand },

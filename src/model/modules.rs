@@ -256,7 +256,7 @@ impl Modules {
 
 impl Module {
     /// Takes in the declarations of a tree. Several forms of one name are the library's privilege: in a user's file
-    /// the second is a problem.
+    /// the second is a problem. But an optimizer serves every parameter, and may have a form for each type of them.
     fn declare(&mut self, id: ModuleId, tree: &tree::File, sources: &Sources, problems: &mut Vec<Problem>) {
         // A model may have the name of its data, a metric that of a loss; what a formula can name is of one kind.
         let mut seen: BTreeMap<(&str, Arc<str>), tree::Name> = BTreeMap::new();
@@ -281,7 +281,15 @@ impl Module {
                 _ => continue,
             };
             let key = (kind, name.text.clone());
+            let is_form = match item {
+                Item::Callable(new) if new.kind == Kind::Optimizer => {
+                    let mut known = self.callables.get(&name.text).into_iter().flatten();
+                    known.all(|it| input_types(&it.callable, sources) != input_types(new, sources))
+                }
+                _ => false,
+            };
             if id != LIBRARY
+                && !is_form
                 && let Some(first) = seen.get(&key)
             {
                 let (name, at, first) = (name.text.to_string(), name.span, first.span);
@@ -299,6 +307,11 @@ impl Module {
             }
         }
     }
+}
+
+/// The types of a callable's inputs, as they are written.
+fn input_types<'s>(callable: &tree::Callable, sources: &'s Sources) -> Vec<Option<&'s str>> {
+    callable.inputs.iter().map(|input| input.ty.as_ref().map(|ty| sources.text(ty.span))).collect()
 }
 
 /// What an import asks for that this version does not have.

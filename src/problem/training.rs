@@ -10,6 +10,13 @@ pub fn one_score_for_two() -> String {
         .to_string()
 }
 
+/// Which parameter an optimizer does not take, and what would.
+pub fn parameter_unfit(optimizer: &str, parameter: &str) -> String {
+    format!(
+        "`p` is here the parameter `{parameter}`; a further form of `{optimizer}`, `on (p, g)`, takes what no other does"
+    )
+}
+
 problems! {
     /// The loss does not fit what the model gives or what the data wants.
     "loss-does-not-fit" Error LossDoesNotFit { loss: String, output: String, target: String, target_name: String, at: Span, output_at: Span, target_at: Span, fitting: Vec<String>, reason: Option<String> } =>

@@ -3,6 +3,7 @@
 ## Softmax(q k / √d) v in `heads` parts of the width side by side, each with its own view of the sequence (Vaswani et al.,
 ## 2017). `causal`: a place sees itself and those before it. `groups` heads of keys and values serve all heads of queries
 ## (Ainslie et al., 2023; as many as `heads` if 0). `rotary`: queries and keys are turned by their places (Su et al., 2021).
+## For example `x |> attention(heads: 4, causal: yes) as gather`.
 layer attention(heads: int, causal: bool = no, drop: prob = 0%, groups: int = 0, rotary: bool = no, bias: bool = yes)
   on x: f32[T, D] -> f32[T, D]
 {
@@ -55,6 +56,7 @@ fn rotate(x: f32[T, H, D], base: real = 10000) -> f32[T, H, D] {
 
 ## A block of a transformer: attention, then two dense layers at each place, both beside the way straight through.
 ## `pre`: norms come before the two, as in GPT-2 (Xiong et al., 2020), else after, as in the paper (Vaswani et al., 2017).
+## For example `x |> transformer_block(heads: 4, causal: yes, rotary: yes) as block`.
 layer transformer_block(
   heads: int,
   hidden: int = 0,
@@ -75,10 +77,11 @@ layer transformer_block(
 }
 
 ## Scores of each row of a stage's table, as its own embedding would give them: parameters that are used twice
-## (Press & Wolf, 2017).
+## (Press & Wolf, 2017). For example `word |> embed(8) as words |> tied_to(words)`.
 layer tied_to(table: layer) on x: f32[.., D] = x @ transpose(table.w)
 
 ## What the place adds to a sequence: sines and cosines of falling frequencies (Vaswani et al., 2017).
+## For example `x |> sinusoidal`.
 layer sinusoidal on x: f32[T, D] -> f32[T, D] {
   half  = D / 2
   angle = angles(T, D, 10000)

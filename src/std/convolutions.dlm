@@ -6,17 +6,18 @@
 ## zeros, one more goes behind. With a length, as PyTorch pads, or with `none`, it is floor((H + 2 pad - reach) / stride) + 1
 ## rows, where a window reaches over dilation (kernel - 1) + 1 of them. `kernel`, `stride`, `pad` and `dilation` may say one
 ## thing for both axes, or one for each: `[3, 1]`. Of several `groups` each sees its own share of the channels
-## (Krizhevsky et al., 2012); with as many groups as channels it is a depthwise convolution.
+## (Krizhevsky et al., 2012); with as many groups as channels it is a depthwise convolution. Last rows or columns that no
+## window reads are a mistake, unless `rest: drop` leaves them out, as PyTorch does.
 ## For example `image |> conv(16, kernel: 3, stride: 2, act: relu) as edges`, `x |> conv(C, groups: C) as depthwise`.
 layer conv(channels: int, kernel: int[2] = 3, stride: int[2] = 1, pad: padding[2] = same, dilation: int[2] = 1,
-           groups: int = 1, act: fn = identity, bias: bool = yes, init: fn = glorot)
+           groups: int = 1, act: fn = identity, bias: bool = yes, init: fn = glorot, rest: name = refuse)
   on x: f32[H, W, C] -> f32[.., channels]
 {
   require mod(C, groups) == 0 and mod(channels, groups) == 0, "the groups do not divide the channels"
   param w: f32[kernel[0], kernel[1], C / groups, channels] ~ init
   param b: f32[channels] ~ zeros
-  (top, bottom, rows) = windows(H, kernel[0], stride[0], pad[0], dilation[0])
-  (left, right, columns) = windows(W, kernel[1], stride[1], pad[1], dilation[1])
+  (top, bottom, rows) = windows(H, kernel[0], stride[0], pad[0], dilation[0], rest)
+  (left, right, columns) = windows(W, kernel[1], stride[1], pad[1], dilation[1], rest)
   z = correlate(framed(x, top, bottom, left, right), w, rows, columns, stride, dilation, groups)
   act(if bias then z + b else z)
 }
@@ -24,13 +25,13 @@ layer conv(channels: int, kernel: int[2] = 3, stride: int[2] = 1, pad: padding[2
 ## The same along one axis: f32[T, C] becomes f32[ceil(T / stride), channels] with `pad: same`.
 ## For example `signal |> conv(8, kernel: 5, act: relu) as beats`.
 layer conv(channels: int, kernel: int = 3, stride: int = 1, pad: padding = same, dilation: int = 1, groups: int = 1,
-           act: fn = identity, bias: bool = yes, init: fn = glorot)
+           act: fn = identity, bias: bool = yes, init: fn = glorot, rest: name = refuse)
   on x: f32[T, C] -> f32[.., channels]
 {
   require mod(C, groups) == 0 and mod(channels, groups) == 0, "the groups do not divide the channels"
   param w: f32[kernel, C / groups, channels] ~ init
   param b: f32[channels] ~ zeros
-  (before, after, places) = windows(T, kernel, stride, pad, dilation)
+  (before, after, places) = windows(T, kernel, stride, pad, dilation, rest)
   z = correlate(framed(x, before, after), w, places, stride, dilation, groups)
   act(if bias then z + b else z)
 }
@@ -117,16 +118,18 @@ fn correlate(x: f32[T, C], w: f32[K, D, O], places: int, stride: int, dilation: 
   )
 }
 
-## How windows pass over `size` places: so many zeros before them and after them, and so many windows.
-fn windows(size: int, kernel: int, stride: int, pad: padding, dilation: int) {
+## How windows pass over `size` places: so many zeros before them and after them, and so many windows. Last places that none
+## of them reads are refused, or dropped.
+fn windows(size: int, kernel: int, stride: int, pad: padding, dilation: int, rest: name) {
   require kernel > 0 and stride > 0 and dilation > 0, "kernel, stride and dilation begin at 1"
+  require rest == refuse or rest == drop, "`rest` is refuse or drop"
   reach = dilation * (kernel - 1) + 1
   (before, after) = margins(pad, size, reach, stride)
   require reach <= before + size + after, "the window is larger than what it passes over"
-  rest = mod(before + size + after - reach, stride)
-  require rest <= after + max(stride - reach, 0),
-          "the last places would be read by no window: pad them, cut them off, or take another kernel or stride"
-  [before, after, (before + size + after - reach - rest) / stride + 1]
+  left = mod(before + size + after - reach, stride)
+  require rest == drop or left <= after + max(stride - reach, 0),
+          "the last places would be read by no window: pad them, take another kernel or stride, or say `rest: drop`"
+  [before, after, (before + size + after - reach - left) / stride + 1]
 }
 
 ## The zeros before and after `size` places, over which windows of `reach` places pass in steps of `stride`.

@@ -1,6 +1,7 @@
 # Encoders: from what a column holds to what the model receives. What they `fit` is computed once, on the training rows.
 
 ## Mean 0 and deviation 1 over the training rows. A column that never changes becomes 0.
+## For example `input size: number = area |> standardize`.
 encoder standardize on x: f32[..] -> f32[..] {
   fit m = mean(x, over: rows)
   fit s = sqrt(mean((x - m)^2, over: rows))
@@ -8,6 +9,7 @@ encoder standardize on x: f32[..] -> f32[..] {
 }
 
 ## A missing number becomes the `with` of those that are there.
+## For example `input rooms: number = rooms |> impute(median)`.
 encoder impute(with: fn = median) on x: f32[..]? -> f32[..] {
   fit m = with(x, over: rows, where: present(x))
   where(present(x), x, m)
@@ -20,6 +22,7 @@ encoder impute(value: real) on x: f32[..]? -> f32[..] = where(present(x), x, val
 encoder scale(to: range = 0 .. 1) on x: image[H, W, C] -> image[H, W, C] = to.low + x / 255 * (to.high - to.low)
 
 ## The smallest number of the training rows becomes the lower end of `to`, the largest the upper end.
+## For example `input size: number = area |> scale(-1 .. 1)`.
 encoder scale(to: range = 0 .. 1) on x: f32[..] -> f32[..] {
   fit low  = min(x, over: rows)
   fit high = max(x, over: rows)

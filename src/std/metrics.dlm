@@ -1,6 +1,6 @@
 # Metrics: never differentiated. After the arrow, `score` says that more is better, `error` that less is.
 
-## The share of examples whose largest score is that of their class.
+## The share of examples whose largest score is that of their class. For example `metrics: [accuracy]`.
 metric accuracy on (z: logits[K], y: class[K]) -> score = where(argmax(z) == y, 1, 0)
 metric accuracy on (p: prob[K], y: class[K]) -> score = where(argmax(p) == y, 1, 0)
 metric accuracy on (l: log_prob[K], y: class[K]) -> score = where(argmax(l) == y, 1, 0)
@@ -8,16 +8,16 @@ metric accuracy on (z: logits[K], y: prob[K]) -> score = where(argmax(z) == argm
 metric accuracy on (z: logit, y: binary) -> score = where((z > 0) == (y > 0.5), 1, 0)
 metric accuracy on (p: prob, y: binary) -> score = where((p > 0.5) == (y > 0.5), 1, 0)
 
-## The share of examples whose class is among the `k` largest scores.
+## The share of examples whose class is among the `k` largest scores. For example `metrics: [top(3)]`.
 metric top(k: int = 5) on (z: logits[K], y: class[K]) -> score =
   where(sum(for j in K => where(z[j] > z[y], 1, 0)) < k, 1, 0)
 
-## How often each class (row) was taken for each class (column).
+## How often each class (row) was taken for each class (column). For example `metrics: [confusion]`.
 metric confusion on (z: logits[K], y: class[K]) -> f32[K, K] across batch =
   for a in K, b in K => sum(where(y == a and argmax(z) == b, 1, 0), over: batch)
 
 ## The harmonic mean of precision and recall: of each class, averaged (`macro`), weighted by how often each occurs
-## (`weighted`), or of all decisions at once (`micro`).
+## (`weighted`), or of all decisions at once (`micro`). For example `metrics: [f1(weighted)]`.
 metric f1(average: name = macro) on (z: logits[K], y: class[K]) -> score across batch {
   require average == macro or average == micro or average == weighted, "`average` is macro, micro or weighted"
   hit   = for a in K => sum(where(y == a and argmax(z) == a, 1, 0), over: batch)
@@ -37,6 +37,7 @@ metric f1 on (z: logit, y: binary) -> score across batch {
 
 ## Of the examples that are said to be of a class, the share that is. The mean over classes (`macro`), weighted by how often
 ## each occurs (`weighted`), or of all decisions at once (`micro`). A class of which nothing is said counts as 0.
+## For example `metrics: [precision(macro)]`.
 metric precision(average: name = macro) on (z: logits[K], y: class[K]) -> score across batch {
   require average == macro or average == micro or average == weighted, "`average` is macro, micro or weighted"
   hit   = for a in K => sum(where(y == a and argmax(z) == a, 1, 0), over: batch)
@@ -53,6 +54,7 @@ metric precision on (z: logit, y: binary) -> score across batch =
   sum(where(z > 0 and y > 0.5, 1, 0), over: batch) / max(sum(where(z > 0, 1, 0), over: batch), 1)
 
 ## Of the examples of a class, the share that is found; averaged as `precision`. A class that does not occur counts as 0.
+## For example `metrics: [recall(macro)]`.
 metric recall(average: name = macro) on (z: logits[K], y: class[K]) -> score across batch {
   require average == macro or average == micro or average == weighted, "`average` is macro, micro or weighted"
   hit   = for a in K => sum(where(y == a and argmax(z) == a, 1, 0), over: batch)
@@ -68,6 +70,7 @@ metric recall on (z: logit, y: binary) -> score across batch =
   sum(where(z > 0 and y > 0.5, 1, 0), over: batch) / max(sum(y, over: batch), 1)
 
 ## The mean recall of the classes that occur: accuracy, were all equally frequent (Brodersen et al., 2010).
+## For example `metrics: [balanced_accuracy]`.
 metric balanced_accuracy on (z: logits[K], y: class[K]) -> score across batch {
   hit   = for a in K => sum(where(y == a and argmax(z) == a, 1, 0), over: batch)
   truth = for a in K => sum(where(y == a, 1, 0), over: batch)
@@ -82,7 +85,7 @@ metric balanced_accuracy on (z: logit, y: binary) -> score across batch {
 }
 
 ## The correlation of what is said with what is true, from -1 to 1 (Matthews, 1975; of several classes Gorodkin, 2004). 0 if
-## only one class is said or true.
+## only one class is said or true. For example `metrics: [matthews]`.
 metric matthews on (z: logits[K], y: class[K]) -> score across batch {
   hit   = for a in K => sum(where(y == a and argmax(z) == a, 1, 0), over: batch)
   said  = for a in K => sum(where(argmax(z) == a, 1, 0), over: batch)
@@ -103,6 +106,7 @@ metric matthews on (z: logit, y: binary) -> score across batch {
 ## The probability that an example of yes has a larger score than one of no, equal scores counting one half: the area under
 ## the receiver operating characteristic (Mann & Whitney, 1947; Hanley & McNeil, 1982). Of several classes each against the
 ## rest, by its probability, and the mean. Where a class has no examples, or all, there is no such number: NaN.
+## For example `metrics: [auroc]`.
 metric auroc on (z: logit, y: binary) -> score across batch = share_of_pairs(z, y)
 metric auroc on (p: prob, y: binary) -> score across batch = share_of_pairs(p, y)
 metric auroc on (z: logits[K], y: class[K]) -> score across batch {
@@ -119,7 +123,7 @@ fn share_of_pairs(s, y) across batch {
 }
 
 ## The mean precision at the score of each example of yes: the area under the curve of precision over recall, in steps. 0 if
-## there is no yes.
+## there is no yes. For example `metrics: [average_precision]`.
 metric average_precision on (z: logit, y: binary) -> score across batch = steps_of_precision(z, y)
 metric average_precision on (p: prob, y: binary) -> score across batch = steps_of_precision(p, y)
 
@@ -130,43 +134,45 @@ fn steps_of_precision(s, y) across batch {
 }
 
 ## e to the power of the mean negative logarithm of the probability given to the truth: among how many equally likely classes
-## the model is as undecided (Jelinek et al., 1977).
+## the model is as undecided (Jelinek et al., 1977). For example `metrics: [perplexity]`.
 metric perplexity on (z: logits[K], y: class[K]) -> error across batch = exp(mean(-log_softmax(z)[y], over: batch))
 
-## The mean negative logarithm of the probability given to the truth.
+## The mean negative logarithm of the probability given to the truth. For example `metrics: [log_loss]`.
 metric log_loss on (z: logits[K], y: class[K]) -> error {
   l = log_softmax(z)
   -l[y]
 }
 metric log_loss on (z: logit, y: binary) -> error = softplus(z) - z * y
 
-## The mean squared difference between the probability and the truth (Brier, 1950).
+## The mean squared difference between the probability and the truth (Brier, 1950). For example `metrics: [brier]`.
 metric brier on (z: logit, y: binary) -> error = (sigmoid(z) - y)^2
 metric brier on (z: logits[K], y: class[K]) -> error {
   p = softmax(z)
   sum(p^2) - 2 * p[y] + 1
 }
 
-## The mean of squares.
+## The mean of squares. For example `metrics: [mse]`.
 metric mse on (yhat: f32[N], y: f32[N]) -> error = mean((y - yhat)^2)
 
-## The mean of absolute differences.
+## The mean of absolute differences. For example `metrics: [mae]`.
 metric mae on (yhat: f32[N], y: f32[N]) -> error = mean(abs(y - yhat))
 
-## The root of the mean of squares.
+## The root of the mean of squares. For example `metrics: [rmse]`.
 metric rmse on (yhat: f32[N], y: f32[N]) -> error across batch = sqrt(mean(mean((y - yhat)^2, over: batch)))
 
 ## The share of the target's variance that is explained; 0 is the skill of always saying the mean.
+## For example `metrics: [r2]`.
 metric r2 on (yhat: f32[N], y: f32[N]) -> score across batch {
   rest  = sum((y - yhat)^2, over: batch)
   total = sum((y - mean(y, over: batch))^2, over: batch)
   mean(1 - rest / total)
 }
 
-## The mean of absolute differences, each as a share of the truth.
+## The mean of absolute differences, each as a share of the truth. For example `metrics: [mape]`.
 metric mape on (yhat: f32[N], y: f32[N]) -> error = mean(abs((y - yhat) / y))
 
 ## The share of variance that is explained when a constant offset is forgiven.
+## For example `metrics: [explained_variance]`.
 metric explained_variance on (yhat: f32[N], y: f32[N]) -> score across batch {
   d     = y - yhat
   rest  = sum((d - mean(d, over: batch))^2, over: batch)
@@ -175,14 +181,16 @@ metric explained_variance on (yhat: f32[N], y: f32[N]) -> score across batch {
 }
 
 ## The median over the examples of the absolute differences: a few large ones do not count. The mean over columns.
+## For example `metrics: [median_absolute_error]`.
 metric median_absolute_error on (yhat: f32[N], y: f32[N]) -> error across batch =
   mean(median(abs(y - yhat), over: batch))
 
-## The largest absolute difference.
+## The largest absolute difference. For example `metrics: [max_error]`.
 metric max_error on (yhat: f32[N], y: f32[N]) -> error across batch = max(max(abs(y - yhat), over: batch))
 
 ## How far the probability that is given to the answer is from how often the answer is right: the mean of the distances in
 ## `bins` of equal width, each weighed by its examples (expected calibration error; Guo et al., 2017).
+## For example `metrics: [calibration(bins: 15)]`.
 metric calibration(bins: int = 10) on (z: logits[K], y: class[K]) -> error across batch {
   p   = max(softmax(z))
   hit = where(argmax(z) == y, 1, 0)

@@ -8,6 +8,7 @@ layer layer_norm(eps: real = 1e-5) on x: f32[.., D] -> f32[.., D] {
   unit_variance(x, eps) * scale + shift
 }
 
+## Mean 0 and variance 1.
 fn unit_variance(x: f32[D], eps: real) {
   c = x - mean(x)
   c / sqrt(mean(c^2) + eps)
@@ -20,6 +21,7 @@ layer rms_norm(eps: real = 1e-6) on x: f32[.., D] -> f32[.., D] {
   unit_square(x, eps) * scale
 }
 
+## A mean of squares of 1.
 fn unit_square(x: f32[D], eps: real) = x / sqrt(mean(x^2) + eps)
 
 ## Mean 0 and variance 1 of each channel over the batch and all places, then scale and shift (Ioffe & Szegedy, 2015).

@@ -1,6 +1,6 @@
 # Recurrent layers: what they know of the places before is carried from place to place of a sequence `f32[T, I]`.
 
-## h' = act(x[t] w + h u + b), from h = 0; the h' of all places (Elman, 1990).
+## h' = act(x[t] w + h u + b), from h = 0; the h' of all places (Elman, 1990). For example `x |> rnn(16) as memory`.
 layer rnn(units: int, act: fn = tanh, init: fn = glorot) on x: f32[T, I] -> f32[T, units] {
   param w: f32[I, units]     ~ init
   param u: f32[units, units] ~ init
@@ -10,6 +10,7 @@ layer rnn(units: int, act: fn = tanh, init: fn = glorot) on x: f32[T, I] -> f32[
 
 ## Long short-term memory (Hochreiter & Schmidhuber, 1997; with forget gates, Gers et al., 2000). The gates stand side by
 ## side in `w`, `u` and `b` in the order input, forget, cell, output, as in PyTorch, whose two biases are one here.
+## For example `x |> lstm(16) as memory |> last`.
 layer lstm(units: int, init: fn = glorot) on x: f32[T, I] -> f32[T, units] {
   param w: f32[I, 4 * units]     ~ init
   param u: f32[units, 4 * units] ~ init
@@ -24,6 +25,7 @@ layer lstm(units: int, init: fn = glorot) on x: f32[T, I] -> f32[T, units] {
 
 ## Gated recurrent unit (Cho et al., 2014). The gates stand side by side in the order reset, update, new, and the reset gate
 ## is applied to the product with `u`, as in PyTorch; `c` is the bias of that product for the new value.
+## For example `x |> gru(16) as memory |> last`.
 layer gru(units: int, init: fn = glorot) on x: f32[T, I] -> f32[T, units] {
   param w: f32[I, 3 * units]     ~ init
   param u: f32[units, 3 * units] ~ init
@@ -40,6 +42,7 @@ layer gru(units: int, init: fn = glorot) on x: f32[T, I] -> f32[T, units] {
 
 ## A layer from the first place to the last and another, with parameters of its own, from the last to the first; what they
 ## give side by side (Schuster & Paliwal, 1997): `x |> bidirectional(lstm(32))`.
+## For example `x |> bidirectional(gru(8)) as memory`.
 layer bidirectional(inner: layer) on x: f32[T, I] {
   forward  = x |> inner as there
   backward = reverse(x) |> inner as back

@@ -22,6 +22,7 @@ use crate::tensors_grad::weighed;
 mod attention;
 mod augmentations;
 mod convolutions;
+mod documented;
 mod encoders;
 mod functions;
 mod initialisers;

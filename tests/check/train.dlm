@@ -622,7 +622,7 @@
   model m on x: f32[4] -> logits[3] = x |> dense(3)
   train {
     loss:      mse
-#!             ^^^ loss-does-not-fit: of the library's losses `cross_entropy`, `focal` and `hinge` fit
+#!             ^^^ loss-does-not-fit: of the library's losses `cross_entropy`, `focal`, `hinge` and `multi_margin` fit
   }
 
 #! numbers
@@ -1000,4 +1000,13 @@
   train {
     regularize { l2(-1) on *.w }
 #!               ^^^^^^ requirement-unmet: a penalty below 0 rewards large numbers
+  }
+
+#! yes_no a form for each rank of a parameter, or none
+  optimizer columns_only(lr: rate = 0.1) on (p: f32[I, O], g: f32[I, O]) {
+    p' = p - lr * g
+  }
+  train {
+    optimizer: columns_only
+#!             ^^^^^^^^^^^^ rank-mismatch: `p` is here the parameter
   }

@@ -8,11 +8,20 @@ use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::tensor::View;
 
-pub(super) fn reshape(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
+pub(super) fn reshape(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value> {
     let at = lower.blame(arguments.span);
-    let [x, shape] = arguments.exactly::<2>(lower)?;
+    let [like] = arguments.named(lower, ["like"])?;
+    let (x, to) = match like {
+        Some(like) => {
+            let [x] = arguments.exactly::<1>(lower)?;
+            (x, lower.tensor_of(like.value, like.span)?.shape)
+        }
+        None => {
+            let [x, shape] = arguments.exactly::<2>(lower)?;
+            (x, lower.sizes(&shape)?)
+        }
+    };
     let tensor = lower.tensor_of(x.value, x.span)?;
-    let to = lower.sizes(&shape)?;
     let (has, wants) = (tensor.shape.iter().product::<usize>(), to.iter().product::<usize>());
     if has != wants {
         let (from, to) = (describe(&tensor), dims(&to));

@@ -29,7 +29,10 @@ impl Lower<'_> {
             return Ok(Tensor { names, ..tensor });
         }
         if self.dead.contains(&path) {
-            let shape = scope.owner.clone().expect("a state of the optimizer");
+            let shape = match &place.ty {
+                Some(ty) => self.shape_of(ty, scope)?,
+                None => scope.owner.clone().expect("a state of the optimizer"),
+            };
             let id = self.graph.constant(0.0, &shape);
             return Ok(self.whole(id));
         }

@@ -1,8 +1,11 @@
 //! Gradients, clipped, and what an optimizer makes of them.
 
+use crate::model::apply::Entered;
 use crate::model::lower::{Lower, Outcome};
+use crate::model::modules::Definition;
 use crate::model::train::{Clip, Experiment, callee, selects};
 use crate::model::value::*;
+use crate::problem::Problem;
 use crate::problem::training::*;
 use crate::scalar::{Dtype, Scalar};
 use crate::syntax::tree::{Kind, Name, Selector, TypeKind};
@@ -17,14 +20,13 @@ impl Experiment {
         let path = lower.declared[slot as usize].path.clone();
         let parameter = lower.state(slot);
         let own = [("p", Value::Tensor(parameter.clone())), ("g", Value::Tensor(lower.whole(gradient)))];
-        let mut inputs = Vec::new();
-        for input in &forms[0].callable.inputs {
-            let what = format!("the optimizer `{}`", forms[0].callable.name.text);
-            inputs.push(self.quantity(lower, &input.name, &own, &what)?);
-        }
-        let (form, mut entered) = match lower.enter(&forms, &inputs, &given, &path, expr.span) {
-            Ok(entered) => entered,
-            Err(problems) => return Err(lower.keep(problems)),
+        let (form, mut entered) = match self.fitting_form(lower, &forms, &given, &own, &path) {
+            Ok(found) => found?,
+            Err(mut problems) => {
+                let note = parameter_unfit(&forms[0].callable.name.text, &path);
+                problems.iter_mut().filter(|it| it.code == "rank-mismatch").for_each(|it| it.notes.push(note.clone()));
+                return Err(lower.keep(problems));
+            }
         };
         entered.scope.owner = Some(parameter.shape.clone());
         let mut base = None;
@@ -53,6 +55,32 @@ impl Experiment {
             return Err(lower.report(OptimizerWithoutUpdate { optimizer, at, declared }));
         }
         Ok(base)
+    }
+
+    /// The first form of the optimizer that takes this parameter: one may be for matrices, the next for all else. Each is
+    /// given what it asks for.
+    fn fitting_form(
+        &self,
+        lower: &mut Lower,
+        forms: &[Definition],
+        given: &[Given],
+        own: &[(&str, Value)],
+        path: &str,
+    ) -> Result<Outcome<(Definition, Entered)>, Vec<Problem>> {
+        let mut first = None;
+        for form in forms {
+            let what = format!("the optimizer `{}`", form.callable.name.text);
+            let asked = form.callable.inputs.iter().map(|input| self.quantity(lower, &input.name, own, &what));
+            let inputs: Vec<Value> = match asked.collect() {
+                Ok(inputs) => inputs,
+                Err(reported) => return Ok(Err(reported)),
+            };
+            match lower.enter(std::slice::from_ref(form), &inputs, given, path, self.optimizer.span) {
+                Ok(entered) => return Ok(Ok(entered)),
+                Err(problems) => first = first.or(Some(problems)),
+            }
+        }
+        Err(first.expect("a form"))
     }
 
     /// What optimizers and schedules can ask for.

@@ -6,9 +6,9 @@ use super::*;
 pub fn cases() -> Vec<&'static str> {
     vec![
         "layer conv(channels: int, kernel: int[2], stride: int[2], pad: padding[2], dilation: int[2], groups: int, \
-         act: fn, bias: bool, init: fn) on x: f32[H, W, C]",
+         act: fn, bias: bool, init: fn, rest: name) on x: f32[H, W, C]",
         "layer conv(channels: int, kernel: int, stride: int, pad: padding, dilation: int, groups: int, act: fn, \
-         bias: bool, init: fn) on x: f32[T, C]",
+         bias: bool, init: fn, rest: name) on x: f32[T, C]",
         "layer conv_transpose(channels: int, kernel: int[2], stride: int[2], pad: padding[2], output_pad: int[2], \
          dilation: int[2], groups: int, act: fn, bias: bool, init: fn) on x: f32[H, W, C]",
         "layer conv_transpose(channels: int, kernel: int, stride: int, pad: padding, output_pad: int, dilation: int, \
@@ -18,7 +18,7 @@ pub fn cases() -> Vec<&'static str> {
         "fn correlate(x: f32[H, W, C], w: f32[K, L, D, O], rows: int, columns: int, stride: int[2], dilation: int[2], \
          groups: int)",
         "fn correlate(x: f32[T, C], w: f32[K, D, O], places: int, stride: int, dilation: int, groups: int)",
-        "fn windows(size: int, kernel: int, stride: int, pad: padding, dilation: int)",
+        "fn windows(size: int, kernel: int, stride: int, pad: padding, dilation: int, rest: name)",
         "fn margins(pad: length, size: int, reach: int, stride: int)",
         "fn margins(pad: name, size: int, reach: int, stride: int)",
         "fn spread(size: int, kernel: int, stride: int, pad: padding, more: int, dilation: int)",

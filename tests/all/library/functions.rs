@@ -118,6 +118,30 @@ const CASES: &[Case] = &[
         }),
     ),
     case(
+        "fn newton_schulz(x: f32[R, C], a: real, b: real, c: real)",
+        "reshape(newton_schulz(reshape(x, [2, 3]), 1.5, -0.5, 0.25), like: x)",
+        Row(|x| polynomial(x, 3, [1.5, -0.5, 0.25])),
+    )
+    .within(-1.0, 1.0),
+    case(
+        "fn newton_schulz(x: f32[R, C], a: real, b: real, c: real)",
+        "reshape(newton_schulz(reshape(x, [3, 2]), 1.5, -0.5, 0.25), like: x)",
+        Row(|x| polynomial(x, 2, [1.5, -0.5, 0.25])),
+    )
+    .within(-1.0, 1.0),
+    case(
+        "fn lifted(x: f32[R, C])",
+        "reshape(lifted(reshape(x, [3, 2])), like: x)",
+        Row(|x| polynomial(x, 2, [3.4445, -4.7750, 2.0315])),
+    )
+    .within(-0.5, 0.5),
+    case(
+        "fn levelled(x: f32[R, C])",
+        "reshape(levelled(reshape(x, [1, 6])), like: x)",
+        Row(|x| polynomial(x, 6, [1.875, -1.25, 0.375])),
+    )
+    .within(-0.5, 0.5),
+    case(
         "fn outer(a: f32[I], b: f32[J])",
         "outer(x, x) @ x",
         Row(|x| {
@@ -132,6 +156,24 @@ const CASES: &[Case] = &[
 
 pub fn cases() -> Vec<&'static str> {
     CASES.iter().map(|it| it.signature).chain(["fn probabilities(z: logit)"]).collect()
+}
+
+/// a X + b X Xᵀ X + c X Xᵀ X Xᵀ X of a matrix of `columns` columns.
+fn polynomial(x: &[f64], columns: usize, [a, b, c]: [f64; 3]) -> Vec<f64> {
+    let gram = |x: &[f64], y: &[f64]| -> Vec<f64> {
+        let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+        x.chunks(columns).flat_map(|x| y.chunks(columns).map(move |y| dot(x, y))).collect()
+    };
+    let times = |g: &[f64], x: &[f64]| -> Vec<f64> {
+        let rows = x.len() / columns;
+        let at =
+            |row: usize, column: usize| (0..rows).map(|k| g[row * rows + k] * x[k * columns + column]).sum::<f64>();
+        (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))).map(|(r, c)| at(r, c)).collect()
+    };
+    let g = gram(x, x);
+    let third = times(&g, x);
+    let fifth = times(&g, &third);
+    x.iter().zip(third).zip(fifth).map(|((x, third), fifth)| a * x + b * third + c * fifth).collect()
 }
 
 pub fn logistic(x: f64) -> f64 {

@@ -92,7 +92,7 @@ const CASES: &[Case] = &[
         mean(a, y, |d| huber(d, 0.25) / 0.25)
     }),
     Case {
-        signature: "loss weighted_cross_entropy(weights: list) on (z: logits[K], y: class[K])",
+        signature: "loss weighted_cross_entropy(weights: list, label_smoothing: prob) on (z: logits[K], y: class[K])",
         loss: "weighted_cross_entropy([1, 0.5, 3, 0])",
         types: ("logits[4]", "class[4]"),
         feeds: (SCORES, Feed::Classes(4)),
@@ -191,6 +191,38 @@ const CASES: &[Case] = &[
         meaning: |z, y| {
             let distance = ((z[0] - z[2]).powi(2) + (z[1] - z[3]).powi(2)).sqrt();
             y[0] * distance.powi(2) / 2.0 + (1.0 - y[0]) * (2.0 - distance).max(0.0).powi(2) / 2.0
+        },
+    },
+    Case {
+        signature: "loss multi_margin(margin: real) on (z: logits[K], y: class[K])",
+        loss: "multi_margin",
+        types: ("logits[4]", "class[4]"),
+        feeds: (NUMBERS, Feed::Classes(4)),
+        meaning: |z, y| {
+            let truth = y[0] as usize;
+            let others = z.iter().enumerate().filter(|it| it.0 != truth);
+            others.map(|it| (1.0 + it.1 - z[truth]).max(0.0)).sum::<f64>() / 4.0
+        },
+    },
+    Case {
+        signature: "loss triplet(margin: real, eps: real) on (z: f32[3 * N], y: binary)",
+        loss: "triplet(margin: 1.5)",
+        types: ("f32[6]", "binary"),
+        feeds: (NUMBERS, Feed::Bits),
+        meaning: |z, y| {
+            let far = |at: usize| ((z[0] - z[at]).powi(2) + (z[1] - z[at + 1]).powi(2)).sqrt();
+            let (own, other) = if y[0] > 0.5 { (2, 4) } else { (4, 2) };
+            (far(own) - far(other) + 1.5).max(0.0)
+        },
+    },
+    Case {
+        signature: "loss cosine_embedding(margin: real) on (z: f32[2 * N], y: binary)",
+        loss: "cosine_embedding(margin: 0.25)",
+        types: ("f32[4]", "binary"),
+        feeds: (NUMBERS, Feed::Bits),
+        meaning: |z, y| {
+            let cosine = (z[0] * z[2] + z[1] * z[3]) / (z[0].hypot(z[1]) * z[2].hypot(z[3]));
+            if y[0] > 0.5 { 1.0 - cosine } else { (cosine - 0.25).max(0.0) }
         },
     },
     of_numbers("loss cosine on (yhat: f32[N], y: f32[N])", "cosine", |a, y| {

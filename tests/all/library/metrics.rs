@@ -251,7 +251,11 @@ pub fn cases() -> Vec<&'static str> {
 }
 
 fn measured(case: &Case) -> Vec<f64> {
-    let (result, target) = case.types;
+    let rows = |of: &[&[f32]]| of.iter().map(|row| row.to_vec()).collect::<Vec<_>>();
+    measured_of(case.metric, case.types, &rows(case.outputs), &rows(case.targets))
+}
+
+fn measured_of(metric: &str, (result, target): (&str, &str), outputs: &[Vec<f32>], targets: &[Vec<f32>]) -> Vec<f64> {
     let units: usize = result.split(['[', ']']).nth(1).map_or(1, |it| it.parse().unwrap());
     let (last, loss) = match result.split('[').next() {
         Some("prob") if result == "prob" => (" |> sigmoid", "mine"),
@@ -266,20 +270,18 @@ fn measured(case: &Case) -> Vec<f64> {
     let rest = format!(
         "loss mine on (p: {taken}, y: {wanted}) = mean(p^2)\n\
          model m on x: f32[2] -> {result} = x |> dense({units}) as out{last}\n\
-         train {{\n  model: m\n  data: points\n  loss: {loss}\n  optimizer: sgd\n  for: 1 epoch\n  metrics: [{}]\n}}\n",
-        case.metric
+         train {{\n  model: m\n  data: points\n  loss: {loss}\n  optimizer: sgd\n  for: 1 epoch\n  metrics: [{metric}]\n}}\n"
     );
     let program = with_data("f32[2]", target, &rest);
-    let rows = case.outputs.len();
-    let function = program.metric(0, rows);
-    let fill = |at: usize, rows: &[&[f32]]| {
+    let function = program.metric(0, outputs.len());
+    let fill = |at: usize, rows: &[Vec<f32>]| {
         let (shape, dtype) = &function.feeds[at];
         match dtype {
             Dtype::I32 => Array::i32(shape, rows.concat().iter().map(|&it| it as i32).collect()),
             _ => Array::f32(shape, rows.concat()),
         }
     };
-    let feeds = [fill(0, case.outputs), fill(1, case.targets)];
+    let feeds = [fill(0, outputs), fill(1, targets)];
     let (states, _) = doors(&Function { feeds: vec![], ..function.clone() }, &[], 1);
     computed(&function, &states, &feeds, CLOCK).remove(0).data
 }
@@ -374,4 +376,24 @@ fn curves_count_pairs_whatever_is_equal() {
     };
     let mean = scores(true).map(precision).sum::<f64>() / scores(true).count() as f64;
     close(&measured(&case("average_precision")), &[mean], 1e-6, "steps");
+}
+
+/// `tests/fixtures/metrics/make.py` says what from.
+#[test]
+fn metrics_are_those_of_scikit_learn() {
+    let text = include_str!("../../fixtures/metrics/metrics.json");
+    let cases: Vec<serde_json::Value> = serde_json::from_str(text).expect("cases in JSON");
+    let numbers = |value: &serde_json::Value| -> Vec<f64> {
+        value.as_array().expect("numbers").iter().map(|it| it.as_f64().expect("a number")).collect()
+    };
+    let rows = |value: &serde_json::Value| -> Vec<Vec<f32>> {
+        value.as_array().expect("rows").iter().map(|row| numbers(row).iter().map(|&it| it as f32).collect()).collect()
+    };
+    for case in &cases {
+        let word = |key: &str| case[key].as_str().expect(key);
+        let (outputs, targets) = (rows(&case["outputs"]), rows(&case["targets"]));
+        let found = measured_of(word("metric"), (word("result"), word("target")), &outputs, &targets);
+        close(&found, &numbers(&case["value"]), 1e-6, word("metric"));
+    }
+    assert!(cases.len() >= 40);
 }

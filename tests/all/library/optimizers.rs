@@ -168,8 +168,26 @@ const CASES: &[Case] = &[
     },
 ];
 
+/// Those that are no formula for one number alone: `lamb` below, the others beside PyTorch.
+const BESIDE_PYTORCH: [&str; 11] = [
+    LAMB,
+    "fn seen(b: real, t)",
+    "optimizer adafactor(lr: rate, fade: real, eps: real, least: real, most: real, decay: real) on (p: f32[.., R, C], \
+     g: f32[.., R, C], t)",
+    "optimizer adafactor(lr: rate, fade: real, eps: real, least: real, most: real, decay: real) on (p, g, t)",
+    "fn mean_of_each_row(x: f32[R, C])",
+    "fn mean_of_each_column(x: f32[R, C])",
+    "fn from_margins(rows: f32[R], columns: f32[C], eps: real)",
+    "fn root_mean_square(x: f32[..])",
+    "fn relative_rate(p: f32[..], lr, t, least: real)",
+    "optimizer muon(lr: rate, momentum: real, nesterov: bool, decay: real, as_adam: bool, others: rate, b1: real, \
+     b2: real, eps: real) on (p: f32[.., R, C], g: f32[.., R, C])",
+    "optimizer muon(lr: rate, momentum: real, nesterov: bool, decay: real, as_adam: bool, others: rate, b1: real, \
+     b2: real, eps: real) on (p, g, t)",
+];
+
 pub fn cases() -> Vec<&'static str> {
-    CASES.iter().map(|it| it.signature).chain([LAMB, "fn seen(b: real, t)"]).collect()
+    CASES.iter().map(|it| it.signature).chain(BESIDE_PYTORCH).collect()
 }
 
 /// Algorithm 1 of Kingma & Ba (2015), without the rate.

@@ -6,10 +6,10 @@ use super::*;
 
 pub fn cases() -> Vec<&'static str> {
     vec![
-        "layer max_pool(kernel: int[2], stride: int[2], pad: padding[2]) on x: f32[H, W, C]",
-        "layer max_pool(kernel: int, stride: int, pad: padding) on x: f32[T, C]",
-        "layer avg_pool(kernel: int[2], stride: int[2], pad: padding[2], count_pad: bool) on x: f32[H, W, C]",
-        "layer avg_pool(kernel: int, stride: int, pad: padding, count_pad: bool) on x: f32[T, C]",
+        "layer max_pool(kernel: int[2], stride: int[2], pad: padding[2], rest: name) on x: f32[H, W, C]",
+        "layer max_pool(kernel: int, stride: int, pad: padding, rest: name) on x: f32[T, C]",
+        "layer avg_pool(kernel: int[2], stride: int[2], pad: padding[2], count_pad: bool, rest: name) on x: f32[H, W, C]",
+        "layer avg_pool(kernel: int, stride: int, pad: padding, count_pad: bool, rest: name) on x: f32[T, C]",
         "fn covered(size: int, before: int, after: int, places: int, kernel: int, stride: int)",
         "layer global_avg_pool on x: f32[H, W, C]",
         "layer global_avg_pool on x: f32[T, C]",
@@ -17,6 +17,8 @@ pub fn cases() -> Vec<&'static str> {
         "layer global_max_pool on x: f32[T, C]",
         "layer adaptive_avg_pool(size: int[2]) on x: f32[H, W, C]",
         "layer adaptive_avg_pool(size: int) on x: f32[T, C]",
+        "layer adaptive_max_pool(size: int[2]) on x: f32[H, W, C]",
+        "layer adaptive_max_pool(size: int) on x: f32[T, C]",
         "fn bins(size: int, n: int)",
     ]
 }
@@ -147,8 +149,7 @@ fn bins_share_the_places_evenly() {
     for (layer, from, to) in cases {
         let [h, w, c] = from;
         let is_sequence = w == 1;
-        let program = pooled(layer, from, to[0] * to[1] * c, is_sequence);
-        let expected = |x: &[f64]| {
+        let expected = |x: &[f64], of: fn(&[f64]) -> f64| {
             let mut all = Vec::new();
             for x in x.chunks(h * w * c) {
                 for (rows, columns) in
@@ -157,12 +158,16 @@ fn bins_share_the_places_evenly() {
                     for channel in 0..c {
                         let bin = rows.clone().flat_map(|y| columns.clone().map(move |z| x[(y * w + z) * c + channel]));
                         let bin: Vec<f64> = bin.collect();
-                        all.push(bin.iter().sum::<f64>() / bin.len() as f64);
+                        all.push(of(&bin));
                     }
                 }
             }
             all
         };
-        agree(&program, expected, layer);
+        let program = pooled(layer, from, to[0] * to[1] * c, is_sequence);
+        agree(&program, |x| expected(x, |bin| bin.iter().sum::<f64>() / bin.len() as f64), layer);
+        let layer = layer.replace("avg", "max");
+        let program = pooled(&layer, from, to[0] * to[1] * c, is_sequence);
+        agree(&program, |x| expected(x, |bin| bin.iter().copied().fold(f64::NEG_INFINITY, f64::max)), &layer);
     }
 }

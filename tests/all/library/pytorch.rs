@@ -129,6 +129,89 @@ fn losses_are_those_of_pytorch() {
     }
 }
 
+/// Of a matrix, of a tensor with three axes and of a vector.
+#[test]
+fn of_matrices_optimizers_take_the_steps_of_pytorch() {
+    for case in fixtures(include_str!("../../fixtures/pytorch/matrices.json")) {
+        let name = word(&case, "optimizer");
+        let shape: Vec<usize> = numbers(&case["shape"]).iter().map(|&it| it as usize).collect();
+        let (leave, size) = (shape[shape.len() - 1], shape.iter().product::<usize>());
+        let enter = size / leave;
+        let axes: Vec<String> = shape.iter().map(usize::to_string).collect();
+        let rest = format!(
+            "model m on x: f32[{enter}] -> f32[{leave}] {{\n  param w: f32[{}] ~ zeros\n  x @ reshape(w, [{enter}, {leave}])\n}}\n\
+             train {{\n  model: m\n  data: points\n  loss: mse\n  optimizer: {name}\n  for: 100 steps\n}}\n",
+            axes.join(", ")
+        );
+        let program = with_data(&format!("f32[{enter}]"), &format!("f32[{leave}]"), &rest);
+        let function = program.step(dlmc::model::program::Pace { batch: 7, epoch: 1, total: 100 });
+        let single = |value: &Value| numbers(value).iter().map(|&it| it as f32).collect::<Vec<f32>>();
+        for backend in Backend::ALL {
+            let mut states = compile::executor(&program.initial(), backend).run(&mut [], &[], CLOCK);
+            states[0] = Array::f32(&shape, single(&case["start"]));
+            let feeds = [Array::f32(&[7, enter], single(&case["x"])), Array::f32(&[7, leave], single(&case["y"]))];
+            let mut step = compile::executor(&function, backend);
+            for (t, expected) in (1..).zip(case["after"].as_array().expect("updates")) {
+                step.run(&mut states, &feeds.iter().collect::<Vec<_>>(), Clock { seed: 0, step: t });
+                let found = Wide::from(&states[0]).data;
+                close(&found, &numbers(expected), 1e-5, &format!("{name} of {shape:?} on {backend:?} at {t}"));
+            }
+        }
+    }
+}
+
+/// Of a matrix adafactor remembers its margins, of all else all squares.
+#[test]
+fn of_a_matrix_adafactor_remembers_rows_and_columns() {
+    let rest = "model m on x: f32[6] -> f32[4] = x |> dense(4) as out\n\
+                train {\n  model: m\n  data: points\n  loss: mse\n  optimizer: adafactor\n  for: 9 steps\n}\n";
+    let program = with_data("f32[6]", "f32[4]", rest);
+    let states: Vec<(&str, &[usize])> = program.states.iter().map(|it| (&*it.path, &*it.shape)).collect();
+    let expected: [(&str, &[usize]); 5] = [
+        ("out.w", &[6, 4]),
+        ("out.b", &[4]),
+        ("rows of out.w", &[6]),
+        ("columns of out.w", &[4]),
+        ("v of out.b", &[4]),
+    ];
+    for it in expected {
+        assert!(states.contains(&it), "{it:?} in {states:?}");
+    }
+    assert_eq!(states.len(), expected.len(), "{states:?}");
+}
+
+#[test]
+fn schedules_are_those_of_pytorch() {
+    for case in fixtures(include_str!("../../fixtures/pytorch/schedules.json")) {
+        let name = word(&case, "schedule");
+        let function = super::schedules::rate(name, "1.0");
+        let (states, feeds) = doors(&function, &[Feed::Within(-1.0, 1.0); 2], 2);
+        let rate = function.results[2];
+        let (states, feeds) = (wide(&states), wide(&feeds));
+        let found: Vec<f64> = (1..=100)
+            .map(|step| evaluate_f64(&function.graph, &[rate], &states, &feeds, Clock { seed: 0, step })[0].data[0])
+            .collect();
+        close(&found, &numbers(&case["factors"]), 1e-6, name);
+    }
+}
+
+/// What `torch.nn.init` draws from, for 300 numbers that enter and 400 that leave, and for windows of 3 × 3 places.
+#[test]
+fn initialisers_draw_from_what_pytorch_draws_from() {
+    use super::initialisers::{Normal, Uniform, check, initial};
+    for case in fixtures(include_str!("../../fixtures/pytorch/initialisers.json")) {
+        let name = word(&case, "init");
+        for (key, shape, size) in [("dense", "300, 400", 120_000), ("window", "3, 3, 40, 350", 126_000)] {
+            let of = case[key].as_array().expect("a distribution");
+            let width = of[2].as_f64().expect("a number");
+            let spread = if of[0] == "uniform" { Uniform(width) } else { Normal(width) };
+            let all = initial(&format!("param w: f32[{shape}] ~ {name}\n  sum(w) * x |> dense(1) as out"), 5);
+            let draws = all.iter().find(|it| it.len() == size).expect("the parameter");
+            check(draws, &spread, &format!("{name} of {key}"));
+        }
+    }
+}
+
 #[test]
 fn optimizers_take_the_steps_of_pytorch() {
     for case in fixtures(include_str!("../../fixtures/pytorch/optimizers.json")) {

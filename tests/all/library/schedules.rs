@@ -130,7 +130,7 @@ fn wave(part: f64) -> f64 {
     (1.0 + (std::f64::consts::PI * part).cos()) / 2.0
 }
 
-fn rate(schedule: &str, lr: &str) -> Function {
+pub(super) fn rate(schedule: &str, lr: &str) -> Function {
     let rest = format!(
         "model m on x: f32[3] -> f32[3] {{\n  param w: f32[3] ~ zeros\n  w * x\n}}\n\
          train {{\n  model: m\n  data: points\n  loss: mse\n  optimizer: sgd(lr: {lr})\n  schedule: {schedule}\n  for: 100 steps\n}}\n"
