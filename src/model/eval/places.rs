@@ -1,5 +1,7 @@
 //! Parameters and states: made when they are first read, and given a next value.
 
+use std::rc::Rc;
+
 use super::Scope;
 use super::scope::{Bound, join};
 use crate::model::lower::{Lower, Outcome, Reported};
@@ -11,7 +13,6 @@ use crate::scalar::Dtype;
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind, Name, Place};
 use crate::tensor::{Op, Slot};
-
 
 impl Lower<'_> {
     /// The parameter or state that a statement declares.
