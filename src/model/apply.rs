@@ -7,6 +7,8 @@ mod settings;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use arguments::Arrivals;
+
 use super::eval::Scope;
 use super::lower::{Applied, Lower, Outcome, Reported};
 use super::modules::Definition;
@@ -175,18 +177,18 @@ impl Lower<'_> {
         let lifts = matches!(callable.kind, Kind::Loss | Kind::Metric);
         let types: Vec<Option<&Type>> = callable.inputs.iter().map(|input| input.ty.as_ref()).collect();
         let inputs: Vec<Value> =
-            if lifts { self.lift_inputs(&types, inputs, true, &mut lifted) } else { inputs.to_vec() };
+            if lifts { self.lift_inputs(&types, inputs, true, &mut lifted, &noun, span)? } else { inputs.to_vec() };
         let places = if callable.kind == Kind::Model { std::mem::take(&mut self.input_places) } else { vec![] };
-        let mut waiting = Vec::new();
+        let mut arrivals = Arrivals::at(&noun);
         for (at, (input, value)) in callable.inputs.iter().zip(inputs).enumerate() {
             let place = places.get(at).copied().unwrap_or(span);
             let value = match &input.ty {
-                Some(ty) => self.waited(&noun, input.name.as_str(), ty, value, place, &mut scope, &mut waiting)?,
+                Some(ty) => self.arrive(&mut arrivals, input.name.as_str(), ty, value, place, &mut scope)?,
                 None => value,
             };
             scope.bind(input.name.as_str(), value);
         }
-        self.settle(&noun, waiting, &mut scope)?;
+        self.settle(arrivals, &mut scope)?;
         if callable.kind == Kind::Model && path.is_empty() {
             self.solve_result(callable.result.as_ref(), &mut scope);
         }
@@ -201,6 +203,10 @@ impl Lower<'_> {
             return Err(self.gives_nothing(form, span));
         };
         let value = self.checked_result(form, value, &mut scope, span)?;
+        let value = match form.callable.kind {
+            Kind::Model => self.hand_on(value),
+            _ => self.leave(value, &scope),
+        };
         if lifted.is_empty() {
             return Ok(value);
         }

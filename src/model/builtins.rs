@@ -280,11 +280,11 @@ impl Lower<'_> {
             Value::Word(word) if &**word == "last" && !tensor.shape.is_empty() => Ok(tensor.shape.len() - 1),
             Value::Word(word) => {
                 let axes = tensor.names.iter().enumerate();
-                let mut found = axes.filter(|(_, name)| name.as_deref() == Some(&**word)).map(|(axis, _)| axis);
+                let mut found = axes.filter(|(_, it)| it.called.as_deref() == Some(&**word)).map(|(axis, _)| axis);
                 match found.next() {
                     Some(axis) => Ok(axis),
                     None => {
-                        let known = tensor.names.iter().flatten().map(|name| name.to_string()).collect();
+                        let known = tensor.names.iter().flat_map(|it| &it.called).map(|it| it.to_string()).collect();
                         Err(self.report(UnknownAxis { name: word.to_string(), shape, at, known }))
                     }
                 }
@@ -324,6 +324,7 @@ fn dot(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
         let (left, right) = (describe(&x), describe(&y));
         return Err(lower.report(ShapeMismatch { operation: "dot".into(), left, right, at, help: None }));
     }
+    lower.meet("dot", &[&x, &y], span)?;
     Ok(Value::Tensor(lower.contract(&x, b"a", &y, b"a", b"")))
 }
 

@@ -65,7 +65,8 @@ pub fn program(
             .map(|(slot, (name, shape, meaning))| {
                 let shape = [&[2][..], shape].concat();
                 let id = lower.graph.input(Slot::Feed(slot as u32), &shape, Dtype::F32);
-                let tensor = Tensor { meaning: *meaning, ..lower.tensor(id, vec![super::value::BATCH]) };
+                let names = outputs[slot].tensor.names.clone();
+                let tensor = Tensor { meaning: *meaning, names, ..lower.tensor(id, vec![super::value::BATCH]) };
                 Output { name: name.clone(), tensor }
             })
             .collect();

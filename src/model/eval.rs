@@ -158,6 +158,14 @@ impl Lower<'_> {
                 return Err(self.report(NumberTypes { operation: "concat".into(), left, right, at }));
             }
         }
+        // Along the axis parts of two kinds may stand one behind the other.
+        let across = parts.iter().map(|part| {
+            let mut names = part.names.clone();
+            names[axis] = AxisName::default();
+            Tensor { names, ..part.clone() }
+        });
+        let across: Vec<Tensor> = across.collect();
+        self.meet("concat", &across.iter().collect::<Vec<_>>(), span)?;
         Ok(self.concat(&parts, axis))
     }
 }

@@ -15,6 +15,7 @@ use super::lower::{Lower, Setting};
 use super::modules::LIBRARY;
 use super::program::{OutputKind, Pace};
 use super::train::Experiment;
+use super::types::labels::axis_names;
 use super::value::*;
 use crate::scalar::Dtype;
 use crate::syntax::tree::Kind;
@@ -158,7 +159,9 @@ impl Experiment {
         let it = &self.fields.received[field];
         let shape = [&[lower.setting.batch][..], &it.shape].concat();
         let id = lower.graph.input(Slot::Feed(slot as u32), &shape, it.dtype);
-        Tensor { meaning: it.meaning, optional: it.optional, ..lower.tensor(id, vec![BATCH]) }
+        let mut names = axis_names(&self.fields.decls[field].ty, 0);
+        names.resize(it.shape.len(), AxisName::default());
+        Tensor { meaning: it.meaning, optional: it.optional, names, ..lower.tensor(id, vec![BATCH]) }
     }
 
     /// A target as losses and metrics see it.

@@ -11,7 +11,8 @@ mod picks;
 use picks::affine;
 
 use super::modules::Modules;
-use super::value::{Affine, BATCH, Lead, Meaning, Tensor, Value};
+use super::types::labels::{differ, first_of, reshaped};
+use super::value::{Affine, AxisName, BATCH, Lead, Meaning, Tensor, Value};
 use crate::problem::Problem;
 use crate::scalar::{Dtype, Scalar};
 use crate::source::{Near, Span};
@@ -239,7 +240,7 @@ impl<'a> Lower<'a> {
     /// A node whose first axes are `lead`.
     pub fn tensor(&self, id: Id, lead: Vec<Lead>) -> Tensor {
         let shape = self.graph.shape(id)[lead.len()..].to_vec();
-        let names = vec![None; shape.len()];
+        let names = vec![AxisName::default(); shape.len()];
         let dtype = self.graph[id].dtype;
         Tensor { id, lead, shape, dtype, names, meaning: Meaning::Plain, optional: false, affine: None }
     }
@@ -305,7 +306,8 @@ impl<'a> Lower<'a> {
     pub fn map(&mut self, scalar: Scalar, operands: &[&Tensor]) -> Option<Tensor> {
         let longest = operands.iter().max_by_key(|it| it.shape.len()).expect("an operand");
         let shape = longest.shape.clone();
-        let names = longest.names.clone();
+        let mut names = longest.names.clone();
+        operands.iter().for_each(|it| first_of(&mut names, &it.names));
         if !operands.iter().all(|it| shape.ends_with(&it.shape)) {
             return None;
         }
@@ -354,7 +356,7 @@ impl<'a> Lower<'a> {
             }
             None => self.graph.expand(tensor.id, rest.len(), self.extents[lead.0 as usize]),
         };
-        let names = std::iter::once(None).chain(tensor.names.iter().cloned()).collect();
+        let names = std::iter::once(AxisName::default()).chain(tensor.names.iter().cloned()).collect();
         Tensor { names, ..self.tensor(id, rest) }
     }
 
@@ -389,7 +391,8 @@ impl<'a> Lower<'a> {
     pub fn reshape(&mut self, tensor: &Tensor, shape: &[usize]) -> Tensor {
         let lead: Vec<usize> = tensor.lead.iter().map(|it| self.extents[it.0 as usize]).collect();
         let id = self.graph.reshape(tensor.id, &[&lead[..], shape].concat());
-        self.tensor(id, tensor.lead.clone())
+        let names = reshaped(&tensor.names, &tensor.shape, shape);
+        Tensor { names, ..self.tensor(id, tensor.lead.clone()) }
     }
 
     /// A view of one axis of the shape.
@@ -421,7 +424,13 @@ impl<'a> Lower<'a> {
             });
         }
         let id = sum.expect("a part");
-        Tensor { names: parts[0].names.clone(), ..self.tensor(id, lead) }
+        let mut names = parts[0].names.clone();
+        parts.iter().for_each(|part| first_of(&mut names, &part.names));
+        // What is joined of two kinds is of neither.
+        if parts.iter().any(|part| differ(&names[axis], &part.names[axis]).is_some()) {
+            names[axis] = AxisName::default();
+        }
+        Tensor { names, ..self.tensor(id, lead) }
     }
 
     /// Einstein's sum: the shapes' axes have labels, the leads go along. `out` names the axes of the result.
@@ -436,9 +445,13 @@ impl<'a> Lower<'a> {
         let all_out: Vec<u8> = lead.iter().map(label).chain(out.iter().copied()).collect();
         let id = self.graph.contract_axes(&letters(&all_a), &letters(&all_b), &letters(&all_out), a.id, b.id);
         let name = |l: &u8| {
-            let from =
-                |tensor: &Tensor, own: &[u8]| own.iter().position(|o| o == l).and_then(|at| tensor.names[at].clone());
-            from(a, la).or_else(|| from(b, lb))
+            let from = |tensor: &Tensor, own: &[u8]| {
+                own.iter().position(|o| o == l).map_or_else(AxisName::default, |at| tensor.names[at].clone())
+            };
+            let mut name = [from(a, la)];
+            first_of(&mut name, &[from(b, lb)]);
+            let [name] = name;
+            name
         };
         Tensor { names: out.iter().map(name).collect(), ..self.tensor(id, lead) }
     }

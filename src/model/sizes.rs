@@ -1,5 +1,7 @@
 //! Sizes as formulas, in exact arithmetic: what one is worth, and which size a variable must be for it to be worth that.
 
+pub mod systems;
+
 use std::cmp::Ordering;
 use std::sync::Arc;
 

@@ -1,20 +1,24 @@
 //! Types: whether a value is what a declaration says, and which sizes follow from that.
 
+mod axes;
+mod extents;
+pub mod labels;
+
+pub use axes::AxisFact;
+pub use extents::is_variable;
+
 use std::sync::Arc;
 
 use super::eval::Scope;
 use super::lower::{Lower, Outcome, Reported};
-use super::sizes::{Exact, Join, LARGEST, Round, Size, Solution, Trouble};
-use super::units::Measure;
-use super::value::{Meaning, Number, Tensor, Value};
-use crate::problem::Problem;
+use super::value::{Label, Meaning, Tensor, Value};
 use crate::problem::names::UnknownName;
 use crate::problem::shapes::*;
 use crate::problem::values::NotInThisVersion;
 use crate::scalar::Dtype;
-use crate::source::{Near, Span, nearest};
+use crate::source::{Near, nearest};
 use crate::syntax::print_expr;
-use crate::syntax::tree::{Binary, Dim, Expr, ExprKind, Type, TypeKind, Unary};
+use crate::syntax::tree::{Dim, Type, TypeKind};
 
 /// The name of the hidden variable that holds what `..` stands for.
 pub const REST: &str = "..";
@@ -64,6 +68,14 @@ pub enum Mismatch {
         found: String,
     },
     Optional,
+    /// The axis is another one than the type says, which stands elsewhere.
+    Order {
+        axis: usize,
+        wanted: Arc<str>,
+        found: Label,
+    },
+    /// No sizes fit all of these.
+    Clash(Vec<AxisFact>),
     /// Reported already.
     Silent,
 }
@@ -85,32 +97,6 @@ struct Wanted<'t> {
     dims: &'t [Dim],
     /// Fixed axes in place of written ones.
     fixed: Option<Vec<usize>>,
-}
-
-/// That a size, written as a formula, is so large.
-struct AxisFact<'t> {
-    axis: usize,
-    found: usize,
-    expr: &'t Expr,
-}
-
-/// The same, of a tensor that was seen before.
-pub struct OpenSize {
-    expr: Expr,
-    axis: usize,
-    found: usize,
-}
-
-impl AxisFact<'_> {
-    /// The formula is worth something else.
-    fn mismatch(&self, wanted: Option<usize>) -> Mismatch {
-        let text = print_expr(self.expr);
-        let wanted = match wanted {
-            Some(size) if text != size.to_string() => format!("{text} = {size}"),
-            _ => text,
-        };
-        Mismatch::Extent { axis: self.axis, wanted, found: self.found }
-    }
 }
 
 impl Lower<'_> {
@@ -211,7 +197,7 @@ impl Lower<'_> {
         {
             self.fit_axes(before, &shape, scope, &mut names)?;
             let fact = self.axis_fact(last, values, shape.len(), scope, None);
-            self.fit_sizes(fact.into_iter().collect(), scope)?;
+            self.fit_facts(fact.into_iter().collect(), scope)?;
         } else if !(wanted.dims.is_empty() && (wanted.meaning != Meaning::Plain || shape.is_empty())) {
             self.fit_axes(wanted.dims, &shape, scope, &mut names)?;
         }
@@ -221,259 +207,6 @@ impl Lower<'_> {
             (_, wanted) => wanted,
         };
         Ok(Tensor { names, meaning, optional: tensor.optional, ..tensor.clone() })
-    }
-
-    /// Holds the axes of a shape against those of a type.
-    fn fit_axes(
-        &mut self,
-        dims: &[Dim],
-        shape: &[usize],
-        scope: &mut Scope,
-        names: &mut [Option<Arc<str>>],
-    ) -> Result<(), Mismatch> {
-        let rest = dims.iter().position(|dim| matches!(dim, Dim::Rest(_)));
-        let fixed = dims.len() - usize::from(rest.is_some());
-        if (rest.is_none() && fixed != shape.len()) || fixed > shape.len() {
-            return Err(Mismatch::Rank { wanted: fixed, found: shape.len() });
-        }
-        let open = shape.len() - fixed;
-        let (mut axis, mut facts) = (0, Vec::new());
-        for dim in dims {
-            if let Dim::Rest(_) = dim {
-                let sizes = shape[axis..axis + open].iter().map(|&size| Value::Number(Number::size(size))).collect();
-                scope.bind(REST, Value::List(sizes));
-                axis += open;
-            } else {
-                facts.extend(self.axis_fact(dim, shape[axis], axis, scope, names.get_mut(axis)));
-                axis += 1;
-            }
-        }
-        self.fit_sizes(facts, scope)
-    }
-
-    /// What an axis says: that a formula is worth what was found. A name that is free takes it.
-    fn axis_fact<'t>(
-        &mut self,
-        dim: &'t Dim,
-        found: usize,
-        axis: usize,
-        scope: &mut Scope,
-        name: Option<&mut Option<Arc<str>>>,
-    ) -> Option<AxisFact<'t>> {
-        let (label, expr) = match dim {
-            Dim::Rest(_) => return None,
-            Dim::Named { name: label, value } => {
-                scope.bind(label.as_str(), Value::Number(Number::size(found)));
-                (Some(&label.text), value)
-            }
-            Dim::Expr(expr) => (None, expr),
-        };
-        let variable = match &expr.kind {
-            ExprKind::Name(variable) => Some(variable),
-            _ => None,
-        };
-        if let (Some(name), Some(called)) = (name, label.or(variable)) {
-            *name = Some(called.clone());
-        }
-        match (variable, &expr.kind) {
-            (Some(variable), _) if self.is_free(variable, scope) => {
-                scope.bind(variable, Value::Number(Number::size(found)));
-                None
-            }
-            // A class's words in place of their number.
-            (_, ExprKind::Text(_)) => None,
-            _ => Some(AxisFact { axis, found, expr }),
-        }
-    }
-
-    /// Finds what the axes of one tensor say of the names that are free: those that say one first, then those that need it.
-    /// What one tensor leaves open waits for the others.
-    fn fit_sizes(&mut self, facts: Vec<AxisFact>, scope: &mut Scope) -> Result<(), Mismatch> {
-        let mut facts: Vec<(AxisFact, Size)> = facts
-            .into_iter()
-            .map(|fact| self.size_formula(fact.expr, scope).map(|size| (fact, size)))
-            .collect::<Outcome<_>>()
-            .map_err(|Reported| Mismatch::Silent)?;
-        while let Some(at) = facts.iter().position(|(_, size)| size.unknowns().len() == 1) {
-            let (fact, size) = facts.remove(at);
-            let name = size.unknowns().remove(0);
-            let solution = size.solve(fact.found);
-            match solution {
-                Solution::One(size) => scope.bind(&name, Value::Number(Number::size(size))),
-                Solution::None => return Err(fact.mismatch(None)),
-                Solution::Several(..) | Solution::Unclear => {
-                    let formula = print_expr(fact.expr);
-                    let why = match solution {
-                        Solution::Several(one, other) => {
-                            format!("`{formula}` is {} for {name} = {one}, and for {name} = {other} too", fact.found)
-                        }
-                        _ => format!("`{formula}` is {}, and that is not solved for `{name}`", fact.found),
-                    };
-                    self.unsolved(&name, fact.expr.span, Some(why));
-                    return Err(Mismatch::Silent);
-                }
-            }
-            // Held against what was found with the others.
-            facts.push((fact, size));
-            for (fact, size) in &mut facts {
-                *size = self.size_formula(fact.expr, scope).map_err(|Reported| Mismatch::Silent)?;
-            }
-        }
-        facts.sort_by_key(|(fact, _)| fact.axis);
-        for (fact, size) in facts {
-            if size.unknowns().is_empty() {
-                let wanted = self.size_worth(&size, fact.expr.span).map_err(|Reported| Mismatch::Silent)?;
-                if wanted != fact.found {
-                    return Err(fact.mismatch(Some(wanted)));
-                }
-            } else {
-                scope.open.push(OpenSize { expr: fact.expr.clone(), axis: fact.axis, found: fact.found });
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a name is a size that nothing has said yet.
-    fn is_free(&mut self, name: &str, scope: &Scope) -> bool {
-        is_variable(name) && scope.get(name).is_none() && self.constant_named(scope, name).is_none()
-    }
-
-    fn unsolved(&mut self, name: &str, span: Span, why: Option<String>) -> Reported {
-        let mut problem = Problem::from(SizeUnsolved { name: name.to_string(), at: self.blame(span) });
-        problem.notes.extend(why);
-        self.report(problem)
-    }
-
-    /// Asks again what was open, now that more is known.
-    pub fn ask_again(&mut self, open: &[OpenSize], scope: &mut Scope) -> Result<(), Mismatch> {
-        let facts = open.iter().map(|it| AxisFact { axis: it.axis, found: it.found, expr: &it.expr }).collect();
-        self.fit_sizes(facts, scope)
-    }
-
-    /// Says that a size stays open, all inputs being there.
-    pub fn stays_open(&mut self, open: &OpenSize, scope: &mut Scope) -> Reported {
-        let Ok(size) = self.size_formula(&open.expr, scope) else { return Reported };
-        let names: Vec<String> = size.unknowns().iter().map(|it| it.to_string()).collect();
-        let of = crate::problem::list(&crate::problem::ticked(&names));
-        let why = format!("`{}` is {}, which says too little of {of}", print_expr(&open.expr), open.found);
-        self.unsolved(&names[0], open.expr.span, Some(why))
-    }
-
-    /// A size as a formula in which only free names are unknown.
-    fn size_formula(&mut self, expr: &Expr, scope: &mut Scope) -> Outcome<Size> {
-        match &expr.kind {
-            ExprKind::Name(name) if self.is_free(name, scope) => Ok(Size::Unknown(name.clone(), expr.span)),
-            ExprKind::Unary { op: Unary::Neg, operand } => {
-                let of = self.size_formula(operand, scope)?;
-                Ok(Size::join(Join::Sub, Size::Known(Exact::whole(0)), of, expr.span))
-            }
-            ExprKind::Binary { op: Binary::Pow, left, right, .. } => {
-                let power = self.number(right, scope)?.value;
-                let base = self.size_formula(left, scope)?;
-                if !(power.fract() == 0.0 && (1.0..=16.0).contains(&power)) {
-                    return self.known_size(expr, scope);
-                }
-                Ok((1..power as u32)
-                    .fold(base.clone(), |so_far, _| Size::join(Join::Mul, so_far, base.clone(), expr.span)))
-            }
-            ExprKind::Binary { op, left, right, .. } => {
-                let join = match op {
-                    Binary::Add => Join::Add,
-                    Binary::Sub => Join::Sub,
-                    Binary::Mul => Join::Mul,
-                    Binary::Div => Join::Div,
-                    _ => return self.known_size(expr, scope),
-                };
-                let (left, right) = (self.size_formula(left, scope)?, self.size_formula(right, scope)?);
-                Ok(Size::join(join, left, right, expr.span))
-            }
-            ExprKind::Call { callee, args } => {
-                let ExprKind::Name(name) = &callee.kind else { return self.known_size(expr, scope) };
-                let is_own = scope.get(name).is_some() || self.modules.find(scope.module, name).is_some();
-                match (&**name, &args[..]) {
-                    ("ceil" | "floor", [of]) if !is_own && of.name.is_none() => {
-                        let round = if &**name == "ceil" { Round::Up } else { Round::Down };
-                        Ok(Size::round(round, self.size_formula(&of.value, scope)?))
-                    }
-                    ("min" | "max" | "mod", [a, b]) if !is_own && a.name.is_none() && b.name.is_none() => {
-                        let join = match &**name {
-                            "min" => Join::Min,
-                            "max" => Join::Max,
-                            _ => Join::Mod,
-                        };
-                        let (a, b) = (self.size_formula(&a.value, scope)?, self.size_formula(&b.value, scope)?);
-                        Ok(Size::join(join, a, b, expr.span))
-                    }
-                    _ => self.known_size(expr, scope),
-                }
-            }
-            _ => self.known_size(expr, scope),
-        }
-    }
-
-    /// A part of a size that is no formula of sizes itself: a number, known before the run.
-    fn known_size(&mut self, expr: &Expr, scope: &mut Scope) -> Outcome<Size> {
-        let mut free = None;
-        names_in(expr, &mut |name| free = free.take().or(self.is_free(name, scope).then(|| name.clone())));
-        if let Some(name) = free {
-            let why = format!("sizes are not solved through `{}`", print_expr(expr));
-            return Err(self.unsolved(&name, expr.span, Some(why)));
-        }
-        let number = self.number(expr, scope)?;
-        match (number.measure, Exact::of(number.value)) {
-            // Pixels are counted.
-            (None | Some(Measure::Length), Some(value)) => Ok(match number.inexact {
-                Some(division) => Size::Rest(value, division),
-                None => Size::Known(value),
-            }),
-            _ => {
-                let (value, at) = (Value::Number(number).noun(), self.blame(expr.span));
-                Err(self.report(SizeNotWhole { value, at }))
-            }
-        }
-    }
-
-    /// What a size is worth, as a size that a tensor can have.
-    fn size_worth(&mut self, size: &Size, span: Span) -> Outcome<usize> {
-        let at = self.blame(span);
-        let value = match size.worth() {
-            Ok(value) => value,
-            Err(Trouble::Unknown(name, span)) => return Err(self.unsolved(&name, span, None)),
-            Err(Trouble::Inexact(division)) => {
-                return Err(self.report(InexactDivision { at: self.blame(division), used: at }));
-            }
-            Err(Trouble::ByZero) => return Err(self.report(SizeNotWhole { value: "a division by 0".into(), at })),
-            Err(Trouble::Overflow) => {
-                return Err(self.report(SizeOutOfRange { value: "beyond all numbers".into(), at }));
-            }
-        };
-        match value.as_whole() {
-            None => Err(self.report(SizeNotWhole { value: value.to_f64().to_string(), at })),
-            Some(whole) if !(1..=LARGEST).contains(&whole) => {
-                Err(self.report(SizeOutOfRange { value: whole.to_string(), at }))
-            }
-            Some(whole) => Ok(whole as usize),
-        }
-    }
-
-    /// A whole number from 1 on.
-    pub fn size(&mut self, expr: &Expr, scope: &mut Scope) -> Outcome<usize> {
-        let size = self.size_formula(expr, scope)?;
-        self.size_worth(&size, expr.span)
-    }
-
-    pub fn size_of(&mut self, number: Number, span: Span) -> Outcome<usize> {
-        let at = self.blame(span);
-        if let Some(division) = number.inexact {
-            return Err(self.report(InexactDivision { at: self.blame(division), used: at }));
-        }
-        if number.value.fract() != 0.0 || !matches!(number.measure, None | Some(Measure::Length)) {
-            return Err(self.report(SizeNotWhole { value: Value::Number(number).noun(), at }));
-        }
-        if !(1.0..=2147483647.0).contains(&number.value) {
-            return Err(self.report(SizeOutOfRange { value: number.value.to_string(), at }));
-        }
-        Ok(number.value as usize)
     }
 
     /// The shape that a type declares, its sizes being known.
@@ -558,27 +291,5 @@ impl Lower<'_> {
             TypeKind::Broken => "an unknown type".to_string(),
         };
         if ty.optional { format!("{text}?") } else { text }
-    }
-}
-
-/// Shape variables begin with an upper-case letter.
-pub fn is_variable(name: &str) -> bool {
-    name.chars().next().is_some_and(char::is_uppercase)
-}
-
-/// Calls `see` for every name in a formula.
-fn names_in(expr: &Expr, see: &mut dyn FnMut(&Arc<str>)) {
-    match &expr.kind {
-        ExprKind::Name(name) => see(name),
-        ExprKind::Unary { operand, .. } => names_in(operand, see),
-        ExprKind::Binary { left, right, .. } => {
-            names_in(left, see);
-            names_in(right, see);
-        }
-        ExprKind::If { condition, then, otherwise } => {
-            [condition, then, otherwise].into_iter().for_each(|it| names_in(it, see));
-        }
-        ExprKind::Call { args, .. } => args.iter().for_each(|arg| names_in(&arg.value, see)),
-        _ => {}
     }
 }

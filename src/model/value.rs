@@ -74,12 +74,29 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     pub dtype: Dtype,
     /// The names of the axes, from the types through which the tensor came.
-    pub names: Vec<Option<Arc<str>>>,
+    pub names: Vec<AxisName>,
     pub meaning: Meaning,
     /// `?`: elements may be missing.
     pub optional: bool,
     /// An index that is a sum of loop variables.
     pub affine: Option<Affine>,
+}
+
+/// What an axis is called.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct AxisName {
+    /// Where formulas speak of it: by its label, or by the size that it has.
+    pub called: Option<Arc<str>>,
+    /// Where a type has named it: `H = 28`.
+    pub label: Option<Label>,
+}
+
+/// A name of an axis, and where a type gives it: within so many definitions.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Label {
+    pub name: Arc<str>,
+    pub at: Span,
+    pub depth: usize,
 }
 
 impl Tensor {

@@ -52,6 +52,22 @@ problems! {
             .at(declared, format!("{wanted} declared here"))
             .maybe_help(help);
 
+    /// Two axes meet that have different names.
+    "axes-differ" Error AxesDiffer { operation: String, left: String, right: String, at: Span, left_at: Span, right_at: Span } =>
+        say(format!("the axis `{left}` meets the axis `{right}` in `{}`", operation.trim_matches('`')))
+            .at(at, "these are two different axes")
+            .at(left_at, format!("`{left}` named here"))
+            .at(right_at, format!("`{right}` named here"))
+            .help("bring the axes into one order, as with `transpose(x)` or `permute(x, [1, 0])`; or leave the names away");
+
+    /// The axes of an input, or of a result, stand in another order than the type says.
+    "axis-order" Error AxisOrder { callee: String, input: String, axis: usize, wanted: String, found: String, at: Span, named: Span, declared: Span } =>
+        say(format!("{callee} wants the axis `{wanted}` as axis {axis} of `{input}`, but there is `{found}`"))
+            .at(at, format!("`{wanted}` is another axis of this"))
+            .at(named, format!("`{found}` named here"))
+            .at(declared, "declared here")
+            .help("bring the axes into one order, as with `transpose(x)` or `permute(x, [1, 0])`");
+
     /// A recurrence has another number of indices than one.
     "carry-along-one" Error CarryAlongOne { count: usize, at: Span } =>
         say(format!("a `for` that carries values runs along one index, but this has {}", super::count(count, "index", "indices")))
@@ -110,6 +126,17 @@ problems! {
         say(format!("the size `{name}` cannot be found from the inputs"))
             .at(at, "not known here")
             .help("write a number, or let the data's target say it");
+
+    /// Several facts about sizes, of which no sizes fit all.
+    "sizes-contradict" Error SizesContradict { callee: String, facts: Vec<(String, Span)>, shape: String, at: Span } => {
+        let told: Vec<String> = facts.iter().map(|it| it.0.clone()).collect();
+        let head = match facts.len() {
+            1 => format!("no sizes fit {}, which {callee} is given", told[0]),
+            2 => format!("no sizes fit both {}, which {callee} is given", list(&told)),
+            _ => format!("no sizes fit all of {}, which {callee} is given", list(&told)),
+        };
+        facts.into_iter().fold(say(head).at(at, format!("this is {shape}")), |words, (fact, at)| words.at(at, format!("{fact} here")))
+    };
 
     /// There is no such axis.
     "unknown-axis" Error UnknownAxis { name: String, shape: String, at: Span, known: Vec<String> } =>

@@ -1,5 +1,6 @@
 //! The solver of sizes, against trying one size after the other.
 
+use dlmc::model::sizes::systems::{self, System};
 use dlmc::model::sizes::{Exact, Join, LARGEST, Round, Size, Solution, Trouble};
 use dlmc::source::{FileId, Span};
 
@@ -205,4 +206,153 @@ fn a_rest_stays_a_rest_until_something_rounds() {
     let inside = join(Join::Add, join(Join::Div, known(8), known(4)), known(1));
     assert_eq!(inside.worth(), Ok(Exact::whole(3)));
     assert_eq!(join(Join::Div, known(1), known(0)).worth(), Err(Trouble::ByZero));
+}
+
+// ------------------------------------------------------------------------------------------------ systems
+
+const NAMES: [&str; 3] = ["N", "M", "K"];
+
+/// An equation of the test: factors of the names, a constant, and what the sum is worth.
+#[derive(Clone, Debug)]
+struct Equation {
+    factors: [i64; 3],
+    constant: i64,
+    found: i64,
+}
+
+impl Equation {
+    /// With a solution often, with none sometimes.
+    fn thrown(dice: &mut Dice, names: usize, hidden: [i64; 3]) -> Equation {
+        let mut factors = [0; 3];
+        factors[..names].iter_mut().for_each(|it| *it = dice.below(7) as i64 - 3);
+        let constant = dice.below(5) as i64 - 2;
+        let own: i64 = constant + factors.iter().zip(hidden).map(|(factor, it)| factor * it).sum::<i64>();
+        let off = if dice.below(4) == 0 { dice.below(3) as i64 } else { 0 };
+        Equation { factors, constant, found: own + off }
+    }
+
+    /// Written with a division, a difference and a product of what is known, so that all of them are read.
+    fn fact(&self) -> systems::Fact {
+        let mut size = known(i128::from(self.constant));
+        for (factor, name) in self.factors.iter().zip(NAMES).filter(|(factor, _)| **factor != 0) {
+            let term = join(Join::Mul, Size::Unknown(name.into(), NOWHERE), known(2 * i128::from(factor.abs())));
+            let way = if *factor < 0 { Join::Sub } else { Join::Add };
+            size = join(way, size, join(Join::Div, term, known(2)));
+        }
+        (size, self.found as usize)
+    }
+
+    fn holds(&self, at: [i64; 3]) -> bool {
+        self.constant + self.factors.iter().zip(at).map(|(factor, it)| factor * it).sum::<i64>() == self.found
+    }
+
+    fn is_bounded(&self) -> bool {
+        self.factors.iter().all(|it| *it >= 0)
+    }
+}
+
+const BOX: i64 = 14;
+
+/// All sizes up to [`BOX`] that fit; names that no equation has are 1.
+fn fitting(equations: &[&Equation]) -> Vec<[i64; 3]> {
+    let range = |at: usize| if equations.iter().any(|it| it.factors[at] != 0) { 1..=BOX } else { 1..=1 };
+    let all = range(0).flat_map(|n| range(1).flat_map(move |m| range(2).map(move |k| [n, m, k])));
+    all.filter(|at| equations.iter().all(|it| it.holds(*at))).collect()
+}
+
+#[test]
+fn systems_are_solved_as_trying_all_sizes_solves_them() {
+    let (mut dice, mut unique, mut clashes, mut several, mut unclear) = (Dice(11), 0, 0, 0, 0);
+    for _ in 0..6000 {
+        let names = 1 + dice.below(3) as usize;
+        let hidden = std::array::from_fn(|_| 1 + dice.below(6) as i64);
+        let count = 1 + dice.below(4);
+        let equations: Vec<Equation> = (0..count).map(|_| Equation::thrown(&mut dice, names, hidden)).collect();
+        let equations: Vec<Equation> =
+            equations.into_iter().filter(|it| it.found > 0 && it.factors != [0; 3]).collect();
+        let all: Vec<&Equation> = equations.iter().collect();
+        let facts: Vec<systems::Fact> = equations.iter().map(Equation::fact).collect();
+        let used: Vec<usize> = (0..3).filter(|&at| equations.iter().any(|it| it.factors[at] != 0)).collect();
+        let fitting = fitting(&all);
+        let told = || format!("{equations:?}: {fitting:?}");
+        let solution = systems::solve(&facts);
+        match &solution {
+            System::Clash(which) => {
+                assert!(fitting.is_empty(), "{which:?} of {}", told());
+                // What is named contradicts itself, and no part of it does.
+                let named: Vec<systems::Fact> = which.iter().map(|&at| facts[at].clone()).collect();
+                assert!(matches!(systems::solve(&named), System::Clash(_)), "{which:?} of {}", told());
+                for without in 0..named.len() {
+                    let mut fewer = named.clone();
+                    fewer.remove(without);
+                    assert!(!matches!(systems::solve(&fewer), System::Clash(_)), "{which:?} of {}", told());
+                }
+                clashes += 1;
+            }
+            System::Fixed(fixed, ways) => {
+                for (at, name) in NAMES.iter().enumerate() {
+                    if let Some(&size) = fixed.get(*name) {
+                        assert!(fitting.iter().all(|it| it[at] == size as i64), "{name} = {size} of {}", told());
+                    }
+                }
+                if fixed.len() == used.len() {
+                    let at = NAMES.map(|name| fixed.get(name).map_or(1, |it| *it as i64));
+                    assert!(all.iter().all(|it| it.holds(at)), "{at:?} of {}", told());
+                    unique += 1;
+                }
+                // Where all sizes are within the box, what it says is all there is to say.
+                let bounded = all.iter().filter(|it| it.is_bounded() && it.found - it.constant <= BOX);
+                let names_bounded: Vec<usize> =
+                    bounded.flat_map(|it| (0..3).filter(|&at| it.factors[at] > 0)).collect();
+                if used.iter().all(|it| names_bounded.contains(it)) {
+                    assert!(!fitting.is_empty(), "{solution:?} of {}", told());
+                    assert_eq!(fitting.len() == 1, fixed.len() == used.len(), "{solution:?} of {}", told());
+                }
+                match ways {
+                    Some([one, other]) => {
+                        assert_ne!(one, other, "{}", told());
+                        for way in [one, other] {
+                            let at = NAMES.map(|name| way.get(name).map_or(1, |it| *it as i64));
+                            assert!(all.iter().all(|it| it.holds(at)), "{at:?} of {}", told());
+                        }
+                        several += 1;
+                    }
+                    None => unclear += usize::from(fixed.len() != used.len()),
+                }
+            }
+        }
+        // The order does not matter, but to which facts are named.
+        let turned: Vec<systems::Fact> = facts.iter().rev().cloned().collect();
+        match (solution, systems::solve(&turned)) {
+            (System::Clash(_), System::Clash(_)) => {}
+            (System::Fixed(one, _), System::Fixed(other, _)) => assert_eq!(one, other, "{}", told()),
+            (one, other) => panic!("{one:?} and {other:?} of {}", told()),
+        }
+    }
+    assert!(unique > 1500 && clashes > 500 && several > 500, "{unique} unique, {clashes} clashes, {several} several");
+    assert_eq!(unclear, 0);
+}
+
+#[test]
+fn systems_far_beyond_trying() {
+    let name = |name: &str| Size::Unknown(name.into(), NOWHERE);
+    let sum =
+        |a: i128, b: i128| join(Join::Add, join(Join::Mul, known(a), name("N")), join(Join::Mul, known(b), name("M")));
+    let sizes = |n: usize, m: usize| systems::Sizes::from([("N".into(), n), ("M".into(), m)]);
+    let (n, m) = (1_234_567, 7_654_321);
+    let worth = |a: usize, b: usize| a * n + b * m;
+    let facts = [(sum(3, 5), worth(3, 5)), (sum(7, 2), worth(7, 2))];
+    assert_eq!(systems::solve(&facts), System::Fixed(sizes(n, m), None));
+    // Even and odd; no whole size; none from 1 on; a fact beside, that has nothing to do with it.
+    let beside = (name("K"), 9);
+    assert_eq!(systems::solve(&[(sum(2, 2), 1001)]), System::Clash(vec![0]));
+    assert_eq!(systems::solve(&[beside.clone(), (sum(1, 1), 9), (sum(1, -1), 4)]), System::Clash(vec![1, 2]));
+    assert_eq!(systems::solve(&[(sum(1, 1), 1), beside.clone()]), System::Clash(vec![0]));
+    assert_eq!(systems::solve(&[(sum(1, 1), 2), (sum(1, 0), 1)]), System::Fixed(sizes(1, 1), None));
+    // One fact is enough where there is but one way.
+    assert_eq!(systems::solve(&[(sum(1, 1), 2)]), System::Fixed(sizes(1, 1), None));
+    assert_eq!(systems::solve(&[(sum(2, 2), 1000), (sum(1, 1), 501), (sum(3, 3), 1503)]), System::Clash(vec![0, 2]));
+    let open = systems::solve(&[(sum(1, 1), 7), beside]);
+    let System::Fixed(fixed, Some(_)) = &open else { panic!("{open:?}") };
+    assert_eq!(fixed, &systems::Sizes::from([("K".into(), 9)]));
 }

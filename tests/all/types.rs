@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dlmc::compile::{self, Checked};
+use dlmc::model::builtins::BUILTINS;
 use dlmc::model::check::library;
 use dlmc::model::functions::still;
 use dlmc::model::lower::Lower;
@@ -35,7 +36,11 @@ fn with_formulas(formulas: &[String]) -> String {
 
 /// For each formula the problem that is told of it.
 fn told(formulas: &[String]) -> Vec<Option<Problem>> {
-    let checked = check(with_formulas(formulas));
+    told_in(with_formulas(formulas), formulas)
+}
+
+fn told_in(text: String, formulas: &[String]) -> Vec<Option<Problem>> {
+    let checked = check(text);
     let mut found = vec![None; formulas.len()];
     for problem in &checked.problems {
         let (line, _) = checked.sources[problem.labels[0].span.file].place(problem.labels[0].span.start);
@@ -120,6 +125,143 @@ fn axes_of_size_1_never_stretch() {
                 assert!(problem.help.iter().any(|it| it.contains("never stretched")), "{formula}: {:?}", problem.help);
             }
         }
+    }
+}
+
+/// Built-ins, each with what it makes of named axes, with whose axes that meets, and with whose it does not.
+const NAMED: [(&str, &str, &str, &str); 34] = [
+    ("sum", "sum(hw, over: H)", "w", "h"),
+    ("mean", "mean(hw, over: W)", "h", "w"),
+    ("max", "max(hw, over: 0)", "w", "h"),
+    ("max", "max(plain, hw)", "hw", "wh"),
+    ("min", "min(hw, over: 1)", "h", "w"),
+    ("min", "min(hw, 2)", "hw", "wh"),
+    ("median", "median(hw, over: H)", "w", "h"),
+    ("where", "where(hw > 0, plain, 1)", "hw", "wh"),
+    ("present", "where(present(hw), plain, 1)", "hw", "wh"),
+    ("reshape", "sum(reshape(hw, [3, 3, 1]), over: last)", "hw", "wh"),
+    ("reshape", "reshape(reshape(hw, [9]), [3, 3])", "hw", ""),
+    ("reshape", "reshape(reshape(hw, [9]), [3, 3])", "wh", ""),
+    ("permute", "permute(hw, [1, 0])", "wh", "hw"),
+    ("transpose", "transpose(hw)", "wh", "hw"),
+    ("expand", "sum(expand(hw, 1, 2), over: 1)", "hw", "wh"),
+    ("expand", "expand(h, 1, 3)", "hw", "wh"),
+    ("concat", "sum(concat(hw, plain), over: 1)", "h6", "w6"),
+    ("concat", "sum(concat(hw, hw, axis: 1), over: 0)", "w6", "h6"),
+    ("concat", "concat(h, w)", "h6", ""),
+    ("split", "s1", "h", "w"),
+    ("unstack", "u1", "w", "h"),
+    ("pad", "sum(pad(hw, 1, 2), over: 1)", "h6", "w6"),
+    ("dot", "dot(h, h) * h", "h", "w"),
+    ("one_hot", "sum(one_hot(cast(hw, i32), 2), over: last)", "hw", "wh"),
+    ("cast", "cast(hw > 0, f32)", "hw", "wh"),
+    ("noise", "noise(normal, like: hw)", "hw", "wh"),
+    ("tanh", "tanh(hw)", "hw", "wh"),
+    ("@", "hw @ plain", "hw", "wh"),
+    ("@", "plain @ hw", "hw", "wh"),
+    ("@", "hw @ wh + 0 * transpose(hw @ wh)", "plain", "wh"),
+    ("for", "for i in 3 => hw[i]", "plain", "h"),
+    ("[]", "hw[0]", "w", "h"),
+    ("[]", "hw[0 .. 3, 0 .. 3]", "hw", "wh"),
+    ("for", "for i in 3, s ~ h => s + hw[i, 0]", "plain", "w"),
+];
+
+/// The built-ins that make nothing of axes that have names.
+const WITHOUT_AXES: [&str; 10] =
+    ["rank", "size", "zeros", "ones", "positions", "uniform", "normal", "repeat", "column", "columns"];
+
+/// The same program, with parameters whose axes have names.
+fn told_of_named(formulas: &[String]) -> Vec<Option<Problem>> {
+    let names = [("hw", "H = 3, W = 3"), ("wh", "W = 3, H = 3"), ("plain", "3, 3"), ("h", "H = 3"), ("w", "W = 3")];
+    let names = names.into_iter().chain([("h6", "H = 6"), ("w6", "W = 6")]);
+    let (mut params, mut sum) = (String::new(), "x |> dense(1)".to_string());
+    for (name, axes) in names {
+        params += &format!("param {name}: f32[{axes}] ~ normal(0, 1); ");
+        sum = format!("{sum} |> plus_sum({name})");
+    }
+    let parts = "(u0, u1, u2) = unstack(hw); (s0, s1) = split(h6, 2)";
+    let text =
+        with_formulas(formulas).replacen("{\n", &format!("{{ {params}{parts}\n"), 1).replacen("x |> dense(1)", &sum, 1)
+            + "fn plus_sum(x, y) = x + sum(y)\n";
+    told_in(text, formulas)
+}
+
+#[test]
+fn names_of_axes_go_through_every_built_in() {
+    let of = |row: &(&str, &str, &str, &str), other: &str| format!("({}) + {other}", row.1);
+    let alone: Vec<String> = NAMED.iter().map(|it| it.1.to_string()).collect();
+    let good: Vec<String> = NAMED.iter().map(|it| of(it, it.2)).collect();
+    for (formula, problem) in alone.iter().zip(told_of_named(&alone)).chain(good.iter().zip(told_of_named(&good))) {
+        assert!(problem.is_none(), "`{formula}` is told {problem:?}");
+    }
+    let bad: Vec<String> = NAMED.iter().filter(|it| !it.3.is_empty()).map(|it| of(it, it.3)).collect();
+    for (formula, problem) in bad.iter().zip(told_of_named(&bad)) {
+        let problem = problem.unwrap_or_else(|| panic!("`{formula}` is not told"));
+        assert_eq!(problem.code, "axes-differ", "{formula}");
+        // The names, and where each is given.
+        assert!(problem.message.contains("`H`") && problem.message.contains("`W`"), "{formula}: {}", problem.message);
+        assert_eq!(problem.labels.len(), 3, "{formula}: {problem:?}");
+    }
+    for builtin in BUILTINS {
+        let tried = NAMED.iter().any(|it| it.0 == builtin.name) || WITHOUT_AXES.contains(&builtin.name);
+        assert!(tried, "nothing says what `{}` makes of names", builtin.name);
+    }
+}
+
+#[test]
+fn axes_of_different_names_never_meet() {
+    let mut formulas: Vec<String> = callable()
+        .filter(|it| it.def().operands.len() == 2 && it.dtype(&[Dtype::F32; 2]).is_some())
+        .map(|it| format!("{}(hw, wh)", it.def().name))
+        .collect();
+    for sign in ["+", "-", "*", "/", "^", "<", "<=", ">", ">=", "==", "!="] {
+        formulas.push(format!("hw {sign} wh"));
+    }
+    let others = [
+        "where(hw > 0, wh, 1)",
+        "where(hw > 0, 1, wh)",
+        "where(plain > 0, hw, wh)",
+        "sum(hw, where: wh > 0)",
+        "concat(hw, wh)",
+        "concat(hw, wh, axis: 1)",
+        "dot(h, w)",
+        "hw + h",
+        "hw @ hw",
+        "hw @ transpose(wh)",
+        "for i in 3, s ~ h => s + w",
+    ];
+    formulas.extend(others.map(String::from));
+    for (formula, problem) in formulas.iter().zip(told_of_named(&formulas)) {
+        let code = problem.as_ref().map(|it| it.code);
+        assert_eq!(code, Some("axes-differ"), "{formula}: {problem:?}");
+    }
+}
+
+#[test]
+fn losses_and_metrics_take_axes_of_the_same_names() {
+    let program = |result: &str, target: &str, metric: &str| {
+        let columns: Vec<String> = (0..9).map(|at| format!("c{at}")).collect();
+        let cells: Vec<String> = (0..9).map(|at| at.to_string()).collect();
+        format!(
+            "model m on x: f32[3] -> f32[{result}] = reshape(x |> dense(9), [3, 3])\n\
+             data points {{\n  source: table {{\n    | {} |\n    | {} |\n  }}\n  \
+             input x: f32[3] = [c0, c1, c2]\n  \
+             target y: f32[{target}] = reshape([{}], [3, 3])\n}}\n\
+             train {{\n  model: m\n  data: points\n  loss: mse\n  metrics: [{metric}]\n  optimizer: adam\n  for: 3 epochs\n}}\n",
+            columns.join(" | "),
+            cells.join(" | "),
+            columns.join(", "),
+        )
+    };
+    let codes = |result: &str, target: &str, metric: &str| -> Vec<&str> {
+        check(program(result, target, metric)).problems.iter().map(|it| it.code).collect()
+    };
+    let (hw, wh) = ("H = 3, W = 3", "W = 3, H = 3");
+    for (result, target) in [(hw, hw), (wh, wh), ("3, 3", hw), (hw, "3, 3")] {
+        assert!(!codes(result, target, "mae").contains(&"axes-differ"), "{result} and {target}");
+    }
+    for metric in ["mae", "rmse"] {
+        assert!(codes(hw, wh, metric).contains(&"axes-differ"), "{:?}", codes(hw, wh, metric));
     }
 }
 

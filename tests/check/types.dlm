@@ -23,7 +23,7 @@
 
 #! numbers two unknown sizes of one number are not guessed
   layer join on both: f32[N + M] -> f32[1] {
-#!                        ^^^^^ size-unsolved: `N + M` is 4, which says too little of `N` and `M`
+#!                        ^^^^^ size-unsolved: `N + M` is 4 for N = 1 and M = 3, and for N = 2 and M = 2 too
     [sum(both)]
   }
   model m on x: f32[4] -> f32[1] {
@@ -284,4 +284,84 @@
   train {
     for: half
     at_most: 90s - 0.5min
+  }
+
+#! numbers sizes of several inputs are found together
+  layer both on (a: f32[2 * N + M], b: f32[N - M], c: f32[ceil(K / N)], d: f32[K + M]) -> f32[N, M, K] {
+    for n in N, m in M, k in K => a[n] + b[0] + c[0] + d[k]
+  }
+  model m on x: f32[4] -> f32[1] {
+    long = concat(x, x[0 .. 1])
+    (long, x[0 .. 1], x, concat(x, x)) |> both |> flatten |> dense(1)
+  }
+
+#! numbers
+  layer cut on (a: f32[ceil(N / 2)], b: f32[N]) -> f32[N] = b
+  model m on x: f32[4] -> f32[1] = (x[0 .. 2], x) |> cut |> dense(1)
+
+#! numbers what contradicts is named
+  layer both on (a: f32[N + M], b: f32[N - M], c: f32[K]) -> f32[1] = [sum(a) + sum(b) + sum(c)]
+  model m on x: f32[4] -> f32[1] = (x, x[0 .. 3], x) |> both |> dense(1)
+#!                                                      ^^^^ sizes-contradict: no sizes fit both `N + M` = 4 and `N - M` = 3, which the layer `both` is given
+
+#! numbers
+  layer both on x: f32[2 * (N + M)] -> f32[1] = [sum(x)]
+  model m on x: f32[4] -> f32[1] = x[0 .. 3] |> both |> dense(1)
+#!                                              ^^^^ sizes-contradict: no sizes fit `2 * (N + M)` = 3, which the layer `both` is given
+
+#! numbers named axes meet those of their name
+  model m on x: f32[4] -> f32[1] {
+    param a: f32[H = 2, W = 2] ~ zeros
+    param b: f32[W = 2, H = 2] ~ zeros
+    [sum(x) + sum(a + transpose(b))] |> dense(1)
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] {
+    param a: f32[H = 2, W = 2] ~ zeros
+    param b: f32[W = 2, H = 2] ~ zeros
+    [sum(x) + sum(a + b)] |> dense(1)
+#!                ^^^^^ axes-differ: the axis `W` meets the axis `H` in `+`
+  }
+
+#! numbers a layer has names of its own, and gives back those that it got
+  layer mixed on x: f32[T = 2, D = 2] -> f32[T = 2, D = 2] {
+    param w: f32[D = 2, E = 2] ~ zeros
+    x @ w + x
+#!  ^^^^^^^^^ axes-differ: the axis `E` meets the axis `D` in `+`
+  }
+  model m on x: f32[4] -> f32[1] = reshape(x, [2, 2]) |> mixed |> flatten |> dense(1)
+
+#! numbers
+  layer mixed on x: f32[T = 2, D = 2] -> f32[T = 2, D = 2] {
+    param w: f32[D = 2, 2] ~ zeros
+    x @ w + x
+  }
+  layer turned on x: f32[A = 2, B = 2] -> f32[B = 2, A = 2] = transpose(x)
+  model m on x: f32[4] -> f32[1] {
+    param a: f32[H = 2, W = 2] ~ zeros
+    b = a + (a |> mixed) + (a |> turned |> turned)
+    [sum(x) + sum(b)] |> dense(1)
+  }
+
+#! numbers
+  layer turned on x: f32[A = 2, B = 2] -> f32[B = 2, A = 2] = transpose(x)
+  model m on x: f32[4] -> f32[1] {
+    param a: f32[H = 2, W = 2] ~ zeros
+    b = a + (a |> turned)
+#!      ^^^^^^^^^^^^^^^^^ axes-differ: the axis `W` meets the axis `H` in `+`
+    [sum(x) + sum(b)] |> dense(1)
+  }
+
+#! numbers
+  layer turned on x: f32[A = 2, B = 2] -> f32[B = 2, A = 2] = x
+#!                                                            ^ axis-order: wants the axis `B` as axis 0 of `result`, but there is `A`
+  model m on x: f32[4] -> f32[1] = reshape(x, [2, 2]) |> turned |> flatten |> dense(1)
+
+#! numbers
+  layer rows on x: f32[W = 2, H = 2] -> f32[1] = [sum(x)]
+  model m on x: f32[4] -> f32[1] {
+    param a: f32[H = 2, W = 2] ~ zeros
+    concat(x, a |> rows) |> dense(1)
+#!                 ^^^^ axis-order: the layer `rows` wants the axis `W` as axis 0 of `x`, but there is `H`
   }

@@ -3,20 +3,30 @@
 use crate::model::eval::Scope;
 use crate::model::lower::{Lower, Outcome, Reported};
 use crate::model::modules::Definition;
-use crate::model::types::{Mismatch, OpenSize, describe};
+use crate::model::types::{AxisFact, Mismatch, describe};
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::source::{Near, Span, nearest};
 use crate::syntax::tree::{Dim, ExprKind, Type, TypeKind};
 
-/// An input whose type says more about its sizes than is known yet.
-pub(super) struct Waiting<'t> {
-    open: Vec<OpenSize>,
+/// The inputs of a definition on their way in: some types say more about their sizes than is known yet.
+pub(super) struct Arrivals<'t> {
+    noun: &'t str,
+    waiting: Vec<Waiting<'t>>,
+}
+
+struct Waiting<'t> {
     input: &'t str,
     ty: &'t Type,
     tensor: Tensor,
     span: Span,
+}
+
+impl<'t> Arrivals<'t> {
+    pub(super) fn at(noun: &'t str) -> Arrivals<'t> {
+        Arrivals { noun, waiting: vec![] }
+    }
 }
 
 impl Lower<'_> {
@@ -41,16 +51,16 @@ impl Lower<'_> {
         }
         let types: Vec<Option<&Type>> = tensors.iter().map(|&(at, _)| config[at].ty.as_ref()).collect();
         let values: Vec<Value> = tensors.iter().map(|(_, value)| value.clone()).collect();
-        let values = self.lift_inputs(&types, &values, false, lifted);
+        let values = self.lift_inputs(&types, &values, false, lifted, noun, span)?;
         let mut typed: Vec<Option<Value>> = vec![None; config.len()];
-        let mut waiting = Vec::new();
+        let mut arrivals = Arrivals::at(noun);
         for ((at, _), value) in tensors.iter().zip(values) {
             let ty = config[*at].ty.as_ref().expect("a tensor type");
             let place = bound[*at].as_ref().map_or(span, |argument| argument.span);
-            let value = self.waited(noun, config[*at].name.as_str(), ty, value, place, scope, &mut waiting)?;
+            let value = self.arrive(&mut arrivals, config[*at].name.as_str(), ty, value, place, scope)?;
             typed[*at] = Some(value);
         }
-        self.settle(noun, waiting, scope)?;
+        self.settle(arrivals, scope)?;
         for (at, argument) in bound.into_iter().enumerate() {
             let param = &config[at];
             let value = match typed[at].take() {
@@ -83,7 +93,9 @@ impl Lower<'_> {
         values: &[Value],
         all: bool,
         lifted: &mut Vec<Lead>,
-    ) -> Vec<Value> {
+        noun: &str,
+        span: Span,
+    ) -> Outcome<Vec<Value>> {
         let mut extra: Vec<usize> = Vec::new();
         let mut surplus = Vec::new();
         for (ty, value) in types.iter().zip(values) {
@@ -103,8 +115,15 @@ impl Lower<'_> {
             extra.ends_with(&shape[..*more]) && !lacks(ty, *more)
         };
         if extra.is_empty() || !types.iter().zip(&surplus).all(fits) {
-            return values.to_vec();
+            return Ok(values.to_vec());
         }
+        // Axes that are carried along meet as those within do.
+        let fronts = values.iter().zip(&surplus).filter_map(|(value, (more, _))| match value.clone().settled() {
+            Value::Tensor(tensor) => Some(Tensor { names: tensor.names[..*more].to_vec(), ..tensor }),
+            _ => None,
+        });
+        let fronts: Vec<Tensor> = fronts.collect();
+        self.meet(noun, &fronts.iter().collect::<Vec<_>>(), span)?;
         let leads: Vec<Lead> = extra.iter().map(|&extent| self.new_lead(extent)).collect();
         let mut results = Vec::new();
         for (value, (more, _)) in values.iter().zip(surplus) {
@@ -119,7 +138,7 @@ impl Lower<'_> {
             });
         }
         lifted.extend(leads);
-        results
+        Ok(results)
     }
 
     /// Arguments in the order of the parameters, which are those of the form.
@@ -220,40 +239,35 @@ impl Lower<'_> {
         }
     }
 
-    /// An input as its type wants it. What it leaves open of its sizes joins `waiting`.
-    #[allow(clippy::too_many_arguments, reason = "an input, and what is known around it")]
-    pub(super) fn waited<'t>(
+    /// An input as its type wants it. What it leaves open of its sizes waits for the others.
+    pub(super) fn arrive<'t>(
         &mut self,
-        noun: &str,
+        arrivals: &mut Arrivals<'t>,
         input: &'t str,
         ty: &'t Type,
         value: Value,
         span: Span,
         scope: &mut Scope,
-        waiting: &mut Vec<Waiting<'t>>,
     ) -> Outcome<Value> {
-        let value = self.taken(noun, input, ty, value, span, scope)?;
-        let open = std::mem::take(&mut scope.open);
-        if let (false, Value::Tensor(tensor)) = (open.is_empty(), &value) {
-            waiting.push(Waiting { open, input, ty, tensor: tensor.clone(), span });
+        let known = scope.open.len();
+        let value = self.taken(arrivals.noun, input, ty, value, span, scope)?;
+        if let (Some(open), Value::Tensor(tensor)) = (scope.open.get_mut(known..).filter(|it| !it.is_empty()), &value) {
+            open.iter_mut().for_each(|fact| fact.input = arrivals.waiting.len());
+            arrivals.waiting.push(Waiting { input, ty, tensor: tensor.clone(), span });
         }
         Ok(value)
     }
 
     /// Finds the sizes that no input tells alone; whatever order they stand in.
-    pub(super) fn settle(&mut self, noun: &str, mut waiting: Vec<Waiting>, scope: &mut Scope) -> Outcome<()> {
-        for _ in 0..waiting.len() {
-            for it in &mut waiting {
-                let open = std::mem::take(&mut it.open);
-                if let Err(mismatch) = self.ask_again(&open, scope) {
-                    return Err(self.mismatch(mismatch, noun, it.input, it.ty, &it.tensor, it.span));
-                }
-                it.open = std::mem::take(&mut scope.open);
+    pub(super) fn settle(&mut self, arrivals: Arrivals, scope: &mut Scope) -> Outcome<()> {
+        let open = std::mem::take(&mut scope.open);
+        match self.settle_facts(open, scope) {
+            Ok(open) if open.is_empty() => Ok(()),
+            Ok(open) => Err(self.stays_open(&open, scope)),
+            Err(unfit) => {
+                let Some(it) = arrivals.waiting.get(unfit.input) else { return Err(Reported) };
+                Err(self.mismatch(unfit.mismatch, arrivals.noun, it.input, it.ty, &it.tensor, it.span))
             }
-        }
-        match waiting.iter().find_map(|it| it.open.first()) {
-            Some(open) => Err(self.stays_open(open, scope)),
-            None => Ok(()),
         }
     }
 
@@ -284,6 +298,14 @@ impl Lower<'_> {
             }
             Mismatch::Type { wanted, found } => {
                 self.report(TypeMismatch { callee, input, wanted, found, at, declared, help: None })
+            }
+            Mismatch::Order { axis, wanted, found } => {
+                let (wanted, found, named) = (wanted.to_string(), found.name.to_string(), found.at);
+                self.report(AxisOrder { callee, input, axis, wanted, found, at, named, declared })
+            }
+            Mismatch::Clash(facts) => {
+                let facts = facts.iter().map(AxisFact::told).collect();
+                self.report(SizesContradict { callee, facts, shape, at })
             }
             Mismatch::Optional => self.report(OptionalAsPresent { callee, input, at, declared }),
         }

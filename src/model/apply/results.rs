@@ -49,9 +49,9 @@ impl Lower<'_> {
         let place = self.result_place(form, span);
         let tensor = self.tensor_of(value, place)?;
         match self.result(&tensor, ty, scope) {
-            Ok(tensor) => match std::mem::take(&mut scope.open).first() {
-                Some(open) => Err(self.stays_open(open, scope)),
-                None => Ok(Value::Tensor(tensor)),
+            Ok(tensor) => match &std::mem::take(&mut scope.open)[..] {
+                [] => Ok(Value::Tensor(tensor)),
+                open => Err(self.stays_open(open, scope)),
             },
             Err(Mismatch::Silent) => Err(Reported),
             Err(mismatch) => {
@@ -59,6 +59,9 @@ impl Lower<'_> {
                     return Err(self.report(problem));
                 }
                 let callee = format!("the {} `{}`", form.callable.kind.noun(), form.callable.name.text);
+                if let Mismatch::Order { .. } | Mismatch::Clash(_) = mismatch {
+                    return Err(self.mismatch(mismatch, &callee, "result", ty, &tensor, place));
+                }
                 let wanted = self.type_text(ty);
                 let found = describe(&tensor);
                 let at = place;

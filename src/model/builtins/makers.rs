@@ -41,7 +41,8 @@ pub(super) fn one_hot(lower: &mut Lower, arguments: Arguments) -> Outcome<Value>
     let place = lower.graph.index(shape.len() - 1, &shape);
     let same = lower.graph.map(Scalar::Equal, &[spread.id, place]);
     let id = lower.graph.map(Scalar::ToF32, &[same]);
-    Ok(Value::Tensor(lower.tensor(id, index.lead)))
+    let names = index.names.iter().cloned().chain([AxisName::default()]).collect();
+    Ok(Value::Tensor(Tensor { names, ..lower.tensor(id, index.lead) }))
 }
 
 /// A draw with the shape of the parameter that starts as it.

@@ -44,7 +44,10 @@ pub(super) fn rank(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value
         let mask = lower.bring_in(&mask, BATCH);
         let infinite = lower.constant(f64::INFINITY, Dtype::F32);
         match lower.map(Scalar::Select, &[&mask, &row, &infinite]) {
-            Some(masked) if masked.shape == row.shape => counted = masked,
+            Some(masked) if masked.shape == row.shape => {
+                lower.meet("where:", &[&mask, &row], span)?;
+                counted = masked;
+            }
             _ => {
                 let at = lower.blame(span);
                 let (left, right) = (describe(&mask), describe(&row));

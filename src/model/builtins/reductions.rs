@@ -83,6 +83,7 @@ pub(super) fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Red
             let (left, right) = (describe(mask), describe(&row));
             return Err(lower.report(ShapeMismatch { operation: "where:".into(), left, right, at, help: None }));
         };
+        lower.meet("where:", &[mask, &row], span)?;
         row = Tensor { names: row.names.clone(), ..masked };
     }
     let lead = row.lead.clone();

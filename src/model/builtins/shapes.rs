@@ -80,7 +80,9 @@ pub(super) fn expand(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> 
         other => return Err(lower.not_a(&format!("an axis from 0 to {rank}"), &other, at)),
     };
     let id = lower.graph.expand(tensor.id, tensor.lead.len() + axis, size);
-    let copies = lower.tensor(id, tensor.lead.clone());
+    let mut names = tensor.names.clone();
+    names.insert(axis, AxisName::default());
+    let copies = Tensor { names, ..lower.tensor(id, tensor.lead.clone()) };
     // A class stays one in every copy; what stands along an axis, as scores do, may not.
     Ok(Value::Tensor(match tensor.meaning {
         Meaning::Class { .. } => Tensor { meaning: tensor.meaning, optional: tensor.optional, ..copies },

@@ -75,6 +75,7 @@ impl Lower<'_> {
             }
         }
         if let Some(result) = self.map(scalar, &operands) {
+            self.meet(sign, &operands, span)?;
             return Ok(Value::Tensor(result));
         }
         let at = self.blame(span);

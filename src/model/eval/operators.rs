@@ -191,6 +191,9 @@ impl Lower<'_> {
             let (left, right) = (describe(&a), describe(&b));
             return Err(self.report(ShapeMismatch { operation: "@".into(), left, right, at, help: None }));
         }
+        self.meet_summed(&a, inner, &b, shared, span)?;
+        let fronts = [&a, &b].map(|it| Tensor { names: it.names[..shared.min(inner)].to_vec(), ..it.clone() });
+        self.meet("@", &[&fronts[0], &fronts[1]], span)?;
         let la: Vec<u8> = (0..a.shape.len() as u8).map(|axis| b'a' + axis).collect();
         let mut lb: Vec<u8> = (0..b.shape.len() as u8).map(|axis| b'n' + axis).collect();
         lb[..shared].copy_from_slice(&la[..shared]);

@@ -1,17 +1,17 @@
 //! Parameters and states: made when they are first read, and given a next value.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::Scope;
 use super::scope::{Bound, join};
 use crate::model::lower::{Lower, Outcome, Reported};
+use crate::model::types::labels::axis_names;
 use crate::model::types::{self, describe};
 use crate::model::value::*;
 use crate::problem::shapes::*;
 use crate::scalar::Dtype;
 use crate::source::Span;
-use crate::syntax::tree::{self, Dim, Expr, ExprKind, Name, Place};
+use crate::syntax::tree::{Expr, ExprKind, Name, Place};
 use crate::tensor::{Op, Slot};
 
 impl Lower<'_> {
@@ -23,7 +23,8 @@ impl Lower<'_> {
             None => join(&scope.path, &place.name.text),
         };
         if let Some(&slot) = self.slots.get(&path) {
-            let names = place.ty.as_ref().map(axis_names).unwrap_or_default();
+            let depth = self.definitions.len();
+            let names = place.ty.as_ref().map(|ty| axis_names(ty, depth)).unwrap_or_default();
             let tensor = self.state(slot);
             let names = if names.len() == tensor.shape.len() { names } else { tensor.names.clone() };
             return Ok(Tensor { names, ..tensor });
@@ -175,16 +176,4 @@ impl Lower<'_> {
         }
         Ok(())
     }
-}
-
-/// The names of a type's axes.
-fn axis_names(ty: &tree::Type) -> Vec<Option<Arc<str>>> {
-    let tree::TypeKind::Named { dims, .. } = &ty.kind else { return vec![] };
-    dims.iter()
-        .map(|dim| match dim {
-            Dim::Named { name, .. } => Some(name.text.clone()),
-            Dim::Expr(Expr { kind: ExprKind::Name(name), .. }) => Some(name.clone()),
-            _ => None,
-        })
-        .collect()
 }

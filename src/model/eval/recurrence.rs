@@ -86,7 +86,7 @@ impl Lower<'_> {
             let rank = self.graph.shape(id).len();
             let order: Vec<usize> = (1..=leads.len()).chain([0]).chain(leads.len() + 1..rank).collect();
             let id = if order.is_sorted() { id } else { self.graph.permute(id, &order) };
-            let names = std::iter::once(None).chain(it.start.names).collect();
+            let names = std::iter::once(AxisName::default()).chain(it.start.names).collect();
             let after = Tensor { names, ..self.tensor(id, leads.clone()) };
             results.push((Some(it.name.text.clone()), Value::Tensor(after)));
         }
@@ -146,6 +146,7 @@ impl Lower<'_> {
             value => self.tensor_of(value, span)?,
         };
         if place.shape.ends_with(&next.shape) && place.dtype == next.dtype {
+            self.meet(&format!("{}'", name.text), &[place, &next], span)?;
             return Ok(next.plain());
         }
         let at = self.blame(span);

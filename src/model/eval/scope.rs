@@ -22,7 +22,9 @@ pub struct Scope {
     /// In the formula of a field: names may be columns.
     pub is_field: bool,
     /// Sizes that the inputs so far do not tell.
-    pub open: Vec<types::OpenSize>,
+    pub open: Vec<types::AxisFact>,
+    /// Where a type here has named an axis, and the name that the axis has outside.
+    pub outside: Vec<(Span, Option<Label>)>,
 }
 
 #[derive(Clone)]
@@ -39,8 +41,16 @@ pub(super) enum Bound {
 
 impl Scope {
     pub fn new(module: ModuleId, path: &str) -> Scope {
-        let path = path.to_string();
-        Scope { module, vars: Vec::new(), path, stages: BTreeMap::new(), owner: None, is_field: false, open: vec![] }
+        Scope {
+            module,
+            vars: Vec::new(),
+            path: path.to_string(),
+            stages: BTreeMap::new(),
+            owner: None,
+            is_field: false,
+            open: vec![],
+            outside: vec![],
+        }
     }
 
     pub fn bind(&mut self, name: &str, value: Value) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Lower;
-use crate::model::value::{Affine, Lead, Tensor};
+use crate::model::value::{Affine, AxisName, Lead, Tensor};
 use crate::scalar::Scalar;
 use crate::tensor::{Id, View};
 
@@ -34,7 +34,7 @@ impl Lower<'_> {
         let id = self.graph.gather(table, at, shared.len() + own.len(), shared.len());
         // The result has: shared, own, others and the index's own shape, the rest of the table's shape.
         let order = [&shared[..], &own[..], &others[..]].concat();
-        let mut names = vec![None; index.shape.len()];
+        let mut names = index.names.clone();
         names.extend(tensor.names[1..].iter().cloned());
         let mut sorted = order.clone();
         sorted.sort_unstable();
@@ -105,8 +105,8 @@ impl Lower<'_> {
                 let size = self.extents[two.0 as usize];
                 let windows =
                     self.view(&sliced, |axis| View::Window { axis, size, stride: f as usize, dilation: g as usize }, 0);
-                let windows =
-                    Tensor { names: std::iter::once(None).chain(tensor.names.iter().cloned()).collect(), ..windows };
+                let names = std::iter::once(AxisName::default()).chain(tensor.names.iter().cloned()).collect();
+                let windows = Tensor { names, ..windows };
                 let outer = self.lift(&windows, one);
                 Some(self.lift(&outer, two))
             }
