@@ -1,9 +1,7 @@
 //! `dlmc preview`: a sheet of images as training sees them.
 
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::json;
 
 use super::program::unwritable;
@@ -67,11 +65,9 @@ impl Args {
             .map_err(fail)?;
         let samples = samples(program, &loaded, self.examples as usize, self.times);
         let samples: Vec<&Samples> = samples.iter().filter(|it| Layout::of(&it.plain.shape[1..]).is_some()).collect();
-        let sheet = sheet(&samples);
-        let mut bytes = Cursor::new(vec![]);
-        sheet.write_to(&mut bytes, ImageFormat::Png).expect("an image in memory");
+        let bytes = sheet(&samples).encoded();
         // A bare name stands in the folder `.`.
-        write_whole(&Path::new(".").join(&out), bytes.get_ref()).map_err(|error| unwritable(&out, &error))?;
+        write_whole(&Path::new(".").join(&out), &bytes).map_err(|error| unwritable(&out, &error))?;
         let path = out.display().to_string();
         let fields: Vec<&str> = samples.iter().map(|it| &*it.field).collect();
         let examples = samples.first().map_or(0, |it| it.plain.shape[0]);
@@ -97,7 +93,27 @@ impl Args {
 const GAP: usize = 4;
 /// Small images are drawn larger, by a whole number, up to about so many pixels.
 const SIZE: usize = 64;
-const PAPER: Rgb<u8> = Rgb([30, 30, 34]);
+const PAPER: [u8; 3] = [30, 30, 34];
+
+/// A picture in red, green and blue, row by row.
+struct Sheet {
+    width: usize,
+    height: usize,
+    pixels: Vec<[u8; 3]>,
+}
+
+impl Sheet {
+    fn encoded(&self) -> Vec<u8> {
+        let mut bytes = vec![];
+        let mut encoder = png::Encoder::new(&mut bytes, self.width as u32, self.height as u32);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header().expect("a sheet has a size");
+        writer.write_image_data(self.pixels.as_flattened()).expect("as many bytes as the sheet has");
+        writer.finish().expect("memory");
+        bytes
+    }
+}
 
 /// How the numbers of an image lie.
 #[derive(Clone, Copy)]
@@ -127,13 +143,13 @@ impl Layout {
 }
 
 /// All samples: a row for each example of each field, beside each other its image and what becomes of it.
-fn sheet(samples: &[&Samples]) -> RgbImage {
+fn sheet(samples: &[&Samples]) -> Sheet {
     let layouts: Vec<Layout> =
         samples.iter().map(|it| Layout::of(&it.plain.shape[1..]).expect("only images are kept")).collect();
     let (examples, times) = (samples[0].plain.shape[0], samples[0].varied.len());
     let width = layouts.iter().map(|it| it.cell()[1] * (times + 1)).max().expect("an image") + 2 * GAP;
     let height: usize = layouts.iter().map(|it| it.cell()[0] * examples).sum::<usize>() + GAP;
-    let mut sheet = RgbImage::from_pixel(width as u32, height as u32, PAPER);
+    let mut sheet = Sheet { width, height, pixels: vec![PAPER; width * height] };
     let mut top = GAP;
     for example in 0..examples {
         for (samples, layout) in samples.iter().zip(&layouts) {
@@ -148,7 +164,7 @@ fn sheet(samples: &[&Samples]) -> RgbImage {
 }
 
 /// One channel is grey, three are red, green and blue; of other numbers of channels the first is drawn.
-fn draw(sheet: &mut RgbImage, [top, left]: [usize; 2], layout: Layout, array: &Array, example: usize) {
+fn draw(sheet: &mut Sheet, [top, left]: [usize; 2], layout: Layout, array: &Array, example: usize) {
     let Layout { height, width, channels } = layout;
     let zoom = layout.zoom();
     let pixels = &array.floats()[example * height * width * channels..];
@@ -157,7 +173,7 @@ fn draw(sheet: &mut RgbImage, [top, left]: [usize; 2], layout: Layout, array: &A
             let pixel = &pixels[(i / zoom * width + j / zoom) * channels..];
             let shade = |channel: usize| (pixel[channel].clamp(0.0, 1.0) * 255.0).round() as u8;
             let color = if channels == 3 { [shade(0), shade(1), shade(2)] } else { [shade(0); 3] };
-            sheet.put_pixel((left + j) as u32, (top + i) as u32, Rgb(color));
+            sheet.pixels[(top + i) * sheet.width + left + j] = color;
         }
     }
 }
