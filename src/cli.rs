@@ -160,8 +160,7 @@ pub fn main() -> ExitCode {
     crash::watch();
     let line = Line::parse();
     let terminal = Terminal::new(&line.look);
-    let mut named = line.look.allow.iter().chain(&line.look.warn);
-    let unknown = named.find(|code| catalogue().all(|entry| entry.code != **code));
+    let unknown = line.look.allow.iter().find(|code| catalogue().all(|entry| entry.code != **code));
     let done = match unknown {
         Some(code) => Err(explain::unknown(code)),
         None => line.command.run(&terminal),

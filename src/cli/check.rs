@@ -37,8 +37,7 @@ impl Args {
             let opened = program::open(file, self.stdin_filename.as_deref())?;
             let report = program::report(&opened, &overrides, look)?;
             let sources = &report.checked.sources;
-            let asked = report.on_request.iter().filter(|it| terminal.warn.iter().any(|code| code == it.code));
-            let problems = terminal.judge(report.problems.iter().chain(asked).cloned().collect());
+            let problems = terminal.judge(report.problems.clone());
             match terminal.format {
                 Format::Json => terminal.data(&format!("{}\n", as_json(&report, &problems)))?,
                 _ => problems.iter().for_each(|problem| terminal.problem(sources, problem)),

@@ -35,9 +35,6 @@ pub struct Look {
     /// Do not show warnings of this code
     #[arg(long, global = true, value_name = "CODE")]
     pub allow: Vec<String>,
-    /// Show warnings of this code that are shown only on request
-    #[arg(long, global = true, value_name = "CODE")]
-    pub warn: Vec<String>,
     /// `--deny warnings` makes every warning an error
     #[arg(long, global = true, value_name = "WHAT", hide_possible_values = true)]
     deny: Option<Deny>,
@@ -83,8 +80,6 @@ pub struct Terminal {
     pub verbose: bool,
     pub backend: Backend,
     pub allow: Vec<String>,
-    /// The codes of warnings that are shown only on request, and were.
-    pub warn: Vec<String>,
     pub deny_warnings: bool,
     /// Whether a line on standard error may be drawn again and again.
     pub live: bool,
@@ -112,7 +107,6 @@ impl Terminal {
                 BackendName::Interpreter => Backend::Interpreter,
             },
             allow: look.allow.clone(),
-            warn: look.warn.clone(),
             deny_warnings: look.deny.is_some(),
             live: on_terminal && format == Format::Human && !look.quiet,
             out: colours(look.color, io::stdout().is_terminal()),

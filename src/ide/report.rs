@@ -10,7 +10,6 @@ use crate::model::discover::operations;
 use crate::model::lints::begins_with_minus;
 use crate::model::program::{Batch, Length, StageInfo};
 use crate::model::recognised::LoopInfo;
-use crate::problem::lint::ON_REQUEST;
 use crate::problem::{Problem, allow};
 use crate::session::artifact::{DataRecord, Origin, ProgramRecord};
 use crate::session::cadence;
@@ -25,8 +24,6 @@ pub struct Report {
     pub checked: Checked,
     /// Of all files and of the data, in order of place, without what the program allows.
     pub problems: Vec<Problem>,
-    /// What is told only where it is asked for: lints that are wrong now and then.
-    pub on_request: Vec<Problem>,
     /// The models that are trained, in the order of their first training.
     pub models: Vec<ModelReport>,
     pub trains: Vec<TrainReport>,
@@ -138,8 +135,7 @@ pub fn look(
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != checked.file, label.span)));
     problems.iter_mut().for_each(|it| it.settle(&checked.sources));
     let problems = allow::heed(&checked.sources, problems);
-    let (on_request, problems) = problems.into_iter().partition(|it| ON_REQUEST.contains(&it.code));
-    Ok(Report { problems, on_request, models, trains, checked })
+    Ok(Report { problems, models, trains, checked })
 }
 
 /// A data block, and what was seen of it.

@@ -2,7 +2,6 @@
 //! numbers, and is silent where it cannot prove what it says.
 
 mod cancelled;
-mod convolutions;
 mod decay;
 mod dropout;
 mod minus;
@@ -23,18 +22,8 @@ use crate::source::Span;
 use crate::tensor::{Graph, Id, Op, Slot, View};
 
 /// Every lint of a program, in the order in which they speak.
-const LINTS: &[fn(&Scene) -> Vec<Problem>] = &[
-    single::lint,
-    cancelled::lint,
-    units::lint,
-    dropout::lint,
-    convolutions::padding,
-    convolutions::activation,
-    convolutions::filters,
-    convolutions::kernels,
-    rate::lint,
-    decay::lint,
-];
+const LINTS: &[fn(&Scene) -> Vec<Problem>] =
+    &[single::lint, cancelled::lint, units::lint, dropout::lint, rate::lint, decay::lint];
 
 /// Programs with more nodes than this are not looked at: the answer must come while somebody waits.
 const MOST_NODES: usize = 100_000;

@@ -85,33 +85,6 @@ problems! {
             .at(next_at, "sees what is left")
             .help("drop elements after it");
 
-    /// A kernel that sees nothing but padding.
-    "nothing-but-padding" Warning NothingButPadding { layer: String, weights: usize, at: Span } =>
-        say(format!("the image is a single point when it comes to {layer}: of {weights} places that it looks at, one is no padding"))
-            .at(at, "its other weights see padding alone")
-            .help("stride or pool less before, or end the convolutions earlier");
-
-    /// Two convolutions without a non-linearity between them.
-    "linear-convolutions" Warning LinearConvolutions { at: Span, next_at: Span } =>
-        say("two convolutions follow each other without a non-linearity between them: one with a larger kernel says as much")
-            .at(at, "linear in what it sees")
-            .at(next_at, "sees nothing else")
-            .help("give the first an activation, like `act: relu`");
-
-    /// Fewer filters on a smaller image.
-    "filters-shrink" Warning FiltersShrink { before: usize, filters: usize, at: Span, before_at: Span } =>
-        say(format!("the image shrinks, and the filters become fewer with it: {before}, then {filters}"))
-            .at(at, format!("{filters} filters on the smaller image"))
-            .at(before_at, format!("{before} on the larger one"))
-            .help("let the number of filters grow as the image shrinks, so that what was seen is not lost");
-
-    /// A larger kernel behind a smaller one.
-    "kernels-grow" Warning KernelsGrow { before: usize, kernel: usize, at: Span, before_at: Span } =>
-        say(format!("kernels grow with depth: {before} places wide, then {kernel}"))
-            .at(at, "the larger kernel")
-            .at(before_at, "the smaller kernel")
-            .help("a later window covers more of the image anyway; the first kernel may be the largest");
-
     /// A learning rate that moves weights too far.
     "rate-too-large" Warning RateTooLarge { moved: f64, per_gradient: bool, at: Span } => {
         let amount = short(moved);
@@ -194,9 +167,6 @@ problems! {
             .at(at, "read as an input")
             .help("declare it as `id`, or `ignore` it");
 }
-
-/// Lints that are wrong now and then: they speak only where they are asked to, by `--warn`.
-pub const ON_REQUEST: &[&str] = &[FiltersShrink::CODE, KernelsGrow::CODE];
 
 /// A number with two digits.
 fn short(value: f64) -> String {

@@ -263,37 +263,6 @@ fn dropout_in_the_wrong_place_is_told() {
 }
 
 #[test]
-fn convolutions_in_a_row_are_looked_at() {
-    tells(
-        "linear-convolutions",
-        &[
-            "reshape(x, [8, 1]) |> conv(4) as a |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
-            "reshape(x, [8, 1]) |> conv(4) as a |> avg_pool |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
-        ],
-        &[
-            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
-            "reshape(x, [8, 1]) |> conv(4) as a |> max_pool |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
-            "reshape(x, [8, 1]) |> conv(4) as a |> conv(2, kernel: 1, act: relu) as c |> flatten |> dense(1) as b",
-            "reshape(x, [4, 2]) |> conv(4, groups: 2) as a |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
-            "one = reshape(x, [8, 1]) |> conv(1, act: relu) as a\n one + (one |> conv(1) as c) |> relu |> flatten |> \
-             dense(1) as b",
-        ],
-    );
-    tells(
-        "nothing-but-padding",
-        &[
-            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> max_pool(8) |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
-        ],
-        &[
-            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> max_pool(8) |> conv(2, kernel: 1, act: relu) as c |> \
-             flatten |> dense(1) as b",
-            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> max_pool(4) |> conv(2, act: relu) as c |> flatten |> \
-             dense(1) as b",
-        ],
-    );
-}
-
-#[test]
 fn rates_are_tried_on_the_optimizer() {
     let body = "x |> dense(4, tanh) as a |> dense(1) as b";
     let said = |optimizer: &str| said_with(body, &format!("loss: mae; {optimizer}"));
