@@ -30,6 +30,7 @@ mod interrupt;
 mod new;
 mod numbers;
 mod predict;
+mod preview;
 mod program;
 mod render;
 mod report;
@@ -65,6 +66,7 @@ commands! {
     Fmt => fmt,
     Emit => emit,
     Grad => grad,
+    Preview => preview,
     Render => render,
     Why => why,
     Diff => diff,

@@ -48,6 +48,10 @@ pub trait Fitter {
     fn fit(&mut self, field: usize, columns: &[Array]) -> Vec<Array>;
     /// The field as the model receives it.
     fn encode(&mut self, field: usize, fits: &[Array], columns: &[Array]) -> Array;
+    /// What training steps read of a field that they augment within its formula.
+    fn encode_first(&mut self, field: usize, fits: &[Array], columns: &[Array]) -> Array;
+    /// The field as the model receives it, from what `encode_first` gave.
+    fn encode_rest(&mut self, field: usize, fits: &[Array], halfway: &Array) -> Array;
     /// A target as the model sees it, back in the user's own units.
     fn decode(&mut self, field: usize, fits: &[Array], values: &Array) -> Array;
 }
@@ -83,6 +87,8 @@ pub struct Part {
     pub numbers: Vec<u32>,
     /// For each field what the model receives, `[rows, shape..]`; `None` for text.
     pub fields: Vec<Option<Array>>,
+    /// Whether the fields that training steps augment within their formulas are there halfway.
+    pub halfway: bool,
     /// For each field of text what its cells hold.
     pub texts: Vec<Option<Texts>>,
 }

@@ -27,6 +27,7 @@ pub mod journal;
 pub mod lints;
 pub mod measure;
 pub mod prediction;
+pub mod preview;
 pub mod reading;
 pub mod stepper;
 pub mod training;
@@ -159,7 +160,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
             (artifact.document.progress.clone().expect("asked by `resume`"), states, best)
         }
     };
-    let stepper = Stepper::new(program, dataset.part(Split::Train), request.backend, progress.at.step, states);
+    let stepper = Stepper::new(program, &dataset, request.backend, progress.at.step, states);
     let mut model = Model::new(program, &dataset.fitted, request.backend);
     let predictors = model.prepare(dataset.parts.iter());
     let compile_ms = (request.stopwatch.elapsed() - compiling).as_secs_f64() * 1000.0;

@@ -78,7 +78,13 @@ impl Args {
 fn name(program: &Program, slot: Slot) -> String {
     match slot {
         Slot::State(at) => program.states[at as usize].path.clone(),
-        Slot::Feed(at) => program.data.fields[program.feeds[at as usize]].name.clone(),
+        Slot::Feed(at) => match (at as usize).checked_sub(program.feeds.len()) {
+            None => program.data.fields[program.feeds[at as usize]].name.clone(),
+            Some(at) => {
+                let (field, fit) = program.step_fits[at];
+                format!("fit {} of {}", fit + 1, program.data.fields[field].name)
+            }
+        },
         Slot::Step => "step".into(),
         Slot::Carry(_) => unreachable!("a recurrence that was never closed"),
     }

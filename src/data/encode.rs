@@ -44,11 +44,12 @@ pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter)
     let mut problems = vec![];
     let mut parts = Split::ALL.map(|split| {
         let (table, rows) = &prepared.splits[split as usize];
-        match part(prepared.plan, &prepared.tables[*table], rows, &fitted, fitter) {
+        let halfway = split == Split::Train && prepared.plan.fields.iter().any(|field| field.halfway.is_some());
+        match encoded(prepared.plan, &prepared.tables[*table], rows, &fitted, fitter, halfway) {
             Ok(part) => part,
             Err(more) => {
                 problems.extend(more);
-                Part { rows: 0, numbers: vec![], fields: vec![], texts: vec![] }
+                Part { rows: 0, numbers: vec![], fields: vec![], halfway, texts: vec![] }
             }
         }
     });
@@ -88,6 +89,18 @@ pub fn part(
     fitted: &Fitted,
     fitter: &mut dyn Fitter,
 ) -> Result<Part, Vec<Problem>> {
+    encoded(plan, table, rows, fitted, fitter, false)
+}
+
+/// As [`part`]; if `halfway`, what training steps augment stays as they read it.
+fn encoded(
+    plan: &DataPlan,
+    table: &Typed,
+    rows: &[usize],
+    fitted: &Fitted,
+    fitter: &mut dyn Fitter,
+    halfway: bool,
+) -> Result<Part, Vec<Problem>> {
     let (mut fields, mut texts, mut problems) = (vec![], vec![], vec![]);
     for (at, field) in plan.fields.iter().enumerate() {
         let is_there = table.columns.fields[at].len() == field.columns.len() && !field.columns.is_empty();
@@ -97,7 +110,7 @@ pub fn part(
             fields.push(None);
             continue;
         }
-        let array = encode(at, field, table, rows, fitted, fitter);
+        let array = encode(at, field, table, rows, fitted, fitter, halfway);
         problems.extend(unsound(at, field, table, rows, &array));
         fields.push(Some(array));
     }
@@ -105,7 +118,7 @@ pub fn part(
         return Err(problems);
     }
     let numbers = rows.iter().map(|&row| table.frame.places.number(row)).collect();
-    Ok(Part { rows: rows.len(), numbers, fields, texts })
+    Ok(Part { rows: rows.len(), numbers, fields, halfway, texts })
 }
 
 fn text(frame: &Frame, place: usize, rows: &[usize]) -> Texts {
@@ -128,21 +141,25 @@ fn encode(
     rows: &[usize],
     fitted: &Fitted,
     fitter: &mut dyn Fitter,
+    halfway: bool,
 ) -> Array {
-    let shape = |count: usize| [&[count], &field.shape[..]].concat();
-    let mut whole = Array::zeros(&shape(rows.len()), field.dtype);
-    let width: usize = field.shape.iter().product();
+    let first = field.halfway.as_ref().filter(|_| halfway);
+    let (inner, dtype) = first.map_or((&field.shape, field.dtype), |it| (&it.shape, it.dtype));
+    let shape = |count: usize| [&[count], &inner[..]].concat();
+    let mut whole = Array::zeros(&shape(rows.len()), dtype);
+    let width: usize = inner.iter().product();
     for start in (0..rows.len()).step_by(PORTION) {
         let rows = &rows[start..rows.len().min(start + PORTION)];
         let mut columns = columns(&table.values[at], rows);
         let piece = match field.encoded {
+            _ if first.is_some() => fitter.encode_first(at, &fitted.fields[at].fits, &columns),
             true => fitter.encode(at, &fitted.fields[at].fits, &columns),
             false => {
                 let column = columns.pop().expect("a field that is not encoded is a column");
                 Array { shape: shape(rows.len()), ..column }
             }
         };
-        assert_eq!((&piece.shape, piece.dtype()), (&shape(rows.len()), field.dtype), "`{}` encoded", field.name);
+        assert_eq!((&piece.shape, piece.dtype()), (&shape(rows.len()), dtype), "`{}` encoded", field.name);
         fill(&mut whole, start * width..(start + rows.len()) * width, &piece);
     }
     whole

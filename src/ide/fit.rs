@@ -19,7 +19,10 @@ const MISFIT: f64 = 0.1;
 /// Warns where the model is linear, its least loss can be computed, and is far from none. Only rows that stand in the
 /// program are looked at: they are few, and nobody writes noise by hand.
 pub fn misfit(world: &dyn World, base: &Path, program: &Program) -> Option<Problem> {
-    if program.data.source.table.is_empty() || program.linearity().inputs != Some(1) {
+    if program.data.source.table.is_empty()
+        || !program.varied_fields().is_empty()
+        || program.linearity().inputs != Some(1)
+    {
         return None;
     }
     let loaded = data::load(world, base, &program.data, &mut Formulas(program), Limits::default()).ok()?;

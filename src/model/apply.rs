@@ -16,6 +16,7 @@ use super::value::*;
 use crate::problem::Problem;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
+use crate::problem::training::AugmentationInField;
 use crate::problem::values::*;
 use crate::scalar::Dtype;
 use crate::source::Span;
@@ -72,6 +73,11 @@ impl Lower<'_> {
                     Ok(entered) => entered,
                     Err(problems) => return Err(self.keep(problems)),
                 };
+                if form.callable.kind == Kind::Augmentation && self.columns.is_some() {
+                    let augmentation = form.callable.name.text.to_string();
+                    let at = self.blame(span);
+                    return Err(self.report(AugmentationInField { augmentation, at }));
+                }
                 if !matches!(form.callable.kind, Kind::Layer | Kind::Model | Kind::Encoder | Kind::Augmentation) {
                     let at = self.blame(span);
                     let (wanted, found) = ("a layer or a function".into(), callee.noun());
@@ -80,7 +86,9 @@ impl Lower<'_> {
                 let outer = std::mem::replace(&mut self.path, path.to_string());
                 // What is frozen is as it is when predicting.
                 let training = self.setting.training;
-                self.setting.training &= !self.frozen.iter().any(|it| selects(it, path));
+                // What varies examples has no parameters that a pattern could mean.
+                let is_part = form.callable.kind != Kind::Augmentation;
+                self.setting.training &= !(is_part && self.frozen.iter().any(|it| selects(it, path)));
                 let start = self.graph.len() as u32;
                 let declared = self.declared.len();
                 let place = self.stages.len();

@@ -117,6 +117,7 @@ pub fn program(
         states,
         stages,
         loops,
+        step_fits: experiment.step_fits(),
         shapes,
         experiment,
     })
@@ -127,7 +128,7 @@ pub fn program(
 fn predicting(experiment: &Experiment, problems: &mut Vec<Problem>) -> Outcome<()> {
     let mut lower = experiment.lower(still(2), problems);
     lower.discovering = true;
-    experiment.forward(&mut lower)?;
+    experiment.predicted(&mut lower)?;
     match lower.declared.get(experiment.declared.len()).cloned() {
         None => Ok(()),
         Some(Declared { path, span: at, .. }) => Err(lower.report(ReadInPredictionOnly { path, at })),
@@ -182,7 +183,7 @@ fn dead_states(lower: &Lower, roots: &[Id]) -> BTreeSet<String> {
 fn stages(experiment: &Experiment) -> (Vec<StageInfo>, Vec<LoopInfo>) {
     let mut problems = Vec::new();
     let mut lower = experiment.lower(still(1), &mut problems);
-    let Ok(outputs) = experiment.forward(&mut lower) else { return (vec![], vec![]) };
+    let Ok(outputs) = experiment.predicted(&mut lower) else { return (vec![], vec![]) };
     let graph: &Graph = &lower.graph;
     // What was written down and is not needed costs nothing.
     let ends = outputs.iter().map(|it| it.tensor.id).chain(lower.nexts.values().copied());

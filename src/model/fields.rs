@@ -3,6 +3,7 @@
 mod declared;
 mod formulas;
 mod functions;
+mod halfway;
 mod plans;
 
 use std::rc::Rc;
@@ -19,6 +20,8 @@ use crate::scalar::Dtype;
 use crate::source::nearest;
 use crate::syntax::tree::{self, DataBlock, DataEntry, Expr, ExprKind, FieldDecl, Role};
 use plans::*;
+
+pub use halfway::Cut;
 
 /// Checks a data block.
 pub fn check(
@@ -135,6 +138,7 @@ pub fn check(
             columns,
             encoded,
             fits: fields.fits[at].len(),
+            halfway: None,
         });
     }
     let (Some(source), Some(split), false) = (source, split, broken) else { return Err(Reported) };

@@ -56,7 +56,7 @@ impl Program {
         let all: Vec<u32> = (0..self.states.len() as u32)
             .filter(|&slot| self.states[slot as usize].role == StateRole::Parameter)
             .collect();
-        let [here, there] = [EXAMPLES, 2 * EXAMPLES].map(|n| self.experiment.backward(self, &all, n));
+        let [here, there] = [EXAMPLES, 2 * EXAMPLES].map(|n| self.experiment.unvaried().backward(self, &all, n));
         let stage = |path: &str| path.rsplit_once('.').map_or(String::new(), |it| it.0.to_string());
         let gradients = all.iter().zip(&here.gradients).map(|(&slot, &id)| {
             let path = &self.states[slot as usize].path;
@@ -80,7 +80,7 @@ impl Program {
     /// The way back: formulas as text, each with its name, as a function. Feeds and states are those of a training step of
     /// `n` examples; random numbers are drawn where `lines` says. Results: the lines of `results`, by their place.
     pub fn read_formulas(&self, lines: &[Line], text: &[String], n: usize) -> Result<Function, Vec<Problem>> {
-        self.experiment.read_formulas(self, lines, text, n)
+        self.experiment.unvaried().read_formulas(self, lines, text, n)
     }
 }
 

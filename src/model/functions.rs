@@ -1,5 +1,6 @@
 //! The functions of an experiment: one update, prediction, loss and metrics, as graphs.
 
+mod augment;
 mod fitting;
 mod forward;
 mod losses;
@@ -38,7 +39,7 @@ impl Experiment {
         let step = self.lower_step(&mut lower);
         let step = step.unwrap_or_else(|_| panic!("a sound program: {:?}", lower.problems));
         let updates = std::mem::take(&mut lower.nexts).into_iter().collect();
-        let feeds = self.feed_types(&self.feeds(), pace.batch);
+        let feeds = self.step_feeds(pace.batch, true);
         Function {
             graph: lower.graph,
             states: self.states(),
@@ -55,7 +56,7 @@ impl Experiment {
         let step = self.lower_step(&mut lower).expect("checked before");
         let wanted: Vec<Id> = slots.iter().map(|&slot| lower.state(slot).id).collect();
         let results = crate::tensor::grad(&mut lower.graph, step.total, &wanted);
-        let feeds = self.feed_types(&self.feeds(), n);
+        let feeds = self.step_feeds(n, training);
         Function { graph: lower.graph, states: self.states(), feeds, results, updates: vec![] }
     }
 
@@ -64,14 +65,14 @@ impl Experiment {
         let mut problems = Vec::new();
         let mut lower = self.lower(Setting { training, batch: n, epoch: 1, total: 1 << 40 }, &mut problems);
         let step = self.lower_step(&mut lower).expect("checked before");
-        let feeds = self.feed_types(&self.feeds(), n);
+        let feeds = self.step_feeds(n, training);
         Function { graph: lower.graph, states: self.states(), feeds, results: vec![step.total], updates: vec![] }
     }
 
     pub fn predict_function(&self, n: usize) -> Function {
         let mut problems = Vec::new();
         let mut lower = self.lower(still(n), &mut problems);
-        let outputs = self.forward(&mut lower).expect("checked before");
+        let outputs = self.predicted(&mut lower).expect("checked before");
         let results = outputs.iter().map(|it| lower.spread(&it.tensor, &[BATCH], &it.tensor.shape)).collect();
         let feeds = self.feed_types(&self.inputs, n);
         Function { graph: lower.graph, states: self.states(), feeds, results, updates: vec![] }
@@ -162,11 +163,7 @@ impl Experiment {
 
     /// A target as losses and metrics see it.
     pub fn target(&self, lower: &mut Lower, slot: usize, field: usize) -> Tensor {
-        let tensor = self.feed(lower, slot, field);
-        match tensor.meaning {
-            Meaning::Plain => Tensor { meaning: Meaning::Quantity, ..tensor },
-            _ => tensor,
-        }
+        as_target(self.feed(lower, slot, field))
     }
 
     fn feed_types(&self, fields: &[usize], n: usize) -> Vec<(Vec<usize>, Dtype)> {
@@ -179,6 +176,14 @@ impl Experiment {
 
     fn states(&self) -> Vec<(Vec<usize>, Dtype)> {
         self.declared.iter().map(|it| (it.shape.clone(), Dtype::F32)).collect()
+    }
+}
+
+/// What a target means to losses and metrics.
+fn as_target(tensor: Tensor) -> Tensor {
+    match tensor.meaning {
+        Meaning::Plain => Tensor { meaning: Meaning::Quantity, ..tensor },
+        _ => tensor,
     }
 }
 

@@ -14,6 +14,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("std/metrics.dlm", include_str!("../std/metrics.dlm")),
     ("std/optimizers.dlm", include_str!("../std/optimizers.dlm")),
     ("std/schedules.dlm", include_str!("../std/schedules.dlm")),
+    ("std/augmentations.dlm", include_str!("../std/augmentations.dlm")),
     ("std/regularizers.dlm", include_str!("../std/regularizers.dlm")),
     ("std/encoders.dlm", include_str!("../std/encoders.dlm")),
 ];

@@ -66,8 +66,16 @@ pub enum Fits {
     None,
     /// They are computed from the training rows, in order.
     Fit(Vec<Id>),
-    /// They are states, by slot; the count says how many have been met.
-    Given(u32, Vec<(Vec<usize>, Dtype)>),
+    /// They are fed, in order.
+    Given(std::vec::IntoIter<(Slot, Vec<usize>, Dtype)>),
+}
+
+impl Fits {
+    /// Fits of these types, each in the slot that `slot` gives it.
+    pub fn given(types: &[(Vec<usize>, Dtype)], slot: impl Fn(u32) -> Slot) -> Fits {
+        let slots = types.iter().enumerate().map(|(at, (shape, dtype))| (slot(at as u32), shape.clone(), *dtype));
+        Fits::Given(slots.collect::<Vec<_>>().into_iter())
+    }
 }
 
 /// What a name that nothing declares could have meant when it was met.

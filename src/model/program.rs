@@ -28,6 +28,8 @@ pub struct Program {
     pub feeds: Vec<usize>,
     /// How many of `feeds` are inputs: what prediction needs.
     pub inputs: usize,
+    /// The fitted values that a training step reads after its fields: of which field, and which of its.
+    pub step_fits: Vec<(usize, usize)>,
     /// The outputs' names, shapes and meanings.
     pub(super) shapes: Vec<(String, Vec<usize>, super::value::Meaning)>,
     pub(super) experiment: super::train::Experiment,
@@ -115,6 +117,22 @@ pub struct FieldPlan {
     pub encoded: bool,
     /// How many values `Program::fit` gives.
     pub fits: usize,
+    /// What training steps read of the field instead, where they augment it within its formula.
+    pub halfway: Option<Halfway>,
+}
+
+impl FieldPlan {
+    /// The shape of what training steps read, for one example.
+    pub fn step_shape(&self) -> &[usize] {
+        self.halfway.as_ref().map_or(&self.shape, |it| &it.shape)
+    }
+}
+
+/// What is there of a field after the first part of its formula, for one example.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Halfway {
+    pub shape: Vec<usize>,
+    pub dtype: Dtype,
 }
 
 /// What a field means.
@@ -395,6 +413,23 @@ impl Program {
     pub fn decode(&self, field: usize, n: usize) -> Option<Function> {
         self.experiment.fields.decode(field, n)
     }
+    /// The fields that training varies, by their indices.
+    pub fn varied_fields(&self) -> Vec<usize> {
+        self.experiment.varied_fields()
+    }
+    /// Feeds: those of a step. Results: of each of the `varied_fields` what a step sees, before the rest of its formula.
+    pub fn varied(&self, n: usize) -> Function {
+        self.experiment.varied_function(n)
+    }
+    /// States: what `fit` gave. Feeds: the columns. Result: what training steps read of a field that is augmented within its
+    /// formula.
+    pub fn encode_first(&self, field: usize, n: usize) -> Function {
+        self.experiment.encode_first(field, n)
+    }
+    /// States: what `fit` gave. Feed: what `encode_first` gave. Result: the field as the model receives it.
+    pub fn encode_rest(&self, field: usize, n: usize) -> Function {
+        self.experiment.encode_rest(field, n)
+    }
     /// No feeds. Results: the first value of every state, by slot. Draws from the clock's seed.
     pub fn initial(&self) -> Function {
         let results = self.experiment.declared.iter().map(|it| it.initial).collect();
@@ -404,16 +439,17 @@ impl Program {
     pub fn paced(&self, pace: Pace) -> Vec<Problem> {
         self.experiment.long_warmup_of(pace).into_iter().collect()
     }
-    /// One update. Feeds: `self.feeds`. Results: the loss without regularizers, then the loss with them, then the
+    /// One update. Feeds: `self.feeds`, those that are augmented within their formulas halfway; then `self.step_fits`. Results: the loss without regularizers, then the loss with them, then the
     /// learning rate (0 where the optimizer has none). Updates the states.
     pub fn step(&self, pace: Pace) -> Function {
         self.experiment.step_function(pace)
     }
-    /// Feeds: `self.feeds`. Results: the gradient of the loss with regularizers in the parameters of `slots`.
+    /// Feeds: those of a step where it is `training`, else `self.feeds`. Results: the gradient of the loss with regularizers in
+    /// the parameters of `slots`.
     pub fn gradient(&self, slots: &[u32], n: usize, training: bool) -> Function {
         self.experiment.gradient_function(slots, n, training)
     }
-    /// Feeds: `self.feeds`. Result: the loss with regularizers.
+    /// Feeds: those of a step where it is `training`, else `self.feeds`. Result: the loss with regularizers.
     pub fn objective(&self, n: usize, training: bool) -> Function {
         self.experiment.objective_function(n, training)
     }

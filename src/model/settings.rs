@@ -182,10 +182,14 @@ impl<'a> Walk<'a> {
                 },
             }
         }
-        let mut terms: Vec<&mut Applied> = vec![];
+        let (mut terms, mut steps): (Vec<&mut Applied>, Vec<(&mut Expr, String)>) = (vec![], vec![]);
         for entry in &mut block.entries {
             match entry {
                 TrainEntry::Regularize { terms: found, .. } => terms.extend(found),
+                TrainEntry::Augment { fields, steps: found, .. } => {
+                    let fields: Vec<&str> = fields.iter().map(|it| it.as_str()).collect();
+                    steps.extend(found.iter_mut().map(|it| (it, fields.join("_"))));
+                }
                 TrainEntry::Scale { setting, factor, what, .. } => {
                     let path = format!("train.{}.{}", setting.text, patterns(what));
                     self.value(&path, "train", factor);
@@ -201,6 +205,13 @@ impl<'a> Walk<'a> {
         for (term, name) in terms.into_iter().zip(numbered(&names)) {
             if let Some(name) = name {
                 self.call(&mut term.value, Kind::Regularizer, &format!("train.regularize.{name}"), 0);
+            }
+        }
+        let names: Vec<Option<String>> =
+            steps.iter().map(|(step, of)| called(step).map(|name| format!("{of}.{name}"))).collect();
+        for ((step, _), name) in steps.into_iter().zip(numbered(&names)) {
+            if let Some(name) = name {
+                self.call(step, Kind::Augmentation, &format!("train.augment.{name}"), 0);
             }
         }
         self.train = None;

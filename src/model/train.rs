@@ -3,13 +3,13 @@
 mod parts;
 mod settings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use settings::{SETTINGS, Settings, constant_text};
 
 use super::eval::Scope;
-use super::fields::{self, Fields};
+use super::fields::{self, Cut, Fields};
 use super::lower::{Lower, Outcome, Reported, Setting};
 use super::modules::{Definition, ModuleId, Modules};
 use super::program::*;
@@ -18,10 +18,11 @@ use super::value::{Meaning, Tensor};
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::problem::training::*;
+use crate::problem::values::NotInThisVersion;
 use crate::problem::{Problem, a, ticked};
 use crate::source::{Sources, Span, nearest};
 use crate::syntax::tree::{self, Applied, DataBlock, Expr, ExprKind, Item, Kind, Role, Selector, TrainBlock};
-use parts::{Parts, metrics, named_callable};
+use parts::{Asked, Parts, metrics, named_callable};
 
 /// Checks a train block with all that it names.
 pub fn check(context: &Context, block: &TrainBlock, problems: &mut Vec<Problem>) -> Outcome<Program> {
@@ -31,8 +32,8 @@ pub fn check(context: &Context, block: &TrainBlock, problems: &mut Vec<Problem>)
     let parts = Parts::read(context, block, &settings, problems);
     let metrics = metrics(context, &settings, problems);
     let plan = super::plan::plan(context, &settings, metrics.as_deref().unwrap_or_default(), problems);
-    let ((data, fields), model, plan) = (data?, model?, plan?);
-    let experiment = Experiment::assemble(context, &settings, &data, fields, model, parts?, metrics?, problems)?;
+    let ((mut data, fields), model, plan) = (data?, model?, plan?);
+    let experiment = Experiment::assemble(context, &settings, &mut data, fields, model, parts?, metrics?, problems)?;
     if !settings.sound {
         return Err(Reported);
     }
@@ -75,6 +76,8 @@ pub struct Experiment {
     pub scales: Vec<Scale>,
     /// Parameters that do not move.
     pub frozen: Vec<Selector>,
+    /// What is done to training examples before the model sees them.
+    pub augmented: Augmented,
     /// Inputs of the model, in order, as indices of fields.
     pub inputs: Vec<usize>,
     pub targets: Vec<usize>,
@@ -84,6 +87,22 @@ pub struct Experiment {
     pub initial: crate::tensor::Graph,
     /// States of the optimizer that nothing reads.
     pub dead: BTreeSet<String>,
+}
+
+/// How training examples are varied.
+#[derive(Clone, Default)]
+pub struct Augmented {
+    /// In order; what changes several fields shares its draws among them.
+    pub blocks: Vec<Augment>,
+    /// Where the formula of each field that is varied is cut for it.
+    pub cuts: BTreeMap<usize, Cut>,
+}
+
+/// Augmentations one after the other, of some fields.
+#[derive(Clone)]
+pub struct Augment {
+    pub fields: Vec<(usize, Span)>,
+    pub steps: Vec<Expr>,
 }
 
 /// A setting of the optimizer, its multiplier, and the parameters for which it stands.
@@ -189,7 +208,7 @@ impl Experiment {
     fn assemble(
         context: &Context,
         settings: &Settings,
-        data: &DataPlan,
+        data: &mut DataPlan,
         fields: Fields,
         model: Vec<Definition>,
         parts: Parts,
@@ -232,6 +251,9 @@ impl Experiment {
         if !sound {
             return Err(Reported);
         }
+        let weight = role(Role::Weight).first().copied();
+        let read: Vec<usize> = inputs.iter().chain(&targets).copied().chain(weight).collect();
+        let augmented = augmented(data, &fields, &read, &parts.augmented, problems)?;
         Ok(Experiment {
             modules: context.modules.clone(),
             library_files: context.library_files,
@@ -247,9 +269,10 @@ impl Experiment {
             clip: parts.clip,
             scales: parts.scales,
             frozen: parts.frozen,
+            augmented,
             inputs,
             targets,
-            weight: role(Role::Weight).first().copied(),
+            weight,
             declared: vec![],
             initial: Default::default(),
             dead: BTreeSet::new(),
@@ -270,6 +293,50 @@ impl Experiment {
     pub fn scope(&self) -> Scope {
         Scope::new(self.module, "")
     }
+}
+
+/// What is asked to be varied, found among the fields that a step reads; their plans say what steps read of them.
+fn augmented(
+    data: &mut DataPlan,
+    fields: &Fields,
+    read: &[usize],
+    asked: &[Asked],
+    problems: &mut Vec<Problem>,
+) -> Outcome<Augmented> {
+    let (mut augmented, mut sound) = (Augmented::default(), true);
+    for Asked { fields: names, steps, at } in asked {
+        let mut found = vec![];
+        for name in names {
+            let place = data.fields.iter().position(|field| field.name == name.as_str());
+            match place {
+                Some(place) if read.contains(&place) => found.push((place, name.span)),
+                Some(place) => {
+                    let (field, at, field_at) = (name.text.to_string(), name.span, data.fields[place].span);
+                    problems.push(AugmentUnread { field, at, field_at }.into());
+                    sound = false;
+                }
+                None if names.len() == 1 && name.as_str() == "batch" => {
+                    let what = "augmentation of a whole batch".to_string();
+                    problems.push(NotInThisVersion { what, at: *at, help: None }.into());
+                    sound = false;
+                }
+                None => {
+                    let near = nearest(name.as_str(), read.iter().map(|&it| data.fields[it].name.as_str()));
+                    let (kind, name, at) = ("field".to_string(), name.text.to_string(), name.span);
+                    problems.push(UnknownName { kind, name, at, near }.into());
+                    sound = false;
+                }
+            }
+        }
+        let before = problems.len();
+        for &(field, at) in &found {
+            let cut = augmented.cuts.entry(field).or_insert_with(|| fields.cut(field, at, problems));
+            data.fields[field].halfway = cut.plan();
+        }
+        sound &= problems.len() == before;
+        augmented.blocks.push(Augment { fields: found, steps: steps.clone() });
+    }
+    if sound { Ok(augmented) } else { Err(Reported) }
 }
 
 /// The word with which a block begins.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::eval::Scope;
 use super::lower::{Lower, Outcome, Reported};
 use super::sizes::{Exact, Join, LARGEST, Round, Size, Solution, Trouble};
+use super::units::Measure;
 use super::value::{Meaning, Number, Tensor, Value};
 use crate::problem::Problem;
 use crate::problem::names::UnknownName;
@@ -420,7 +421,8 @@ impl Lower<'_> {
         }
         let number = self.number(expr, scope)?;
         match (number.measure, Exact::of(number.value)) {
-            (None, Some(value)) => Ok(match number.inexact {
+            // Pixels are counted.
+            (None | Some(Measure::Length), Some(value)) => Ok(match number.inexact {
                 Some(division) => Size::Rest(value, division),
                 None => Size::Known(value),
             }),
@@ -465,7 +467,7 @@ impl Lower<'_> {
         if let Some(division) = number.inexact {
             return Err(self.report(InexactDivision { at: self.blame(division), used: at }));
         }
-        if number.value.fract() != 0.0 || number.measure.is_some() {
+        if number.value.fract() != 0.0 || !matches!(number.measure, None | Some(Measure::Length)) {
             return Err(self.report(SizeNotWhole { value: Value::Number(number).noun(), at }));
         }
         if !(1.0..=2147483647.0).contains(&number.value) {

@@ -32,6 +32,12 @@ problems! {
                 false => "choose another name".into(),
             });
 
+    /// `preview` of a program that varies no image.
+    "nothing-to-preview" Error NothingToPreview { at: Span } =>
+        super::say("there is nothing to preview: this training varies no image")
+            .at(at, "sees its examples as they are")
+            .help("say how images are varied: `augment image { flip(horizontal) }`");
+
     /// `init` is told of a target that the table does not have.
     "no-target-column" Error NoTargetColumn { name: String, near: Option<Near>, known: Vec<String> } =>
         super::say(format!("the table has no column called `{name}`"))

@@ -35,6 +35,45 @@ problems! {
             .at(target_at, format!("the target is {target}"))
             .maybe_help((!fitting.is_empty()).then(|| format!("of the library's metrics {} {}", list(&ticked(&fitting)), if fitting.len() == 1 { "fits" } else { "fit" })));
 
+    /// An augmentation of a field that no step reads.
+    "augment-unread" Error AugmentUnread { field: String, at: Span, field_at: Span } =>
+        say(format!("`{field}` is augmented, but no training step reads it"))
+            .at(at, "varies what the model never sees")
+            .at(field_at, "neither an input of the model nor a target")
+            .help("augment an input of the model, or a target that must change along with it");
+
+    /// Pixels from 0 to 255 where augmentations want numbers from 0 to 1.
+    "augment-unscaled" Error AugmentUnscaled { field: String, at: Span, asked: Span } =>
+        say(format!("augmentations see numbers from 0 to 1, but `{field}` still has pixels from 0 to 255 there"))
+            .at(at, "pixels as they are in the file")
+            .at(asked, "varied here")
+            .help(format!("scale them first: `{field} |> scale`; what follows statistics, like `standardize`, comes after that"));
+
+    /// The rest of a formula, behind augmentation, reads columns.
+    "augmented-formula" Error AugmentedFormula { field: String, at: Span } =>
+        say(format!("`{field}` is augmented in the middle of its formula, and what follows reads a column again"))
+            .at(at, "read after the augmentation")
+            .help("read all columns in the first stage");
+
+    /// An augmentation changes the type of what it varies.
+    "augmentation-changes-type" Error AugmentationChangesType { augmentation: String, field: String, wanted: String, found: String, at: Span, field_at: Span } =>
+        say(format!("`{augmentation}` makes {found} of {wanted}, but the model reads `{field}` without it, too: in validation and prediction"))
+            .at(at, format!("gives {found}"))
+            .at(field_at, format!("{wanted} where it is not augmented"))
+            .help("an augmentation must keep the type; what all rows need belongs into the field's formula");
+
+    /// An augmentation in the formula of a field.
+    "augmentation-in-field" Error AugmentationInField { augmentation: String, at: Span } =>
+        say(format!("`{augmentation}` stands in the formula of a field, so it would vary validation and prediction, too"))
+            .at(at, "of all rows")
+            .help(format!("vary training examples alone: `augment … {{ {augmentation} }}` in the train block"));
+
+    /// An augmentation that wants to learn or to remember.
+    "augmentation-keeps" Error AugmentationKeeps { name: String, at: Span } =>
+        say(format!("`{name}` would live on from step to step, but an augmentation keeps nothing"))
+            .at(at, "in an augmentation")
+            .help("let it be drawn by chance, or be a setting");
+
     /// A file has nothing to run.
     "nothing-to-run" Error NothingToRun { at: Span } =>
         say("this file has no `train` block, so there is nothing to run")

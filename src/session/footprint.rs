@@ -50,7 +50,7 @@ impl Footprint {
         let predictors: Vec<Cost> = predictors.into_iter().map(|n| cost(&predictor(program, n))).collect();
         let held = examples.map(|examples| {
             let batch = if pace.batch == train { 0 } else { pace.batch };
-            Held { batch: of_fields(program, &program.feeds, batch), data: of_data(program, examples) }
+            Held { batch: of_fields(program, &program.feeds, batch, true), data: of_data(program, examples) }
         });
         Footprint::of(program, &steps, &predictors, held)
     }
@@ -94,10 +94,17 @@ fn of_data(program: &Program, examples: [usize; 3]) -> u64 {
         !columns.is_empty() && columns.iter().all(|column| column.cell != CellType::Text)
     };
     let fields: Vec<usize> = (0..program.data.fields.len()).filter(is_array).collect();
-    of_fields(program, &fields, examples.iter().sum())
+    let [train, val, test] = examples;
+    of_fields(program, &fields, train, true) + of_fields(program, &fields, val + test, false)
 }
 
-fn of_fields(program: &Program, fields: &[usize], rows: usize) -> u64 {
-    let fields = fields.iter().map(|&field| &program.data.fields[field]);
-    fields.map(|field| (rows * field.shape.iter().product::<usize>() * width(field.dtype)) as u64).sum()
+/// So many rows of fields, for `training` as its steps read them.
+fn of_fields(program: &Program, fields: &[usize], rows: usize, training: bool) -> u64 {
+    let bytes = fields.iter().map(|&field| {
+        let field = &program.data.fields[field];
+        let halfway = field.halfway.as_ref().filter(|_| training);
+        let (shape, dtype) = halfway.map_or((&field.shape, field.dtype), |it| (&it.shape, it.dtype));
+        (rows * shape.iter().product::<usize>() * width(dtype)) as u64
+    });
+    bytes.sum()
 }

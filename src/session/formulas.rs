@@ -20,6 +20,14 @@ impl Fitter for Formulas<'_> {
         one(interpret(&self.0.encode(field, rows(columns)), fits, columns))
     }
 
+    fn encode_first(&mut self, field: usize, fits: &[Array], columns: &[Array]) -> Array {
+        one(interpret(&self.0.encode_first(field, rows(columns)), fits, columns))
+    }
+
+    fn encode_rest(&mut self, field: usize, fits: &[Array], halfway: &Array) -> Array {
+        one(interpret(&self.0.encode_rest(field, halfway.shape[0]), fits, std::slice::from_ref(halfway)))
+    }
+
     fn decode(&mut self, field: usize, fits: &[Array], values: &Array) -> Array {
         match self.0.decode(field, values.shape[0]) {
             Some(function) => one(interpret(&function, fits, std::slice::from_ref(values))),
@@ -33,8 +41,13 @@ fn rows(columns: &[Array]) -> usize {
 }
 
 pub fn interpret(function: &Function, states: &[Array], feeds: &[Array]) -> Vec<Array> {
+    interpret_at(function, states, feeds, STILL)
+}
+
+/// The results at a step that draws.
+pub fn interpret_at(function: &Function, states: &[Array], feeds: &[Array], clock: Clock) -> Vec<Array> {
     let feeds: Vec<&Array> = feeds.iter().collect();
-    executor(function, Backend::Interpreter).run(&mut states.to_vec(), &feeds, STILL)
+    executor(function, Backend::Interpreter).run(&mut states.to_vec(), &feeds, clock)
 }
 
 fn one(mut results: Vec<Array>) -> Array {

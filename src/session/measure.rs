@@ -1,5 +1,6 @@
 //! What a model gives on examples, and how good that is: outputs, the loss, metrics.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
@@ -63,7 +64,7 @@ impl<'a> Model<'a> {
 
     /// The outputs for every row of `part`, as the loss sees them. `weights` are the model's states by slot.
     pub fn outputs(&mut self, weights: &mut [Array], part: &Part) -> Vec<Array> {
-        let inputs: Vec<&Array> = self.program.feeds[..self.program.inputs].iter().map(|&it| field(part, it)).collect();
+        let inputs = &self.program.feeds[..self.program.inputs];
         let of = |output: &crate::model::program::OutputInfo| Array::f32(&[&[0], &output.shape[..]].concat(), vec![]);
         let mut outputs: Vec<Array> = self.program.outputs.iter().map(of).collect();
         let n = self.portion.min(part.rows);
@@ -71,7 +72,7 @@ impl<'a> Model<'a> {
             let count = n.min(part.rows - start);
             // The last portion is filled up with its last row, so that one function serves all.
             let rows: Vec<usize> = (start..start + n).map(|row| row.min(part.rows - 1)).collect();
-            let feeds: Vec<Array> = inputs.iter().map(|input| input.rows(&rows)).collect();
+            let feeds: Vec<Array> = inputs.iter().map(|&input| self.received(part, input, &rows)).collect();
             let pieces = self.predictor(n).run(weights, &feeds.iter().collect::<Vec<_>>(), STILL);
             for (whole, piece) in outputs.iter_mut().zip(&pieces) {
                 append(whole, piece, count);
@@ -97,7 +98,7 @@ impl<'a> Model<'a> {
 
     /// The loss of one row of `part`, without the others.
     pub fn loss_of(&mut self, weights: &mut [Array], part: &Part, row: usize) -> f64 {
-        let feeds = self.program.feeds.iter().map(|&it| field(part, it).rows(&[row])).collect::<Vec<_>>();
+        let feeds = self.program.feeds.iter().map(|&it| self.received(part, it, &[row])).collect::<Vec<_>>();
         let (inputs, rest) = feeds.split_at(self.program.inputs);
         let outputs = self.predictor(1).run(weights, &inputs.iter().collect::<Vec<_>>(), STILL);
         self.measures(1).loss.of(outputs.iter().chain(rest))[0]
@@ -111,12 +112,20 @@ impl<'a> Model<'a> {
         }
         let (targets, weight): (Vec<usize>, Vec<usize>) =
             program.feeds[program.inputs..].iter().partition(|&&it| program.data.fields[it].role == Role::Target);
-        let seen: Vec<&Array> = targets.iter().chain(&weight).map(|&it| field(part, it)).collect();
+        let all: Vec<usize> = (0..part.rows).collect();
+        let seen: Vec<Cow<Array>> = targets
+            .iter()
+            .chain(&weight)
+            .map(|&it| match self.is_halfway(part, it) {
+                true => Cow::Owned(self.received(part, it, &all)),
+                false => Cow::Borrowed(field(part, it)),
+            })
+            .collect();
         let plain_outputs: Vec<Array> =
             program.outputs.iter().zip(outputs).map(|(info, array)| self.in_users_units(info, array)).collect();
-        let plain_targets: Vec<Array> = targets.iter().map(|&it| self.decoded(it, field(part, it))).collect();
+        let plain_targets: Vec<Array> = targets.iter().zip(&seen).map(|(&it, seen)| self.decoded(it, seen)).collect();
         let measures = self.measures(part.rows);
-        let loss = measures.loss.of(outputs.iter().chain(seen));
+        let loss = measures.loss.of(outputs.iter().chain(seen.iter().map(|it| &**it)));
         let mut metrics: Metrics = IndexMap::from([("loss".to_string(), Value::Number(loss[0]))]);
         for (plan, exact) in program.train.metrics.iter().zip(&measures.metrics) {
             let value = exact.of(plain_outputs.iter().chain(&plain_targets));
@@ -133,6 +142,20 @@ impl<'a> Model<'a> {
             self.measures.len() - 1
         });
         &mut self.measures[at].1
+    }
+
+    /// Whether a field stands in `part` as training steps read it, not as the model receives it.
+    fn is_halfway(&self, part: &Part, at: usize) -> bool {
+        part.halfway && self.program.data.fields[at].halfway.is_some()
+    }
+
+    /// Rows of a field as the model receives it.
+    fn received(&self, part: &Part, at: usize, rows: &[usize]) -> Array {
+        let array = field(part, at).rows(rows);
+        match self.is_halfway(part, at) {
+            true => Formulas(self.program).encode_rest(at, &self.fitted.fields[at].fits, &array),
+            false => array,
+        }
     }
 
     /// An output as the user would write it. Scores have no unit.
@@ -162,7 +185,7 @@ impl Exact {
     }
 }
 
-/// What a field of the plan holds in `part`: the plan says that a model reads it.
+/// What stands in `part` of a field of the plan: the plan says that a model reads it.
 pub fn field(part: &Part, field: usize) -> &Array {
     part.fields[field].as_ref().expect("a field that a model reads")
 }

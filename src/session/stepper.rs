@@ -3,9 +3,9 @@
 use super::cadence::{Extent, pace};
 use super::measure::field;
 use crate::compile::{Backend, Cost, executor_and_cost};
-use crate::data::{Batches, Part};
+use crate::data::{Batches, Dataset};
 use crate::model::Program;
-use crate::model::program::Pace;
+use crate::model::program::{Pace, Split};
 use crate::tensor::{Array, Clock, Data, Executor};
 
 /// The states of a run by slot, and what moves them on.
@@ -17,6 +17,8 @@ pub struct Stepper<'a> {
     /// By the number of their examples.
     functions: Vec<(usize, Box<dyn Executor>)>,
     feeds: Feeds<'a>,
+    /// What was fitted on the training rows and every step reads, after its feeds.
+    fits: Vec<&'a Array>,
     pub states: Vec<Array>,
     rewind: Rewind,
 }
@@ -49,8 +51,14 @@ pub struct Told {
 
 impl<'a> Stepper<'a> {
     /// Compiles the step for every number of examples that a batch can have.
-    pub fn new(program: &'a Program, part: &'a Part, backend: Backend, step: u64, states: Vec<Array>) -> Stepper<'a> {
-        let train = &program.train;
+    pub fn new(
+        program: &'a Program,
+        dataset: &'a Dataset,
+        backend: Backend,
+        step: u64,
+        states: Vec<Array>,
+    ) -> Stepper<'a> {
+        let (train, part) = (&program.train, dataset.part(Split::Train));
         let Pace { batch: size, epoch, total } = pace(program, part.rows);
         let extent = Extent { epoch, total };
         let feeds = match size == part.rows {
@@ -72,7 +80,8 @@ impl<'a> Stepper<'a> {
             }
         }
         let rewind = Rewind { step, states: states.clone() };
-        Stepper { extent, seed: train.seed, costs, functions, feeds, states, rewind }
+        let fits = program.step_fits.iter().map(|&(field, fit)| &dataset.fitted.fields[field].fits[fit]).collect();
+        Stepper { extent, seed: train.seed, costs, functions, feeds, fits, states, rewind }
     }
 
     /// Bytes of the arrays of a batch, where it is not all examples.
@@ -88,7 +97,7 @@ impl<'a> Stepper<'a> {
         if step - 1 - self.rewind.step >= REWIND {
             self.rewind.take(step - 1, &self.states);
         }
-        advance(&mut self.functions, &mut self.feeds, &mut self.states, self.seed, step)
+        advance(&mut self.functions, &mut self.feeds, &self.fits, &mut self.states, self.seed, step)
     }
 
     /// The states at the end. No step follows, and what steps need is given back.
@@ -102,7 +111,7 @@ impl<'a> Stepper<'a> {
     pub fn before(&mut self, step: u64) -> Vec<Array> {
         let mut states = self.rewind.states.clone();
         for step in self.rewind.step + 1..step {
-            advance(&mut self.functions, &mut self.feeds, &mut states, self.seed, step);
+            advance(&mut self.functions, &mut self.feeds, &self.fits, &mut states, self.seed, step);
         }
         states
     }
@@ -119,6 +128,7 @@ impl<'a> Stepper<'a> {
 fn advance(
     functions: &mut [(usize, Box<dyn Executor>)],
     feeds: &mut Feeds,
+    fits: &[&Array],
     states: &mut [Array],
     seed: u64,
     step: u64,
@@ -129,7 +139,10 @@ fn advance(
         let examples = feeds[0].shape[0];
         let function = functions.iter_mut().find(|(size, _)| *size == examples);
         let (_, function) = function.expect("a function for each size");
-        let results = function.run(states, feeds, clock);
+        let results = match fits {
+            [] => function.run(states, feeds, clock),
+            fits => function.run(states, &[feeds, fits].concat(), clock),
+        };
         let number = |at: usize| f64::from(results[at].floats()[0]);
         Told { examples, loss: number(0), total: number(1), lr: number(2) }
     };

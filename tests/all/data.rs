@@ -150,6 +150,14 @@ impl Fitter for Means {
         Array::f32(&[rows, data.len() / rows], data)
     }
 
+    fn encode_first(&mut self, _: usize, _: &[Array], _: &[Array]) -> Array {
+        unreachable!("no field is augmented")
+    }
+
+    fn encode_rest(&mut self, _: usize, _: &[Array], _: &Array) -> Array {
+        unreachable!("no field is augmented")
+    }
+
     fn decode(&mut self, _field: usize, fits: &[Array], values: &Array) -> Array {
         let mean = fits.first().map_or(0.0, |fit| fit.floats()[0]);
         Array::f32(&values.shape, values.floats().iter().map(|it| it + mean).collect())

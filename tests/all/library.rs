@@ -20,6 +20,7 @@ use crate::functions::Dice;
 use crate::tensors_grad::weighed;
 
 mod attention;
+mod augmentations;
 mod convolutions;
 mod encoders;
 mod functions;
@@ -53,6 +54,7 @@ fn every_definition_of_the_library_has_a_case() {
         regularizers::cases(),
         encoders::cases(),
         attention::cases(),
+        augmentations::cases(),
     ]
     .concat();
     let tested: BTreeSet<String> = cases.iter().map(|it| it.to_string()).collect();

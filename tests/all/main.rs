@@ -1,5 +1,6 @@
 //! All tests of dlmc, in one binary.
 
+mod augmentation;
 mod check;
 mod cli;
 mod corpus;

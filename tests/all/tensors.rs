@@ -1,5 +1,6 @@
 //! The kinds of node as the reference interpreter means them, against their definitions place by place.
 
+use dlmc::scalar::plain::Single;
 use dlmc::scalar::{Dtype, Scalar};
 use dlmc::tensor::view::{offset, places};
 use dlmc::tensor::{
@@ -332,4 +333,20 @@ fn word(array: &Array, at: usize) -> u32 {
         Data::I32(data) => data[at] as u32,
         Data::Bool(data) => data[at].into(),
     }
+}
+
+/// The vectors that the authors publish with their code.
+#[test]
+fn philox_gives_the_published_numbers() {
+    let small = |counter, key| random::philox_2x32(&Single, counter, key);
+    assert_eq!(small([0, 0], 0), [0xff1dae59, 0x6cd10df2]);
+    assert_eq!(small([u32::MAX; 2], u32::MAX), [0x2c3f628b, 0xab4fd7ad]);
+    assert_eq!(small([0x243f6a88, 0x85a308d3], 0x13198a2e), [0xdd7ce038, 0xf62a4c12]);
+    let large = |counter, key| random::philox_4x32(&Single, counter, key);
+    assert_eq!(large([0; 4], [0; 2]), [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
+    assert_eq!(large([u32::MAX; 4], [u32::MAX; 2]), [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]);
+    assert_eq!(
+        large([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0]),
+        [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1]
+    );
 }

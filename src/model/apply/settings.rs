@@ -1,6 +1,6 @@
 //! Settings: values held against the types of what is configured.
 
-use crate::model::lower::{Lower, Outcome};
+use crate::model::lower::{Lower, Outcome, Reported};
 use crate::model::types::is_variable;
 use crate::model::units::Measure;
 use crate::model::value::*;
@@ -8,7 +8,7 @@ use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::problem::values::*;
 use crate::source::{Span, nearest};
-use crate::syntax::tree::{Dim, Expr, ExprKind, Kind, Quantity, Type, TypeKind};
+use crate::syntax::tree::{Dim, Expr, ExprKind, Kind, Name, Quantity, Type, TypeKind};
 
 impl Lower<'_> {
     /// A setting of a declared type: its unit and its range are checked, times become updates. Of `int[2]` there are two:
@@ -169,9 +169,29 @@ impl Lower<'_> {
                 Value::Text(_) => Ok(value),
                 _ => Err(wrong(self, "a text in quotes", &value)),
             },
-            "range" => match &value {
-                Value::Range(..) => Ok(value),
-                _ => Err(wrong(self, "a range, like 0 .. 1", &value)),
+            "range" => match (&value, measured_range(ty)) {
+                (Value::Range(..), None) => Ok(value),
+                (Value::Range(low, high), Some(of)) => {
+                    // Both ends are what the range is of; in the body they are plain numbers.
+                    let mut end = |it: &Number| match self.one_setting(name, &of, Value::Number(*it), span)? {
+                        Value::Number(it) => Ok(Number { measure: None, ..it }),
+                        _ => Err(Reported),
+                    };
+                    Ok(Value::Range(end(low)?, end(high)?))
+                }
+                (_, None) => Err(wrong(self, "a range, like 0 .. 1", &value)),
+                (_, Some(of)) => {
+                    let ends = match &of.kind {
+                        TypeKind::Named { name, .. } => match name.as_str() {
+                            "angle" => "-15deg .. 15deg",
+                            "length" => "-4px .. 4px",
+                            "prob" => "60% .. 100%",
+                            _ => "0.8 .. 1.2",
+                        },
+                        _ => "0.8 .. 1.2",
+                    };
+                    Err(wrong(self, &format!("a range, like {ends}"), &value))
+                }
             },
             "list" => match &value {
                 Value::List(_) => Ok(value),
@@ -247,4 +267,12 @@ impl Lower<'_> {
         // No longer a quantity: a number of updates, which may go on to another setting of type `time`.
         Ok(Number { value, measure: None, whole: false, inexact: None, updates: true })
     }
+}
+
+/// What a range is of: `range[angle]`.
+fn measured_range(ty: &Type) -> Option<Type> {
+    let TypeKind::Named { dims, .. } = &ty.kind else { return None };
+    let [Dim::Expr(Expr { kind: ExprKind::Name(name), span })] = &dims[..] else { return None };
+    let kind = TypeKind::Named { name: Name::new(name.clone(), *span), dims: vec![] };
+    Some(Type { kind, ..ty.clone() })
 }

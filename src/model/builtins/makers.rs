@@ -7,6 +7,7 @@ use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::values::*;
 use crate::scalar::{Dtype, Scalar};
+use crate::syntax::tree::Kind;
 use crate::tensor::Draw;
 
 pub(super) fn filled(lower: &mut Lower, arguments: Arguments, value: f64) -> Outcome<Value> {
@@ -76,20 +77,26 @@ pub(super) fn noise(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Valu
         Value::Callable(callee) if callee.name() == "normal" => (Draw::Normal, 0.0),
         other => return Err(lower.not_a("`uniform` or `normal`", other, kind.span)),
     };
-    let Some(like) = like else {
-        let at = lower.blame(span);
-        return Err(lower.report(ArgumentMissing {
-            callee: "`noise`".into(),
-            name: "like".into(),
-            at,
-            declared: None,
-        }));
-    };
     if lower.columns.is_some() {
         let at = lower.blame(span);
         return Err(lower.report(NoiseInField { at }));
     }
-    let like = lower.tensor_of(like.value, like.span)?;
+    let like = match like {
+        Some(like) => lower.tensor_of(like.value, like.span)?,
+        // One number for each example, where there are examples.
+        None if lower
+            .definitions
+            .iter()
+            .any(|it| matches!(it.kind, Kind::Augmentation | Kind::Layer | Kind::Model)) =>
+        {
+            let id = lower.graph.constant(0.0, &[lower.setting.batch]);
+            lower.tensor(id, vec![BATCH])
+        }
+        None => {
+            let (callee, name, at) = ("`noise`".into(), "like".into(), lower.blame(span));
+            return Err(lower.report(ArgumentMissing { callee, name, at, declared: None }));
+        }
+    };
     let always = matches!(always.map(|given| given.value), Some(Value::Bool(true)));
     let shape = lower.graph.shape(like.id).to_vec();
     let id = if lower.setting.training || always {

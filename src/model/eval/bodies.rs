@@ -8,9 +8,10 @@ use crate::model::lower::{Lower, Outcome, Reported};
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
+use crate::problem::training::AugmentationKeeps;
 use crate::problem::values::*;
 use crate::source::Span;
-use crate::syntax::tree::{Body, Expr, ExprKind, Name, Pattern, Stmt};
+use crate::syntax::tree::{Body, Expr, ExprKind, Kind, Name, Pattern, Stmt};
 
 impl Lower<'_> {
     /// The value of a body: of its last formula, if it ends in one.
@@ -46,6 +47,10 @@ impl Lower<'_> {
         match statement {
             Stmt::Param(place) | Stmt::State(place) => {
                 let trained = matches!(statement, Stmt::Param(_));
+                if self.definitions.last().is_some_and(|it| it.kind == Kind::Augmentation) {
+                    let (name, at) = (place.name.text.to_string(), place.name.span);
+                    return Err(self.report(AugmentationKeeps { name, at }));
+                }
                 if let Some(Bound::Place { place: first, .. }) = scope.find(&place.name.text) {
                     let (name, at, first) = (place.name.text.to_string(), place.name.span, first.name.span);
                     return Err(self.report(NameTwice { name, at, first }));

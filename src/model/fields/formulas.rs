@@ -160,11 +160,9 @@ impl Lower<'_> {
                 let at = self.blame(expr.span);
                 Err(self.report(FitOutsideEncoder { at }))
             }
-            Fits::Given(next, types) => {
-                let (shape, dtype) = types[*next as usize].clone();
-                let slot = *next;
-                *next += 1;
-                let id = self.graph.input(Slot::State(slot), &shape, dtype);
+            Fits::Given(fits) => {
+                let (slot, shape, dtype) = fits.next().expect("as many as were fitted");
+                let id = self.graph.input(slot, &shape, dtype);
                 Ok(self.whole(id))
             }
             Fits::Fit(_) => {

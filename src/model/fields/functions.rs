@@ -19,17 +19,33 @@ impl Fields {
         fits: Fits,
         problems: &'a mut Vec<Problem>,
     ) -> Outcome<(Lower<'a>, Tensor)> {
+        let mut lower = self.lower(at, n, fits, problems);
+        let value = lower.field_value(at, self.decls[at].name.span, self.module)?;
+        Ok((lower, value))
+    }
+
+    /// A lowering in which the formula of a field can be evaluated.
+    pub(super) fn lower<'a>(&'a self, at: usize, n: usize, fits: Fits, problems: &'a mut Vec<Problem>) -> Lower<'a> {
         let mut lower = Lower::new(&self.modules, self.library_files, problems, rows(n));
         lower.fits = fits;
-        lower.columns = Some(Columns {
+        lower.columns = Some(self.columns(at));
+        lower
+    }
+
+    /// The columns of a field, of which none has been read.
+    pub(super) fn columns(&self, at: usize) -> Columns {
+        Columns {
             decls: Rc::new(self.decls.to_vec()),
             types: Rc::new(self.received.clone()),
             current: at,
             plans: vec![],
             open: vec![],
-        });
-        let value = lower.field_value(at, self.decls[at].name.span, self.module)?;
-        Ok((lower, value))
+        }
+    }
+
+    /// What a field fits, as states.
+    pub(super) fn given(&self, at: usize) -> Fits {
+        Fits::given(&self.fits[at], Slot::State)
     }
 
     /// The function that fits; the columns that it reads; whether the formula does anything.
@@ -53,8 +69,7 @@ impl Fields {
 
     pub fn encode(&self, at: usize, n: usize) -> Function {
         let mut problems = Vec::new();
-        let fits = Fits::Given(0, self.fits[at].clone());
-        let (mut lower, value) = self.lowered(at, n, fits, &mut problems).expect("checked before");
+        let (mut lower, value) = self.lowered(at, n, self.given(at), &mut problems).expect("checked before");
         let columns = lower.columns.take().expect("set there").plans;
         let id = lower.spread(&value, &[BATCH], &value.shape.clone());
         function(lower, &columns, n, self.fits[at].clone(), vec![id])
@@ -64,8 +79,7 @@ impl Fields {
     /// or cannot be turned around.
     pub fn decode(&self, at: usize, n: usize) -> Option<Function> {
         let mut problems = Vec::new();
-        let fits = Fits::Given(0, self.fits[at].clone());
-        let (mut lower, value) = self.lowered(at, n, fits, &mut problems).expect("checked before");
+        let (mut lower, value) = self.lowered(at, n, self.given(at), &mut problems).expect("checked before");
         let columns = lower.columns.take().expect("set there").plans;
         let [column] = &columns[..] else { return None };
         if column.shape != value.shape || value.id == Id(0) {

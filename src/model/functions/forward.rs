@@ -8,10 +8,15 @@ use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind, Kind, Quantity};
 
 impl Experiment {
-    /// The model, on inputs that are fed.
-    pub fn forward(&self, lower: &mut Lower) -> Outcome<Vec<Output>> {
-        let inputs: Vec<Value> =
-            self.inputs.iter().enumerate().map(|(slot, &field)| Value::Tensor(self.feed(lower, slot, field))).collect();
+    /// The model, on inputs that are fed as it receives them.
+    pub fn predicted(&self, lower: &mut Lower) -> Outcome<Vec<Output>> {
+        let inputs = self.inputs.iter().enumerate().map(|(slot, &field)| self.feed(lower, slot, field)).collect();
+        self.forward(lower, inputs)
+    }
+
+    /// The model, on its inputs.
+    pub(super) fn forward(&self, lower: &mut Lower, inputs: Vec<Tensor>) -> Outcome<Vec<Output>> {
+        let inputs: Vec<Value> = inputs.into_iter().map(Value::Tensor).collect();
         let mut scope = self.scope();
         let (forms, given) = callee(lower, &self.model_expr, Kind::Model, &mut scope)?;
         lower.wanted_scores = self.wanted_scores();

@@ -1,6 +1,6 @@
 //! One update: from the forward pass to the next value of every parameter.
 
-use super::Output;
+use super::{Output, as_target};
 use crate::model::lower::{Lower, Outcome};
 use crate::model::train::{Experiment, callee, selects};
 use crate::model::types;
@@ -23,11 +23,11 @@ pub struct Step {
 impl Experiment {
     /// Lowers one update: forward, loss, regularizers, gradient, clipping, optimizer.
     pub fn lower_step(&self, lower: &mut Lower) -> Outcome<Step> {
-        let outputs = self.forward(lower)?;
-        let fed = self.inputs.len();
-        let targets: Vec<Tensor> =
-            self.targets.iter().enumerate().map(|(at, &field)| self.target(lower, fed + at, field)).collect();
-        let weight = self.weight.map(|field| self.feed(lower, fed + targets.len(), field));
+        let mut read = self.read(lower)?.into_iter();
+        let inputs = read.by_ref().take(self.inputs.len()).collect();
+        let targets: Vec<Tensor> = read.by_ref().take(self.targets.len()).map(as_target).collect();
+        let weight = read.next();
+        let outputs = self.forward(lower, inputs)?;
         let loss = self.loss_of(lower, &outputs, &targets, weight.as_ref())?;
         let parameters: Vec<u32> =
             (0..lower.declared.len() as u32).filter(|&slot| lower.declared[slot as usize].trained).collect();

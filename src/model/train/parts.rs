@@ -10,7 +10,7 @@ use crate::problem::names::*;
 use crate::problem::training::*;
 use crate::problem::values::*;
 use crate::problem::{Problem, a};
-use crate::source::nearest;
+use crate::source::{Span, nearest};
 use crate::syntax::tree::{self, Applied, Expr, ExprKind, Kind, Selector, TrainBlock, TrainEntry};
 
 /// What a train block names beside its model and its data.
@@ -22,6 +22,15 @@ pub(super) struct Parts {
     pub(super) regularizers: Vec<Applied>,
     pub(super) scales: Vec<Scale>,
     pub(super) frozen: Vec<Selector>,
+    pub(super) augmented: Vec<Asked>,
+}
+
+/// Augmentations of fields, as a train block asks for them.
+pub(super) struct Asked {
+    pub(super) fields: Vec<tree::Name>,
+    pub(super) steps: Vec<Expr>,
+    /// The word `augment`.
+    pub(super) at: Span,
 }
 
 impl Parts {
@@ -62,7 +71,7 @@ impl Parts {
             problems.push(NotInThisVersion { what, at: expr.span, help: Some("precision: fp32".into()) }.into());
             sound = false;
         }
-        let (mut regularizers, mut scales, mut frozen) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut regularizers, mut scales, mut frozen, mut augmented) = (vec![], vec![], vec![], vec![]);
         for entry in &block.entries {
             let later = match entry {
                 TrainEntry::Regularize { terms, .. } => {
@@ -85,7 +94,14 @@ impl Parts {
                     None
                 }
                 TrainEntry::Freeze { span, .. } => Some(("`freeze … until`", first_word(*span, "freeze"))),
-                TrainEntry::Augment { span, .. } => Some(("augmentation", first_word(*span, "augment"))),
+                TrainEntry::Augment { fields, steps, span } => {
+                    for step in steps {
+                        sound &= named_callable(context, Kind::Augmentation, step, problems).is_ok();
+                    }
+                    let at = first_word(*span, "augment");
+                    augmented.push(Asked { fields: fields.clone(), steps: steps.clone(), at });
+                    None
+                }
                 TrainEntry::Transfer(transfer) => {
                     Some(("transfer from other weights", first_word(transfer.span, "transfer")))
                 }
@@ -99,7 +115,11 @@ impl Parts {
         }
         let (loss, optimizer) = (loss?, optimizer?.0);
         let (schedule, clip) = (schedule.transpose()?, clip.transpose()?);
-        if sound { Ok(Parts { loss, optimizer, schedule, clip, regularizers, scales, frozen }) } else { Err(Reported) }
+        if sound {
+            Ok(Parts { loss, optimizer, schedule, clip, regularizers, scales, frozen, augmented })
+        } else {
+            Err(Reported)
+        }
     }
 }
 

@@ -220,6 +220,19 @@ fn formulas_and_weights_must_make_sense() {
             let logarithms = columns[0].floats().iter().map(|it| it.ln()).collect();
             dlmc::tensor::Array::f32(&columns[0].shape, logarithms)
         }
+        fn encode_first(
+            &mut self,
+            _: usize,
+            _: &[dlmc::tensor::Array],
+            _: &[dlmc::tensor::Array],
+        ) -> dlmc::tensor::Array {
+            unreachable!("no field is augmented")
+        }
+
+        fn encode_rest(&mut self, _: usize, _: &[dlmc::tensor::Array], _: &dlmc::tensor::Array) -> dlmc::tensor::Array {
+            unreachable!("no field is augmented")
+        }
+
         fn decode(&mut self, _: usize, _: &[dlmc::tensor::Array], values: &dlmc::tensor::Array) -> dlmc::tensor::Array {
             values.clone()
         }
