@@ -153,7 +153,7 @@ problems! {
             (share * 100.0).floor(), short(share)))
             .at(at, "does not tell a model from that guess")
             .at(field_at, format!("the classes of `{field}`"))
-            .help("measure what weighs the classes, like `f1(macro)` or `auroc`");
+            .help("measure what weighs the classes, like `f1` or `auroc`");
 
     /// An input column that is the same in all training rows.
     "constant-column" Warning ConstantColumn { column: String, value: String, rows: usize, at: Span } =>
