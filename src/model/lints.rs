@@ -117,7 +117,7 @@ impl Lowered {
     fn predicting(experiment: &Experiment) -> Option<Lowered> {
         let mut problems = Vec::new();
         let mut lower = experiment.lower(still(2), &mut problems);
-        let outputs = experiment.forward(&mut lower).ok()?;
+        let outputs = experiment.predicted(&mut lower).ok()?;
         let outputs = outputs.iter().map(|it| it.tensor.id).collect();
         Some(Lowered::gather(lower, outputs, None, experiment.output_place()))
     }

@@ -26,7 +26,10 @@ pub fn lint(scene: &Scene) -> Vec<Problem> {
             first.filter(|_| all.all(|it| it.is_some()))
         };
         dropped[id.0 as usize] = match &node.op {
-            Op::Map(Scalar::Select | Scalar::Mul) if fed[id.0 as usize] && mask() => Some(id),
+            // What varies the examples before the model is in no layer.
+            Op::Map(Scalar::Select | Scalar::Mul) if fed[id.0 as usize] && mask() && scene.step.stage(id).is_some() => {
+                Some(id)
+            }
             Op::Map(_) | Op::View(_) => all(),
             Op::Fold(view) if !matches!(view, View::Expand { axis: 0, .. }) => all(),
             _ => None,
