@@ -1,6 +1,5 @@
 //! What a person asks about a program before it runs, answered as plain data: for an editor and for the prompt alike.
 
-pub mod allow;
 pub mod diff;
 pub mod docs;
 mod edits;

@@ -13,6 +13,7 @@ pub mod formulas;
 pub mod functions;
 pub mod library;
 pub mod linear;
+pub mod lints;
 pub mod lower;
 pub mod modules;
 pub mod overrides;

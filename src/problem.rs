@@ -6,6 +6,7 @@
 
 use crate::source::{Near, Sources, Span};
 
+pub mod allow;
 pub mod command;
 pub mod data;
 pub mod lint;

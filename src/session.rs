@@ -10,8 +10,8 @@ use crate::compile::{Backend, Checked, Override, executor};
 use crate::data::{self, Dataset, Limits};
 use crate::model::Program;
 use crate::model::program::{Keep, Split};
-use crate::problem::Problem;
 use crate::problem::run::{Change, NothingToResume, NothingToWatch, ResumeChanged};
+use crate::problem::{Problem, allow};
 use crate::source::{Sources, World};
 use crate::tensor::{Array, Clock};
 
@@ -24,6 +24,7 @@ pub mod footprint;
 pub mod formulas;
 pub mod inspection;
 pub mod journal;
+pub mod lints;
 pub mod measure;
 pub mod prediction;
 pub mod preview;
@@ -190,8 +191,9 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         folder: show(folder.path()),
         resumed: resumed_at,
     }));
-    for warning in &dataset.warnings {
-        journal.warn(warning);
+    let warnings = dataset.warnings.iter().cloned().chain(lints::lints(program, &dataset));
+    for warning in allow::heed(&request.checked.sources, warnings.collect()) {
+        journal.warn(&warning);
     }
 
     let spent = progress.at.seconds;

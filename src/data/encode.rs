@@ -77,6 +77,7 @@ pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter)
     if warnings.is_empty() {
         warnings.extend(sorted_split(prepared, &parts, &fitted));
     }
+    warnings.extend(super::lints::columns(prepared));
     Ok(Dataset { parts, fitted, fingerprint: prepared.fingerprint(), warnings })
 }
 

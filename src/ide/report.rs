@@ -4,16 +4,18 @@ use std::io;
 use std::path::Path;
 
 use crate::compile::{self, Backend, Checked, Override};
-use crate::data::{self, DataFacts, Limits};
+use crate::data::{self, DataFacts, Dataset, Limits};
 use crate::model::Program;
 use crate::model::discover::operations;
+use crate::model::lints::begins_with_minus;
 use crate::model::program::{Batch, Length, StageInfo};
 use crate::model::recognised::LoopInfo;
-use crate::problem::Problem;
+use crate::problem::{Problem, allow};
 use crate::session::artifact::{DataRecord, Origin, ProgramRecord};
 use crate::session::cadence;
 use crate::session::footprint::{self, Footprint};
 use crate::session::formulas::Formulas;
+use crate::session::lints::lints;
 use crate::source::World;
 
 /// What `check` finds.
@@ -87,20 +89,22 @@ pub fn look(
     let checked = compile::check(world, path, text, overrides)?;
     let base = path.parent().unwrap_or(Path::new(""));
     let mut problems = checked.problems.clone();
-    let mut looked: Vec<(&str, DataFacts, Option<DataRecord>)> = vec![];
+    problems.extend(begins_with_minus(&checked.tree, &checked.sources));
+    let mut looked: Vec<Looked> = vec![];
     let (mut models, mut trains): (Vec<ModelReport>, _) = (vec![], vec![]);
     for (at, program) in checked.programs.iter().enumerate() {
         let data = program.data.name.as_str();
-        if looked.iter().all(|(name, ..)| *name != data) {
-            let (record, rows) = match at_data {
+        if looked.iter().all(|it| it.data != data) {
+            let (dataset, rows) = match at_data {
                 Look::Glance => (None, vec![]),
                 Look::Rows => read_rows(world, base, program),
             };
+            let record = dataset.as_ref().map(|it| DataRecord::new(program, it));
             let (facts, mut found) = data::inspect(world, base, &program.data);
             // What a glance sees too is said once.
             found.extend(rows.into_iter().filter(|it| !found.contains(it)).collect::<Vec<_>>());
             problems.extend(found);
-            looked.push((data, facts, record));
+            looked.push(Looked { data, facts, record, dataset });
         }
         let is_new = models.iter().all(|it| it.name != program.model);
         if is_new {
@@ -110,7 +114,14 @@ pub fn look(
         let misfit = super::fit::misfit(world, base, program);
         let repeated = if is_new && misfit.is_none() { super::fit::repeated(program) } else { None };
         problems.extend(misfit.or(repeated));
-        let (_, facts, record) = looked.iter().find(|(name, ..)| *name == data).expect("looked at above");
+        let Looked { facts, record, dataset, .. } = looked.iter().find(|it| it.data == data).expect("looked at above");
+        let of_rows = dataset.as_ref().map_or(vec![], |dataset| lints(program, dataset));
+        for problem in program.lints().into_iter().chain(of_rows) {
+            // Several experiments with one model are told once.
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
         let examples = record.as_ref().map(|it| it.examples).or(facts.splits);
         let rows = examples.map(|[train, ..]| train);
         problems.extend(rows.into_iter().flat_map(|rows| program.paced(cadence::pace(program, rows))));
@@ -120,17 +131,28 @@ pub fn look(
         });
         trains.push(TrainReport { checkpoint_bytes, ..train(program, examples) });
     }
-    problems.extend(super::allow::unknown(&checked.sources, checked.file));
+    problems.extend(allow::unknown(&checked.sources, checked.file));
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != checked.file, label.span)));
     problems.iter_mut().for_each(|it| it.settle(&checked.sources));
-    let problems = super::allow::heed(&checked.sources, problems);
+    let problems = allow::heed(&checked.sources, problems);
     Ok(Report { problems, models, trains, checked })
 }
 
+/// A data block, and what was seen of it.
+struct Looked<'a> {
+    data: &'a str,
+    facts: DataFacts,
+    record: Option<DataRecord>,
+    dataset: Option<Dataset>,
+}
+
 /// What only the rows show: what is fitted to them, cells that do not fit, splits without examples.
-fn read_rows(world: &dyn World, base: &Path, program: &Program) -> (Option<DataRecord>, Vec<Problem>) {
+fn read_rows(world: &dyn World, base: &Path, program: &Program) -> (Option<Dataset>, Vec<Problem>) {
     match data::load(world, base, &program.data, &mut Formulas(program), Limits::default()) {
-        Ok(dataset) => (Some(DataRecord::new(program, &dataset)), dataset.warnings),
+        Ok(dataset) => {
+            let warnings = dataset.warnings.clone();
+            (Some(dataset), warnings)
+        }
         Err(problems) => (None, problems),
     }
 }

@@ -1,6 +1,7 @@
 //! Linearity: of what degree an output is in its inputs and in its parameters, and how many matrices follow each other
 //! without anything between them, read off the graph.
 
+use super::lints::constant_value;
 use crate::scalar::Scalar;
 use crate::tensor::{Graph, Id, Op, Slot, View};
 
@@ -33,16 +34,6 @@ pub fn degree(graph: &Graph, root: Id, varies: impl Fn(Slot) -> bool) -> Option<
         degrees.push(degree);
     }
     degrees[root.0 as usize]
-}
-
-/// The one value of a node that is a constant, seen through views that add nothing.
-fn constant_value(graph: &Graph, id: Id) -> Option<f32> {
-    match &graph[id].op {
-        Op::Const(bits) => Some(f32::from_bits(*bits)),
-        Op::View(View::Pad { .. }) => None,
-        Op::View(_) => constant_value(graph, graph[id].args[0]),
-        _ => None,
-    }
 }
 
 /// What a value is made of, for [`matrices_in_a_row`].

@@ -75,6 +75,7 @@ pub fn plan(
     Ok(TrainPlan {
         span: settings.block.span,
         batch: batch?,
+        batch_at: settings.get("batch").map(|expr| expr.span),
         length: length?,
         at_most: at_most?,
         seed: seed?,

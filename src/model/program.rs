@@ -215,6 +215,8 @@ pub enum CellType {
 pub struct TrainPlan {
     pub span: Span,
     pub batch: Batch,
+    /// Where the batch is said, if it is.
+    pub batch_at: Option<Span>,
     pub length: Length,
     /// `at_most: 20min`, in seconds.
     pub at_most: Option<f64>,

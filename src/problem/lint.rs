@@ -45,4 +45,134 @@ problems! {
         say(format!("`{model}` multiplies {layers} matrices in a row without a non-linearity between them: together they are one"))
             .at(at, "linear in its inputs")
             .help("give the inner layers an activation, like `dense(8, relu)`");
+
+    /// All units of a layer start as one number and stay equal.
+    "equal-units" Warning EqualUnits { parameter: String, units: usize, at: Span } =>
+        say(format!("the {units} units of `{parameter}` start equal and stay equal, as one unit would"))
+            .at(at, "starts as the same number everywhere")
+            .note("every update changes them by the same amount, whatever the data")
+            .help("let it start at random, like `~ glorot`; zeros are right for biases, and for a layer that ends the model");
+
+    /// A parameter that a normalisation takes away again.
+    "cancelled-parameter" Warning CancelledParameter { parameter: String, by: String, at: Span, by_at: Span } =>
+        say(format!("`{parameter}` cannot change the loss: {by} takes away again what it adds"))
+            .at(at, "added here")
+            .at(by_at, "subtracts the mean, which moves with it")
+            .help("leave it away, like `bias: no`");
+
+    /// A normalisation that sees one element.
+    "single-element" Warning SingleElement { layer: String, value: u32, by_batch: bool, at: Span } => {
+        let what = if value == 0 { "its own mean" } else { "its own sum" };
+        let words = say(format!("{layer} compares a number with {what}, so it gives {value} whatever comes in"))
+            .at(at, "sees one element at a time");
+        match by_batch {
+            true => words.note("a batch is one example").help("take a larger batch, or normalise over something else"),
+            false => words.help("normalise over an axis with more elements, or leave it away"),
+        }
+    };
+
+    /// The last batch of an epoch is one example, and a normalisation sees nothing else.
+    "last-batch" Warning LastBatch { rows: usize, batch: usize, layer: String, at: Span, layer_at: Span } =>
+        say(format!("the last batch of an epoch is a single example, of which {layer} makes 0, whatever it is"))
+            .at(at, format!("{rows} training rows are {} batches of {batch}, and one row", rows / batch))
+            .at(layer_at, "normalises over the batch")
+            .help("take a batch size that leaves more over, or nothing");
+
+    /// Dropout before statistics of a batch, or before a maximum.
+    "dropout-before" Warning DropoutBefore { dropout: String, next: String, why: &'static str, at: Span, next_at: Span } =>
+        say(format!("{dropout} drops elements just before {next}: {why}"))
+            .at(at, "drops elements")
+            .at(next_at, "sees what is left")
+            .help("drop elements after it");
+
+    /// A learning rate that moves weights too far.
+    "rate-too-large" Warning RateTooLarge { moved: f64, per_gradient: bool, at: Span } => {
+        let amount = short(moved);
+        let message = match per_gradient {
+            true => format!("each update moves every weight by {amount} times its gradient"),
+            false => format!("each update moves every weight by about {amount}, however small its gradient"),
+        };
+        say(message)
+            .at(at, "far larger than this optimizer can use")
+            .note("weights start between -1 and 1")
+            .help("try a hundredth of it")
+    };
+
+    /// A learning rate that moves weights by less than they can be told apart.
+    "rate-too-small" Warning RateTooSmall { moved: f64, per_gradient: bool, at: Span } => {
+        let amount = short(moved);
+        let gradient = if per_gradient { " times its gradient" } else { "" };
+        say(format!("each update moves a weight by {amount}{gradient}, which is lost when it is rounded"))
+            .at(at, "far smaller than this optimizer can use")
+            .note("two numbers near 0.1 are at least 7e-9 apart")
+            .help("take a larger rate, like the optimizer's own")
+    };
+
+    /// Weights are made smaller by the optimizer and by a regularizer.
+    "decay-twice" Warning DecayTwice { parameter: String, at: Span, optimizer_at: Span } =>
+        say(format!("`{parameter}` is pulled towards 0 twice: by this regularizer and by the optimizer's own decay"))
+            .at(at, "adds a multiple of the weights to their gradient")
+            .at(optimizer_at, "takes a share of the weights away in each update")
+            .help("keep one of them: leave the regularizer away, or set the optimizer's decay to 0");
+
+    /// A line that begins with a minus is no continuation.
+    "begins-with-minus" Warning BeginsWithMinus { at: Span, before_at: Span } =>
+        say("a line that begins with `-` is a formula of its own, so nothing uses what the line before gives")
+            .at(at, "a negative number, not a difference")
+            .at(before_at, "ends here")
+            .help("put the `-` at the end of the line before");
+
+    /// A batch that is larger than all training rows together.
+    "batch-larger-than-data" Warning BatchLargerThanData { batch: usize, rows: usize, at: Span } =>
+        say(format!("a batch of {batch} examples is asked for, and there are {} to train on", super::count(rows, "row", "rows")))
+            .at(at, "never full: each epoch is one update")
+            .help("`batch: all`, or a smaller one");
+
+    /// A target holds numbers that the model cannot give.
+    "out-of-reach" Warning OutOfReach { field: String, low: f64, high: f64, beyond: usize, rows: usize, at: Span, field_at: Span } => {
+        let reach = match (low.is_finite(), high.is_finite()) {
+            (true, true) => format!("from {} to {}", short(low), short(high)),
+            (true, false) => format!("not below {}", short(low)),
+            _ => format!("not above {}", short(high)),
+        };
+        say(format!("the model gives numbers {reach}, but {beyond} of {rows} training rows want others for `{field}`"))
+            .at(at, "ends in a function with this range")
+            .at(field_at, "what is wanted, as it is prepared")
+            .help("leave the last activation away, or prepare the target so that it fits")
+    };
+
+    /// Pixels from 0 to 255 that meet weights as they are.
+    "unscaled-input" Warning UnscaledInput { field: String, high: f64, at: Span, reader: String } =>
+        say(format!("`{field}` holds whole numbers up to {}, and {reader} multiplies them as they are", short(high)))
+            .at(at, "not scaled")
+            .help("scale them, like `= … / 255` or `|> standardize`");
+
+    /// A score that guessing the most frequent class reaches.
+    "imbalanced-classes" Warning ImbalancedClasses { field: String, class: String, share: f64, metric: String, at: Span, field_at: Span } =>
+        say(format!("{}% of the training rows are of the class {class}, so saying that always has a `{metric}` of {}",
+            (share * 100.0).floor(), short(share)))
+            .at(at, "does not tell a model from that guess")
+            .at(field_at, format!("the classes of `{field}`"))
+            .help("measure what weighs the classes, like `f1` or `auroc`");
+
+    /// An input column that is the same in all training rows.
+    "constant-column" Warning ConstantColumn { column: String, value: String, rows: usize, at: Span } =>
+        say(format!("the column `{column}` is {value} in all {rows} training rows, so nothing can be learned from it"))
+            .at(at, "read here")
+            .help("leave it out, and `ignore` it");
+
+    /// An input column whose values occur once each.
+    "unique-column" Warning UniqueColumn { column: String, rows: usize, at: Span } =>
+        say(format!("the column `{column}` names each of the {rows} training rows differently: a model learns them by heart"))
+            .at(at, "read as an input")
+            .help("declare it as `id`, or `ignore` it");
+}
+
+/// A number with two digits.
+fn short(value: f64) -> String {
+    match value.abs() {
+        0.01..1000.0 => format!("{}", (value * 100.0).round() / 100.0),
+        _ if value == 0.0 => "0".into(),
+        _ => format!("{value:.1e}"),
+    }
 }

@@ -93,3 +93,254 @@ fn rows_sorted_by_class_are_told_where_their_place_decides() {
         assert!(!said.contains(&"sorted-split".to_string()), "{split}: {said:?}");
     }
 }
+
+// ------------------------------------------------------------------------------------------------ false alarms
+
+/// What is said about a whole program that stands beside its data, down to the last row.
+fn said_of_file(path: &std::path::Path) -> Vec<String> {
+    use dlmc::ide::{Look, report};
+    let report = report::look(&dlmc::source::Disk, path, None, &[], Look::Rows).expect("a file");
+    report.problems.iter().map(|it| it.code.to_string()).collect()
+}
+
+/// The codes of all lints.
+fn lints() -> Vec<&'static str> {
+    dlmc::problem::lint::ENTRIES.iter().map(|entry| entry.code).collect()
+}
+
+/// Examples, samples and what the manual, the README and the pages show as right: programs by people who meant them.
+#[test]
+fn no_lint_is_a_false_alarm_on_what_is_right() {
+    use crate::pages::blocks;
+    let (mut programs, mut alarms) = (0, vec![]);
+    let lints = lints();
+    let mut count = |name: String, codes: Vec<String>| {
+        programs += 1;
+        let codes = codes.into_iter().filter(|code| lints.contains(&code.as_str()));
+        alarms.extend(codes.map(|code| format!("{name}: {code}")));
+    };
+    for path in ["examples", "tests/samples"].into_iter().flat_map(crate::programs) {
+        count(path.display().to_string(), said_of_file(&path));
+    }
+    for (name, text) in
+        [("README", include_str!("../../README.md")), ("manual", include_str!("../../docs/language.md"))]
+    {
+        let blocks = blocks(text);
+        let files: Vec<Block> = blocks.iter().filter(|block| block.file.is_some()).cloned().collect();
+        for program in blocks.iter().filter(|block| block.kind == "dlm" && block.file.is_none()) {
+            count(name.into(), checked(&[&files[..], &[program.clone()]].concat()));
+        }
+    }
+    for (code, page) in dlmc::problem::pages::PAGES {
+        let (_, right) = page.split_once("\n## Right\n").expect("what is right");
+        let blocks = blocks(right);
+        if blocks.iter().any(|block| block.kind == "dlm" && block.file.is_none()) {
+            count(format!("page {code}"), checked(&blocks));
+        }
+    }
+    println!("{} false alarms on {programs} programs", alarms.len());
+    assert!(programs > 150, "{programs}");
+    assert!(alarms.is_empty(), "{}", alarms.join("\n"));
+}
+
+// ------------------------------------------------------------------------------------------------ one by one
+
+/// What is said about a model of eight numbers with this body, and these settings beside model, data and length.
+fn said_with(body: &str, settings: &str) -> Vec<String> {
+    let text = format!(
+        "data d {{
+  source: table {{
+    | a | b | c | d | e | f | g | h | y  |
+    | 1 | 2 | 5 | 2 | 8 | 1 | 0 | 4 | 3  |
+    | 2 | 1 | 3 | 7 | 1 | 4 | 6 | 2 | -5 |
+    | 0 | 4 | 4 | 1 | 2 | 9 | 3 | 7 | 1  |
+    | 5 | 0 | 2 | 6 | 3 | 7 | 1 | 9 | 2  |
+  }}
+  input  x: f32[8] = [a, b, c, d, e, f, g, h]
+  target y: number
+}}
+layer gate on x: f32[N] -> f32[N] {{ param w: f32[N] ~ ones\n param v: f32[N, N] ~ zeros\n x * w + tanh(x @ v) }}
+model m on x: f32[8] -> number {{ {body} }}
+train {{ model: m; data: d; for: 1 epoch; {settings} }}"
+    );
+    checked(&[Block { kind: "dlm", file: None, body: &text }])
+}
+
+const PLAIN: &str = "loss: mae; optimizer: adam";
+
+/// Models of which exactly this is said, and models that look like them, of which nothing is.
+fn tells(code: &str, of: &[&str], silent: &[&str]) {
+    for body in of {
+        assert_eq!(said_with(body, PLAIN), [code], "{body}");
+    }
+    for body in silent {
+        assert_eq!(said_with(body, PLAIN), [""; 0], "{body}");
+    }
+}
+
+#[test]
+fn units_that_stay_equal_are_told() {
+    tells(
+        "equal-units",
+        &[
+            "x |> dense(4, tanh, init: ones) as a |> dense(1, init: ones) as b",
+            "x |> dense(4, tanh) as z |> dense(4, tanh, init: zeros) as a |> dense(1, init: zeros) as b",
+            "reshape(x, [8, 1]) |> conv(4, act: tanh, init: ones) as a |> global_avg_pool |> dense(1, init: zeros) as b",
+        ],
+        &[
+            "x |> dense(4, tanh) as a |> dense(1, init: zeros) as b",
+            // What is behind tells the units apart.
+            "x |> dense(4, tanh, init: ones) as a |> dense(1) as b",
+            "x |> dense(4, tanh) as a |> gate as g |> dense(1) as b",
+            "x |> dense(4, tanh, init: ones) as a |> dropout(20%) |> dense(1, init: ones) as b",
+            "x |> dense(1, init: ones) as a",
+        ],
+    );
+}
+
+#[test]
+fn parameters_that_are_taken_away_again_are_told() {
+    tells(
+        "cancelled-parameter",
+        &[
+            "x |> dense(4) as a |> batch_norm as n |> relu |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4) as a |> batch_norm as n |> relu |> flatten |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4) as a |> instance_norm as n |> relu |> flatten |> dense(1) as b",
+        ],
+        &[
+            "x |> dense(4, bias: no) as a |> batch_norm as n |> relu |> dense(1) as b",
+            "x |> dense(4, relu) as a |> batch_norm as n |> dense(1) as b",
+            "x |> dense(4) as a |> layer_norm as n |> relu |> dense(1) as b",
+            "x |> dense(4) as a |> rms_norm as n |> relu |> dense(1) as b",
+            "one = x |> dense(4) as a\n relu(one) + (one |> batch_norm as n) |> dense(1) as b",
+        ],
+    );
+}
+
+#[test]
+fn normalisation_over_one_element_is_told() {
+    tells(
+        "single-element",
+        &[
+            "x |> dense(4, relu) as a |> dense(1) as b |> layer_norm as n",
+            "x |> dense(4, relu) as a |> dense(1) as b |> softmax",
+            "x |> dense(4, relu) as a |> group_norm(groups: 4) as n |> dense(1) as b",
+        ],
+        &[
+            "x |> dense(4, relu) as a |> layer_norm as n |> dense(1) as b",
+            "x |> dense(4) as a |> softmax |> dense(1) as b",
+            "x |> dense(4, relu) as a |> group_norm(groups: 2) as n |> dense(1) as b",
+            "x |> dense(4, bias: no) as a |> batch_norm as n |> relu |> dense(1) as b",
+        ],
+    );
+    let body = "x |> dense(4, bias: no) as a |> batch_norm as n |> relu |> dense(1) as b";
+    assert_eq!(said_with(body, &format!("{PLAIN}; batch: 1")), ["single-element"]);
+    assert_eq!(said_with(body, &format!("{PLAIN}; batch: 3")), ["last-batch"]);
+    assert_eq!(said_with(body, &format!("{PLAIN}; batch: 2")), [""; 0]);
+    let image = "reshape(x, [8, 1]) |> conv(4, bias: no) as a |> batch_norm as n |> relu |> flatten |> dense(1) as b";
+    assert_eq!(said_with(image, &format!("{PLAIN}; batch: 1")), [""; 0]);
+    assert_eq!(said_with(image, &format!("{PLAIN}; batch: 3")), [""; 0]);
+    assert_eq!(said_with("x |> dense(4, tanh) as a |> dense(1) as b", &format!("{PLAIN}; batch: 3")), [""; 0]);
+}
+
+#[test]
+fn dropout_in_the_wrong_place_is_told() {
+    tells(
+        "dropout-before",
+        &[
+            "x |> dense(4, relu) as a |> dropout(20%) |> batch_norm as n |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> dropout(20%) |> max_pool |> flatten |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4) as a |> dropout(20%) |> relu |> batch_norm as n |> flatten |> dense(1) as b",
+        ],
+        &[
+            "x |> dense(4, relu) as a |> batch_norm as n |> dropout(20%) |> dense(1) as b",
+            "x |> dense(4, relu) as a |> dropout(20%) |> layer_norm as n |> dense(1) as b",
+            "x |> dense(4, relu) as a |> dropout(20%) |> dense(4, bias: no) as c |> batch_norm as n |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> max_pool |> dropout(20%) |> flatten |> dense(1) as b",
+            "reshape(x, [4, 2]) |> attention(2, drop: 20%) as a |> flatten |> dense(1) as b",
+        ],
+    );
+}
+
+#[test]
+fn rates_are_tried_on_the_optimizer() {
+    let body = "x |> dense(4, tanh) as a |> dense(1) as b";
+    let said = |optimizer: &str| said_with(body, &format!("loss: mae; {optimizer}"));
+    for far in [
+        "optimizer: adam(lr: 1)",
+        "optimizer: lion(lr: 0.5)",
+        "optimizer: rmsprop(lr: 0.9)",
+        "optimizer: sgd(lr: 10, momentum: 0.9)",
+        "optimizer: gradient_descent(lr: 100)",
+    ] {
+        assert_eq!(said(far), ["rate-too-large"], "{far}");
+    }
+    for near in ["optimizer: adam(lr: 1e-10)", "optimizer: gradient_descent(lr: 1e-12)"] {
+        assert_eq!(said(near), ["rate-too-small"], "{near}");
+    }
+    for right in [
+        "optimizer: adam(lr: 0.1)",
+        "optimizer: adagrad(lr: 1)",
+        "optimizer: adadelta",
+        "optimizer: sgd(lr: 1, momentum: 0.9)",
+        "optimizer: adam(lr: 1e-6)",
+        "optimizer: lamb",
+        "optimizer: radam",
+        "optimizer: nadam",
+    ] {
+        assert_eq!(said(right), [""; 0], "{right}");
+    }
+    assert_eq!(said_with("x |> dense(1) as a", "loss: mae; optimizer: adam(lr: 1)"), [""; 0]);
+}
+
+#[test]
+fn two_kinds_of_decay_are_told() {
+    let body = "x |> dense(4, tanh) as a |> dense(1) as b";
+    let said = |settings: &str| said_with(body, &format!("loss: mae; {settings}"));
+    for twice in [
+        "optimizer: adamw(lr: 0.01); regularize { l2(1e-3) on *.w }",
+        "optimizer: lion(lr: 1e-3, decay: 0.1); regularize { l2(1e-3) }",
+    ] {
+        assert_eq!(said(twice), ["decay-twice"], "{twice}");
+    }
+    for once in [
+        "optimizer: adam(lr: 0.01); regularize { l2(1e-3) on *.w }",
+        "optimizer: adamw(lr: 0.01); regularize { l1(1e-3) on *.w }",
+        "optimizer: adamw(lr: 0.01, decay: 0); regularize { l2(1e-3) on *.w }",
+        "optimizer: adamw(lr: 0.01); decay 0x on a; regularize { l2(1e-3) on a.w }",
+        "optimizer: sgd(lr: 0.01, momentum: 0.9); regularize { l2(1e-3) on *.w }",
+    ] {
+        assert_eq!(said(once), [""; 0], "{once}");
+    }
+}
+
+#[test]
+fn targets_out_of_reach_are_told() {
+    tells(
+        "out-of-reach",
+        &["x |> dense(4, tanh) as a |> dense(1, relu) as b", "x |> dense(4, tanh) as a |> dense(1, tanh) as b"],
+        &["x |> dense(4, tanh) as a |> dense(1) as b", "(x |> dense(4, tanh) as a |> dense(1, relu) as b) * 2 - 6"],
+    );
+}
+
+#[test]
+fn a_minus_at_the_beginning_of_a_line_is_told() {
+    let said = |function: &str| {
+        let text = format!(
+            "data d {{\n source: table {{\n | x | y |\n | 1 | 2 |\n | 3 | 1 |\n }}\n input x: number\n target y: number\n}}
+{function}
+model m on x: number -> number {{ x |> dense(4) as a |> f |> dense(1) as b }}
+train {{ model: m; data: d; loss: mae; optimizer: adam; for: 1 epoch }}"
+        );
+        checked(&[Block { kind: "dlm", file: None, body: &text }])
+    };
+    assert_eq!(said("fn f(x) {\n y = x^2\n - tanh(x)\n}"), ["begins-with-minus"]);
+    for right in [
+        "fn f(x) {\n y = x^2\n -y\n}",
+        "fn f(x) {\n y = x^2 -\n tanh(x)\n y\n}",
+        "fn f(x) {\n y = (x^2\n - tanh(x))\n y\n}",
+        "fn f(x) = -tanh(x)",
+    ] {
+        assert_eq!(said(right), [""; 0], "{right}");
+    }
+}

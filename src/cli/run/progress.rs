@@ -52,6 +52,7 @@ impl<'a> Progress<'a> {
             Event::Start(start) => self.start(start),
             Event::Step(step) => self.step(step),
             Event::Epoch(epoch) => self.epoch(epoch),
+            Event::Warning { code, .. } if self.terminal.allow.contains(code) => {}
             Event::Warning { code, message } => self.say(&format!("warning: {message}  [{code}]\n")),
             Event::Checkpoint { step, path, .. } if self.terminal.verbose => {
                 self.say(&format!("  checkpoint after step {}: {path}\n", count(*step)));

@@ -13,7 +13,7 @@ use crate::tensor::Id;
 
 impl Experiment {
     /// The next value of one parameter. The scheduled rate, without multipliers.
-    pub(super) fn update(&self, lower: &mut Lower, slot: u32, gradient: Id, factor: &Tensor) -> Outcome<Option<Id>> {
+    pub fn update(&self, lower: &mut Lower, slot: u32, gradient: Id, factor: &Tensor) -> Outcome<Option<Id>> {
         let expr = &self.optimizer;
         let mut scope = self.scope();
         let (forms, given) = callee(lower, expr, Kind::Optimizer, &mut scope)?;

@@ -19,7 +19,7 @@ pub(super) const WARMUP: &str = "warmup";
 
 impl Experiment {
     /// The schedule's factor of the learning rate at this update.
-    pub(super) fn factor(&self, lower: &mut Lower) -> Outcome<Tensor> {
+    pub fn factor(&self, lower: &mut Lower) -> Outcome<Tensor> {
         let Some(expr) = &self.schedule else { return Ok(lower.constant(1.0, Dtype::F32)) };
         let mut scope = self.scope();
         let (forms, given) = callee(lower, expr, Kind::Schedule, &mut scope)?;

@@ -9,7 +9,7 @@ use crate::problem::lint::FrozenStatistics;
 use crate::problem::names::PatternUnmatched;
 use crate::problem::training::*;
 use crate::scalar::{Dtype, Scalar};
-use crate::syntax::tree::{Kind, Selector};
+use crate::syntax::tree::{Applied, Kind, Selector};
 use crate::tensor::Id;
 
 /// What lowering a step finds on its way.
@@ -34,21 +34,8 @@ impl Experiment {
         let mut total = loss.clone();
         for term in &self.regularizers {
             let chosen = self.selected(lower, &term.what, &parameters)?;
-            let mut scope = self.scope();
-            let (forms, given) = callee(lower, &term.value, Kind::Regularizer, &mut scope)?;
             for slot in chosen {
-                let parameter = Value::Tensor(lower.state(slot));
-                let (form, entered) = match lower.enter(&forms, &[parameter], &given, "", term.value.span) {
-                    Ok(entered) => entered,
-                    Err(problems) => return Err(lower.keep(problems)),
-                };
-                let value = self.value_of(lower, &form, entered, term.value.span)?;
-                let value = lower.tensor_of(value, term.value.span)?;
-                if !value.shape.is_empty() || lower.dtype(&value) != Dtype::F32 {
-                    let (what, found) =
-                        (format!("the regularizer `{}`", form.callable.name.text), types::describe(&value));
-                    return Err(lower.report(LossNotANumber { what, found, at: term.value.span }));
-                }
+                let value = self.penalty(lower, term, slot)?;
                 total = lower.map(Scalar::Add, &[&total, &value]).expect("numbers");
             }
         }
@@ -82,6 +69,23 @@ impl Experiment {
         self.lint_statistics(lower, &moving);
         let zero = lower.constant(0.0, Dtype::F32);
         Ok(Step { outputs, loss: loss.id, total: total.id, rate: rate.unwrap_or(zero.id) })
+    }
+
+    /// What a regularizer adds to the loss for one parameter.
+    pub fn penalty(&self, lower: &mut Lower, term: &Applied, slot: u32) -> Outcome<Tensor> {
+        let (forms, given) = callee(lower, &term.value, Kind::Regularizer, &mut self.scope())?;
+        let parameter = Value::Tensor(lower.state(slot));
+        let (form, entered) = match lower.enter(&forms, &[parameter], &given, "", term.value.span) {
+            Ok(entered) => entered,
+            Err(problems) => return Err(lower.keep(problems)),
+        };
+        let value = self.value_of(lower, &form, entered, term.value.span)?;
+        let value = lower.tensor_of(value, term.value.span)?;
+        if !value.shape.is_empty() || lower.dtype(&value) != Dtype::F32 {
+            let (what, found) = (format!("the regularizer `{}`", form.callable.name.text), types::describe(&value));
+            return Err(lower.report(LossNotANumber { what, found, at: term.value.span }));
+        }
+        Ok(value)
     }
 
     /// The parameters that patterns select, all where there is no pattern.

@@ -1,7 +1,7 @@
 //! `# dlmc: allow(code)`: the warnings that a line of the program itself takes back.
 
-use crate::problem::command::UnknownCode;
-use crate::problem::{Problem, Severity, catalogue};
+use super::command::UnknownCode;
+use super::{Problem, Severity, catalogue};
 use crate::source::{FileId, Sources, Span, nearest};
 
 /// The problems without the warnings that the line of their first label allows.
