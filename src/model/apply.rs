@@ -71,15 +71,15 @@ impl Lower<'_> {
                 Ok(values.remove(0))
             }
             What::Defined(forms) => {
+                let callable = &forms[0].callable;
+                if callable.kind == Kind::Augmentation && self.columns.is_some() {
+                    let (augmentation, at) = (callable.name.text.to_string(), self.blame(span));
+                    return Err(self.report(AugmentationInField { augmentation, at }));
+                }
                 let (form, entered) = match self.enter(forms, &inputs, &callee.given, path, span) {
                     Ok(entered) => entered,
                     Err(problems) => return Err(self.keep(problems)),
                 };
-                if form.callable.kind == Kind::Augmentation && self.columns.is_some() {
-                    let augmentation = form.callable.name.text.to_string();
-                    let at = self.blame(span);
-                    return Err(self.report(AugmentationInField { augmentation, at }));
-                }
                 if !matches!(form.callable.kind, Kind::Layer | Kind::Model | Kind::Encoder | Kind::Augmentation) {
                     let at = self.blame(span);
                     let (wanted, found) = ("a layer or a function".into(), callee.noun());

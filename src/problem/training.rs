@@ -49,12 +49,12 @@ problems! {
             .at(field_at, "neither an input of the model nor a target")
             .help("augment an input of the model, or a target that must change along with it");
 
-    /// Pixels from 0 to 255 where augmentations want numbers from 0 to 1.
+    /// No place of a field's pipeline has an image with numbers from 0 to 1.
     "augment-unscaled" Error AugmentUnscaled { field: String, at: Span, asked: Span } =>
-        say(format!("augmentations see numbers from 0 to 1, but `{field}` still has pixels from 0 to 255 there"))
-            .at(at, "pixels as they are in the file")
+        say(format!("augmentations see images of numbers from 0 to 1, and `{field}` is none such on its way to the model"))
+            .at(at, "its numbers are others at every place")
             .at(asked, "varied here")
-            .help(format!("scale them first: `{field} |> scale`; what follows statistics, like `standardize`, comes after that"));
+            .help("make them such with `scale`, and an image of them, before what follows statistics, like `standardize`");
 
     /// The rest of a formula, behind augmentation, reads columns.
     "augmented-formula" Error AugmentedFormula { field: String, at: Span } =>

@@ -596,7 +596,7 @@
 
 #! yes_no what this version does not run
   train {
-    augment x { flip(horizontal) }
+    augment batch { flip(horizontal) }
 #!  ^^^^^^^ not-in-this-version: this version of dlmc does not run
   }
 

@@ -56,9 +56,9 @@ impl Cut {
 }
 
 impl Fields {
-    /// Where a sound field is cut: at the last place of its pipeline at which all numbers are from 0 to 1. `asked` is where
-    /// its augmentation is asked for. Where no place is such, an image is refused; of other numbers nobody knows what they
-    /// measure, and they are varied before anything is fitted.
+    /// Where a sound field is cut: at the last place of its pipeline at which all numbers are from 0 to 1, and, where it is an
+    /// image, lie as its own do. `asked` is where its augmentation is asked for. Where no place is such, an image is refused;
+    /// of other numbers nobody knows what they measure, and they are varied before anything is fitted.
     pub fn cut(&self, at: usize, asked: Span, problems: &mut Vec<Problem>) -> Cut {
         let (decl, whole) = (&self.decls[at], &self.received[at]);
         let stages = match &decl.value {
@@ -92,8 +92,11 @@ impl Fields {
         let columns = lower.columns.take().expect("in a field").plans;
         let feeds: Vec<Wide> = columns.iter().zip(0..).map(|(it, site)| probe(it, site)).collect();
         let found = evaluate_f64(&lower.graph, &[value.id], &[], &feeds, Clock { seed: 0, step: 0 });
-        let within = value.dtype == Dtype::F32 && found[0].data.iter().all(|it| (0.0..=1.0).contains(it));
-        let meaning = if self.received[at].meaning == Meaning::Image { Meaning::Image } else { Meaning::Plain };
+        let whole = &self.received[at];
+        let meaning = if whole.meaning == Meaning::Image { Meaning::Image } else { Meaning::Plain };
+        let within = value.dtype == Dtype::F32
+            && (meaning == Meaning::Plain || value.shape == whole.shape)
+            && found[0].data.iter().all(|it| (0.0..=1.0).contains(it));
         let (shape, dtype) = (value.shape.clone(), value.dtype);
         (Cut { stages: Some(stages), fits, shape, dtype, meaning }, within)
     }

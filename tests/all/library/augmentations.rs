@@ -61,14 +61,26 @@ fn moved(image: &[f64], di: i64, dj: i64, fill: &str) -> Image {
 /// `n` images, and what these augmentations make of each in a step, the same on every back end.
 #[track_caller]
 fn varied(steps: &str, n: usize) -> Vec<(Image, Image)> {
+    let function = varying(steps, [HEIGHT, WIDTH, CHANNELS], n);
+    let (states, feeds) = doors(&function, &[Feed::Within(0.0, 1.0), Feed::Bits], 3);
+    let found = computed(&function, &states, &feeds, CLOCK);
+    let size = HEIGHT * WIDTH * CHANNELS;
+    let given: Vec<f64> = feeds[0].floats().iter().map(|&it| it.into()).collect();
+    let pairs = given.chunks(size).zip(found[0].data.chunks(size));
+    pairs.map(|(given, found)| (given.to_vec(), found.to_vec())).collect()
+}
+
+/// What these augmentations make of images of this size.
+#[track_caller]
+pub(super) fn varying(steps: &str, [height, width, channels]: [usize; 3], n: usize) -> Function {
     let program = program(&format!(
         "dlm 1
 data photos {{
   source: csv(\"none.csv\")
-  input  x: image[{HEIGHT}, {WIDTH}, {CHANNELS}] = columns(\"p*\") |> scale |> reshape([{HEIGHT}, {WIDTH}, {CHANNELS}])
+  input  x: image[{height}, {width}, {channels}] = columns(\"p*\") |> scale |> reshape([{height}, {width}, {channels}])
   target y: binary
 }}
-model m on x: image[{HEIGHT}, {WIDTH}, {CHANNELS}] -> logit {{ x |> flatten |> dense(1) as out }}
+model m on x: image[{height}, {width}, {channels}] -> logit {{ x |> flatten |> dense(1) as out }}
 train {{
   model: m
   data: photos
@@ -78,35 +90,61 @@ train {{
   augment x {{ {steps} }}
 }}"
     ));
-    let function = program.varied(n);
-    let (states, feeds) = doors(&function, &[Feed::Within(0.0, 1.0), Feed::Bits], 3);
-    let found = computed(&function, &states, &feeds, CLOCK);
-    let size = HEIGHT * WIDTH * CHANNELS;
-    let given: Vec<f64> = feeds[0].floats().iter().map(|&it| it.into()).collect();
-    let pairs = given.chunks(size).zip(found[0].data.chunks(size));
-    pairs.map(|(given, found)| (given.to_vec(), found.to_vec())).collect()
+    program.varied(n)
 }
 
 fn same(a: &[f64], b: &[f64]) -> bool {
     a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5)
 }
 
-const FLIP: &str = "augmentation flip(axis: name, p: prob) on x: image[H, W, C]";
-const ROTATE: &str = "augmentation rotate(by: range[angle], fill: name, p: prob) on x: image[H, W, C]";
-const CROP: &str = "augmentation crop(height: length, width: length, pad: length, fill: name) on x: image[H, W, C]";
-
 pub fn cases() -> Vec<&'static str> {
     vec![
-        FLIP,
-        ROTATE,
-        CROP,
+        "augmentation flip(axis: name, p: prob) on x: image[H, W, C]",
+        "augmentation rotate(by: range[angle], fill: name, p: prob) on x: image[H, W, C]",
+        "augmentation translate(by: range[length], fill: name, p: prob) on x: image[H, W, C]",
+        "augmentation zoom(by: range[real], fill: name, p: prob) on x: image[H, W, C]",
+        "augmentation shear(by: range[angle], fill: name, p: prob) on x: image[H, W, C]",
+        "augmentation crop(height: length, width: length, pad: length, fill: name) on x: image[H, W, C]",
+        "augmentation crop(height: length, width: length, scale: range[prob], aspect: range[real]) on x: image[H, W, C]",
+        "augmentation cutout(size: length, p: prob) on x: image[H, W, C]",
+        "augmentation brightness(by: range[real], p: prob) on x: image[H, W, C]",
+        "augmentation contrast(by: range[real], p: prob) on x: image[H, W, C]",
+        "augmentation saturation(by: range[real], p: prob) on x: image[H, W, C]",
+        "augmentation hue(by: range[angle], p: prob) on x: image[H, W, C]",
+        "augmentation grey(p: prob) on x: image[H, W, C]",
+        "augmentation grain(sigma: real, p: prob) on x: image[H, W, C]",
+        "augmentation blur(sigma: range[real], size: int, p: prob) on x: image[H, W, C]",
         "fn chance(p: real)",
         "fn drawn(of: range)",
+        "fn luma(x: f32[H, W, C])",
+        "fn within(x)",
         "fn pixel(x: f32[H, W, C], i: f32, j: f32, fill: name)",
         "fn mirrored(i, n: int)",
         "fn bilinear(x: f32[H, W, C], v: f32, u: f32, fill: name)",
         "fn moved(x: f32[H, W, C], yy: f32, yx: f32, xy: f32, xx: f32, dy: f32, dx: f32, fill: name)",
     ]
+}
+
+/// `tests/fixtures/torchvision/make.py` says from what.
+#[test]
+fn augmentations_are_those_of_torchvision() {
+    let text = include_str!("../../fixtures/torchvision/augmentations.json");
+    let document: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    let numbers = |it: &serde_json::Value| -> Vec<f64> {
+        it.as_array().expect("numbers").iter().map(|it| it.as_f64().expect("a number")).collect()
+    };
+    let size = |key: &str| document[key].as_u64().expect("a size") as usize;
+    let image = numbers(&document["image"]);
+    let cases = document["cases"].as_array().expect("cases");
+    assert!(cases.len() >= 20);
+    for case in cases {
+        let step = case["step"].as_str().expect("an augmentation");
+        let function = varying(step, [size("height"), size("width"), 3], 1);
+        let given = image.iter().map(|&it| it as f32).collect();
+        let feeds = [Array::f32(&function.feeds[0].0, given), Array::f32(&function.feeds[1].0, vec![0.0])];
+        let found = computed(&function, &[], &feeds, CLOCK);
+        close(&found[0].data, &numbers(&case["gives"]), 2e-6, step);
+    }
 }
 
 #[test]
@@ -167,4 +205,59 @@ fn augmentations_follow_each_other_and_draw_for_themselves() {
     let many = varied("flip(horizontal) \n flip(horizontal)", 200);
     let kept = many.iter().filter(|(x, it)| same(it, x)).count();
     assert!((70..=130).contains(&kept), "{kept} of 200");
+}
+
+#[test]
+fn a_part_is_as_large_as_it_says() {
+    // All of the image is the image, whatever its form would have been.
+    for (x, it) in varied(&format!("crop({HEIGHT}px, {WIDTH}px, scale: 100% .. 100%, aspect: 1.2 .. 1.2)"), 2) {
+        // Its width by its height is 1.2 that of a square, so it is wider than the image: as wide as that, and less high.
+        let high = ((HEIGHT * WIDTH) as f64 / 1.2).sqrt();
+        let tops = (0..=1000).map(|it| f64::from(it) / 1000.0 * (HEIGHT as f64 - high));
+        let made = |top: f64| {
+            image(|i, j, c| bilinear(&x, top + (i as f64 + 0.5) * high / HEIGHT as f64 - 0.5, j as f64, c, "edge"))
+        };
+        let error = |top: f64| made(top).iter().zip(&it).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let least = tops.map(error).fold(f64::INFINITY, f64::min);
+        assert!(least < 2e-3, "{least}");
+    }
+    // Of a part the numbers are means of neighbours: none is beyond those of the image.
+    for (x, it) in varied(&format!("crop({HEIGHT}px, {WIDTH}px, scale: 20% .. 60%)"), 40) {
+        let most = |it: &[f64], c: usize| it.iter().skip(c).step_by(CHANNELS).copied().fold(f64::MIN, f64::max);
+        let least = |it: &[f64], c: usize| it.iter().skip(c).step_by(CHANNELS).copied().fold(f64::MAX, f64::min);
+        assert!((0..CHANNELS).all(|c| most(&it, c) <= most(&x, c) + 1e-6 && least(&it, c) >= least(&x, c) - 1e-6));
+        assert!(!same(&x, &it));
+    }
+}
+
+#[test]
+fn a_cutout_is_a_black_square_somewhere() {
+    let mut seen = BTreeSet::new();
+    for (x, it) in varied("cutout(3px)", 300) {
+        let centres = (0..HEIGHT).flat_map(|i| (0..WIDTH).map(move |j| (i, j)));
+        let cut = |(ci, cj): (usize, usize)| {
+            image(|i, j, c| if i.abs_diff(ci) <= 1 && j.abs_diff(cj) <= 1 { 0.0 } else { at(&x, i, j, c) })
+        };
+        let places: Vec<(usize, usize)> = centres.filter(|&centre| same(&it, &cut(centre))).collect();
+        assert_eq!(places.len(), 1, "one square each");
+        seen.insert(places[0]);
+    }
+    assert_eq!(seen.len(), HEIGHT * WIDTH, "every place is drawn");
+    let kept = varied("cutout(3px, p: 25%)", 200).iter().filter(|(x, it)| same(it, x)).count();
+    assert!((130..=170).contains(&kept), "{kept} of 200");
+}
+
+#[test]
+fn grain_is_noise_of_its_deviation() {
+    let mut differences = vec![];
+    for (x, it) in varied("grain(0.02)", 100) {
+        assert!(it.iter().all(|it| (0.0..=1.0).contains(it)));
+        // Where nothing can have been cut off.
+        let inner = x.iter().zip(&it).filter(|(x, _)| (0.15..=0.85).contains(*x));
+        differences.extend(inner.map(|(a, b)| b - a));
+    }
+    let n = differences.len() as f64;
+    let mean = differences.iter().sum::<f64>() / n;
+    let deviation = (differences.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / n).sqrt();
+    assert!(mean.abs() < 4.0 * 0.02 / n.sqrt() && (deviation / 0.02 - 1.0).abs() < 0.05, "{mean} {deviation}");
 }

@@ -3,16 +3,16 @@ dlm 1
 
 data marks {
   source: table {
-    | a | b | c | d | kind |
-    | 0 | 9 | 1 | 8 | 0    |
-    | 7 | 0 | 9 | 2 | 1    |
-    | 1 | 8 | 0 | 9 | 0    |
-    | 9 | 1 | 8 | 0 | 1    |
-    | 2 | 9 | 0 | 7 | 0    |
-    | 8 | 2 | 9 | 1 | 1    |
+    | p0 | p1 | p2 | p3 | kind |
+    | 0  | 9  | 1  | 8  | 0    |
+    | 7  | 0  | 9  | 2  | 1    |
+    | 1  | 8  | 0  | 9  | 0    |
+    | 9  | 1  | 8  | 0  | 1    |
+    | 2  | 9  | 0  | 7  | 0    |
+    | 8  | 2  | 9  | 1  | 1    |
   }
-  input  picture: image[2, 2, 1] = [a, b, c, d] |> scale |> reshape([2, 2, 1]) |> flip(horizontal, p: 50%)
-#!                                                                                ^^^^ augmentation-in-field: would vary validation
+  input  picture: image[2, 2, 1] = columns("p*") |> scale |> reshape([2, 2, 1]) |> flip(horizontal, p: 50%)
+#!                                                                                 ^^^^^^^^^^^^^^^^^^^^^^^^ augmentation-in-field: would vary validation
   target kind:    binary
 }
 
