@@ -128,7 +128,7 @@ fn no_lint_is_a_false_alarm_on_what_is_right() {
         let blocks = blocks(text);
         let files: Vec<Block> = blocks.iter().filter(|block| block.file.is_some()).cloned().collect();
         for program in blocks.iter().filter(|block| block.kind == "dlm" && block.file.is_none()) {
-            count(name.into(), checked(&[&files[..], &[program.clone()]].concat()));
+            count(name.into(), checked(&[&files[..], std::slice::from_ref(program)].concat()));
         }
     }
     for (code, page) in dlmc::problem::pages::PAGES {
