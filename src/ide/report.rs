@@ -12,7 +12,7 @@ use crate::model::recognised::LoopInfo;
 use crate::problem::Problem;
 use crate::session::artifact::{DataRecord, Origin, ProgramRecord};
 use crate::session::cadence;
-use crate::session::footprint::{self, Footprint};
+use crate::session::footprint::{self, Footprint, Rows};
 use crate::session::formulas::Formulas;
 use crate::source::World;
 
@@ -87,7 +87,7 @@ pub fn look(
     let checked = compile::check(world, path, text, overrides)?;
     let base = path.parent().unwrap_or(Path::new(""));
     let mut problems = checked.problems.clone();
-    let mut looked: Vec<(&str, DataFacts, Option<DataRecord>)> = vec![];
+    let mut looked: Vec<(&str, DataFacts, Option<(DataRecord, Rows)>)> = vec![];
     let (mut models, mut trains): (Vec<ModelReport>, _) = (vec![], vec![]);
     for (at, program) in checked.programs.iter().enumerate() {
         let data = program.data.name.as_str();
@@ -111,14 +111,17 @@ pub fn look(
         let repeated = if is_new && misfit.is_none() { super::fit::repeated(program) } else { None };
         problems.extend(misfit.or(repeated));
         let (_, facts, record) = looked.iter().find(|(name, ..)| *name == data).expect("looked at above");
-        let examples = record.as_ref().map(|it| it.examples).or(facts.splits);
+        let examples = record.as_ref().map(|(it, _)| it.examples).or(facts.splits);
         let rows = examples.map(|[train, ..]| train);
         problems.extend(rows.into_iter().flat_map(|rows| program.paced(cadence::pace(program, rows))));
-        let checkpoint_bytes = record.as_ref().map(|data| {
+        let checkpoint_bytes = record.as_ref().map(|(data, _)| {
             let record = ProgramRecord::new(&checked, at, overrides, base);
             Origin { program, record, data: data.clone(), backend: Backend::default() }.checkpoint_bytes()
         });
-        trains.push(TrainReport { checkpoint_bytes, ..train(program, examples) });
+        // A table in the program is next to nothing.
+        let table = (!program.data.source.table.is_empty()).then_some(Rows { data: 0, reading: 0 });
+        let rows = record.as_ref().map(|(_, rows)| *rows).or(table);
+        trains.push(TrainReport { checkpoint_bytes, ..train(program, examples, rows) });
     }
     problems.extend(super::allow::unknown(&checked.sources, checked.file));
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != checked.file, label.span)));
@@ -128,9 +131,9 @@ pub fn look(
 }
 
 /// What only the rows show: what is fitted to them, cells that do not fit, splits without examples.
-fn read_rows(world: &dyn World, base: &Path, program: &Program) -> (Option<DataRecord>, Vec<Problem>) {
+fn read_rows(world: &dyn World, base: &Path, program: &Program) -> (Option<(DataRecord, Rows)>, Vec<Problem>) {
     match data::load(world, base, &program.data, &mut Formulas(program), Limits::default()) {
-        Ok(dataset) => (Some(DataRecord::new(program, &dataset)), dataset.warnings),
+        Ok(dataset) => (Some((DataRecord::new(program, &dataset), Rows::of(&dataset))), dataset.warnings),
         Err(problems) => (None, problems),
     }
 }
@@ -146,14 +149,14 @@ fn model(program: &Program) -> ModelReport {
     }
 }
 
-fn train(program: &Program, examples: Option<[usize; 3]>) -> TrainReport {
+fn train(program: &Program, examples: Option<[usize; 3]>, read: Option<Rows>) -> TrainReport {
     TrainReport {
         name: program.name.clone(),
         model: program.model.clone(),
         data: program.data.name.clone(),
         rows: examples,
         steps: steps(program, examples.map(|[train, ..]| train)),
-        footprint: Footprint::ahead(program, examples),
+        footprint: Footprint::ahead(program, examples, read),
         tensor_bytes: footprint::of_checkpoint(program),
         checkpoint_bytes: None,
     }
