@@ -6,7 +6,6 @@
 
 use std::path::Path;
 
-use crate::kernel::width;
 use crate::model::program::{ColumnPlan, DataPlan, Select, Split};
 use crate::problem::Problem;
 use crate::source::World;
@@ -46,6 +45,14 @@ use prepare::Prepared;
 pub trait Fitter {
     /// What the formula fits on training rows: medians, means.
     fn fit(&mut self, field: usize, columns: &[Array]) -> Vec<Array>;
+    /// The bytes that it takes at the most to fit to so many rows, beside their columns.
+    fn fitting(&self, _field: usize, _rows: usize) -> u64 {
+        0
+    }
+    /// The same for encoding them.
+    fn encoding(&self, _field: usize, _rows: usize) -> u64 {
+        0
+    }
     /// The field as the model receives it.
     fn encode(&mut self, field: usize, fits: &[Array], columns: &[Array]) -> Array;
     /// What training steps read of a field that they augment within its formula.
@@ -76,6 +83,8 @@ pub struct Dataset {
     pub fitted: Fitted,
     /// Of the bytes of all files, in hexadecimal.
     pub fingerprint: String,
+    /// The most bytes that were held while the rows were read.
+    pub reading: u64,
     /// What is odd about the rows. What is odd about the heading, [`inspect`] has said.
     pub warnings: Vec<Problem>,
 }
@@ -98,10 +107,17 @@ impl Dataset {
         &self.parts[split as usize]
     }
 
-    /// The bytes that the arrays take.
+    /// The bytes that the examples take.
     pub fn bytes(&self) -> u64 {
-        let arrays = self.parts.iter().flat_map(|part| part.fields.iter().flatten());
-        arrays.map(|array| (array.size() * width(array.dtype())) as u64).sum()
+        self.parts.iter().map(Part::bytes).sum()
+    }
+}
+
+impl Part {
+    /// The bytes that the arrays and the texts take.
+    pub fn bytes(&self) -> u64 {
+        let texts: u64 = self.texts.iter().flatten().map(Texts::bytes).sum();
+        texts + 4 * self.numbers.len() as u64 + self.fields.iter().flatten().map(Array::bytes).sum::<u64>()
     }
 }
 

@@ -34,7 +34,7 @@ pub mod training;
 
 use artifact::{Artifact, DataRecord, Origin, ProgramRecord, Progress};
 use folder::{Folder, show};
-use footprint::{Footprint, Held};
+use footprint::{Footprint, Held, Rows};
 use formulas::Formulas;
 use journal::Journal;
 use measure::Model;
@@ -164,7 +164,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
     let mut model = Model::new(program, &dataset.fitted, request.backend);
     let predictors = model.prepare(dataset.parts.iter());
     let compile_ms = (request.stopwatch.elapsed() - compiling).as_secs_f64() * 1000.0;
-    let held = Held { batch: stepper.batch_bytes(), data: dataset.bytes() };
+    let held = Held { batch: stepper.batch_bytes(), rows: Rows::of(&dataset) };
     let footprint = stepper.costs.as_ref().zip(predictors);
     let footprint = footprint.and_then(|(steps, predictors)| Footprint::of(program, steps, &predictors, Some(held)));
     let resumed_at = resumed.as_ref().map(|_| progress.at.step);

@@ -21,6 +21,14 @@ pub enum Values {
 }
 
 impl Values {
+    /// The bytes that the values take beside the frame.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Values::Array(array) => array.bytes(),
+            Values::Bytes { .. } => 0,
+        }
+    }
+
     pub fn rows(&self, rows: &[usize]) -> Array {
         match self {
             Values::Array(array) => array.rows(rows),

@@ -39,6 +39,22 @@ fn columns(values: &[Option<Values>], rows: &[usize]) -> Vec<Array> {
     values.iter().flatten().map(|values| values.rows(rows)).collect()
 }
 
+/// The most bytes that are held while formulas are fitted and splits encoded.
+fn most_held(prepared: &Prepared, parts: &[Part; 3], fitter: &dyn Fitter) -> u64 {
+    let columns = |field: &FieldPlan, rows: usize| -> u64 {
+        field.columns.iter().map(|column| 4 * (rows * column.shape.iter().product::<usize>()) as u64).sum()
+    };
+    let rows = prepared.splits[Split::Train as usize].1.len();
+    let portion = prepared.splits.iter().map(|(_, rows)| rows.len()).max().expect("three splits").min(PORTION);
+    let fields = || prepared.plan.fields.iter().enumerate();
+    let fitted = fields().filter(|(_, field)| field.fits > 0);
+    let fitting = fitted.map(|(at, field)| columns(field, rows) + fitter.fitting(at, rows)).max().unwrap_or(0);
+    let encoded = fields().filter(|(_, field)| field.encoded);
+    let encoding = encoded.map(|(at, field)| columns(field, portion) + fitter.encoding(at, portion)).max().unwrap_or(0);
+    let parts = parts.iter().map(Part::bytes).sum::<u64>();
+    prepared.reading.max(prepared.bytes() + fitting.max(parts + encoding))
+}
+
 /// Encodes all splits, and finds the scale of the weights where `fitted` has none yet.
 pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter) -> Result<Dataset, Vec<Problem>> {
     let mut problems = vec![];
@@ -78,7 +94,8 @@ pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter)
         warnings.extend(sorted_split(prepared, &parts, &fitted));
     }
     warnings.extend(super::lints::columns(prepared));
-    Ok(Dataset { parts, fitted, fingerprint: prepared.fingerprint(), warnings })
+    let reading = most_held(prepared, &parts, fitter);
+    Ok(Dataset { parts, fitted, fingerprint: prepared.fingerprint(), reading, warnings })
 }
 
 /// Encodes `rows` of a table: all fields that it has the columns of. Weights come unscaled.

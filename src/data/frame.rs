@@ -128,6 +128,11 @@ impl Texts {
         self.ends.len()
     }
 
+    /// The bytes that the cells take, with where each of them ends and whether it is missing.
+    pub fn bytes(&self) -> u64 {
+        (self.text.len() + 5 * self.ends.len()) as u64
+    }
+
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -152,6 +157,12 @@ impl<'a> FromIterator<Option<&'a str>> for Texts {
 }
 
 impl Frame {
+    /// The bytes that the columns take.
+    pub fn bytes(&self) -> u64 {
+        let places = if let Places::Lines(lines) = &self.places { 4 * lines.len() } else { 0 };
+        places as u64 + self.columns.iter().flatten().map(Column::bytes).sum::<u64>()
+    }
+
     /// A column that was wanted.
     pub fn column(&self, place: usize) -> &Column {
         self.columns[place].as_ref().expect("a column that was wanted")
@@ -159,6 +170,14 @@ impl Frame {
 }
 
 impl Column {
+    fn bytes(&self) -> u64 {
+        match self {
+            Column::Text(texts) => texts.bytes(),
+            Column::Numbers { data: Numbers::Bytes(data), .. } => data.len() as u64,
+            Column::Numbers { data, .. } => 4 * data.len() as u64,
+        }
+    }
+
     /// How many numbers or cells a row holds.
     pub fn width(&self) -> usize {
         match self {

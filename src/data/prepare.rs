@@ -25,6 +25,8 @@ pub struct Prepared<'a> {
     /// For each field and each of its columns the classes, where it holds classes.
     pub classes: Vec<Vec<Option<Classes>>>,
     pub patterns: Patterns,
+    /// The most bytes that were held until now.
+    pub reading: u64,
 }
 
 /// A frame and what its cells mean.
@@ -39,6 +41,7 @@ pub struct Typed {
 struct Ready {
     heading: Heading,
     columns: Columns,
+    bytes: u64,
     read: Reading,
 }
 
@@ -57,6 +60,7 @@ impl<'a> Prepared<'a> {
         }
         let splitting = split::Plan::of(plan, &ready[0].heading, &ready[0].columns)?;
         let also: Vec<usize> = splitting.iter().filter_map(split::Plan::column).collect();
+        let files_bytes: u64 = ready.iter().map(|it| it.bytes).sum();
         let frames = gather(ready.into_iter().enumerate().map(|(place, ready)| {
             let also: &[usize] = if place == 0 { &also } else { &[] };
             let wanted = ready.columns.wanted(ready.heading.columns.len(), also);
@@ -75,7 +79,17 @@ impl<'a> Prepared<'a> {
         if let Some(test) = tables.get(1) {
             splits[Split::Test as usize] = (1, (0..test.frame.rows).collect());
         }
-        Ok(Prepared { plan, tables, splits, classes, patterns })
+        let frames = tables.iter().map(|table| table.frame.bytes()).sum::<u64>();
+        let mut prepared = Prepared { plan, tables, splits, classes, patterns, reading: 0 };
+        prepared.reading = prepared.bytes().max(files_bytes + frames);
+        Ok(prepared)
+    }
+
+    /// The bytes that are held.
+    pub fn bytes(&self) -> u64 {
+        let values = |table: &Typed| table.values.iter().flatten().flatten().map(Values::bytes).sum::<u64>();
+        let rows: usize = self.splits.iter().map(|(_, rows)| rows.len() * size_of::<usize>()).sum();
+        rows as u64 + self.tables.iter().map(|table| table.frame.bytes() + values(table)).sum::<u64>()
     }
 
     /// For each field the names of its classes, where it holds classes as they are.
@@ -119,7 +133,7 @@ fn open(
     if !errors.is_empty() {
         return Err(errors);
     }
-    Ok(Ready { heading: opened.heading, columns, read: opened.read })
+    Ok(Ready { heading: opened.heading, columns, bytes: opened.bytes, read: opened.read })
 }
 
 /// The classes of every column that holds classes.

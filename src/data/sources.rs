@@ -41,6 +41,8 @@ pub struct Call<'a> {
 /// A source whose heading has been read.
 pub struct Opened {
     pub heading: Heading,
+    /// The bytes of the files, unpacked, that are held until the rows are read.
+    pub bytes: u64,
     /// Reads the columns that are wanted, by their place in the heading.
     pub read: Reading,
 }

@@ -13,7 +13,7 @@ use crate::model::recognised::LoopInfo;
 use crate::problem::{Problem, allow};
 use crate::session::artifact::{DataRecord, Origin, ProgramRecord};
 use crate::session::cadence;
-use crate::session::footprint::{self, Footprint};
+use crate::session::footprint::{self, Footprint, Rows};
 use crate::session::formulas::Formulas;
 use crate::session::lints::lints;
 use crate::source::World;
@@ -129,7 +129,10 @@ pub fn look(
             let record = ProgramRecord::new(&checked, at, overrides, base);
             Origin { program, record, data: data.clone(), backend: Backend::default() }.checkpoint_bytes()
         });
-        trains.push(TrainReport { checkpoint_bytes, ..train(program, examples) });
+        // A table in the program is next to nothing.
+        let table = (!program.data.source.table.is_empty()).then_some(Rows { data: 0, reading: 0 });
+        let rows = dataset.as_ref().map(Rows::of).or(table);
+        trains.push(TrainReport { checkpoint_bytes, ..train(program, examples, rows) });
     }
     problems.extend(allow::unknown(&checked.sources, checked.file));
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != checked.file, label.span)));
@@ -168,14 +171,14 @@ fn model(program: &Program) -> ModelReport {
     }
 }
 
-fn train(program: &Program, examples: Option<[usize; 3]>) -> TrainReport {
+fn train(program: &Program, examples: Option<[usize; 3]>, read: Option<Rows>) -> TrainReport {
     TrainReport {
         name: program.name.clone(),
         model: program.model.clone(),
         data: program.data.name.clone(),
         rows: examples,
         steps: steps(program, examples.map(|[train, ..]| train)),
-        footprint: Footprint::ahead(program, examples),
+        footprint: Footprint::ahead(program, examples, read),
         tensor_bytes: footprint::of_checkpoint(program),
         checkpoint_bytes: None,
     }

@@ -4,9 +4,10 @@ use super::artifact::{kept_beside, model_states};
 use super::cadence;
 use super::measure::{portions, predictor};
 use crate::compile::{Cost, cost};
+use crate::data::Dataset;
 use crate::kernel::width;
 use crate::model::Program;
-use crate::model::program::{Batch, CellType, Pace, StateInfo};
+use crate::model::program::{Batch, Pace, StateInfo};
 
 /// What the compiled functions of a run need, and the process around them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,8 +25,22 @@ pub struct Footprint {
 pub struct Held {
     /// The arrays of a batch, where it is not all examples.
     pub batch: u64,
-    /// The arrays of all examples.
+    pub rows: Rows,
+}
+
+/// What rows that have been read hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    /// The examples.
     pub data: u64,
+    /// The most that was held while they were read.
+    pub reading: u64,
+}
+
+impl Rows {
+    pub fn of(dataset: &Dataset) -> Rows {
+        Rows { data: dataset.bytes(), reading: dataset.reading }
+    }
 }
 
 /// The process before it has a run to do: the program text, the library, the compiler.
@@ -37,7 +52,8 @@ const SOME: usize = 1 << 20;
 impl Footprint {
     /// Of a run of `program`, whose data has so many examples of training, validation and test. Where they are unknown,
     /// any number of them gives a full step of the same size, unless a batch is all of them: then nothing is known.
-    pub fn ahead(program: &Program, examples: Option<[usize; 3]>) -> Option<Footprint> {
+    /// Rows that have been read say what the process holds.
+    pub fn ahead(program: &Program, examples: Option<[usize; 3]>, rows: Option<Rows>) -> Option<Footprint> {
         let [train, val, test] = match (program.train.batch, examples) {
             (Batch::All, None) => return None,
             (_, examples) => examples.unwrap_or([SOME, SOME, SOME]),
@@ -48,9 +64,9 @@ impl Footprint {
         let steps: Vec<Cost> = sizes.map(|batch| cost(&program.step(Pace { batch, ..pace }))).collect();
         let predictors = portions([train, val, test].into_iter());
         let predictors: Vec<Cost> = predictors.into_iter().map(|n| cost(&predictor(program, n))).collect();
-        let held = examples.map(|examples| {
+        let held = rows.map(|rows| {
             let batch = if pace.batch == train { 0 } else { pace.batch };
-            Held { batch: of_fields(program, &program.feeds, batch, true), data: of_data(program, examples) }
+            Held { batch: of_fields(program, &program.feeds, batch), rows }
         });
         Footprint::of(program, &steps, &predictors, held)
     }
@@ -58,7 +74,8 @@ impl Footprint {
     /// Of a run that has compiled `steps`, the usual one first, and `predictors`; `None` without a step.
     pub fn of(program: &Program, steps: &[Cost], predictors: &[Cost], held: Option<Held>) -> Option<Footprint> {
         let peak = steps.iter().chain(predictors).map(|cost| cost.peak).max()?;
-        let resident = held.map(|held| PROCESS + held.data + busiest(program, steps, predictors, held));
+        let resident = held
+            .map(|held| PROCESS + held.rows.reading.max(held.rows.data + busiest(program, steps, predictors, held)));
         Some(Footprint { step_flops: steps.first()?.flops, peak_bytes: peak, resident_bytes: resident })
     }
 }
@@ -87,24 +104,12 @@ fn of_states<'a>(states: impl Iterator<Item = &'a StateInfo>) -> u64 {
     states.map(|it| (it.shape.iter().product::<usize>() * width(it.dtype)) as u64).sum()
 }
 
-/// The fields that become arrays, with as many rows as there are examples.
-fn of_data(program: &Program, examples: [usize; 3]) -> u64 {
-    let is_array = |field: &usize| {
-        let columns = &program.data.fields[*field].columns;
-        !columns.is_empty() && columns.iter().all(|column| column.cell != CellType::Text)
-    };
-    let fields: Vec<usize> = (0..program.data.fields.len()).filter(is_array).collect();
-    let [train, val, test] = examples;
-    of_fields(program, &fields, train, true) + of_fields(program, &fields, val + test, false)
-}
-
-/// So many rows of fields, for `training` as its steps read them.
-fn of_fields(program: &Program, fields: &[usize], rows: usize, training: bool) -> u64 {
+/// So many rows of fields, as training steps read them.
+fn of_fields(program: &Program, fields: &[usize], rows: usize) -> u64 {
     let bytes = fields.iter().map(|&field| {
         let field = &program.data.fields[field];
-        let halfway = field.halfway.as_ref().filter(|_| training);
-        let (shape, dtype) = halfway.map_or((&field.shape, field.dtype), |it| (&it.shape, it.dtype));
-        (rows * shape.iter().product::<usize>() * width(dtype)) as u64
+        let dtype = field.halfway.as_ref().map_or(field.dtype, |it| it.dtype);
+        (rows * field.step_shape().iter().product::<usize>() * width(dtype)) as u64
     });
     bytes.sum()
 }

@@ -1,8 +1,9 @@
 //! The formulas of fields, run by the interpreter: the same in training, in evaluation and in prediction.
 
-use crate::compile::{Backend, executor};
+use crate::compile::{Backend, executor, simplified};
 use crate::data::Fitter;
 use crate::model::Program;
+use crate::tensor::eval::held;
 use crate::tensor::{Array, Clock, Function};
 
 /// The formulas of a program's fields.
@@ -14,6 +15,14 @@ const STILL: Clock = Clock { seed: 0, step: 0 };
 impl Fitter for Formulas<'_> {
     fn fit(&mut self, field: usize, columns: &[Array]) -> Vec<Array> {
         interpret(&self.0.fit(field, rows(columns)), &[], columns)
+    }
+
+    fn fitting(&self, field: usize, rows: usize) -> u64 {
+        held(&simplified(&self.0.fit(field, rows)))
+    }
+
+    fn encoding(&self, field: usize, rows: usize) -> u64 {
+        held(&simplified(&self.0.encode(field, rows)))
     }
 
     fn encode(&mut self, field: usize, fits: &[Array], columns: &[Array]) -> Array {

@@ -54,6 +54,15 @@ impl Array {
         self.shape.iter().product()
     }
 
+    /// The bytes that the elements take.
+    pub fn bytes(&self) -> u64 {
+        match &self.data {
+            Data::F32(data) => 4 * data.len() as u64,
+            Data::I32(data) => 4 * data.len() as u64,
+            Data::Bool(data) => data.len() as u64,
+        }
+    }
+
     /// The elements of an f32 array.
     pub fn floats(&self) -> &[f32] {
         match &self.data {

@@ -5,7 +5,7 @@
 //! is dropped after the last reader.
 
 use super::array::Wide;
-use super::{Array, Clock, Executor, Function, Graph, Id, Op, Scan, Slot};
+use super::{Array, Clock, Dtype, Executor, Function, Graph, Id, Op, Scan, Slot, View};
 
 mod kinds;
 mod value;
@@ -96,6 +96,41 @@ fn compute<T: Real>(graph: &Graph, wanted: &[Id], clock: Clock, input: impl Fn(S
         values[id.0 as usize] = Some(value);
     }
     wanted.iter().map(|id| values[id.0 as usize].clone().expect("wanted values are kept")).collect()
+}
+
+/// The most bytes that a call of `function` holds beside its states and feeds, where it is interpreted. What only shows
+/// another value shares its memory.
+pub fn held(function: &Function) -> u64 {
+    let graph = &function.graph;
+    let wanted: Vec<Id> = function.results.iter().copied().chain(function.updates.iter().map(|&(_, id)| id)).collect();
+    let last_reader = last_readers(graph, &wanted);
+    // For each node the one whose memory its value is in, and for each memory how many values are in it.
+    let mut owners: Vec<Id> = graph.ids().collect();
+    let mut tenants = vec![0usize; graph.len()];
+    let bytes = |id: Id| (graph[id].size() * if graph[id].dtype == Dtype::Bool { 1 } else { 4 }) as u64;
+    let (mut now, mut most) = (0, 0);
+    for id in graph.ids().filter(|id| last_reader[id.0 as usize].is_some()) {
+        if let Op::View(View::Expand { .. } | View::Permute { .. } | View::Slice { .. }) = graph[id].op {
+            owners[id.0 as usize] = owners[graph[id].args[0].0 as usize];
+        }
+        let owner = owners[id.0 as usize];
+        if tenants[owner.0 as usize] == 0 {
+            now += bytes(owner);
+        }
+        tenants[owner.0 as usize] += 1;
+        most = most.max(now);
+        let mut args = graph[id].args.clone();
+        args.sort_unstable();
+        args.dedup();
+        for arg in args.into_iter().filter(|arg| last_reader[arg.0 as usize] == Some(Some(id))) {
+            let owner = owners[arg.0 as usize];
+            tenants[owner.0 as usize] -= 1;
+            if tenants[owner.0 as usize] == 0 {
+                now -= bytes(owner);
+            }
+        }
+    }
+    most
 }
 
 /// What a recurrence carries after each of its turns, side by side.

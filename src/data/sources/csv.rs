@@ -101,8 +101,9 @@ pub fn open_content(content: Content, dialect: Dialect) -> Result<Opened, Vec<Pr
     let text = files::text(&content.found, &content.bytes, false).map_err(one)?;
     let columns = heading(&content.found, text, &dialect).map_err(one)?.columns;
     let heading = Heading { shown: content.found.shown.clone(), columns, rows: None, complete: true };
+    let bytes = content.bytes.len() as u64;
     let read = move |wanted: &[bool]| read(&content, &dialect, wanted).map_err(one);
-    Ok(Opened { heading, read: Box::new(read) })
+    Ok(Opened { heading, bytes, read: Box::new(read) })
 }
 
 fn one(problem: Problem) -> Vec<Problem> {

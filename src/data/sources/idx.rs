@@ -73,6 +73,9 @@ fn open_contents(contents: Vec<(&'static str, Content)>) -> Result<Opened, Vec<P
     let heading = heading(&layouts).map_err(|problem| vec![problem])?;
     let shown = heading.shown.clone();
     let rows = heading.rows.expect("the heading says how many");
+    // Bytes stay where they are; other numbers are read out of them.
+    let held = contents.iter().zip(&layouts).filter(|(_, (.., layout))| layout.code != 0x08);
+    let bytes = held.map(|((_, content), _)| content.bytes.len() as u64).sum();
     let read = move |wanted: &[bool]| {
         let hashes = contents.iter().map(|(_, content)| content.hash).collect();
         let columns = contents.into_iter().zip(layouts).zip(wanted).map(|(((_, content), (_, _, layout)), &wanted)| {
@@ -81,7 +84,7 @@ fn open_contents(contents: Vec<(&'static str, Content)>) -> Result<Opened, Vec<P
         });
         Ok(Frame { shown, columns: columns.collect(), rows, places: Places::Numbers, hashes })
     };
-    Ok(Opened { heading, read: Box::new(read) })
+    Ok(Opened { heading, bytes, read: Box::new(read) })
 }
 
 fn heading(layouts: &[(&'static str, Found, Layout)]) -> Result<Heading, Problem> {

@@ -62,6 +62,7 @@ pub fn open_content(content: Content) -> Result<Opened, Vec<Problem>> {
     }
     let columns = columns(&lines);
     let heads = columns.clone();
+    let held = lines.iter().map(Line::bytes).sum();
     let heading = Heading { shown: found.shown.clone(), columns, rows: Some(lines.len()), complete: true };
     let read = move |wanted: &[bool]| {
         let (mut columns, mut problems) = (vec![], vec![]);
@@ -77,7 +78,7 @@ pub fn open_content(content: Content) -> Result<Opened, Vec<Problem>> {
         let places = Places::Lines(lines.iter().map(|line| line.number).collect());
         Ok(Frame { shown: found.shown, columns, rows: lines.len(), places, hashes: vec![hash] })
     };
-    Ok(Opened { heading, read: Box::new(read) })
+    Ok(Opened { heading, bytes: held, read: Box::new(read) })
 }
 
 fn one(problem: Problem) -> Vec<Problem> {
@@ -87,6 +88,22 @@ fn one(problem: Problem) -> Vec<Problem> {
 struct Line {
     number: u32,
     cells: Cells,
+}
+
+impl Line {
+    /// The bytes that it takes, about: an allocation is a multiple of 16 and 8 more.
+    fn bytes(&self) -> u64 {
+        fn of(value: &Value) -> usize {
+            match value {
+                Value::Array(items) => items.len() * size_of::<Value>() + 16 + items.iter().map(of).sum::<usize>(),
+                Value::String(text) => text.len() + 16,
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => 0,
+            }
+        }
+        let entry = size_of::<(usize, String, Value)>() + size_of::<usize>() + 1;
+        let cells = self.cells.0.iter().map(|(key, value)| entry + key.len() + 16 + of(value));
+        (size_of::<Line>() + cells.sum::<usize>()) as u64
+    }
 }
 
 /// The values of one object by key, in order. A key that comes twice is a mistake, not the later one.

@@ -58,5 +58,5 @@ fn open(call: &Call) -> Result<Opened, Vec<Problem>> {
             hashes: vec![hasher.finalize()],
         })
     };
-    Ok(Opened { heading, read: Box::new(read) })
+    Ok(Opened { heading, bytes: 0, read: Box::new(read) })
 }
