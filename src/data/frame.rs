@@ -109,6 +109,9 @@ impl Numbers {
     }
 }
 
+/// Cells to come may be a little longer than those that are there.
+const ROOM: f64 = 1.05;
+
 /// The cells of one column in one string. At most `u32::MAX` bytes, which [`super::Limits`] sees to.
 #[derive(Default, Clone, PartialEq, Debug)]
 pub struct Texts {
@@ -122,6 +125,16 @@ impl Texts {
         self.text.push_str(cell.unwrap_or(""));
         self.ends.push(self.text.len() as u32);
         self.missing.push(cell.is_none());
+    }
+
+    /// Makes room for so many cells in all, if those to come are as long as those that are there. Columns that grow by turns
+    /// leave holes in the memory that are as large as they.
+    pub fn make_room(&mut self, cells: usize) {
+        let more = cells.saturating_sub(self.len());
+        let bytes = (self.text.len() as f64 / self.len().max(1) as f64 * more as f64 * ROOM) as usize;
+        self.text.reserve_exact(bytes);
+        self.ends.reserve_exact(more);
+        self.missing.reserve_exact(more);
     }
 
     pub fn len(&self) -> usize {

@@ -139,6 +139,9 @@ fn heading<'t>(found: &Found, text: &'t str, dialect: &Dialect) -> Result<Start<
     }
 }
 
+/// Rows that show how long the cells of a column are.
+const SAMPLE: usize = 1000;
+
 fn read(content: &Content, dialect: &Dialect, wanted: &[bool]) -> Result<Frame, Problem> {
     let found = &content.found;
     let text = files::text(found, &content.bytes, false)?;
@@ -155,6 +158,11 @@ fn read(content: &Content, dialect: &Dialect, wanted: &[bool]) -> Result<Frame, 
             continue;
         }
         lines.push(line);
+        if lines.len() == SAMPLE {
+            let rows = text.bytes().filter(|&it| it == b'\n').count();
+            lines.reserve_exact(rows.saturating_sub(SAMPLE));
+            columns.iter_mut().flatten().for_each(|column| column.make_room(rows));
+        }
         for (column, field) in columns.iter_mut().zip(&fields) {
             if let Some(column) = column {
                 column.push(Some(&**field).filter(|&cell| !dialect.missing.iter().any(|word| word == cell)));
