@@ -125,7 +125,8 @@ impl Lower<'_> {
         }
     }
 
-    /// The first form that takes these inputs and settings.
+    /// The first form that takes these inputs and settings. Where none does, the problems are those of the first that has
+    /// settings of the names that are given.
     pub fn enter(
         &mut self,
         forms: &[Definition],
@@ -134,14 +135,21 @@ impl Lower<'_> {
         path: &str,
         span: Span,
     ) -> Result<(Definition, Entered), Vec<Problem>> {
-        let mut first = None;
+        let mut first: Option<(Vec<Problem>, bool)> = None;
         for form in forms {
             match self.attempt(|lower| lower.enter_form(form, inputs, given, path, span)) {
                 Ok(entered) => return Ok((form.clone(), entered)),
-                Err(problems) => first = first.or(Some(problems)),
+                Err(problems) => {
+                    let names = given.iter().filter_map(|it| it.name.as_ref());
+                    let config = &form.callable.config;
+                    let knows_all = names.clone().all(|name| config.iter().any(|it| it.name.text == name.text));
+                    if first.as_ref().is_none_or(|(_, knows)| knows_all && !knows) {
+                        first = Some((problems, knows_all));
+                    }
+                }
             }
         }
-        Err(first.expect("a form"))
+        Err(first.expect("a form").0)
     }
 
     fn enter_form(

@@ -8,6 +8,14 @@ encoder standardize on x: f32[..] -> f32[..] {
   (x - m) / where(s > 0, s, 1)
 }
 
+## Mean 0 and deviation 1 of each channel of an image, over the training rows and all places: `standardize(per: channel)`.
+encoder standardize(per: name) on x: f32[H, W, C] -> f32[H, W, C] {
+  require per == channel, "`per` is channel; without it each number has its own mean"
+  fit m = mean(x, over: [rows, H, W])
+  fit s = sqrt(mean((x - m)^2, over: [rows, H, W]))
+  (x - m) / where(s > 0, s, 1)
+}
+
 ## A missing number becomes the `with` of those that are there.
 ## For example `input rooms: number = rooms |> impute(median)`.
 encoder impute(with: fn = median) on x: f32[..]? -> f32[..] {

@@ -114,6 +114,34 @@ fn an_image_that_is_never_from_0_to_1_is_told() {
 }
 
 #[test]
+fn a_setting_that_makes_no_sense_is_told_where_it_stands() {
+    let scaled = "columns(\"p*\") |> scale |> reshape([2, 2, 1])";
+    for (step, code) in [
+        ("rotate(20deg .. 10deg)", "wrong-value"),
+        ("rotate(10deg)", "wrong-unit"),
+        ("rotate(10)", "wrong-value"),
+        ("rotate(-3 .. 3)", "missing-unit"),
+        ("flip", "argument-missing"),
+        ("flip(sideways)", "requirement-unmet"),
+        ("crop(2, 2px)", "missing-unit"),
+        ("crop(9px, 9px, pad: 1px)", "requirement-unmet"),
+        ("crop(1px, 2px)", "augmentation-changes-type"),
+        // Of the two forms of `crop` it is the one with a `scale` that is meant.
+        ("crop(2px, 2px, scale: 50% .. 150%)", "out-of-range"),
+        ("crop(2px, 2px, scale: 0% .. 50%)", "requirement-unmet"),
+        ("zoom(-1 .. 1)", "requirement-unmet"),
+        ("hue(-9deg .. 9deg)", "requirement-unmet"),
+        ("dense(3)", "wrong-kind"),
+        ("rotat(-3deg .. 3deg)", "unknown-name"),
+    ] {
+        assert_eq!(told(scaled, &format!("augment picture {{ {step} }}")), [code], "{step}");
+    }
+    assert_eq!(told(scaled, "augment pictur { flip(vertical) }"), ["unknown-name"]);
+    assert_eq!(told(scaled, "augment batch { flip(vertical) }"), ["not-in-this-version"]);
+    assert_eq!(told(scaled, "augment (picture, mask) { flip(vertical) }"), [""; 0]);
+}
+
+#[test]
 fn a_step_computes_with_what_augmentation_and_the_rest_give() {
     // The loss of a step on brighter images is that of a model without augmentation on images that are brighter.
     let formula = "columns(\"p*\") |> scale |> reshape([2, 2, 1]) |> standardize";

@@ -169,6 +169,9 @@ impl Lower<'_> {
                 Value::Text(_) => Ok(value),
                 _ => Err(wrong(self, "a text in quotes", &value)),
             },
+            "range" if matches!(&value, Value::Range(low, high) if low.value > high.value) => {
+                Err(wrong(self, "a range that goes up", &value))
+            }
             "range" => match (&value, measured_range(ty)) {
                 (Value::Range(..), None) => Ok(value),
                 (Value::Range(low, high), Some(of)) => {

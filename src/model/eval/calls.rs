@@ -23,7 +23,7 @@ impl Lower<'_> {
         };
         let outer = self.guarded;
         self.guarded |= matches!(&callee.what, What::Builtin(builtin) if builtin.chooses());
-        let given = self.arguments(args, scope);
+        let given = self.arguments_of(&callee, args, scope);
         self.guarded = outer;
         let given = given?;
         if let What::Defined(forms) = &callee.what
@@ -31,7 +31,9 @@ impl Lower<'_> {
             && is_applied(forms[0].callable.kind)
             && let Some((at, value)) =
                 given.iter().enumerate().find_map(|(at, given)| match given.value.clone().settled() {
-                    Value::Tensor(tensor) if !tensor.shape.is_empty() && !takes_layer(&forms[0], at, given) => {
+                    Value::Tensor(tensor)
+                        if !tensor.shape.is_empty() && !wants(&forms[0], at, &given.name, "layer") =>
+                    {
                         Some((at, tensor))
                     }
                     _ => None,
@@ -60,16 +62,33 @@ impl Lower<'_> {
 
     /// The arguments of a call, evaluated. Axes are named, not evaluated.
     pub fn arguments(&mut self, args: &[Arg], scope: &mut Scope) -> Outcome<Vec<Given>> {
-        let mut given = Vec::new();
-        for arg in args {
-            let name = arg.name.clone();
-            let value = match name.as_ref().map(Name::as_str) {
-                Some("over" | "axis") => self.axes(&arg.value, scope)?,
-                _ => self.evaluate(&arg.value, scope)?,
-            };
-            given.push(Given { name, value, span: arg.value.span });
-        }
-        Ok(given)
+        args.iter().map(|arg| self.argument(arg, scope)).collect()
+    }
+
+    /// The same of a call whose callee is known: where it wants a word, the formula of a field has no column of that name.
+    pub(super) fn arguments_of(&mut self, callee: &Callee, args: &[Arg], scope: &mut Scope) -> Outcome<Vec<Given>> {
+        let forms = match &callee.what {
+            What::Defined(forms) if self.columns.is_some() => &forms[..],
+            _ => &[],
+        };
+        let given = args.iter().enumerate().map(|(at, arg)| match &arg.value.kind {
+            ExprKind::Name(word)
+                if scope.get(word).is_none() && forms.iter().any(|it| wants(it, at, &arg.name, "name")) =>
+            {
+                Ok(Given { name: arg.name.clone(), value: Value::Word(word.clone()), span: arg.value.span })
+            }
+            _ => self.argument(arg, scope),
+        });
+        given.collect()
+    }
+
+    fn argument(&mut self, arg: &Arg, scope: &mut Scope) -> Outcome<Given> {
+        let name = arg.name.clone();
+        let value = match name.as_ref().map(Name::as_str) {
+            Some("over" | "axis") => self.axes(&arg.value, scope)?,
+            _ => self.evaluate(&arg.value, scope)?,
+        };
+        Ok(Given { name, value, span: arg.value.span })
     }
 
     pub(super) fn axes(&mut self, expr: &Expr, scope: &mut Scope) -> Outcome<Value> {
@@ -106,15 +125,15 @@ impl Lower<'_> {
     }
 }
 
-/// Whether the setting that an argument is for wants a layer: a stage is one.
-fn takes_layer(form: &Definition, at: usize, given: &Given) -> bool {
+/// Whether the setting that an argument is for, by its name or its place, is of a type: a stage is a `layer`, say.
+fn wants(form: &Definition, at: usize, name: &Option<Name>, ty: &str) -> bool {
     let config = &form.callable.config;
-    let param = match &given.name {
+    let param = match name {
         Some(name) => config.iter().find(|param| param.name.as_str() == name.as_str()),
         None => config.get(at),
     };
-    let ty = param.and_then(|param| param.ty.as_ref());
-    ty.is_some_and(|ty| matches!(&ty.kind, TypeKind::Named { name, .. } if name.as_str() == "layer"))
+    let declared = param.and_then(|param| param.ty.as_ref());
+    declared.is_some_and(|it| matches!(&it.kind, TypeKind::Named { name, .. } if name.as_str() == ty))
 }
 
 /// Whether callables of a kind are applied by `|>`.

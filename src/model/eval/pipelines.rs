@@ -27,7 +27,7 @@ impl Lower<'_> {
                 let callee = self.evaluate(callee, scope)?;
                 match callee {
                     Value::Callable(callee) => {
-                        let given = self.arguments(args, scope)?;
+                        let given = self.arguments_of(&callee, args, scope)?;
                         let mut full = (*callee).clone();
                         full.given.extend(given);
                         full.span = expr.span;

@@ -99,7 +99,8 @@ const CASES: &[Case] = &[
 ];
 
 pub fn cases() -> Vec<&'static str> {
-    CASES.iter().map(|it| it.signature).chain(["encoder scale(to: range) on x: image[H, W, C]"]).collect()
+    let images = ["encoder scale(to: range) on x: image[H, W, C]", "encoder standardize(per: name) on x: f32[H, W, C]"];
+    CASES.iter().map(|it| it.signature).chain(images).collect()
 }
 
 fn experiment(case: &Case) -> Program {
@@ -118,6 +119,36 @@ fn experiment(case: &Case) -> Program {
         case.ty, case.formula, case.ty
     );
     program(&text.replace("\"\"", "  "))
+}
+
+/// Two places of two channels: 1 and 3, 5 and 7 of the training rows in the first; 10 everywhere in the second.
+#[test]
+fn images_are_standardized_channel_by_channel() {
+    let text = "dlm 1
+data points {
+  source: table {
+    | v0 | v1 | v2 | v3 | y |
+    | 1  | 10 | 3  | 10 | 0 |
+    | 5  | 10 | 7  | 10 | 1 |
+    | 4  | 12 | 9  | 10 | 1 |
+  }
+  split: by_position(train: 2, val: 1)
+  input  x: image[2, 1, 2] = columns(\"v*\") |> reshape([2, 1, 2]) |> standardize(per: channel)
+  target y: number
+}
+model m on x: image[2, 1, 2] -> number = x |> flatten |> dense(1)
+train { model: m; data: points; loss: mse; optimizer: sgd; for: 1 epoch }";
+    let program = program(text);
+    let world = Memory::default();
+    let loaded = data::load(&world, Path::new(""), &program.data, &mut Formulas(&program), Limits::default());
+    let dataset = loaded.unwrap_or_else(|problems| panic!("{problems:#?}"));
+    // Mean 4, variance (9 + 1 + 1 + 9) / 4 = 5; a channel that never changes becomes 0, and is then as far as it is.
+    let root = 5.0_f64.sqrt();
+    let of = |split| Wide::from(dataset.part(split).fields[0].as_ref().expect("images")).data;
+    use dlmc::model::program::Split;
+    let train = [-3.0 / root, 0.0, -1.0 / root, 0.0, 1.0 / root, 0.0, 3.0 / root, 0.0];
+    close(&of(Split::Train), &train, 1e-6, "training rows");
+    close(&of(Split::Val), &[0.0, 2.0, 5.0 / root, 0.0], 1e-6, "a row of validation");
 }
 
 #[test]
