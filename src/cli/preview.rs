@@ -32,10 +32,10 @@ pub struct Args {
     #[arg(long)]
     force: bool,
     /// Examples on the sheet
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
     examples: u32,
     /// How often each is varied
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
     times: u32,
     /// The name to show for standard input, and the folder to look in for what it names
     #[arg(long, value_name = "PATH")]
