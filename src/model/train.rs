@@ -101,7 +101,7 @@ pub struct Augmented {
 /// Augmentations one after the other, of some fields.
 #[derive(Clone)]
 pub struct Augment {
-    pub fields: Vec<(usize, Span)>,
+    pub fields: Vec<usize>,
     pub steps: Vec<Expr>,
 }
 
@@ -334,7 +334,7 @@ fn augmented(
             data.fields[field].halfway = cut.plan();
         }
         sound &= problems.len() == before;
-        augmented.blocks.push(Augment { fields: found, steps: steps.clone() });
+        augmented.blocks.push(Augment { fields: found.into_iter().map(|it| it.0).collect(), steps: steps.clone() });
     }
     if sound { Ok(augmented) } else { Err(Reported) }
 }

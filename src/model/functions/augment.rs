@@ -45,7 +45,7 @@ impl Experiment {
         let blocks = if lower.setting.training { &self.augmented.blocks[..] } else { &[] };
         for block in blocks {
             let draws = lower.draws.clone();
-            for &(field, _) in &block.fields {
+            for &field in &block.fields {
                 // What is drawn for one of them is drawn for all.
                 lower.draws = draws.clone();
                 let at = self.feed_of(field);
@@ -61,7 +61,7 @@ impl Experiment {
 
     /// A field after the augmentations of a block.
     fn varied(&self, lower: &mut Lower, block: &Augment, field: usize, given: Tensor) -> Outcome<Tensor> {
-        let names: Vec<&str> = block.fields.iter().map(|&(it, _)| self.fields.decls[it].name.as_str()).collect();
+        let names: Vec<&str> = block.fields.iter().map(|&it| self.fields.decls[it].name.as_str()).collect();
         let mut value = given;
         for step in &block.steps {
             let mut scope = self.scope();
