@@ -162,7 +162,8 @@ pub fn main() -> ExitCode {
     crash::watch();
     let line = Line::parse();
     let terminal = Terminal::new(&line.look);
-    let unknown = line.look.allow.iter().find(|code| catalogue().all(|entry| entry.code != **code));
+    let mut named = line.look.allow.iter().chain(&line.look.warn);
+    let unknown = named.find(|code| catalogue().all(|entry| entry.code != **code));
     let done = match unknown {
         Some(code) => Err(explain::unknown(code)),
         None => line.command.run(&terminal),

@@ -3,7 +3,6 @@
 pub mod diff;
 pub mod docs;
 mod edits;
-mod fit;
 pub mod fix;
 pub mod propose;
 pub mod render;

@@ -142,6 +142,13 @@ pub struct Entry {
     pub summary: &'static str,
 }
 
+impl Entry {
+    /// Whether it is said only to those who ask for it.
+    pub fn is_on_request(&self) -> bool {
+        lint::ON_REQUEST.contains(&self.code)
+    }
+}
+
 /// Declares the problems of one family: for each a struct of facts, its code and severity, and its words.
 macro_rules! problems {
     ($($(#[doc = $doc:literal])+ $code:literal $severity:ident $name:ident { $($field:ident: $ty:ty),* $(,)? } => $words:expr;)*) => {

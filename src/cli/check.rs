@@ -37,7 +37,7 @@ impl Args {
             let opened = program::open(file, self.stdin_filename.as_deref())?;
             let report = program::report(&opened, &overrides, look)?;
             let sources = &report.checked.sources;
-            let problems = terminal.judge(report.problems.clone());
+            let problems = terminal.judge(report.with(&terminal.warn));
             match terminal.format {
                 Format::Json => terminal.data(&format!("{}\n", as_json(&report, &problems)))?,
                 _ => problems.iter().for_each(|problem| terminal.problem(sources, problem)),

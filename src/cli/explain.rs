@@ -40,7 +40,8 @@ impl Args {
 fn list() -> String {
     let mut table = Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left)]);
     for entry in catalogue() {
-        table.row([entry.code.into(), word(entry.severity).into(), entry.summary.into()]);
+        let off = if entry.is_on_request() { " Off by default." } else { "" };
+        table.row([entry.code.into(), word(entry.severity).into(), format!("{}{off}", entry.summary)]);
     }
     table.text()
 }
@@ -48,6 +49,7 @@ fn list() -> String {
 fn as_json(entry: &Entry) -> serde_json::Value {
     serde_json::json!({
         "code": entry.code, "severity": word(entry.severity), "summary": entry.summary, "page": page(entry),
+        "on_by_default": !entry.is_on_request(),
     })
 }
 

@@ -88,7 +88,7 @@ impl Args {
         // What is left: of the repaired text, or that it stays as it is.
         let (sources, problems) = match refused {
             Some(refused) => (Sources::default(), vec![refused]),
-            None => (fixed.report.checked.sources.clone(), terminal.judge(fixed.report.problems.clone())),
+            None => (fixed.report.checked.sources.clone(), terminal.judge(fixed.report.with(&terminal.warn))),
         };
         let shown = (piped && !self.is_trial()).then_some(fixed.text.as_str());
         let diff = if self.diff { unified(name, &fixed) } else { String::new() };

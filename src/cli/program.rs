@@ -69,7 +69,7 @@ pub fn report(opened: &Opened, overrides: &[Override], at_data: Look) -> Result<
 /// The program checked, its problems shown. Stops if one of them is an error.
 pub fn sound(opened: &Opened, overrides: &[Override], terminal: &Terminal) -> Result<Checked, Stop> {
     let report = report(opened, overrides, Look::Glance)?;
-    let problems = terminal.judge(report.problems);
+    let problems = terminal.judge(report.with(&terminal.warn));
     problems.iter().for_each(|problem| terminal.problem(&report.checked.sources, problem));
     if problems.iter().any(|it| it.severity == Severity::Error) {
         terminal.sum(&problems);

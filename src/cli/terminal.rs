@@ -35,6 +35,9 @@ pub struct Look {
     /// Do not show warnings of this code
     #[arg(long, global = true, value_name = "CODE")]
     pub allow: Vec<String>,
+    /// Show warnings of this code that are off by default
+    #[arg(long, global = true, value_name = "CODE")]
+    pub warn: Vec<String>,
     /// `--deny warnings` makes every warning an error
     #[arg(long, global = true, value_name = "WHAT", hide_possible_values = true)]
     deny: Option<Deny>,
@@ -80,6 +83,8 @@ pub struct Terminal {
     pub verbose: bool,
     pub backend: Backend,
     pub allow: Vec<String>,
+    /// Warnings that are off by default, and were asked for.
+    pub warn: Vec<String>,
     pub deny_warnings: bool,
     /// Whether a line on standard error may be drawn again and again.
     pub live: bool,
@@ -107,6 +112,7 @@ impl Terminal {
                 BackendName::Interpreter => Backend::Interpreter,
             },
             allow: look.allow.clone(),
+            warn: look.warn.clone(),
             deny_warnings: look.deny.is_some(),
             live: on_terminal && format == Format::Human && !look.quiet,
             out: colours(look.color, io::stdout().is_terminal()),

@@ -56,7 +56,7 @@ impl Args {
 
 /// A report without errors; its problems are shown.
 fn sound(report: Report, terminal: &Terminal) -> Result<Report, Stop> {
-    let problems = terminal.judge(report.problems.clone());
+    let problems = terminal.judge(report.with(&terminal.warn));
     problems.iter().for_each(|problem| terminal.problem(&report.checked.sources, problem));
     if problems.iter().any(|it| it.severity == Severity::Error) {
         terminal.sum(&problems);

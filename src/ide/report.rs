@@ -10,13 +10,14 @@ use crate::model::discover::operations;
 use crate::model::lints::begins_with_minus;
 use crate::model::program::{Batch, Length, StageInfo};
 use crate::model::recognised::LoopInfo;
+use crate::problem::lint::{LinearConvolutions, LinearLayers, ON_REQUEST};
 use crate::problem::{Problem, allow};
 use crate::session::artifact::{DataRecord, Origin, ProgramRecord};
 use crate::session::cadence;
 use crate::session::footprint::{self, Footprint, Rows};
 use crate::session::formulas::Formulas;
-use crate::session::lints::lints;
-use crate::source::World;
+use crate::session::lints::{lints, misfit};
+use crate::source::{Span, World};
 
 /// What `check` finds.
 pub struct Report {
@@ -24,6 +25,8 @@ pub struct Report {
     pub checked: Checked,
     /// Of all files and of the data, in order of place, without what the program allows.
     pub problems: Vec<Problem>,
+    /// Warnings that are off by default, likewise.
+    pub on_request: Vec<Problem>,
     /// The models that are trained, in the order of their first training.
     pub models: Vec<ModelReport>,
     pub trains: Vec<TrainReport>,
@@ -92,6 +95,7 @@ pub fn look(
     problems.extend(begins_with_minus(&checked.tree, &checked.sources));
     let mut looked: Vec<Looked> = vec![];
     let (mut models, mut trains): (Vec<ModelReport>, _) = (vec![], vec![]);
+    let mut misfits: Vec<&str> = vec![];
     for (at, program) in checked.programs.iter().enumerate() {
         let data = program.data.name.as_str();
         if looked.iter().all(|it| it.data != data) {
@@ -110,15 +114,16 @@ pub fn look(
         if is_new {
             models.push(model(program));
         }
-        // A model that is linear as a whole is told so once.
-        let misfit = super::fit::misfit(world, base, program);
-        let repeated = if is_new && misfit.is_none() { super::fit::repeated(program) } else { None };
-        problems.extend(misfit.or(repeated));
+        let misfit = misfit(world, base, program);
+        if misfit.is_some() {
+            misfits.push(&program.model);
+        }
         let Looked { facts, record, dataset, .. } = looked.iter().find(|it| it.data == data).expect("looked at above");
         let of_rows = dataset.as_ref().map_or(vec![], |dataset| lints(program, dataset));
-        for problem in program.lints().into_iter().chain(of_rows) {
-            // Several experiments with one model are told once.
-            if !problems.contains(&problem) {
+        for problem in misfit.into_iter().chain(program.lints()).chain(of_rows) {
+            // A model that is linear as a whole is told no more of that, and several experiments with one model are told once.
+            let known = LINEAR.contains(&problem.code) && misfits.contains(&program.model.as_str());
+            if !known && !problems.contains(&problem) {
                 problems.push(problem);
             }
         }
@@ -135,11 +140,30 @@ pub fn look(
         trains.push(TrainReport { checkpoint_bytes, ..train(program, examples, rows) });
     }
     problems.extend(allow::unknown(&checked.sources, checked.file));
-    problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != checked.file, label.span)));
+    problems.sort_by_key(|it| place(&checked, it));
     problems.iter_mut().for_each(|it| it.settle(&checked.sources));
     let problems = allow::heed(&checked.sources, problems);
-    Ok(Report { problems, models, trains, checked })
+    let (on_request, problems) = problems.into_iter().partition(|it| ON_REQUEST.contains(&it.code));
+    Ok(Report { problems, on_request, models, trains, checked })
 }
+
+/// Where a problem is said: those of the program's own file come before others.
+fn place(checked: &Checked, problem: &Problem) -> Option<(bool, Span)> {
+    problem.labels.first().map(|label| (label.span.file != checked.file, label.span))
+}
+
+impl Report {
+    /// The problems, and the warnings off by default whose codes are `asked` for.
+    pub fn with(&self, asked: &[String]) -> Vec<Problem> {
+        let more = self.on_request.iter().filter(|it| asked.iter().any(|code| code == it.code));
+        let mut all: Vec<Problem> = self.problems.iter().chain(more).cloned().collect();
+        all.sort_by_key(|it| place(&self.checked, it));
+        all
+    }
+}
+
+/// What is said about a part of a model that is linear.
+const LINEAR: [&str; 2] = [LinearLayers::CODE, LinearConvolutions::CODE];
 
 /// A data block, and what was seen of it.
 struct Looked<'a> {

@@ -2,9 +2,13 @@
 //! numbers, and is silent where it cannot prove what it says.
 
 mod cancelled;
+mod convolutions;
 mod decay;
 mod dropout;
+mod linear;
 mod minus;
+mod padding;
+mod products;
 mod range;
 mod rate;
 mod single;
@@ -13,6 +17,7 @@ mod units;
 pub use minus::begins_with_minus;
 pub use range::{Range, ranges};
 
+use self::products::products;
 use super::functions::still;
 use super::lower::{Applied, Lower, Setting};
 use super::program::{Batch, Program};
@@ -22,8 +27,18 @@ use crate::source::Span;
 use crate::tensor::{Graph, Id, Op, Slot, View};
 
 /// Every lint of a program, in the order in which they speak.
-const LINTS: &[fn(&Scene) -> Vec<Problem>] =
-    &[single::lint, cancelled::lint, units::lint, dropout::lint, rate::lint, decay::lint];
+const LINTS: &[fn(&Scene) -> Vec<Problem>] = &[
+    linear::lint,
+    padding::lint,
+    convolutions::filters,
+    convolutions::kernels,
+    single::lint,
+    cancelled::lint,
+    units::lint,
+    dropout::lint,
+    rate::lint,
+    decay::lint,
+];
 
 /// Programs with more nodes than this are not looked at: the answer must come while somebody waits.
 const MOST_NODES: usize = 100_000;
@@ -68,7 +83,7 @@ impl Program {
     pub fn first_weights(&self, slot: u32) -> Option<(Span, String)> {
         let lowered = Lowered::predicting(&self.experiment)?;
         let graph = &lowered.graph;
-        let weights = depends(graph, |slot| matches!(slot, Slot::State(_)));
+        let products = products(&lowered);
         let mut raw = vec![false; graph.len()];
         for id in lowered.forward() {
             let node = &graph[id];
@@ -76,9 +91,7 @@ impl Program {
             match &node.op {
                 Op::Input(Slot::Feed(feed)) => raw[id.0 as usize] = *feed == slot,
                 Op::View(_) => raw[id.0 as usize] = is_raw,
-                Op::Contract { .. } if is_raw && node.args.iter().any(|arg| weights[arg.0 as usize]) => {
-                    return Some(lowered.place(id));
-                }
+                _ if is_raw && products.iter().any(|it| it.at == id) => return Some(lowered.place(id)),
                 // Whatever else is done with it may be what scales it.
                 _ if is_raw => return None,
                 _ => {}

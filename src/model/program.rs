@@ -482,10 +482,6 @@ impl Program {
         let loss = super::linear::degree(&objective.graph, objective.results[0], |slot| matches!(slot, Slot::State(_)));
         Linearity { inputs: model, parameters, loss }
     }
-    /// The most matrices of the model that follow each other where one would do.
-    pub fn matrices_in_a_row(&self) -> usize {
-        super::linear::matrices_in_a_row(&self.predict(2).graph)
-    }
     /// Where the model says what it gives, and where the loss stands: for what is said about both.
     pub fn places(&self) -> (Span, Span) {
         (self.experiment.output_place(), self.experiment.loss.span)

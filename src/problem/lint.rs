@@ -40,11 +40,45 @@ problems! {
             .at(field_at, "each class in one piece")
             .help("split: stratified(…) gives every split its part of each class");
 
-    /// Two layers without a non-linearity between them.
-    "linear-layers" Warning LinearLayers { model: String, layers: usize, at: Span } =>
+    /// Layers without a non-linearity between them.
+    "linear-layers" Warning LinearLayers { model: String, layers: usize, at: Span, next_at: Span } =>
         say(format!("`{model}` multiplies {layers} matrices in a row without a non-linearity between them: together they are one"))
-            .at(at, "linear in its inputs")
+            .at(at, "linear in what it sees")
+            .maybe_at((next_at != at).then_some(next_at), "sees nothing else")
             .help("give the inner layers an activation, like `dense(8, relu)`");
+
+    /// Convolutions, or a convolution and a matrix, without a non-linearity between them.
+    "linear-convolutions" Warning LinearConvolutions { model: String, layers: usize, one: &'static str, at: Span, next_at: Span } =>
+        say(format!("{layers} layers of `{model}` follow each other without a non-linearity between them, as convolutions are linear: \
+            {one} says as much"))
+            .at(at, "linear in what it sees")
+            .maybe_at((next_at != at).then_some(next_at), "sees nothing else")
+            .help("give the inner layers an activation, like `conv(8, act: relu)`");
+
+    /// A kernel that sees little but padding.
+    "nothing-but-padding" Warning NothingButPadding {
+        layer: String, extents: Vec<usize>, places: usize, live: usize, at: Span, before_at: Option<Span>,
+    } => {
+        let extents = extents.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
+        say(format!("{} of the {places} places that {layer} looks at never hold anything but padding", places - live))
+            .at(at, format!("sees an image of {extents}"))
+            .maybe_at(before_at, "becomes as small here")
+            .help("stride or pool less before, take a smaller kernel, or end the convolutions earlier")
+    };
+
+    /// Fewer filters on a smaller image.
+    "filters-shrink" Warning FiltersShrink { before: usize, filters: usize, at: Span, before_at: Span } =>
+        say(format!("the image shrinks, and the filters become fewer with it: {before}, then {filters}"))
+            .at(at, format!("{} on the smaller image", super::count(filters, "filter", "filters")))
+            .at(before_at, format!("{before} on the larger one"))
+            .help("let the number of filters grow as the image shrinks, so that what was seen is not lost");
+
+    /// A larger kernel behind a smaller one.
+    "kernels-grow" Warning KernelsGrow { before: usize, kernel: usize, at: Span, before_at: Span } =>
+        say(format!("kernels grow with depth: {before} places wide, then {kernel}"))
+            .at(at, "the larger kernel")
+            .at(before_at, "the smaller one")
+            .help("a later window covers more of the image anyway; the first kernel may be the largest");
 
     /// All units of a layer start as one number and stay equal.
     "equal-units" Warning EqualUnits { parameter: String, units: usize, at: Span } =>
@@ -167,6 +201,9 @@ problems! {
             .at(at, "read as an input")
             .help("declare it as `id`, or `ignore` it");
 }
+
+/// Lints that are wrong now and then: they speak only where they are asked to, by `--warn`.
+pub const ON_REQUEST: &[&str] = &[FiltersShrink::CODE, KernelsGrow::CODE];
 
 /// A number with two digits.
 fn short(value: f64) -> String {

@@ -1,11 +1,16 @@
 //! What is odd about a program and its rows together: what a batch, a target, an input and a metric come to on them.
 
+use std::path::Path;
+
+use super::formulas::Formulas;
 use super::measure::field;
-use crate::data::Dataset;
+use crate::compile::least_loss;
+use crate::data::{self, Dataset, Limits};
 use crate::model::Program;
 use crate::model::program::{Batch, FieldType, OutputKind, Split};
 use crate::problem::Problem;
-use crate::problem::lint::{BatchLargerThanData, ImbalancedClasses, OutOfReach, UnscaledInput};
+use crate::problem::lint::{BatchLargerThanData, ImbalancedClasses, LinearModel, OutOfReach, UnscaledInput};
+use crate::source::World;
 use crate::tensor::{Array, Clock, Data, Wide, evaluate_f64};
 
 /// What is odd about the rows for this program.
@@ -17,6 +22,27 @@ pub fn lints(program: &Program, dataset: &Dataset) -> Vec<Problem> {
     problems.extend(unscaled(program, dataset));
     problems.extend(imbalanced(program, dataset));
     problems
+}
+
+/// The share of the loss without any model above which a linear model does not fit.
+const MISFIT: f64 = 0.1;
+
+/// Warns where the model is linear, its least loss can be computed, and is far from none. Only rows that stand in the
+/// program are looked at: they are few, and nobody writes noise by hand.
+pub fn misfit(world: &dyn World, base: &Path, program: &Program) -> Option<Problem> {
+    if program.data.source.table.is_empty()
+        || !program.varied_fields().is_empty()
+        || program.linearity().inputs != Some(1)
+    {
+        return None;
+    }
+    let loaded = data::load(world, base, &program.data, &mut Formulas(program), Limits::default()).ok()?;
+    let part = loaded.part(Split::Train);
+    let feeds: Option<Vec<&Array>> = program.feeds.iter().map(|&field| part.fields[field].as_ref()).collect();
+    let least = least_loss(program, &feeds?)?;
+    let (at, loss_at) = program.places();
+    let (model, best) = (program.model.clone(), format!("{:.4}", least.value));
+    (least.value > MISFIT * least.untrained).then(|| LinearModel { model, best, at, loss_at }.into())
 }
 
 /// A batch that somebody has asked for and that no epoch fills.

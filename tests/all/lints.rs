@@ -1,5 +1,8 @@
 //! Which models are warned about, and which look like them and are not.
 
+use dlmc::ide::{Look, Report, report};
+use dlmc::source::Memory;
+
 use crate::pages::{Block, checked};
 
 /// What is said about a model of six numbers with this body.
@@ -46,8 +49,7 @@ fn layers_that_say_more_together_are_not() {
         "concat(x |> dense(2) as one, x |> dense(2) as two) |> relu |> dense(1) as three",
         // The way past the middle layer is one matrix, but not the sum of both ways.
         "one = x |> dense(6) as one\n one + (one |> dense(6, relu) as two) |> dense(1) as three",
-        // A small filter is less than a matrix, and two of them than one large one.
-        "reshape(x, [6, 1]) |> conv(4) as one |> flatten |> dense(1) as two",
+        // Kernels along different axes.
         "reshape(x, [2, 3, 1]) |> conv(2, kernel: [2, 1]) as one |> conv(3, kernel: [1, 2]) as two |> relu |> \
          flatten |> dense(1) as three",
         // Means of bins have no weights.
@@ -98,7 +100,6 @@ fn rows_sorted_by_class_are_told_where_their_place_decides() {
 
 /// What is said about a whole program that stands beside its data, down to the last row.
 fn said_of_file(path: &std::path::Path) -> Vec<String> {
-    use dlmc::ide::{Look, report};
     let report = report::look(&dlmc::source::Disk, path, None, &[], Look::Rows).expect("a file");
     report.problems.iter().map(|it| it.code.to_string()).collect()
 }
@@ -151,6 +152,10 @@ fn no_lint_is_a_false_alarm_on_what_is_right() {
 
 /// What is said about a model of eight numbers with this body, and these settings beside model, data and length.
 fn said_with(body: &str, settings: &str) -> Vec<String> {
+    report_with(body, settings).problems.iter().map(|it| it.code.to_string()).collect()
+}
+
+fn report_with(body: &str, settings: &str) -> Report {
     let text = format!(
         "data d {{
   source: table {{
@@ -167,7 +172,7 @@ layer gate on x: f32[N] -> f32[N] {{ param w: f32[N] ~ ones\n param v: f32[N, N]
 model m on x: f32[8] -> number {{ {body} }}
 train {{ model: m; data: d; for: 1 epoch; {settings} }}"
     );
-    checked(&[Block { kind: "dlm", file: None, body: &text }])
+    report::look(&Memory::default(), "main.dlm".as_ref(), Some(text), &[], Look::Rows).expect("the text is given")
 }
 
 const PLAIN: &str = "loss: mae; optimizer: adam";
@@ -259,11 +264,118 @@ fn dropout_in_the_wrong_place_is_told() {
         &[
             "x |> dense(4, relu) as a |> batch_norm as n |> dropout(20%) |> dense(1) as b",
             "x |> dense(4, relu) as a |> dropout(20%) |> layer_norm as n |> dense(1) as b",
-            "x |> dense(4, relu) as a |> dropout(20%) |> dense(4, bias: no) as c |> batch_norm as n |> dense(1) as b",
+            "x |> dense(4, relu) as a |> dropout(20%) |> dense(4, bias: no) as c |> batch_norm as n |> relu |> \
+             dense(1) as b",
             "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> max_pool |> dropout(20%) |> flatten |> dense(1) as b",
             "reshape(x, [4, 2]) |> attention(2, drop: 20%) as a |> relu |> flatten |> dense(1) as b",
         ],
     );
+}
+
+#[test]
+fn convolutions_in_a_row_are_told() {
+    tells(
+        "linear-convolutions",
+        &[
+            "reshape(x, [8, 1]) |> conv(4) as a |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4) as a |> flatten |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4) as a |> global_avg_pool |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4, bias: no) as a |> batch_norm as n |> conv(2, act: relu) as c |> flatten |> \
+             dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4) as a |> avg_pool |> dropout(20%) |> conv(2, act: relu) as c |> flatten |> \
+             dense(1) as b",
+            "reshape(x, [2, 4, 1]) |> conv(4, kernel: [2, 3]) as a |> conv(4, kernel: [1, 3], act: relu) as c |> flatten |> \
+             dense(1) as b",
+            // A kernel of one place mixes channels, as the other one can.
+            "reshape(x, [8, 1]) |> conv(4) as a |> conv(2, kernel: 1, act: relu) as c |> flatten |> dense(1) as b",
+            "reshape(x, [4, 2]) |> dense(4) as a |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
+            "reshape(x, [8, 1]) |> repeat(3, conv(2)) as a |> relu |> flatten |> dense(1) as b",
+        ],
+        &[
+            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4) as a |> max_pool |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4) as a |> layer_norm as n |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
+            // Narrower than both its neighbours: a kernel in two factors.
+            "reshape(x, [4, 2]) |> conv(1) as a |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
+            "reshape(x, [4, 2]) |> conv(2) as a |> conv(8, kernel: 1, act: relu) as c |> flatten |> dense(1) as b",
+            // Each filter sees its own channels: depthwise, then across channels.
+            "reshape(x, [4, 2]) |> conv(2, groups: 2) as a |> conv(2, kernel: 1, act: relu) as c |> flatten |> dense(1) as b",
+            "reshape(x, [4, 2]) |> conv(4) as a |> conv(4, groups: 4) as c |> relu |> flatten |> dense(1) as b",
+            // Kernels along different axes.
+            "reshape(x, [2, 4, 1]) |> conv(4, kernel: [2, 1]) as a |> conv(4, kernel: [1, 3], act: relu) as c |> flatten |> \
+             dense(1) as b",
+            // Ways past a layer.
+            "one = reshape(x, [8, 1]) |> conv(2) as a\n one + (one |> relu |> conv(2) as c) |> conv(2, act: relu) as d |> \
+             flatten |> dense(1) as b",
+            "one = reshape(x, [8, 1]) |> conv(2, act: relu) as a\n (one |> conv(2) as c) + (one |> conv(2, kernel: 1) as d) |> \
+             conv(2, act: relu) as e |> flatten |> dense(1) as b",
+            // Larger images are made between them.
+            "reshape(x, [8, 1]) |> conv(2) as a |> upsample |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
+            "reshape(x, [4, 2]) |> conv(2) as a |> conv_transpose(2, stride: 2, act: relu) as c |> flatten |> dense(1) as b",
+            "x |> dense(8) as a |> reshape([4, 2]) |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
+        ],
+    );
+}
+
+#[test]
+fn kernels_that_see_little_but_padding_are_told() {
+    tells(
+        "nothing-but-padding",
+        &[
+            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> max_pool(8) |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(2, kernel: 3, dilation: 8, act: relu) as c |> flatten |> dense(1) as b",
+            "reshape(x, [4, 2, 1]) |> conv(4, act: relu) as a |> avg_pool([4, 2]) |> conv(2, act: relu) as c |> flatten |> \
+             dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> max_pool(4) |> conv(2, kernel: 7, act: relu) as c |> flatten |> \
+             dense(1) as b",
+        ],
+        &[
+            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> max_pool(8) |> conv(2, kernel: 1, act: relu) as c |> flatten |> \
+             dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> max_pool(4) |> conv(2, act: relu) as c |> flatten |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(4, act: relu) as a |> max_pool(4) |> conv(2, stride: 2, act: relu) as c |> flatten |> \
+             dense(1) as b",
+            "reshape(x, [8, 1, 1]) |> conv(4, kernel: [3, 1], act: relu) as a |> flatten |> dense(1) as b",
+            "reshape(x, [8, 1]) |> conv(2, kernel: 3, dilation: 3, act: relu) as c |> flatten |> dense(1) as b",
+        ],
+    );
+}
+
+#[test]
+fn convolutions_that_change_with_depth_are_told_on_request() {
+    let asked = |body: &str| {
+        let report = report_with(body, PLAIN);
+        assert!(report.problems.is_empty(), "{body}: {:?}", report.problems);
+        report.on_request.iter().map(|it| it.code).collect::<Vec<_>>()
+    };
+    for (code, body) in [
+        ("filters-shrink", "conv(8, act: relu) as a |> max_pool |> conv(4, act: relu) as c |> flatten"),
+        ("filters-shrink", "conv(8, act: relu) as a |> conv(4, stride: 2, act: relu) as c |> global_max_pool"),
+        ("kernels-grow", "conv(4, kernel: 3, act: relu) as a |> conv(4, kernel: 5, act: relu) as c |> flatten"),
+        ("kernels-grow", "conv(4, act: relu) as a |> max_pool |> conv(4, kernel: 4, act: relu) as c |> flatten"),
+    ] {
+        assert_eq!(asked(&format!("reshape(x, [8, 1]) |> {body} |> dense(1) as b")), [code], "{body}");
+    }
+    for body in [
+        "conv(4, act: relu) as a |> max_pool |> conv(8, act: relu) as c |> flatten |> dense(1) as b",
+        // On the same image, fewer filters are a choice.
+        "conv(8, act: relu) as a |> conv(4, act: relu) as c |> flatten |> dense(1) as b",
+        "conv(8, act: relu) as a |> max_pool |> conv(4, kernel: 1, act: relu) as c |> flatten |> dense(1) as b",
+        // The last layer gives what is wanted.
+        "conv(8, act: relu) as a |> max_pool |> conv(1) as b |> global_avg_pool",
+        // Images become larger again.
+        "conv(8, act: relu) as a |> max_pool |> conv(2, kernel: 5, act: relu) as c |> upsample |> conv(4, act: relu) as d |> \
+         flatten |> dense(1) as b",
+        "conv(8, act: relu) as a |> max_pool |> conv(2, act: relu) as c |> conv_transpose(4, stride: 2, act: relu) as d |> \
+         flatten |> dense(1) as b",
+        "conv(4, kernel: 5, act: relu) as a |> conv(4, kernel: 3, act: relu) as c |> flatten |> dense(1) as b",
+        // One place, pieces of the image, and channels one by one.
+        "conv(4, kernel: 1, act: relu) as a |> conv(4, kernel: 3, act: relu) as c |> flatten |> dense(1) as b",
+        "conv(4, kernel: 2, stride: 2, act: relu) as a |> conv(4, kernel: 3, act: relu) as c |> flatten |> dense(1) as b",
+        "conv(4, act: relu) as a |> conv(4, kernel: 5, groups: 4, act: relu) as c |> flatten |> dense(1) as b",
+    ] {
+        assert_eq!(asked(&format!("reshape(x, [8, 1]) |> {body}")), [""; 0], "{body}");
+    }
 }
 
 #[test]
@@ -325,6 +437,46 @@ fn targets_out_of_reach_are_told() {
         &["x |> dense(4, tanh) as a |> dense(1, relu) as b", "x |> dense(4, tanh) as a |> dense(1, tanh) as b"],
         &["x |> dense(4, tanh) as a |> dense(1) as b", "(x |> dense(4, tanh) as a |> dense(1, relu) as b) * 2 - 6"],
     );
+}
+
+/// What is said about four images of 16 pixels whose greatest is `high`, with this formula of them and this model.
+fn said_of_pixels(high: u32, formula: &str, body: &str) -> Vec<String> {
+    let row =
+        |at: u32| (0..16).map(|it| ((it * 7 + at * 5) % 16 * high / 15).to_string()).collect::<Vec<_>>().join(" | ");
+    let heading = (0..16).map(|it| format!("p{it}")).collect::<Vec<_>>().join(" | ");
+    let rows: String = (0..4).map(|at| format!("    | {} | {at} |\n", row(at))).collect();
+    let text = format!(
+        "data d {{
+  source: table {{
+    | {heading} | y |
+{rows}  }}
+  input  x: f32[4, 4, 1] = {formula}
+  target y: number
+}}
+model m on x: f32[4, 4, 1] -> number {{ {body} }}
+train {{ model: m; data: d; loss: mae; optimizer: adam; for: 1 epoch }}"
+    );
+    checked(&[Block { kind: "dlm", file: None, body: &text }])
+}
+
+#[test]
+fn pixels_that_nobody_scaled_are_told() {
+    let raw = "reshape(columns(\"p*\"), [4, 4, 1])";
+    for body in [
+        "x |> flatten |> dense(4, tanh) as a |> dense(1) as b",
+        "x |> conv(4, act: relu) as a |> flatten |> dense(1) as b",
+        "x |> conv(4, stride: 2, pad: none, kernel: 2, act: relu) as a |> flatten |> dense(1) as b",
+    ] {
+        assert_eq!(said_of_pixels(255, raw, body), ["unscaled-input"], "{body}");
+        assert_eq!(said_of_pixels(1, raw, body), [""; 0], "{body}");
+        assert_eq!(said_of_pixels(255, &format!("{raw} / 255"), body), [""; 0], "{body}");
+    }
+    for body in [
+        "x / 255 |> conv(4, act: relu) as a |> flatten |> dense(1) as b",
+        "x |> instance_norm as n |> conv(4, act: relu) as a |> flatten |> dense(1) as b",
+    ] {
+        assert_eq!(said_of_pixels(255, raw, body), [""; 0], "{body}");
+    }
 }
 
 #[test]

@@ -115,6 +115,25 @@ fn warnings_can_be_allowed_and_denied() {
 }
 
 #[test]
+fn warnings_that_are_off_by_default_can_be_asked_for() {
+    let shell = Shell::new();
+    let (_, page) = dlmc::problem::pages::PAGES.iter().find(|(code, _)| *code == "filters-shrink").expect("a page");
+    shell.write("it.dlm", crate::pages::blocks(page).iter().find(|it| it.file.is_some()).expect("a program").body);
+    let said = shell.run(&["check", "it.dlm", "--deny", "warnings"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let said = shell.run(&["check", "it.dlm", "--warn", "filters-shrink"]);
+    assert!(said.code == 0 && said.err.contains("[filters-shrink]") && said.err.contains("1 warning"), "{}", said.err);
+    assert_eq!(shell.run(&["check", "it.dlm", "--warn", "filters-shrink", "--deny", "warnings"]).code, 1);
+    assert_eq!(shell.run(&["check", "it.dlm", "--warn", "filters-shrink", "--allow", "filters-shrink"]).err, "");
+    let said = shell.run(&["check", "it.dlm", "--warn", "filter-shrinks"]);
+    assert!(said.code == 2 && said.err.contains("[unknown-code]"), "{}{}", said.code, said.err);
+    let said = shell.run(&["explain"]);
+    let off: Vec<&str> = said.out.lines().filter(|line| line.ends_with("Off by default.")).collect();
+    let codes: Vec<&str> = off.iter().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(codes, dlmc::problem::lint::ON_REQUEST);
+}
+
+#[test]
 fn a_program_can_come_from_standard_input() {
     let shell = Shell::new();
     let said = shell.feed(&["check", "-"], XOR.as_bytes());
