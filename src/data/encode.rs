@@ -94,6 +94,7 @@ pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter)
         warnings.extend(sorted_split(prepared, &parts, &fitted));
     }
     warnings.extend(super::lints::columns(prepared));
+    warnings.extend(super::lints::groups(prepared));
     let reading = most_held(prepared, &parts, fitter);
     Ok(Dataset { parts, fitted, fingerprint: prepared.fingerprint(), reading, warnings })
 }

@@ -1,12 +1,13 @@
-//! Columns from which nothing can be learned, or all by heart: what is odd about the values that inputs are made of.
+//! What is odd about the values of columns: inputs from which nothing can be learned, or all by heart; groups in pieces.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::cells::{Cell, tidy};
 use super::prepare::Prepared;
+use super::split::WAYS;
 use crate::model::program::{CellType, ColumnPlan, Select, Split};
 use crate::problem::Problem;
-use crate::problem::lint::{ConstantColumn, UniqueColumn};
+use crate::problem::lint::{ConstantColumn, GroupInTwoSplits, UniqueColumn};
 use crate::syntax::tree::Role;
 use crate::tensor::{Array, Data};
 
@@ -37,6 +38,40 @@ pub fn columns(prepared: &Prepared) -> Vec<Problem> {
             } else if names_rows(plan, name, &values) {
                 problems.push(UniqueColumn { column, rows: count, at }.into());
             }
+        }
+    }
+    problems
+}
+
+/// Groups whose rows chance has dealt to several splits of one source.
+pub fn groups(prepared: &Prepared) -> Vec<Problem> {
+    let split = &prepared.plan.split;
+    let (Some(kind), Some(at)) = (&split.kind, split.span) else { return vec![] };
+    if !WAYS.iter().any(|way| way.name == kind.as_str() && way.is_by_chance()) {
+        return vec![];
+    }
+    let table = &prepared.tables[0];
+    let mut problems = vec![];
+    for (field, plan) in prepared.plan.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Group) {
+        let [places] = &table.columns.fields[field][..] else { continue };
+        let column = table.frame.column(places[0]);
+        // For each group a bit for each split.
+        let mut groups: BTreeMap<String, u8> = BTreeMap::new();
+        for (at, (_, rows)) in prepared.splits.iter().enumerate().filter(|(_, (table, _))| *table == 0) {
+            for &row in rows {
+                let group = match column.cell(row, 0) {
+                    Cell::Missing => continue,
+                    Cell::Text(text) => text.to_string(),
+                    Cell::Number(value) => tidy(value),
+                };
+                *groups.entry(group).or_default() |= 1 << at;
+            }
+        }
+        let mut apart = groups.iter().filter(|(_, splits)| splits.count_ones() > 1).map(|(group, _)| group);
+        if let Some(example) = apart.next() {
+            let (field, split, example) = (plan.name.clone(), kind.as_str().into(), example.clone());
+            let (apart, groups) = (1 + apart.count(), groups.len());
+            problems.push(GroupInTwoSplits { field, apart, groups, example, split, at, field_at: plan.span }.into());
         }
     }
     problems

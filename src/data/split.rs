@@ -29,6 +29,11 @@ impl Way {
     pub fn params(&self) -> &'static [Param] {
         takes(self.name)
     }
+
+    /// Whether chance alone decides where a row goes, whatever it has in common with others.
+    pub fn is_by_chance(&self) -> bool {
+        matches!(self.rule, Rule::Random | Rule::Stratified)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

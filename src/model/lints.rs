@@ -2,12 +2,10 @@
 //! numbers, and is silent where it cannot prove what it says.
 
 mod cancelled;
-mod convolutions;
 mod decay;
 mod dropout;
-mod linear;
+mod flips;
 mod minus;
-mod padding;
 mod products;
 mod range;
 mod rate;
@@ -27,18 +25,8 @@ use crate::source::Span;
 use crate::tensor::{Graph, Id, Op, Slot, View};
 
 /// Every lint of a program, in the order in which they speak.
-const LINTS: &[fn(&Scene) -> Vec<Problem>] = &[
-    linear::lint,
-    padding::lint,
-    convolutions::filters,
-    convolutions::kernels,
-    single::lint,
-    cancelled::lint,
-    units::lint,
-    dropout::lint,
-    rate::lint,
-    decay::lint,
-];
+const LINTS: &[fn(&Scene) -> Vec<Problem>] =
+    &[products::lint, single::lint, cancelled::lint, units::lint, dropout::lint, rate::lint, decay::lint, flips::lint];
 
 /// Programs with more nodes than this are not looked at: the answer must come while somebody waits.
 const MOST_NODES: usize = 100_000;

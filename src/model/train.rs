@@ -195,7 +195,7 @@ fn find_callable(
 }
 
 /// The name at the head of `name` or `name(…)`.
-fn head_name(expr: &Expr) -> Option<(&Arc<str>, Span)> {
+pub fn head_name(expr: &Expr) -> Option<(&Arc<str>, Span)> {
     match &expr.kind {
         ExprKind::Name(name) => Some((name, expr.span)),
         ExprKind::Call { callee, .. } => head_name(callee),

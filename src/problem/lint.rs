@@ -66,6 +66,24 @@ problems! {
             .help("stride or pool less before, take a smaller kernel, or end the convolutions earlier")
     };
 
+    /// An augmentation makes of one class another.
+    "flip-changes-class" Warning FlipChangesClass { augmentation: String, does: String, made: String, at: Span, target_at: Span } =>
+        say(format!("`{augmentation}` {does}, and so makes {made}"))
+            .at(at, "in training, while the class stays as it was")
+            .at(target_at, "what the images show")
+            .help("leave it away, or vary what does not change the class: small turns, small moves, light");
+
+    /// Rows of one group are dealt to several splits.
+    "group-in-two-splits" Warning GroupInTwoSplits {
+        field: String, apart: usize, groups: usize, example: String, split: String, at: Span, field_at: Span,
+    } =>
+        say(format!("{apart} of the {} of `{field}` have rows in more than one split, such as `{example}`",
+            super::count(groups, "group", "groups")))
+            .at(at, format!("`{split}` deals out rows, whatever their group"))
+            .at(field_at, "says which rows belong together")
+            .note("what is learned of a group then helps with its other rows, and the measured numbers are too good")
+            .help("split: by_group(…) keeps the rows of a group together");
+
     /// Fewer filters on a smaller image.
     "filters-shrink" Warning FiltersShrink { before: usize, filters: usize, at: Span, before_at: Span } =>
         say(format!("the image shrinks, and the filters become fewer with it: {before}, then {filters}"))

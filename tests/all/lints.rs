@@ -479,6 +479,114 @@ fn pixels_that_nobody_scaled_are_told() {
     }
 }
 
+/// What is said about images of 4 by 4 pixels that show these classes, of this type and under this name, varied so.
+fn said_of_flips(name: &str, classes: &[&str], ty: &str, augment: &str) -> Vec<String> {
+    let heading = (0..16).map(|it| format!("p{it}")).collect::<Vec<_>>().join(" | ");
+    let pixels =
+        |at: usize| (0..16).map(|it| ((it * 7 + at * 5) % 16 % 10).to_string()).collect::<Vec<_>>().join(" | ");
+    let rows: String =
+        classes.iter().enumerate().map(|(at, class)| format!("    | {} | {class} |\n", pixels(at))).collect();
+    let text = format!(
+        "data d {{
+  source: table {{
+    | {heading} | {name} |
+{rows}  }}
+  input  x: image[4, 4, 1] = columns(\"p*\") |> scale |> reshape([4, 4, 1]) |> standardize
+  target {name}: {ty}
+}}
+augmentation transposed on x: image[H, W, C] -> image[H, W, C] {{
+  require H == W, \"a square\"
+  for i in H, j in W => x[j, i]
+}}
+augmentation backwards on x: image[H, W, C] -> image[H, W, C] = for i in H, j in W => x[i, W - 1 - j]
+model m on x: f32[4, 4, 1] -> logits[K] {{ x |> flatten |> dense(4, tanh) as a |> dense(K) as b }}
+train {{ model: m; data: d; loss: cross_entropy; optimizer: adam; for: 1 epoch; augment x {{ {augment} }} }}"
+    );
+    checked(&[Block { kind: "dlm", file: None, body: &text }])
+}
+
+#[test]
+fn flips_that_change_the_class_are_told() {
+    let ten = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    let digits = |name: &str, augment: &str| said_of_flips(name, &ten, "class[10]", augment);
+    let two = |one: &str, two: &str, augment: &str| {
+        said_of_flips("kind", &[one, two, one, two], &format!("class[\"{one}\", \"{two}\"]"), augment)
+    };
+    const TOLD: [&str; 1] = ["flip-changes-class"];
+    for augment in
+        ["flip(horizontal)", "flip(vertical)", "flip(horizontal, p: 30%)", "backwards", "rotate(-180deg .. 180deg)"]
+    {
+        assert_eq!(digits("digit", augment), TOLD, "{augment}");
+    }
+    for augment in ["rotate(-20deg .. 20deg)", "translate(-1px .. 1px)", "zoom(0.9 .. 1.1)", "shear(-10deg .. 10deg)"] {
+        assert_eq!(digits("digit", augment), [""; 0], "{augment}");
+        assert_eq!(two("left", "right", augment), [""; 0], "{augment}");
+    }
+    assert_eq!(digits("digit", "transposed"), [""; 0]);
+    // Ten classes of which nobody says that they are digits.
+    for name in ["garment", "label", "fashion_mnist", "hand_digit"] {
+        assert_eq!(digits(name, "flip(horizontal)"), [""; 0], "{name}");
+    }
+    for (one, other, augment) in [
+        ("left", "right", "flip(horizontal)"),
+        ("turn left", "turn right", "flip(horizontal)"),
+        ("Left", "Right", "flip(horizontal)"),
+        ("up", "down", "flip(vertical)"),
+        ("up", "down", "rotate(180deg .. 180deg)"),
+        ("b", "d", "flip(horizontal)"),
+        ("6", "9", "rotate(170deg .. 190deg)"),
+        ("clockwise", "anticlockwise", "flip(vertical)"),
+    ] {
+        assert_eq!(two(one, other, augment), TOLD, "{one} {other} {augment}");
+    }
+    for (one, other, augment) in [
+        ("left", "right", "flip(vertical)"),
+        ("up", "down", "flip(horizontal)"),
+        ("cat", "dog", "flip(horizontal)"),
+        ("left", "other", "flip(horizontal)"),
+        ("bright", "left", "flip(horizontal)"),
+        ("B", "D", "flip(horizontal)"),
+        ("6", "9", "flip(horizontal)"),
+    ] {
+        assert_eq!(two(one, other, augment), [""; 0], "{one} {other} {augment}");
+    }
+}
+
+#[test]
+fn groups_that_chance_deals_to_several_splits_are_told() {
+    let said = |split: &str, groups: [&str; 8]| {
+        let rows: String = groups
+            .iter()
+            .enumerate()
+            .map(|(at, group)| format!("    | {group} | {} | {} | {at} |\n", at * at, ["no", "yes"][at % 2]))
+            .collect();
+        let text = format!(
+            "data d {{
+  source: table {{
+    | who | x | y | day |
+{rows}  }}
+  split: {split}
+  group  who: text
+  time   day: number
+  input  x: number
+  target y: binary[\"no\", \"yes\"]
+}}
+model m on x: number -> logit {{ x |> dense(4, tanh) as a |> dense(1) as b }}
+train {{ model: m; data: d; loss: binary_cross_entropy; optimizer: adam; for: 1 epoch }}"
+        );
+        checked(&[Block { kind: "dlm", file: None, body: &text }])
+    };
+    let shared = ["a", "a", "a", "a", "b", "b", "b", "b"];
+    let own = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    for split in ["random(train: 4, val: 4)", "stratified(train: 4, val: 4)"] {
+        assert_eq!(said(split, shared), ["group-in-two-splits"], "{split}");
+        assert_eq!(said(split, own), [""; 0], "{split}");
+    }
+    for split in ["by_group(train: 4, val: 4)", "by_time(train: 4, val: 4)", "by_position(train: 4, val: 4)"] {
+        assert_eq!(said(split, shared), [""; 0], "{split}");
+    }
+}
+
 #[test]
 fn a_minus_at_the_beginning_of_a_line_is_told() {
     let said = |function: &str| {

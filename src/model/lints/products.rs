@@ -4,9 +4,28 @@
 //! Lowering writes a `for` that sums products as a product of two expanded tensors and sums over it; only the simplifier
 //! makes a contraction of that. Both are read here, where nodes still belong to the layers that made them.
 
-use super::{Lowered, depends, fed};
+mod convolutions;
+mod linear;
+mod padding;
+
+use super::{Lowered, Scene, depends, fed};
+use crate::problem::Problem;
 use crate::scalar::Scalar;
 use crate::tensor::{Graph, Id, Op, Slot, View};
+
+/// What the products of a model say together.
+pub fn lint(scene: &Scene) -> Vec<Problem> {
+    let all = products(&scene.predicting);
+    let lints = [linear::lint, padding::lint, convolutions::filters, convolutions::kernels];
+    let mut problems: Vec<Problem> = vec![];
+    for problem in lints.iter().flat_map(|lint| lint(scene, &all)) {
+        // Blocks that are repeated are told once.
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    problems
+}
 
 /// A sum of products of weights with an example.
 pub struct Product {

@@ -1,7 +1,7 @@
 //! Kernels most of whose weights never see the image: it has become so small that around it there is but padding.
 
-use super::products::{Window, before, products};
-use super::{Scene, fed};
+use super::{Product, Window, before};
+use crate::model::lints::{Scene, fed};
 use crate::problem::Problem;
 use crate::problem::lint::NothingButPadding;
 use crate::tensor::{Graph, Id};
@@ -9,12 +9,12 @@ use crate::tensor::{Graph, Id};
 /// How many times as many weights there must be as there are some that see the image.
 const MOST: usize = 2;
 
-pub fn lint(scene: &Scene) -> Vec<Problem> {
+pub fn lint(scene: &Scene, all: &[Product]) -> Vec<Problem> {
     let lowered = &scene.predicting;
     let graph = &lowered.graph;
     let fed = fed(graph);
-    let mut problems: Vec<Problem> = vec![];
-    for product in products(lowered).iter().filter(|it| it.is_convolution() && !it.is_spread()) {
+    let mut problems = vec![];
+    for product in all.iter().filter(|it| it.is_convolution() && !it.is_spread()) {
         let windows: Vec<Window> = product.windows().collect();
         let (places, live): (usize, usize) = (product.kernel(), windows.iter().map(live).product());
         if live * MOST >= places {
@@ -25,10 +25,7 @@ pub fn lint(scene: &Scene) -> Vec<Problem> {
         let shrinks = shrinks(graph, &fed, (smallest.image, smallest.axis));
         let before_at = shrinks.map(|id| lowered.place(id).0).filter(|it| *it != at);
         let extents: Vec<usize> = windows.iter().rev().map(|it| it.extent).collect();
-        let problem = NothingButPadding { layer, extents, places, live, at, before_at }.into();
-        if !problems.contains(&problem) {
-            problems.push(problem);
-        }
+        problems.push(NothingButPadding { layer, extents, places, live, at, before_at }.into());
     }
     problems
 }

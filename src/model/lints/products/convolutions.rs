@@ -3,16 +3,15 @@
 //! Looked at are pairs of plain convolutions, the second seeing what the first made after whatever came between. A model
 //! that makes images larger again is left alone: it throws away on purpose.
 
-use super::products::{Product, products};
-use super::{Lowered, Scene};
+use super::Product;
+use crate::model::lints::{Lowered, Scene};
 use crate::problem::Problem;
 use crate::problem::lint::{FiltersShrink, KernelsGrow};
 
 /// Fewer filters than before on a smaller image.
-pub fn filters(scene: &Scene) -> Vec<Problem> {
+pub fn filters(scene: &Scene, all: &[Product]) -> Vec<Problem> {
     let lowered = &scene.predicting;
-    let all = products(lowered);
-    let found = pairs(lowered, &all).into_iter().filter(|&(first, second)| {
+    let found = pairs(lowered, all).into_iter().filter(|&(first, second)| {
         let [first_one, second_one] = [&all[first], &all[second]];
         // What ends a model gives as much as is asked for.
         second + 1 < all.len()
@@ -24,34 +23,23 @@ pub fn filters(scene: &Scene) -> Vec<Problem> {
         let [before, filters] = [first, second].map(|it| all[it].filters());
         FiltersShrink { before, filters, at, before_at }.into()
     });
-    distinct(told)
+    told.collect()
 }
 
 /// A larger kernel than before.
-pub fn kernels(scene: &Scene) -> Vec<Problem> {
+pub fn kernels(scene: &Scene, all: &[Product]) -> Vec<Problem> {
     let lowered = &scene.predicting;
-    let all = products(lowered);
     let largest = |it: usize| all[it].windows().map(|window| window.size).max().unwrap_or(1);
     // Windows side by side cut an image into pieces, and look at no neighbours.
     let apart = |it: usize| all[it].windows().all(|window| window.stride >= window.size);
-    let found = pairs(lowered, &all)
+    let found = pairs(lowered, all)
         .into_iter()
         .filter(|&(first, second)| largest(second) > largest(first) && !apart(first) && !apart(second));
     let told = found.map(|(first, second)| {
         let [(before_at, _), (at, _)] = [first, second].map(|it| lowered.place(all[it].at));
         KernelsGrow { before: largest(first), kernel: largest(second), at, before_at }.into()
     });
-    distinct(told)
-}
-
-fn distinct(problems: impl Iterator<Item = Problem>) -> Vec<Problem> {
-    let mut all: Vec<Problem> = vec![];
-    problems.for_each(|it| {
-        if !all.contains(&it) {
-            all.push(it);
-        }
-    });
-    all
+    told.collect()
 }
 
 /// Plain convolutions, each with the one before it.

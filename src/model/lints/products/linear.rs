@@ -1,32 +1,28 @@
 //! Layers in a row that together are one: matrices, and convolutions, with nothing but linear formulas between them.
 
-use super::products::{Product, before, products};
-use super::{Lowered, Scene, fed};
+use super::{Product, before};
+use crate::model::lints::{Lowered, Scene, fed};
 use crate::problem::Problem;
 use crate::problem::lint::{LinearConvolutions, LinearLayers};
 use crate::scalar::Scalar;
 use crate::tensor::{Graph, Id, Op, Slot};
 
-pub fn lint(scene: &Scene) -> Vec<Problem> {
+pub fn lint(scene: &Scene, all: &[Product]) -> Vec<Problem> {
     let lowered = &scene.predicting;
-    let all = products(lowered);
-    let mut problems: Vec<Problem> = vec![];
-    for row in rows(lowered, &all) {
+    let mut problems = vec![];
+    for row in rows(lowered, all) {
         let [first, .., last] = &row[..] else { continue };
         let [(at, _), (next_at, _)] = [first, last].map(|it| lowered.place(all[*it].at));
         let layers = row.len();
         let convolutions = row.iter().filter(|it| all[**it].is_convolution()).count();
         let model = scene.program.model.clone();
-        let problem = match convolutions {
+        problems.push(match convolutions {
             0 => LinearLayers { model, layers, at, next_at }.into(),
             _ => {
                 let one = if convolutions == layers { "one convolution with a larger kernel" } else { "one layer" };
                 LinearConvolutions { model, layers, one, at, next_at }.into()
             }
-        };
-        if !problems.contains(&problem) {
-            problems.push(problem);
-        }
+        });
     }
     problems
 }
