@@ -23,12 +23,16 @@ pub struct Step {
 impl Experiment {
     /// Lowers one update: forward, loss, regularizers, gradient, clipping, optimizer.
     pub fn lower_step(&self, lower: &mut Lower) -> Outcome<Step> {
-        let mut read = self.read(lower)?.into_iter();
+        let (read, share) = self.read(lower)?;
+        let mut read = read.into_iter();
         let inputs = read.by_ref().take(self.inputs.len()).collect();
         let targets: Vec<Tensor> = read.by_ref().take(self.targets.len()).map(as_target).collect();
         let weight = read.next();
         let outputs = self.forward(lower, inputs)?;
-        let loss = self.loss_of(lower, &outputs, &targets, weight.as_ref())?;
+        let loss = match share {
+            Some(share) => self.mixed_loss(lower, &outputs, (&targets, weight.as_ref()), &share)?,
+            None => self.loss_of(lower, &outputs, &targets, weight.as_ref())?,
+        };
         let parameters: Vec<u32> =
             (0..lower.declared.len() as u32).filter(|&slot| lower.declared[slot as usize].trained).collect();
         let mut total = loss.clone();

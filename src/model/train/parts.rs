@@ -10,7 +10,7 @@ use crate::problem::names::*;
 use crate::problem::training::*;
 use crate::problem::values::*;
 use crate::problem::{Problem, a};
-use crate::source::{Span, nearest};
+use crate::source::nearest;
 use crate::syntax::tree::{self, Applied, Expr, ExprKind, Kind, Selector, TrainBlock, TrainEntry};
 
 /// What a train block names beside its model and its data.
@@ -29,8 +29,6 @@ pub(super) struct Parts {
 pub(super) struct Asked {
     pub(super) fields: Vec<tree::Name>,
     pub(super) steps: Vec<Expr>,
-    /// The word `augment`.
-    pub(super) at: Span,
 }
 
 impl Parts {
@@ -94,12 +92,11 @@ impl Parts {
                     None
                 }
                 TrainEntry::Freeze { span, .. } => Some(("`freeze … until`", first_word(*span, "freeze"))),
-                TrainEntry::Augment { fields, steps, span } => {
+                TrainEntry::Augment { fields, steps, .. } => {
                     for step in steps {
                         sound &= named_callable(context, Kind::Augmentation, step, problems).is_ok();
                     }
-                    let at = first_word(*span, "augment");
-                    augmented.push(Asked { fields: fields.clone(), steps: steps.clone(), at });
+                    augmented.push(Asked { fields: fields.clone(), steps: steps.clone() });
                     None
                 }
                 TrainEntry::Transfer(transfer) => {
