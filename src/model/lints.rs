@@ -2,6 +2,7 @@
 //! numbers, and is silent where it cannot prove what it says.
 
 mod cancelled;
+mod constant;
 mod decay;
 mod dropout;
 mod flips;
@@ -12,6 +13,7 @@ mod rate;
 mod single;
 mod units;
 
+pub use constant::constants;
 pub use minus::begins_with_minus;
 pub use range::{Range, ranges};
 

@@ -195,15 +195,32 @@ fn units_that_stay_equal_are_told() {
             "x |> dense(4, tanh, init: ones) as a |> dense(1, init: ones) as b",
             "x |> dense(4, tanh) as z |> dense(4, tanh, init: zeros) as a |> dense(1, init: zeros) as b",
             "reshape(x, [8, 1]) |> conv(4, act: tanh, init: ones) as a |> global_avg_pool |> dense(1, init: zeros) as b",
+            // Of a relu at 0 nothing comes back, whatever is behind.
+            "x |> dense(4, relu, init: zeros) as a |> dense(1) as b",
         ],
         &[
             "x |> dense(4, tanh) as a |> dense(1, init: zeros) as b",
+            "x |> dense(4, tanh, init: zeros) as a |> dense(1) as b",
+            "one = x |> dense(4, relu) as a\n one + (one |> dense(4, init: zeros) as c) |> relu |> dense(1) as b",
             // What is behind tells the units apart.
             "x |> dense(4, tanh, init: ones) as a |> dense(1) as b",
             "x |> dense(4, tanh) as a |> gate as g |> dense(1) as b",
             "x |> dense(4, tanh, init: ones) as a |> dropout(20%) |> dense(1, init: ones) as b",
             "x |> dense(1, init: ones) as a",
         ],
+    );
+}
+
+#[test]
+fn parts_without_effect_are_told() {
+    tells(
+        "part-without-effect",
+        &[
+            "side = x |> dense(2) as c\n x |> dense(4, tanh) as a |> dense(1) as b",
+            "(x |> dense(4, tanh) as a |> dense(1) as b) + 0 * sum(x |> dense(2) as c)",
+            "floor(x |> dense(4) as a) |> dense(1) as b",
+        ],
+        &["(x |> dense(4, tanh) as a |> dense(1) as b) + 0.1 * sum(x |> dense(2, tanh) as c)"],
     );
 }
 

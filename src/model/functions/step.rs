@@ -1,6 +1,7 @@
 //! One update: from the forward pass to the next value of every parameter.
 
 use super::{Output, as_target};
+use crate::model::lints::constants;
 use crate::model::lower::{Lower, Outcome};
 use crate::model::train::{Experiment, callee, selects};
 use crate::model::types;
@@ -153,12 +154,13 @@ impl Experiment {
         }
     }
 
-    /// Warns of parameters whose gradient is the constant 0.
+    /// Warns of parameters whose gradient is 0, whatever the data.
     fn lint_effect(&self, lower: &mut Lower, slots: &[u32], gradients: &[Id]) {
         if !lower.discovering {
             return;
         }
-        let zero = |id: Id| matches!(lower.graph[id].op, crate::tensor::Op::Const(bits) if f32::from_bits(bits) == 0.0);
+        let values = constants(&lower.graph, |_| None);
+        let zero = |id: Id| values[id.0 as usize] == Some(0.0);
         let dead: Vec<u32> = slots.iter().zip(gradients).filter(|&(_, &id)| zero(id)).map(|(&slot, _)| slot).collect();
         if let Some(&first) = dead.first() {
             let paths = dead.iter().map(|&slot| lower.declared[slot as usize].path.clone()).collect();

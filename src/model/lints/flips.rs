@@ -141,7 +141,7 @@ fn words(program: &Program, target: usize) -> Vec<String> {
 /// What one step of an augmentation does to an image, if it is one.
 fn moves(experiment: &Experiment, field: usize, step: &Expr) -> Vec<Move> {
     let block = Augment { fields: vec![field], steps: vec![step.clone()] };
-    let augmented = Augmented { blocks: vec![block], cuts: experiment.augmented.cuts.clone() };
+    let augmented = Augmented { blocks: vec![block], cuts: experiment.augmented.cuts.clone(), mixing: None };
     let alone = Experiment { augmented, ..experiment.clone() };
     let Some(slot) = alone.feeds().iter().position(|&it| it == field) else { return vec![] };
     let Some(result) = alone.varied_fields().iter().position(|&it| it == field) else { return vec![] };

@@ -1,10 +1,10 @@
 //! Units that stay equal: all weights of a layer start as one number, and nothing in an update tells its units apart.
 //!
-//! For each node the axes are found along which all its elements are equal, whatever the data: first of what the states
-//! start as, then of what an update makes of them, until that changes nothing more. It is a proof by induction over the
-//! updates of a run.
+//! For each node the axes are found along which all its elements are equal, whatever the data, and the number that they are
+//! where it is known (a `relu` of zeros is 0, and so is its gradient): first of what the states start as, then of what an
+//! update makes of them, until that changes nothing more. It is a proof by induction over the updates of a run.
 
-use super::{Scene, fed};
+use super::{Scene, constants, fed};
 use crate::model::program::StateRole;
 use crate::problem::Problem;
 use crate::problem::lint::EqualUnits;
@@ -22,7 +22,8 @@ pub fn lint(scene: &Scene) -> Vec<Problem> {
     if initial.graph.ids().any(|id| initial.graph[id].shape.len() > 31) {
         return vec![];
     }
-    let first = equal(&initial.graph, &[]);
+    let first_values = constants(&initial.graph, |_| None);
+    let first = equal(&initial.graph, &[], &first_values);
     let start: Vec<Equal> = initial.results.iter().map(|id| first[id.0 as usize]).collect();
     let suspect = |slot: usize| {
         let state = &program.states[slot];
@@ -33,12 +34,18 @@ pub fn lint(scene: &Scene) -> Vec<Problem> {
         return vec![];
     }
     let mut states = start.clone();
+    let mut known: Vec<Option<f64>> = initial.results.iter().map(|id| first_values[id.0 as usize]).collect();
     let mut rounds = 0;
     loop {
-        let nodes = equal(&step.graph, &states);
-        let before = states.clone();
-        step.updates.iter().for_each(|&(slot, id)| states[slot as usize] &= nodes[id.0 as usize]);
-        if states == before {
+        let values = constants(&step.graph, |slot| known[slot as usize]);
+        let nodes = equal(&step.graph, &states, &values);
+        let before = (states.clone(), known.clone());
+        for &(slot, id) in &step.updates {
+            let (slot, id) = (slot as usize, id.0 as usize);
+            states[slot] &= nodes[id];
+            known[slot] = known[slot].filter(|_| known[slot] == values[id]);
+        }
+        if (&states, &known) == (&before.0, &before.1) {
             break;
         }
         rounds += 1;
@@ -63,8 +70,8 @@ fn all(rank: usize) -> Equal {
     (1 << rank) - 1
 }
 
-/// For each node the axes along which its elements are equal, given those of the states.
-fn equal(graph: &Graph, states: &[Equal]) -> Vec<Equal> {
+/// For each node the axes along which its elements are equal, given those of the states, and the numbers that are known.
+fn equal(graph: &Graph, states: &[Equal], values: &[Option<f64>]) -> Vec<Equal> {
     let mut known: Vec<Equal> = Vec::with_capacity(graph.len());
     for id in graph.ids() {
         let node = &graph[id];
@@ -116,7 +123,7 @@ fn equal(graph: &Graph, states: &[Equal]) -> Vec<Equal> {
             }
         };
         let alone = collect(rank, |axis| node.shape[axis] <= 1);
-        known.push(found | alone);
+        known.push(if values[id.0 as usize].is_some() { all(rank) } else { found | alone });
     }
     known
 }
