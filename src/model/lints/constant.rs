@@ -1,4 +1,5 @@
-//! Nodes that are one number, whatever the data: known numbers are carried forwards, and 0 times whatever it is, is 0.
+//! Nodes that are one number, whatever the data: known numbers are carried forwards, and 0 times, or by, whatever it is, is
+//! 0. (What is not finite ends a run anyway.)
 
 use crate::scalar::{Dtype, Scalar};
 use crate::tensor::{Graph, Op, Slot, View};
@@ -29,6 +30,7 @@ pub fn constants(graph: &Graph, states: impl Fn(u32) -> Option<f64>) -> Vec<Opti
                 match (scalar, known) {
                     (_, Some(known)) => Some(scalar.eval_f64(&dtypes, &known)),
                     (Scalar::Mul, None) => nothing(0).or(nothing(1)),
+                    (Scalar::Div, None) => nothing(0),
                     (Scalar::Select, None) => of(0).and_then(|condition| of(if condition == 0.0 { 2 } else { 1 })),
                     _ => None,
                 }

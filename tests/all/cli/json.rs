@@ -150,7 +150,7 @@ fn the_manual_is_objects_too() {
     let entries = told(&shell, &["explain"]);
     assert_eq!(entries.len(), dlmc::problem::catalogue().count());
     for entry in &entries {
-        assert_eq!(fields(entry), ["code", "severity", "summary", "page"]);
+        assert_eq!(fields(entry), ["code", "severity", "summary", "page", "on_by_default"]);
         assert!(
             entry["page"].as_str().expect("text").starts_with(&format!("# {}", entry["code"].as_str().expect("text")))
         );
