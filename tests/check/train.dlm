@@ -596,12 +596,6 @@
 
 #! yes_no what this version does not run
   train {
-    augment batch { flip(horizontal) }
-#!  ^^^^^^^ not-in-this-version: this version of dlmc does not run
-  }
-
-#! yes_no
-  train {
     transfer hidden from "a.safetensors"
 #!  ^^^^^^^^ not-in-this-version: this version of dlmc does not run
   }
