@@ -146,6 +146,12 @@ problems! {
             .maybe_at(at, if heading { "there is a heading, and nothing below it" } else { "it is empty" })
             .help("add rows to it, or name another source");
 
+    /// A file of CIFAR-10 is not what its format says.
+    "cifar-damaged" Error CifarDamaged { shown: String, why: String, at: Option<Span> } =>
+        say(format!("{shown} is not a file of CIFAR-10: {why}"))
+            .maybe_at(at, "a file of this folder")
+            .help("unpack the archive of the binary version anew: cifar-10-batches-bin");
+
     /// A folder that a source names is not there.
     "folder-missing" Error FolderMissing { path: String, places: Vec<String>, root_unset: bool, at: Option<Span> } =>
         say(format!("the folder {path:?} is not there"))
