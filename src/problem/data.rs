@@ -547,7 +547,7 @@ problems! {
         match by {
             None => say(format!("`{way}` needs {what}, and there is none"))
                 .at(at, "decided by nothing")
-                .help(format!("{way}(by: …, train: 80%, val: 20%)")),
+                .help(if way == "given" { "given(by: …), a column with the words train, val and test".into() } else { format!("{way}(by: …, train: 80%, val: 20%)") }),
             Some(by) => say(format!("`{way}` needs {what}, which `{by}` is not")).at(at, format!("`{by}` is something else")),
         };
 
