@@ -579,7 +579,7 @@ problems! {
     "input-format" Error InputFormat { shown: String, at: Span } =>
         say(format!("it is not clear how {shown} is to be read"))
             .at(at, "the model was trained on these rows")
-            .help("give a file that ends in .csv, .tsv or .jsonl");
+            .help("give a file that ends in .csv, .tsv or .jsonl, or pictures");
 }
 
 /// Labels and notes for the first of many rows: cells of an inline table are labelled in place, rows of a file noted.
