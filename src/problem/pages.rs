@@ -45,6 +45,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "carry-without-next"
     "cells-are-tensors"
     "cells-are-text"
+    "cifar-damaged"
     "class-count"
     "class-without-training-rows"
     "class-words"
