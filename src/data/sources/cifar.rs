@@ -31,8 +31,11 @@ const CHANNELS: usize = 3;
 const PIXELS: usize = SIDE * SIDE * CHANNELS;
 const CLASSES: u8 = 10;
 
+/// A file, and the part that its rows are for.
+type Parted = (Found, &'static str);
+
 /// The six files, packed or not.
-fn files(call: &Call) -> Result<(String, Vec<(Found, &'static str)>), Vec<Problem>> {
+fn files(call: &Call) -> Result<(String, Vec<Parted>), Vec<Problem>> {
     let (path, span) = call.args.text(SOURCE.params()[0].name).expect("it is needed");
     let folder = path.trim_end_matches('/');
     let (mut found, mut problems) = (vec![], vec![]);
@@ -54,7 +57,7 @@ fn look(call: &Call) -> Result<Heading, Vec<Problem>> {
     for (file, _) in &found {
         let (_, whole) = call.files.head(file).map_err(|problem| vec![problem])?;
         // Of a packed file nobody knows how much it holds.
-        let is_plain = whole || !file.path.extension().is_some_and(|it| it == "gz");
+        let is_plain = whole || file.path.extension().is_none_or(|it| it != "gz");
         rows = rows.filter(|_| is_plain).map(|rows| rows + (file.size / row) as usize);
     }
     Ok(heading(&shown, rows))

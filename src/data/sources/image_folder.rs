@@ -92,7 +92,7 @@ fn listed(files: Files, found: &Found) -> Result<Vec<Picture>, Problem> {
 
 fn gather(files: Files, found: &Found, path: &Path, way: &[String], all: &mut Vec<Picture>) -> Result<(), Problem> {
     let mut entries = files.world.list(path).map_err(|why| {
-        let shown = [&[found.shown.clone()], way].concat().join("/");
+        let shown = [std::slice::from_ref(&found.shown), way].concat().join("/");
         Problem::from(FolderUnreadable { path: shown, why: why.to_string(), at: found.span })
     })?;
     entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
