@@ -1,7 +1,8 @@
 //! The settings of a train block that say how long, how often, and what is kept.
 
 use super::eval::Scope;
-use super::lower::{Lower, Outcome, Reported, Setting};
+use super::functions::{Time, Until, still};
+use super::lower::{Lower, Outcome, Reported};
 use super::program::*;
 use super::train::{Context, MetricExpr, Settings};
 use super::units::Measure;
@@ -21,8 +22,7 @@ pub fn plan(
     metrics: &[MetricExpr],
     problems: &mut Vec<Problem>,
 ) -> Outcome<TrainPlan> {
-    let setting = Setting { training: false, batch: 1, epoch: 0, total: 0 };
-    let lower = Lower::new(context.modules, context.library_files, problems, setting);
+    let lower = Lower::new(context.modules, context.library_files, problems, still(1));
     let mut reader = Reader { lower, scope: Scope::new(context.module, ""), metrics };
     let batch = reader.settled(settings, "batch", Reader::batch);
     let length = match settings.get("for") {
@@ -86,6 +86,20 @@ pub fn plan(
         metrics: vec![],
         accumulate: 1,
     })
+}
+
+/// When a part that is frozen begins to train.
+pub fn until(context: &Context, expr: &Expr, problems: &mut Vec<Problem>) -> Outcome<Until> {
+    let lower = Lower::new(context.modules, context.library_files, problems, still(1));
+    let mut reader = Reader { lower, scope: Scope::new(context.module, ""), metrics: &[] };
+    let elsewhere = "say it in epochs or steps: by the clock no two runs would be the same";
+    let number = reader.time("until", expr, &[Measure::Epochs, Measure::Steps, Measure::Share], Some(elsewhere))?;
+    let time = match number.measure {
+        Some(Measure::Epochs) => Time::Epochs(number.value),
+        Some(Measure::Steps) => Time::Steps(number.value as u64),
+        _ => Time::Share(number.value),
+    };
+    Ok(Until { time, span: expr.span })
 }
 
 struct Reader<'a> {
@@ -189,6 +203,7 @@ impl Reader<'_> {
         let examples: &[&str] = match allowed {
             [Measure::Seconds] => &["10min"],
             [Measure::Epochs, Measure::Steps] => &["3 epochs", "500 steps"],
+            [Measure::Epochs, Measure::Steps, Measure::Share] => &["3 epochs", "500 steps", "10%"],
             _ => &["3 epochs", "500 steps", "10min"],
         };
         let wanted = format!("a time, like {}", examples.join(" or "));

@@ -1,6 +1,7 @@
 //! What a checked experiment is: the plan of its data, of its training, its tensors by name, and the functions that a
 //! run calls.
 
+use super::lower::ALL;
 use super::recognised::LoopInfo;
 use crate::problem::Problem;
 use crate::source::Span;
@@ -397,6 +398,15 @@ pub struct Pace {
     pub total: u64,
 }
 
+/// Parts that begin to train.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Thaw {
+    /// The updates that are done before.
+    pub after: u64,
+    /// As the program names them.
+    pub parts: Vec<String>,
+}
+
 /// The functions of a run. `n` is a number of rows: the first extent of every feed and of every result that depends on
 /// an example.
 impl Program {
@@ -435,14 +445,23 @@ impl Program {
         let results = self.experiment.declared.iter().map(|it| it.initial).collect();
         Function { graph: self.experiment.initial.clone(), results, ..Function::default() }
     }
-    /// What only shows once the rows are counted: a warm-up that is as long as the run.
+    /// What only shows once the rows are counted: a warm-up that is as long as the run, a part that is frozen until its end.
     pub fn paced(&self, pace: Pace) -> Vec<Problem> {
-        self.experiment.long_warmup_of(pace).into_iter().collect()
+        let warmup = self.experiment.long_warmup_of(pace);
+        warmup.into_iter().chain(self.experiment.long_freeze_of(pace)).collect()
     }
-    /// One update. Feeds: `self.feeds`, those that are augmented within their formulas halfway; then `self.step_fits`. Results: the loss without regularizers, then the loss with them, then the
+    /// One update; whatever is frozen for a while trains. Feeds: `self.feeds`, those that are augmented within their formulas halfway; then `self.step_fits`. Results: the loss without regularizers, then the loss with them, then the
     /// learning rate (0 where the optimizer has none). Updates the states.
     pub fn step(&self, pace: Pace) -> Function {
-        self.experiment.step_function(pace)
+        self.step_after(pace, ALL)
+    }
+    /// The same for the steps that follow `done` others: what is frozen for a while is frozen still, or trains.
+    pub fn step_after(&self, pace: Pace, done: u64) -> Function {
+        self.experiment.step_function(pace, done)
+    }
+    /// When parts that are frozen for a while begin to train, in order.
+    pub fn thaws(&self, pace: Pace) -> Vec<Thaw> {
+        self.experiment.thaws(pace)
     }
     /// Feeds: those of a step where it is `training`, else `self.feeds`. Results: the gradient of the loss with regularizers in
     /// the parameters of `slots`.

@@ -10,6 +10,7 @@ pub use settings::{SETTINGS, Settings, constant_text};
 
 use super::eval::Scope;
 use super::fields::{self, Cut, Fields};
+use super::functions::Frozen;
 use super::lower::{Lower, Outcome, Reported, Setting};
 use super::modules::{Definition, ModuleId, Modules};
 use super::program::*;
@@ -74,8 +75,8 @@ pub struct Experiment {
     pub clip: Option<Clip>,
     /// Multipliers of a setting of the optimizer, for the parameters that patterns select.
     pub scales: Vec<Scale>,
-    /// Parameters that do not move.
-    pub frozen: Vec<Selector>,
+    /// Parameters that do not move, for good or for a while.
+    pub frozen: Vec<Frozen>,
     /// What is done to training examples before the model sees them.
     pub augmented: Augmented,
     /// Inputs of the model, in order, as indices of fields.
@@ -286,7 +287,8 @@ impl Experiment {
         lower.slots = self.declared.iter().enumerate().map(|(slot, it)| (it.path.clone(), slot as u32)).collect();
         lower.initial = self.initial.clone();
         lower.dead = self.dead.clone();
-        lower.frozen = self.frozen.iter().map(|it| it.pattern.to_string()).collect();
+        let frozen = self.frozen.iter().filter(|it| it.holds(setting));
+        lower.frozen = frozen.map(|it| it.what.pattern.to_string()).collect();
         lower
     }
 

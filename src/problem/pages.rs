@@ -74,6 +74,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "fit-outside-encoder"
     "folder-busy"
     "folder-used"
+    "freeze-longer-than-run"
     "frozen-statistics"
     "gives-nothing"
     "idx-damaged"

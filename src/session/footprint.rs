@@ -1,18 +1,18 @@
 //! What a run costs, worked out before it: the functions that it compiles, and the bytes that it holds.
 
 use super::artifact::{kept_beside, model_states};
-use super::cadence;
+use super::course::Course;
 use super::measure::{portions, predictor};
 use crate::compile::{Cost, cost};
 use crate::data::Dataset;
 use crate::kernel::width;
 use crate::model::Program;
-use crate::model::program::{Batch, Pace, StateInfo};
+use crate::model::program::{Batch, StateInfo};
 
 /// What the compiled functions of a run need, and the process around them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Footprint {
-    /// Scalar operations of a step over a full batch, as they are compiled.
+    /// Scalar operations of a step over a full batch, as they are compiled; of the largest where parts are frozen for a while.
     pub step_flops: u64,
     /// The most that one compiled function needs: its arena, its states, what it is fed and what it returns.
     pub peak_bytes: u64,
@@ -58,31 +58,32 @@ impl Footprint {
             (Batch::All, None) => return None,
             (_, examples) => examples.unwrap_or([SOME, SOME, SOME]),
         };
-        let pace = cadence::pace(program, train);
-        let sizes = [pace.batch, train % pace.batch.max(1)];
-        let sizes = sizes.into_iter().filter(|&size| size > 0);
-        let steps: Vec<Cost> = sizes.map(|batch| cost(&program.step(Pace { batch, ..pace }))).collect();
+        let course = Course::new(program, train);
+        let costs = |phase| course.functions(program, phase).iter().map(|(_, function)| cost(function)).collect();
+        let phases: Vec<Vec<Cost>> = course.phases().map(costs).collect();
         let predictors = portions([train, val, test].into_iter());
         let predictors: Vec<Cost> = predictors.into_iter().map(|n| cost(&predictor(program, n))).collect();
         let held = rows.map(|rows| {
-            let batch = if pace.batch == train { 0 } else { pace.batch };
+            let batch = if course.batch() == train { 0 } else { course.batch() };
             Held { batch: of_fields(program, &program.feeds, batch), rows }
         });
-        Footprint::of(program, &steps, &predictors, held)
+        Footprint::of(program, &phases, &predictors, held)
     }
 
-    /// Of a run that has compiled `steps`, the usual one first, and `predictors`; `None` without a step.
-    pub fn of(program: &Program, steps: &[Cost], predictors: &[Cost], held: Option<Held>) -> Option<Footprint> {
-        let peak = steps.iter().chain(predictors).map(|cost| cost.peak).max()?;
+    /// Of a run that compiles the steps of its `phases` one after the other, the usual one first, and `predictors`; `None`
+    /// without a step.
+    pub fn of(program: &Program, phases: &[Vec<Cost>], predictors: &[Cost], held: Option<Held>) -> Option<Footprint> {
+        let peak = phases.iter().flatten().chain(predictors).map(|cost| cost.peak).max()?;
         let resident = held
-            .map(|held| PROCESS + held.rows.reading.max(held.rows.data + busiest(program, steps, predictors, held)));
-        Some(Footprint { step_flops: steps.first()?.flops, peak_bytes: peak, resident_bytes: resident })
+            .map(|held| PROCESS + held.rows.reading.max(held.rows.data + busiest(program, phases, predictors, held)));
+        let step_flops = phases.iter().filter_map(|steps| steps.first()).map(|cost| cost.flops).max()?;
+        Some(Footprint { step_flops, peak_bytes: peak, resident_bytes: resident })
     }
 }
 
 /// The bytes beside the data when there are most of them: when the states get their first values, in training, at a
 /// checkpoint if the program wants some, or when the artifact is written, where what only steps need is gone.
-fn busiest(program: &Program, steps: &[Cost], predictors: &[Cost], held: Held) -> u64 {
+fn busiest(program: &Program, phases: &[Vec<Cost>], predictors: &[Cost], held: Held) -> u64 {
     let arenas = |costs: &[Cost]| costs.iter().map(|cost| cost.arena).sum::<u64>();
     // First values are computed tensor by tensor: numbers that are drawn, what scales them, and what they become.
     let largest = program.states.iter().map(|it| of_states([it].into_iter())).max().unwrap_or(0);
@@ -90,7 +91,8 @@ fn busiest(program: &Program, steps: &[Cost], predictors: &[Cost], held: Held) -
     let (states, kept) = (of_states(program.states.iter()), of_states(kept_beside(program)));
     // A checkpoint is put together in memory, and so is an artifact.
     let checkpoint = if program.train.checkpoint.is_some() { of_checkpoint(program) } else { 0 };
-    let training = arenas(steps) + 2 * states + kept + held.batch + checkpoint;
+    let steps = phases.iter().map(|steps| arenas(steps)).max().unwrap_or(0);
+    let training = steps + 2 * states + kept + held.batch + checkpoint;
     let writing = 2 * of_states(model_states(program));
     starting.max(arenas(predictors) + training.max(writing))
 }

@@ -1,27 +1,33 @@
 //! One step after another: the compiled update, its feeds, and the way back to the states of not long ago.
 
-use super::cadence::{Extent, pace};
+use super::course::Course;
 use super::measure::field;
-use crate::compile::{Backend, Cost, executor_and_cost};
+use crate::compile::{Backend, Cost, cost, executor_and_cost};
 use crate::data::{Batches, Dataset};
 use crate::model::Program;
-use crate::model::program::{Pace, Split};
+use crate::model::program::Split;
 use crate::tensor::{Array, Clock, Data, Executor};
 
 /// The states of a run by slot, and what moves them on.
 pub struct Stepper<'a> {
-    pub extent: Extent,
+    pub course: Course,
+    program: &'a Program,
+    backend: Backend,
     seed: u64,
-    /// Of the functions, the usual one first, where the back end knows it.
-    pub costs: Option<Vec<Cost>>,
-    /// By the number of their examples.
-    functions: Vec<(usize, Box<dyn Executor>)>,
+    /// Of the functions of each phase, the usual one first, where the back end knows it.
+    pub costs: Option<Vec<Vec<Cost>>>,
+    /// The phase whose functions are there, and these by the number of their examples.
+    phase: u64,
+    functions: Functions,
     feeds: Feeds<'a>,
     /// What was fitted on the training rows and every step reads, after its feeds.
     fits: Vec<&'a Array>,
     pub states: Vec<Array>,
     rewind: Rewind,
 }
+
+/// By the number of their examples.
+type Functions = Vec<(usize, Box<dyn Executor>)>;
 
 /// What a step reads.
 enum Feeds<'a> {
@@ -50,7 +56,7 @@ pub struct Told {
 }
 
 impl<'a> Stepper<'a> {
-    /// Compiles the step for every number of examples that a batch can have.
+    /// Compiles the step that follows `step` others, for every number of examples that a batch can have.
     pub fn new(
         program: &'a Program,
         dataset: &'a Dataset,
@@ -59,29 +65,25 @@ impl<'a> Stepper<'a> {
         states: Vec<Array>,
     ) -> Stepper<'a> {
         let (train, part) = (&program.train, dataset.part(Split::Train));
-        let Pace { batch: size, epoch, total } = pace(program, part.rows);
-        let extent = Extent { epoch, total };
+        let course = Course::new(program, part.rows);
+        let size = course.batch();
         let feeds = match size == part.rows {
             true => Feeds::Whole(program.feeds.iter().map(|&it| field(part, it)).collect()),
             false => Feeds::Shuffled(Batches::shuffled(part, &program.feeds, size, train.seed)),
         };
-        let sizes = match &feeds {
-            Feeds::Whole(_) => vec![part.rows],
-            Feeds::Shuffled(batches) => batches.sizes(),
-        };
-        let (mut functions, mut costs) = (vec![], Some(vec![]));
-        for batch in sizes {
-            let pace = Pace { batch, epoch: extent.epoch, total: extent.total };
-            let (function, cost) = executor_and_cost(&program.step(pace), backend);
-            functions.push((batch, function));
-            match cost {
-                Some(cost) => costs.iter_mut().for_each(|costs| costs.push(cost)),
-                None => costs = None,
-            }
-        }
+        let phase = course.phase(step + 1);
+        let (functions, own) = compiled(&course, program, phase, backend);
+        let costs = own.map(|own| {
+            let of = |other| match other == phase {
+                true => own.clone(),
+                false => course.functions(program, other).iter().map(|(_, function)| cost(function)).collect(),
+            };
+            course.phases().map(of).collect()
+        });
         let rewind = Rewind { step, states: states.clone() };
         let fits = program.step_fits.iter().map(|&(field, fit)| &dataset.fitted.fields[field].fits[fit]).collect();
-        Stepper { extent, seed: train.seed, costs, functions, feeds, fits, states, rewind }
+        let seed = train.seed;
+        Stepper { course, program, backend, seed, costs, phase, functions, feeds, fits, states, rewind }
     }
 
     /// Bytes of the arrays of a batch, where it is not all examples.
@@ -94,8 +96,15 @@ impl<'a> Stepper<'a> {
 
     /// Does step `step`, counted from 1.
     pub fn step(&mut self, step: u64) -> Told {
-        if step - 1 - self.rewind.step >= REWIND {
+        let phase = self.course.phase(step);
+        if phase != self.phase || step - 1 - self.rewind.step >= REWIND {
             self.rewind.take(step - 1, &self.states);
+        }
+        if phase != self.phase {
+            // Nothing before can be done again, and what was needed for it goes before the new comes.
+            self.functions.clear();
+            self.functions = compiled(&self.course, self.program, phase, self.backend).0;
+            self.phase = phase;
         }
         advance(&mut self.functions, &mut self.feeds, &self.fits, &mut self.states, self.seed, step)
     }
@@ -123,6 +132,17 @@ impl<'a> Stepper<'a> {
             Feeds::Shuffled(batches) => batches.batch(step - 1).rows.iter().map(|&row| row as usize).collect(),
         }
     }
+}
+
+/// The functions of a phase, ready to be called, with what they cost.
+fn compiled(course: &Course, program: &Program, phase: u64, backend: Backend) -> (Functions, Option<Vec<Cost>>) {
+    let (mut functions, mut costs) = (vec![], vec![]);
+    for (batch, function) in course.functions(program, phase) {
+        let (function, cost) = executor_and_cost(&function, backend);
+        functions.push((batch, function));
+        costs.push(cost);
+    }
+    (functions, costs.into_iter().collect())
 }
 
 fn advance(

@@ -11,6 +11,7 @@ use dlmc::source::{Disk, Memory, World};
 
 mod exact;
 mod examples;
+mod freezing;
 mod predicting;
 mod resuming;
 mod training;

@@ -612,12 +612,6 @@
 #!  ^^^^^^^ not-in-this-version: this version of dlmc does not run
   }
 
-#! yes_no
-  train {
-    freeze hidden until 1 epoch
-#!  ^^^^^^ not-in-this-version: this version of dlmc does not run
-  }
-
 #! classes a loss that does not fit the target
   model m on x: f32[4] -> logits[3] = x |> dense(3)
   train {
@@ -1009,4 +1003,93 @@
   train {
     optimizer: columns_only
 #!             ^^^^^^^^^^^^ rank-mismatch: `p` is here the parameter
+  }
+
+#! numbers frozen for a while
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> batch_norm as norm |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a, norm until 1 epoch
+    freeze b.b until 10%
+  }
+
+#! numbers
+  let short = 1 epoch
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 2 * short
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 4 epochs
+#!                 ^^^^^^^^ freeze-longer-than-run: `a` is frozen for 4 epochs of a run of 4 epochs
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 100%
+#!                 ^^^^ freeze-longer-than-run: `a` is frozen for the whole run
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 3
+#!                 ^ missing-unit: write 3 epochs, or 3 steps
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 3min
+#!                 ^^^^ wrong-unit: by the clock no two runs would be the same
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 1.5 steps
+#!                 ^^^^^^^^^ wrong-value
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a
+    freeze b until 1 epoch
+#!         ^ all-frozen: frozen at the start
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze c until 1 epoch
+#!         ^ pattern-unmatched
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> batch_norm as norm |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze norm.scale, norm.shift until 1 epoch
+#!         ^^^^^^^^^^ frozen-statistics: help: freeze norm
+  }
+
+#! numbers
+#! set freeze.a=3 epochs
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 9 epochs
   }

@@ -5,7 +5,6 @@ use crate::model::lower::{Lower, Outcome};
 use crate::model::train::{Experiment, callee, selects};
 use crate::model::types;
 use crate::model::value::*;
-use crate::problem::lint::FrozenStatistics;
 use crate::problem::names::PatternUnmatched;
 use crate::problem::training::*;
 use crate::scalar::{Dtype, Scalar};
@@ -18,6 +17,8 @@ pub struct Step {
     pub loss: Id,
     pub total: Id,
     pub rate: Id,
+    /// The parameters that it moves, by slot.
+    pub moving: Vec<u32>,
 }
 
 impl Experiment {
@@ -48,13 +49,16 @@ impl Experiment {
             return Err(lower.report(NoParameters { model, at }));
         }
         let mut moving = parameters.clone();
-        for pattern in &self.frozen {
-            let chosen = self.selected(lower, std::slice::from_ref(pattern), &parameters)?;
-            moving.retain(|slot| !chosen.contains(slot));
+        for frozen in &self.frozen {
+            let chosen = self.selected(lower, std::slice::from_ref(&frozen.what), &parameters)?;
+            if frozen.holds(lower.setting) {
+                moving.retain(|slot| !chosen.contains(slot));
+            }
         }
-        if let (true, Some(pattern)) = (moving.is_empty(), self.frozen.last()) {
-            let model = self.model[0].callable.name.text.to_string();
-            return Err(lower.report(AllFrozen { model, at: pattern.span }));
+        if let (true, Some(frozen)) = (moving.is_empty(), self.frozen.last()) {
+            let (model, at) = (self.model[0].callable.name.text.to_string(), frozen.what.span);
+            let for_a_while = self.frozen.iter().any(|it| it.until.is_some());
+            return Err(lower.report(AllFrozen { model, for_a_while, at }));
         }
         let wanted: Vec<Id> = moving.iter().map(|&slot| lower.state(slot).id).collect();
         let mut gradients = crate::tensor::grad(&mut lower.graph, total.id, &wanted);
@@ -66,9 +70,8 @@ impl Experiment {
             let base = self.update(lower, slot, gradient, &factor)?;
             rate = rate.or(base);
         }
-        self.lint_statistics(lower, &moving);
         let zero = lower.constant(0.0, Dtype::F32);
-        Ok(Step { outputs, loss: loss.id, total: total.id, rate: rate.unwrap_or(zero.id) })
+        Ok(Step { outputs, loss: loss.id, total: total.id, rate: rate.unwrap_or(zero.id), moving })
     }
 
     /// What a regularizer adds to the loss for one parameter.
@@ -113,40 +116,6 @@ impl Experiment {
         }
         chosen.sort_unstable();
         Ok(chosen)
-    }
-
-    /// Warns of a layer whose parameters are all frozen, one by one, while its statistics follow the batches.
-    fn lint_statistics(&self, lower: &mut Lower, moving: &[u32]) {
-        if !lower.discovering {
-            return;
-        }
-        let owner = |slot: u32, lower: &Lower| {
-            lower.declared[slot as usize].path.rsplit_once('.').map(|(owner, _)| owner.to_string())
-        };
-        let mut parts: Vec<(String, Vec<String>)> = Vec::new();
-        for slot in lower.nexts.keys().copied() {
-            let declared = &lower.declared[slot as usize];
-            if declared.trained || declared.path.contains(" of ") {
-                continue;
-            }
-            let Some(part) = owner(slot, lower) else { continue };
-            match parts.iter_mut().find(|(it, _)| *it == part) {
-                Some((_, states)) => states.push(declared.path.clone()),
-                None => parts.push((part, vec![declared.path.clone()])),
-            }
-        }
-        for (part, states) in parts {
-            let within = format!("{part}.");
-            let all = lower.declared.iter().enumerate().filter(|(_, it)| it.trained && it.path.starts_with(&within));
-            let own: Vec<u32> = all.map(|(slot, _)| slot as u32).collect();
-            if own.is_empty() || own.iter().any(|slot| moving.contains(slot)) {
-                continue;
-            }
-            let path = &lower.declared[own[0] as usize].path;
-            let pattern = self.frozen.iter().find(|it| selects(&it.pattern, path));
-            let at = pattern.expect("a pattern froze it").span;
-            lower.report(FrozenStatistics { part, states, at });
-        }
     }
 
     /// Warns of parameters whose gradient is the constant 0.

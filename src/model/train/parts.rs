@@ -3,8 +3,10 @@
 use super::settings::Settings;
 use super::{Clip, Context, MetricExpr, Scale, find_callable, first_word, head_name};
 use crate::model::fields;
+use crate::model::functions::Frozen;
 use crate::model::lower::{Outcome, Reported};
 use crate::model::modules::Definition;
+use crate::model::plan;
 use crate::model::program::*;
 use crate::problem::names::*;
 use crate::problem::training::*;
@@ -21,7 +23,7 @@ pub(super) struct Parts {
     pub(super) clip: Option<Clip>,
     pub(super) regularizers: Vec<Applied>,
     pub(super) scales: Vec<Scale>,
-    pub(super) frozen: Vec<Selector>,
+    pub(super) frozen: Vec<Frozen>,
     pub(super) augmented: Vec<Asked>,
 }
 
@@ -89,11 +91,13 @@ impl Parts {
                     }
                     None
                 }
-                TrainEntry::Freeze { what, until: None, .. } => {
-                    frozen.extend(what.iter().cloned());
+                TrainEntry::Freeze { what, until, .. } => {
+                    match until.as_ref().map(|expr| plan::until(context, expr, problems)).transpose() {
+                        Ok(until) => frozen.extend(what.iter().map(|what| Frozen { what: what.clone(), until })),
+                        Err(Reported) => sound = false,
+                    }
                     None
                 }
-                TrainEntry::Freeze { span, .. } => Some(("`freeze … until`", first_word(*span, "freeze"))),
                 TrainEntry::Augment { fields, steps, span } => {
                     for step in steps {
                         sound &= named_callable(context, Kind::Augmentation, step, problems).is_ok();
