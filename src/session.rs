@@ -165,7 +165,8 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
     let mut model = Model::new(program, &dataset.fitted, request.backend);
     let predictors = model.prepare(dataset.parts.iter());
     let compile_ms = (request.stopwatch.elapsed() - compiling).as_secs_f64() * 1000.0;
-    let held = Held { batch: stepper.batch_bytes(), rows: Rows::of(&dataset) };
+    let sums = stepper.course.sums_bytes(program);
+    let held = Held { batch: stepper.batch_bytes(), sums, rows: Rows::of(&dataset) };
     let footprint = stepper.costs.as_ref().zip(predictors);
     let footprint = footprint.and_then(|(phases, predictors)| Footprint::of(program, phases, &predictors, Some(held)));
     let resumed_at = resumed.as_ref().map(|_| progress.at.step);

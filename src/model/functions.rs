@@ -1,5 +1,6 @@
 //! The functions of an experiment: one update, prediction, loss and metrics, as graphs.
 
+mod accumulate;
 mod augment;
 mod fitting;
 mod forward;
@@ -15,7 +16,7 @@ pub use step::Step;
 
 use super::lower::{ALL, Lower, Setting};
 use super::modules::LIBRARY;
-use super::program::{OutputKind, Pace};
+use super::program::{OutputKind, Pace, Share};
 use super::train::Experiment;
 use super::types::labels::axis_names;
 use super::value::*;
@@ -35,20 +36,18 @@ pub struct Output {
 }
 
 impl Experiment {
-    pub fn step_function(&self, pace: Pace, done: u64) -> Function {
+    pub fn step_function(&self, pace: Pace, done: u64, share: Share) -> Function {
         let mut problems = Vec::new();
         let mut lower = self.lower(Setting { done, ..freezing::setting(pace) }, &mut problems);
-        let step = self.lower_step(&mut lower);
+        let step = self.lower_share(&mut lower, share);
         let step = step.unwrap_or_else(|_| panic!("a sound program: {:?}", lower.problems));
         let updates = std::mem::take(&mut lower.nexts).into_iter().collect();
         let feeds = self.step_feeds(pace.batch, true);
-        Function {
-            graph: lower.graph,
-            states: self.states(),
-            feeds,
-            results: vec![step.loss, step.total, step.rate],
-            updates,
+        let mut states = self.states();
+        if share != Share::Whole {
+            states.extend(self.sums());
         }
+        Function { graph: lower.graph, states, feeds, results: vec![step.loss, step.total, step.rate], updates }
     }
 
     /// The gradient of the loss with its regularizers in each parameter of `slots`.

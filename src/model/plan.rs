@@ -8,7 +8,7 @@ use super::train::{Context, MetricExpr, Settings};
 use super::units::Measure;
 use super::value::{Number, Value};
 use crate::problem::names::{ArgumentTwice, SettingMissing, TooManyArguments, UnknownArgument};
-use crate::problem::training::UnknownMetricPath;
+use crate::problem::training::{AccumulateAll, UnknownMetricPath};
 use crate::problem::values::*;
 use crate::problem::{Problem, ticked};
 use crate::source::nearest;
@@ -25,6 +25,8 @@ pub fn plan(
     let lower = Lower::new(context.modules, context.library_files, problems, still(1));
     let mut reader = Reader { lower, scope: Scope::new(context.module, ""), metrics };
     let batch = reader.settled(settings, "batch", Reader::batch);
+    let accumulate = reader.settled(settings, "accumulate", Reader::batches);
+    let accumulate = accumulate.and_then(|batches| reader.several(settings, batches, batch.as_ref().ok()));
     let length = match settings.get("for") {
         Some(expr) => reader.length(expr),
         None if settings.is_meant("for") => Err(Reported),
@@ -84,7 +86,8 @@ pub fn plan(
         stop,
         checkpoint: checkpoint?,
         metrics: vec![],
-        accumulate: 1,
+        accumulate: accumulate?,
+        accumulate_at: settings.get("accumulate").map(|expr| expr.span),
     })
 }
 
@@ -166,6 +169,44 @@ impl Reader<'_> {
                 let size = self.count("batch", "a number of examples, or `all`", expr, 1.0, 1e9)?;
                 Ok(Batch::Size(size as usize))
             }
+        }
+    }
+
+    /// `4 batches`
+    fn batches(&mut self, expr: &Expr) -> Outcome<usize> {
+        let (setting, wanted) = ("accumulate".to_string(), "a number of batches, like 4 batches".to_string());
+        let number = self.number(&setting, &wanted, expr)?;
+        let at = expr.span;
+        match number.measure {
+            Some(Measure::Batches) => {}
+            None => {
+                let (help, unit) = (format!("write {}", Measure::Batches.written(number.value)), None);
+                let number = None;
+                return Err(self.lower.report(MissingUnit { setting, wanted, at, help, number, unit }));
+            }
+            Some(_) => {
+                let found = print_expr(expr);
+                return Err(self.lower.report(WrongUnit { setting, wanted, found, at, help: None }));
+            }
+        }
+        if number.value.fract() != 0.0 {
+            return Err(self.wrong(&setting, "a whole number of batches", expr));
+        }
+        if !(1.0..=1e6).contains(&number.value) {
+            let range = if number.value < 1.0 { "1 batch or more" } else { "at most a million batches" };
+            return Err(self.outside(&setting, range, expr));
+        }
+        Ok(number.value as usize)
+    }
+
+    /// All examples at once are one batch.
+    fn several(&mut self, settings: &Settings, batches: usize, batch: Option<&Batch>) -> Outcome<usize> {
+        match (settings.get("accumulate"), settings.get("batch"), batch) {
+            (Some(accumulate), Some(batch), Some(Batch::All)) if batches > 1 => {
+                let (at, batch_at) = (accumulate.span, batch.span);
+                Err(self.lower.report(AccumulateAll { batches, at, batch_at }))
+            }
+            _ => Ok(batches),
         }
     }
 

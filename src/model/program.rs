@@ -229,8 +229,10 @@ pub struct TrainPlan {
     pub checkpoint: Option<Checkpoints>,
     /// The metrics that are reported beside the loss, in order.
     pub metrics: Vec<MetricPlan>,
-    /// `clip`, `precision` and the like are part of the step function already.
+    /// Batches in an update. (`clip`, `precision` and the like are part of the step function already.)
     pub accumulate: usize,
+    /// Where that is said, if it is.
+    pub accumulate_at: Option<Span>,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -398,6 +400,17 @@ pub struct Pace {
     pub total: u64,
 }
 
+/// What part of an update the call of a step is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Share {
+    /// All of it.
+    Whole,
+    /// A batch of several: adds to the sums.
+    Batch,
+    /// The last batch of several: makes the update of the mean over so many examples, and empties the sums.
+    Last { examples: usize },
+}
+
 /// Parts that begin to train.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Thaw {
@@ -453,11 +466,23 @@ impl Program {
     /// One update; whatever is frozen for a while trains. Feeds: `self.feeds`, those that are augmented within their formulas halfway; then `self.step_fits`. Results: the loss without regularizers, then the loss with them, then the
     /// learning rate (0 where the optimizer has none). Updates the states.
     pub fn step(&self, pace: Pace) -> Function {
-        self.step_after(pace, ALL)
+        self.step_after(pace, ALL, Share::Whole)
     }
-    /// The same for the steps that follow `done` others: what is frozen for a while is frozen still, or trains.
-    pub fn step_after(&self, pace: Pace, done: u64) -> Function {
-        self.experiment.step_function(pace, done)
+    /// The same for the steps that follow `done` others: what is frozen for a while is frozen still, or trains. Where it is a
+    /// share of an update, `self.sums` follow the states, and the results of the last batch are those of the update.
+    pub fn step_after(&self, pace: Pace, done: u64, share: Share) -> Function {
+        self.experiment.step_function(pace, done, share)
+    }
+    /// What is summed over the batches of an update: the losses of the examples, and the gradients of what can move.
+    pub fn sums(&self) -> Vec<(Vec<usize>, Dtype)> {
+        self.experiment.sums()
+    }
+    /// What a slot holds that follows the states.
+    pub fn sum_name(&self, at: usize) -> String {
+        match at.checked_sub(1) {
+            None => "sum of the losses".to_string(),
+            Some(at) => format!("sum of gradients of {}", self.states[self.experiment.summed()[at] as usize].path),
+        }
     }
     /// When parts that are frozen for a while begin to train, in order.
     pub fn thaws(&self, pace: Pace) -> Vec<Thaw> {

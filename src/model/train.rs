@@ -33,8 +33,9 @@ pub fn check(context: &Context, block: &TrainBlock, problems: &mut Vec<Problem>)
     let parts = Parts::read(context, block, &settings, problems);
     let metrics = metrics(context, &settings, problems);
     let plan = super::plan::plan(context, &settings, metrics.as_deref().unwrap_or_default(), problems);
-    let ((mut data, fields), model, plan) = (data?, model?, plan?);
-    let experiment = Experiment::assemble(context, &settings, &mut data, fields, model, parts?, metrics?, problems)?;
+    let ((mut data, fields), model, plan, parts) = (data?, model?, plan?, parts?);
+    parts::lint_within_batches(context, &parts.loss, &plan, problems);
+    let experiment = Experiment::assemble(context, &settings, &mut data, fields, model, parts, metrics?, problems)?;
     if !settings.sound {
         return Err(Reported);
     }

@@ -172,6 +172,13 @@ problems! {
             .at(at, format!("{until} of the run"))
             .help(format!("write `freeze {part}` if it shall never train; else let this end within the run, like 10%"));
 
+    /// Several batches of all examples.
+    "accumulate-all" Error AccumulateAll { batches: usize, at: Span, batch_at: Span } =>
+        say(format!("a batch is all examples here, so there are no {batches} of them to accumulate in an epoch"))
+            .at(at, "more than one batch")
+            .at(batch_at, "one batch of all examples")
+            .help("give batches a size, like `batch: 32`; or leave `accumulate` away");
+
     /// The model has nothing to train.
     "no-parameters" Error NoParameters { model: String, at: Span } =>
         say(format!("`{model}` has no parameters, so there is nothing to train"))

@@ -37,7 +37,7 @@ pub struct Start {
     pub threads: usize,
     /// Trained numbers.
     pub parameters: u64,
-    /// Scalar operations of a step over a full batch; of the largest where parts are frozen for a while. This and the two below are `null` where the back end plans nothing.
+    /// Scalar operations of a full step, over all its batches; of the largest where parts are frozen for a while. This and the two below are `null` where the back end plans nothing.
     pub step_flops: Option<u64>,
     /// The most bytes that one compiled function needs: its arena, its states, what it is fed and what it returns.
     pub peak_bytes: Option<u64>,

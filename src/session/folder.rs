@@ -11,13 +11,20 @@ use crate::problem::run::{FolderBusy, FolderUsed, NotWritten, NothingToResume};
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 pub const ARTIFACT: &str = "model.dlmx";
 pub const LOG: &str = "log.jsonl";
 const CHECKPOINTS: &str = "checkpoints";
 const LOCK: &str = ".lock";
+
+impl Drop for Folder {
+    /// A process that is being started at this moment holds whatever this one has open, for a while: the lock goes by itself.
+    fn drop(&mut self) {
+        _ = self.lock.unlock();
+    }
+}
 /// Older checkpoints end in a step; this one holds what was there before the loss left the finite numbers.
 const BROKEN: &str = "before-not-finite.dlmx";
 
@@ -66,7 +73,7 @@ impl Folder {
         let lock = path.join(LOCK);
         let file = File::create(&lock).map_err(|error| not_written(&lock, &error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Folder { path: path.into(), _lock: file }),
+            Ok(()) => Ok(Folder { path: path.into(), lock: file }),
             Err(fs::TryLockError::WouldBlock) => Err(FolderBusy { folder: show(path) }.into()),
             Err(fs::TryLockError::Error(error)) => Err(not_written(&lock, &error)),
         }

@@ -1,7 +1,7 @@
 //! What a run costs, worked out before it: the functions that it compiles, and the bytes that it holds.
 
 use super::artifact::{kept_beside, model_states};
-use super::course::Course;
+use super::course::{Course, Piece};
 use super::measure::{portions, predictor};
 use crate::compile::{Cost, cost};
 use crate::data::Dataset;
@@ -12,7 +12,7 @@ use crate::model::program::{Batch, StateInfo};
 /// What the compiled functions of a run need, and the process around them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Footprint {
-    /// Scalar operations of a step over a full batch, as they are compiled; of the largest where parts are frozen for a while.
+    /// Scalar operations of a full step, over all its batches, as they are compiled; of the largest where parts are frozen for a while.
     pub step_flops: u64,
     /// The most that one compiled function needs: its arena, its states, what it is fed and what it returns.
     pub peak_bytes: u64,
@@ -20,11 +20,27 @@ pub struct Footprint {
     pub resident_bytes: Option<u64>,
 }
 
+/// What a function of a step costs.
+#[derive(Clone, Copy, Debug)]
+pub struct StepCost {
+    pub cost: Cost,
+    /// How often a full update calls it.
+    pub times: usize,
+}
+
+impl StepCost {
+    pub fn of(piece: &Piece) -> StepCost {
+        StepCost { cost: cost(&piece.function), times: piece.times }
+    }
+}
+
 /// What a run holds beside the states and the arenas.
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
     /// The arrays of a batch, where it is not all examples.
     pub batch: u64,
+    /// The sums of updates over several batches.
+    pub sums: u64,
     pub rows: Rows,
 }
 
@@ -59,40 +75,48 @@ impl Footprint {
             (_, examples) => examples.unwrap_or([SOME, SOME, SOME]),
         };
         let course = Course::new(program, train);
-        let costs = |phase| course.functions(program, phase).iter().map(|(_, function)| cost(function)).collect();
-        let phases: Vec<Vec<Cost>> = course.phases().map(costs).collect();
+        let costs = |phase| course.functions(program, phase).iter().map(StepCost::of).collect();
+        let phases: Vec<Vec<StepCost>> = course.phases().map(costs).collect();
         let predictors = portions([train, val, test].into_iter());
         let predictors: Vec<Cost> = predictors.into_iter().map(|n| cost(&predictor(program, n))).collect();
         let held = rows.map(|rows| {
             let batch = if course.batch() == train { 0 } else { course.batch() };
-            Held { batch: of_fields(program, &program.feeds, batch), rows }
+            Held { batch: of_fields(program, &program.feeds, batch), sums: course.sums_bytes(program), rows }
         });
         Footprint::of(program, &phases, &predictors, held)
     }
 
     /// Of a run that compiles the steps of its `phases` one after the other, the usual one first, and `predictors`; `None`
     /// without a step.
-    pub fn of(program: &Program, phases: &[Vec<Cost>], predictors: &[Cost], held: Option<Held>) -> Option<Footprint> {
-        let peak = phases.iter().flatten().chain(predictors).map(|cost| cost.peak).max()?;
+    pub fn of(
+        program: &Program,
+        phases: &[Vec<StepCost>],
+        predictors: &[Cost],
+        held: Option<Held>,
+    ) -> Option<Footprint> {
+        let steps = phases.iter().flatten().map(|step| &step.cost);
+        let peak = steps.chain(predictors).map(|cost| cost.peak).max()?;
         let resident = held
             .map(|held| PROCESS + held.rows.reading.max(held.rows.data + busiest(program, phases, predictors, held)));
-        let step_flops = phases.iter().filter_map(|steps| steps.first()).map(|cost| cost.flops).max()?;
+        let flops = |steps: &Vec<StepCost>| steps.iter().map(|step| step.times as u64 * step.cost.flops).sum();
+        let step_flops = phases.iter().map(flops).max()?;
         Some(Footprint { step_flops, peak_bytes: peak, resident_bytes: resident })
     }
 }
 
 /// The bytes beside the data when there are most of them: when the states get their first values, in training, at a
 /// checkpoint if the program wants some, or when the artifact is written, where what only steps need is gone.
-fn busiest(program: &Program, phases: &[Vec<Cost>], predictors: &[Cost], held: Held) -> u64 {
+fn busiest(program: &Program, phases: &[Vec<StepCost>], predictors: &[Cost], held: Held) -> u64 {
     let arenas = |costs: &[Cost]| costs.iter().map(|cost| cost.arena).sum::<u64>();
+    let of_phase = |steps: &Vec<StepCost>| arenas(&steps.iter().map(|step| step.cost).collect::<Vec<_>>());
     // First values are computed tensor by tensor: numbers that are drawn, what scales them, and what they become.
     let largest = program.states.iter().map(|it| of_states([it].into_iter())).max().unwrap_or(0);
     let starting = of_states(program.states.iter()) + 3 * largest;
     let (states, kept) = (of_states(program.states.iter()), of_states(kept_beside(program)));
     // A checkpoint is put together in memory, and so is an artifact.
     let checkpoint = if program.train.checkpoint.is_some() { of_checkpoint(program) } else { 0 };
-    let steps = phases.iter().map(|steps| arenas(steps)).max().unwrap_or(0);
-    let training = steps + 2 * states + kept + held.batch + checkpoint;
+    let steps = phases.iter().map(of_phase).max().unwrap_or(0);
+    let training = steps + 2 * states + held.sums + kept + held.batch + checkpoint;
     let writing = 2 * of_states(model_states(program));
     starting.max(arenas(predictors) + training.max(writing))
 }

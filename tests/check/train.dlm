@@ -288,12 +288,6 @@
 
 #! yes_no
   train {
-    accumulate: 4 batches
-#!              ^^^^^^^^^ not-in-this-version
-  }
-
-#! yes_no
-  train {
     preview: grid(y)
 #!           ^^^^^^^ not-in-this-version
   }
@@ -1092,4 +1086,55 @@
   train {
     for: 4 epochs
     freeze a until 9 epochs
+  }
+
+#! numbers updates over several batches
+  train {
+    batch:      2
+    accumulate: 2 batches
+  }
+
+#! numbers
+  let few = 2 batches
+  train {
+    batch:      2
+    accumulate: 2 * few
+  }
+
+#! numbers
+  train {
+    batch:      all
+    accumulate: 1 batch
+  }
+
+#! numbers
+  train {
+    batch:      all
+#!              --- accumulate-all
+    accumulate: 2 batches
+#!              ^^^^^^^^^ accumulate-all: there are no 2 of them
+  }
+
+#! numbers
+  train {
+    accumulate: 4
+#!              ^ missing-unit: write 4 batches
+  }
+
+#! numbers
+  train {
+    accumulate: 4 steps
+#!              ^^^^^^^ wrong-unit: a number of batches, like 4 batches
+  }
+
+#! numbers
+  train {
+    accumulate: 1.5 batches
+#!              ^^^^^^^^^^^ wrong-value: a whole number of batches
+  }
+
+#! numbers
+  train {
+    accumulate: 0 batches
+#!              ^^^^^^^^^ out-of-range: 1 batch or more
   }

@@ -2,6 +2,7 @@
 
 use super::{Output, as_target};
 use crate::model::lower::{Lower, Outcome};
+use crate::model::program::Share;
 use crate::model::train::{Experiment, callee, selects};
 use crate::model::types;
 use crate::model::value::*;
@@ -24,6 +25,11 @@ pub struct Step {
 impl Experiment {
     /// Lowers one update: forward, loss, regularizers, gradient, clipping, optimizer.
     pub fn lower_step(&self, lower: &mut Lower) -> Outcome<Step> {
+        self.lower_share(lower, Share::Whole)
+    }
+
+    /// Lowers a batch of an update. Of several batches the last has the regularizers and what follows the gradient.
+    pub fn lower_share(&self, lower: &mut Lower, share: Share) -> Outcome<Step> {
         let mut read = self.read(lower)?.into_iter();
         let inputs = read.by_ref().take(self.inputs.len()).collect();
         let targets: Vec<Tensor> = read.by_ref().take(self.targets.len()).map(as_target).collect();
@@ -32,8 +38,10 @@ impl Experiment {
         let loss = self.loss_of(lower, &outputs, &targets, weight.as_ref())?;
         let parameters: Vec<u32> =
             (0..lower.declared.len() as u32).filter(|&slot| lower.declared[slot as usize].trained).collect();
+        let loss = self.part_of_mean(lower, &loss, share);
         let mut total = loss.clone();
-        for term in &self.regularizers {
+        let regularizers = if share == Share::Batch { &[] } else { &self.regularizers[..] };
+        for term in regularizers {
             let chosen = self.selected(lower, &term.what, &parameters)?;
             for slot in chosen {
                 let value = self.penalty(lower, term, slot)?;
@@ -63,6 +71,20 @@ impl Experiment {
         let wanted: Vec<Id> = moving.iter().map(|&slot| lower.state(slot).id).collect();
         let mut gradients = crate::tensor::grad(&mut lower.graph, total.id, &wanted);
         self.lint_effect(lower, &moving, &gradients);
+        let zero = lower.constant(0.0, Dtype::F32);
+        let (mut loss, mut total) = (loss.id, total.id);
+        match share {
+            Share::Whole => {}
+            Share::Batch => {
+                loss = self.add_to_sums(lower, loss, &moving, &gradients);
+                return Ok(Step { outputs, loss, total: loss, rate: zero.id, moving });
+            }
+            Share::Last { examples } => {
+                let others = self.take_sums(lower, examples, loss, &moving, &mut gradients);
+                loss = lower.graph.map(Scalar::Add, &[others, loss]);
+                total = lower.graph.map(Scalar::Add, &[others, total]);
+            }
+        }
         self.clip(lower, &mut gradients);
         let factor = self.factor(lower)?;
         let mut rate = None;
@@ -70,8 +92,7 @@ impl Experiment {
             let base = self.update(lower, slot, gradient, &factor)?;
             rate = rate.or(base);
         }
-        let zero = lower.constant(0.0, Dtype::F32);
-        Ok(Step { outputs, loss: loss.id, total: total.id, rate: rate.unwrap_or(zero.id), moving })
+        Ok(Step { outputs, loss, total, rate: rate.unwrap_or(zero.id), moving })
     }
 
     /// What a regularizer adds to the loss for one parameter.

@@ -8,6 +8,7 @@ use crate::model::lower::{Outcome, Reported};
 use crate::model::modules::Definition;
 use crate::model::plan;
 use crate::model::program::*;
+use crate::problem::lint::LossWithinBatches;
 use crate::problem::names::*;
 use crate::problem::training::*;
 use crate::problem::values::*;
@@ -60,11 +61,9 @@ impl Parts {
         });
         let clip = settings.get("clip").map(|expr| clip(expr, problems));
         let mut sound = true;
-        for name in ["preview", "accumulate"] {
-            if let Some(expr) = settings.get(name) {
-                problems.push(NotInThisVersion { what: format!("`{name}`"), at: expr.span, help: None }.into());
-                sound = false;
-            }
+        if let Some(expr) = settings.get("preview") {
+            problems.push(NotInThisVersion { what: "`preview`".into(), at: expr.span, help: None }.into());
+            sound = false;
         }
         if let Some(expr) = settings.get("precision")
             && !matches!(fields::constant(expr), Some(Constant::Word(word)) if matches!(word.as_str(), "fp32" | "f32"))
@@ -125,6 +124,20 @@ impl Parts {
             Err(Reported)
         }
     }
+}
+
+/// Warns of a loss that compares the examples of a batch, where an update is over several.
+pub(super) fn lint_within_batches(context: &Context, loss: &Expr, plan: &TrainPlan, problems: &mut Vec<Problem>) {
+    let (batches, Some(batches_at)) = (plan.accumulate, plan.accumulate_at) else { return };
+    let seen = terms(loss, &mut |term| {
+        let (name, at) = head_name(term).ok_or(Reported)?;
+        let forms = context.modules.callables(context.module, Kind::Loss, name).ok_or(Reported)?;
+        if batches > 1 && forms.iter().any(|form| form.callable.across_batch) {
+            problems.push(LossWithinBatches { loss: name.to_string(), batches, at, batches_at }.into());
+        }
+        Ok(())
+    });
+    assert!(seen.is_ok(), "the names of losses were found before");
 }
 
 /// `lr 0.1x on head`

@@ -4,7 +4,7 @@
 use super::*;
 use dlmc::compile::cost;
 use dlmc::ide::{Look, look};
-use dlmc::model::program::Pace;
+use dlmc::model::program::{Pace, Share};
 use dlmc::session::artifact::{Artifact, Progress};
 use dlmc::session::container::unpack;
 use dlmc::tensor::{Array, Clock};
@@ -125,7 +125,7 @@ fn an_optimizer_counts_the_updates_of_each_parameter() {
             dlmc::compile::executor(&function, backend).run(&mut states, &feeds, Clock { seed: 1, step });
             states
         };
-        let (first, thawed) = (after(free.step(pace), 1), after(late.step_after(pace, 10), 11));
+        let (first, thawed) = (after(free.step(pace), 1), after(late.step_after(pace, 10, Share::Whole), 11));
         for &at in &stem {
             assert_eq!(bits(&first[at]), bits(&thawed[at]), "{} on {backend:?}", late.states[at].path);
         }
@@ -181,7 +181,7 @@ fn check_foretells_a_run_of_several_phases() {
         assert_eq!((start.resident_bytes, start.steps), (footprint.resident_bytes, 20));
     }
     let frozen = report(&text.replace(" until 2 epochs", "")).footprint.unwrap();
-    let last = cost(&bench.checked.programs[0].step_after(Pace { batch: 8, epoch: 5, total: 20 }, 10));
+    let last = cost(&bench.checked.programs[0].step_after(Pace { batch: 8, epoch: 5, total: 20 }, 10, Share::Whole));
     assert_eq!((footprint.step_flops, footprint.peak_bytes), (last.flops, last.peak));
     assert!(frozen.step_flops < last.flops, "{frozen:?} {last:?}");
 }
