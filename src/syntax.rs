@@ -17,6 +17,7 @@ mod prepare;
 mod print;
 pub mod tree;
 pub mod units;
+pub mod walk;
 
 pub use format::format;
 pub use print::{print_expr, print_tree};

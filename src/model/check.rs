@@ -12,7 +12,8 @@ use crate::problem::lint::ShadowsLibrary;
 use crate::problem::names::{EndlessDefinition, NameTwice, UnknownName};
 use crate::problem::{Label, Problem, Severity};
 use crate::source::{FileId, Source, Sources, Span, World, nearest};
-use crate::syntax::tree::{self, Body, Dim, Expr, ExprKind, ForBody, Item, Stmt};
+use crate::syntax::tree::{self, Body, Expr, ExprKind, ForBody, Item, Stmt};
+use crate::syntax::walk;
 
 /// The library is read once for all compilations.
 static LIBRARY: LazyLock<(Sources, Modules)> = LazyLock::new(|| {
@@ -292,26 +293,9 @@ impl Names {
 
     fn expr(&mut self, expr: &Expr) {
         match &expr.kind {
-            ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Bool(_) | ExprKind::Name(_) | ExprKind::Broken => {}
-            ExprKind::Table(_) => {}
             ExprKind::Call { callee, args } => {
                 self.call(callee, "function or layer");
                 args.iter().for_each(|arg| self.expr(&arg.value));
-            }
-            ExprKind::Index { base, dims } => {
-                self.expr(base);
-                for dim in dims {
-                    if let Dim::Expr(value) | Dim::Named { value, .. } = dim {
-                        self.expr(value);
-                    }
-                }
-            }
-            ExprKind::Field { base, .. } => self.expr(base),
-            ExprKind::Next(inner) => self.expr(inner),
-            ExprKind::Unary { operand, .. } => self.expr(operand),
-            ExprKind::Binary { left, right, .. } => {
-                self.expr(left);
-                self.expr(right);
             }
             ExprKind::Pipe { head, stages } => {
                 self.expr(head);
@@ -337,9 +321,6 @@ impl Names {
                 self.bound.insert(name.text.clone());
                 self.expr(expr);
             }
-            ExprKind::If { condition, then, otherwise } => {
-                [condition, then, otherwise].into_iter().for_each(|it| self.expr(it));
-            }
             ExprKind::For { binders, body } => {
                 for binder in binders {
                     match binder {
@@ -354,8 +335,7 @@ impl Names {
                     ForBody::Block(statements) => self.statements(statements),
                 }
             }
-            ExprKind::List(items) => items.iter().for_each(|item| self.expr(item)),
-            ExprKind::Tuple(args) => args.iter().for_each(|arg| self.expr(&arg.value)),
+            _ => walk::children(expr, &mut |it| self.expr(it)),
         }
     }
 }

@@ -10,12 +10,12 @@ mod picks;
 
 use picks::affine;
 
-use super::modules::Modules;
+use super::modules::{ModuleId, Modules};
 use super::types::labels::{differ, first_of, reshaped};
 use super::value::{Affine, AxisName, BATCH, Lead, Meaning, Tensor, Value};
 use crate::problem::Problem;
 use crate::scalar::{Dtype, Scalar};
-use crate::source::{Near, Span};
+use crate::source::Span;
 use crate::tensor::{Graph, Id, Slot, View};
 
 /// A mistake that has been reported: what depends on it stays silent.
@@ -84,12 +84,10 @@ impl Fits {
     }
 }
 
-/// What a name that nothing declares could have meant when it was met.
+/// Where a name that nothing declares was met last: it could have meant one of the names seen there.
 pub struct Word {
-    pub value: Option<Near>,
-    pub callable: Option<Near>,
-    /// Something has been said about it already.
-    pub is_broken: bool,
+    pub module: ModuleId,
+    pub in_scope: Vec<Arc<str>>,
 }
 
 /// The state of lowering one function.

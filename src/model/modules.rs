@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::problem::Problem;
 use crate::problem::names::{ImportCycle, ImportMissing, ImportedNameMissing, NameTwice, UnknownName};
 use crate::problem::values::NotInThisVersion;
-use crate::source::{Source, Sources, World, nearest};
+use crate::source::{FileId, Source, Sources, World, nearest};
 use crate::syntax::tree::{self, Item, Kind, UseFrom};
 
 use super::library;
@@ -53,11 +53,13 @@ impl Modules {
     /// The library alone. Its texts join `sources`; a mistake in them is ours.
     pub fn library(sources: &mut Sources) -> Modules {
         let mut module = Module::default();
-        for (name, text) in library::FILES {
-            let file = sources.add(Source::new(*name, *text));
-            let (tree, problems) = crate::syntax::parse(file, text);
+        let texts: Vec<(FileId, &str)> =
+            library::FILES.iter().map(|(name, text)| (sources.add(Source::new(*name, *text)), *text)).collect();
+        let trees = parse_all(&texts);
+        for ((name, _), (tree, problems)) in library::FILES.iter().zip(trees) {
             if let Some(problem) = problems.first() {
-                let place = sources[file].place(problem.labels[0].span.start);
+                let span = problem.labels[0].span;
+                let place = sources[span.file].place(span.start);
                 panic!("{name}:{}:{}: {}", place.0, place.1, problem.message);
             }
             module.declare(LIBRARY, &tree, sources, &mut Vec::new());
@@ -307,6 +309,21 @@ impl Module {
             }
         }
     }
+}
+
+/// Parses texts side by side: everybody who starts dlmc waits for the library.
+fn parse_all(files: &[(FileId, &str)]) -> Vec<(tree::File, Vec<Problem>)> {
+    let half = files.len() / 2;
+    let parse = |files: &[(FileId, &str)]| -> Vec<_> {
+        files.iter().map(|&(file, text)| crate::syntax::parse(file, text)).collect()
+    };
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| parse(&files[..half]));
+        let mut rest = parse(&files[half..]);
+        let mut all = first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        all.append(&mut rest);
+        all
+    })
 }
 
 /// The types of a callable's inputs, as they are written.

@@ -1,15 +1,17 @@
 //! Experiments: a train block with its model and its data, checked, and turned into a program.
 
+mod augmented;
 mod parts;
 mod settings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use augmented::{Augment, Augmented};
 pub use settings::{SETTINGS, Settings, constant_text};
 
 use super::eval::Scope;
-use super::fields::{self, Cut, Fields};
+use super::fields::{self, Fields};
 use super::functions::Frozen;
 use super::lower::{Lower, Outcome, Reported, Setting};
 use super::modules::{Definition, ModuleId, Modules};
@@ -19,11 +21,11 @@ use super::value::{Meaning, Tensor};
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::problem::training::*;
-use crate::problem::values::NotInThisVersion;
 use crate::problem::{Problem, a, ticked};
 use crate::source::{Sources, Span, nearest};
 use crate::syntax::tree::{self, Applied, DataBlock, Expr, ExprKind, Item, Kind, Role, Selector, TrainBlock};
-use parts::{Asked, Parts, metrics, named_callable};
+use augmented::augmented;
+use parts::{Parts, metrics, named_callable};
 
 /// Checks a train block with all that it names.
 pub fn check(context: &Context, block: &TrainBlock, problems: &mut Vec<Problem>) -> Outcome<Program> {
@@ -36,6 +38,9 @@ pub fn check(context: &Context, block: &TrainBlock, problems: &mut Vec<Problem>)
     let ((mut data, fields), model, plan, parts) = (data?, model?, plan?, parts?);
     parts::lint_within_batches(context, &parts.loss, &plan, problems);
     let experiment = Experiment::assemble(context, &settings, &mut data, fields, model, parts, metrics?, problems)?;
+    if let (Some(mixing), Batch::Size(1)) = (&experiment.augmented.mixing, plan.batch) {
+        problems.push(MixedWithItself { at: mixing.span, batch_at: plan.batch_at }.into());
+    }
     if !settings.sound {
         return Err(Reported);
     }
@@ -89,22 +94,6 @@ pub struct Experiment {
     pub initial: crate::tensor::Graph,
     /// States of the optimizer that nothing reads.
     pub dead: BTreeSet<String>,
-}
-
-/// How training examples are varied.
-#[derive(Clone, Default)]
-pub struct Augmented {
-    /// In order; what changes several fields shares its draws among them.
-    pub blocks: Vec<Augment>,
-    /// Where the formula of each field that is varied is cut for it.
-    pub cuts: BTreeMap<usize, Cut>,
-}
-
-/// Augmentations one after the other, of some fields.
-#[derive(Clone)]
-pub struct Augment {
-    pub fields: Vec<usize>,
-    pub steps: Vec<Expr>,
 }
 
 /// A setting of the optimizer, its multiplier, and the parameters for which it stands.
@@ -255,7 +244,7 @@ impl Experiment {
         }
         let weight = role(Role::Weight).first().copied();
         let read: Vec<usize> = inputs.iter().chain(&targets).copied().chain(weight).collect();
-        let augmented = augmented(data, &fields, &read, &parts.augmented, problems)?;
+        let augmented = augmented(data, &fields, (&inputs, &read), &parts.augmented, problems)?;
         Ok(Experiment {
             modules: context.modules.clone(),
             library_files: context.library_files,
@@ -296,50 +285,6 @@ impl Experiment {
     pub fn scope(&self) -> Scope {
         Scope::new(self.module, "")
     }
-}
-
-/// What is asked to be varied, found among the fields that a step reads; their plans say what steps read of them.
-fn augmented(
-    data: &mut DataPlan,
-    fields: &Fields,
-    read: &[usize],
-    asked: &[Asked],
-    problems: &mut Vec<Problem>,
-) -> Outcome<Augmented> {
-    let (mut augmented, mut sound) = (Augmented::default(), true);
-    for Asked { fields: names, steps, at } in asked {
-        let mut found = vec![];
-        for name in names {
-            let place = data.fields.iter().position(|field| field.name == name.as_str());
-            match place {
-                Some(place) if read.contains(&place) => found.push((place, name.span)),
-                Some(place) => {
-                    let (field, at, field_at) = (name.text.to_string(), name.span, data.fields[place].span);
-                    problems.push(AugmentUnread { field, at, field_at }.into());
-                    sound = false;
-                }
-                None if names.len() == 1 && name.as_str() == "batch" => {
-                    let what = "augmentation of a whole batch".to_string();
-                    problems.push(NotInThisVersion { what, at: *at, help: None }.into());
-                    sound = false;
-                }
-                None => {
-                    let near = nearest(name.as_str(), read.iter().map(|&it| data.fields[it].name.as_str()));
-                    let (kind, name, at) = ("field".to_string(), name.text.to_string(), name.span);
-                    problems.push(UnknownName { kind, name, at, near }.into());
-                    sound = false;
-                }
-            }
-        }
-        let before = problems.len();
-        for &(field, at) in &found {
-            let cut = augmented.cuts.entry(field).or_insert_with(|| fields.cut(field, at, problems));
-            data.fields[field].halfway = cut.plan();
-        }
-        sound &= problems.len() == before;
-        augmented.blocks.push(Augment { fields: found.into_iter().map(|it| it.0).collect(), steps: steps.clone() });
-    }
-    if sound { Ok(augmented) } else { Err(Reported) }
 }
 
 /// The word with which a block begins.

@@ -81,6 +81,44 @@ problems! {
             .at(at, "in an augmentation")
             .help("let it be drawn by chance, or be a setting");
 
+    /// What mixes two examples stands where one is varied.
+    "mixes-examples" Error MixesExamples { augmentation: String, step: String, at: Span } =>
+        say(format!("`{augmentation}` mixes an example with another, and so it changes what is true of it"))
+            .at(at, "varies a field alone")
+            .help(format!("mix the targets, too: `augment batch {{ {step} }}`"));
+
+    /// What varies one example stands where two are mixed.
+    "mixes-nothing" Error MixesNothing { augmentation: String, step: String, fields: Vec<String>, at: Span } =>
+        say(format!("`{augmentation}` varies each example by itself, and `augment batch` mixes each with another"))
+            .at(at, "sees one example")
+            .maybe_help((!fields.is_empty()).then(|| format!("say which field it varies: `augment {} {{ {step} }}`", if fields.len() == 1 { fields[0].clone() } else { format!("({})", fields.join(", ")) })));
+
+    /// Two things mix one batch.
+    "mixed-twice" Error MixedTwice { at: Span, first: Span } =>
+        say("a batch is mixed once: of what has been mixed with another example, nobody knows the share of a third")
+            .at(at, "mixes again")
+            .at(first, "mixes already");
+
+    /// An input that cannot be mixed.
+    "mixes-no-numbers" Error MixesNoNumbers { field: String, missing: bool, at: Span, field_at: Span } =>
+        say(format!("the model reads `{field}`, and {}", if missing { "between a number and one that is missing there is nothing" } else { "between two classes there is nothing" }))
+            .at(at, "mixes all inputs of two examples")
+            .at(field_at, if missing { "may be missing" } else { "one of several values" })
+            .maybe_help(missing.then(|| "fill what is missing with `impute`, and leave the `?` away".to_string()));
+
+    /// A mixing augmentation gives something else than a mixed input and its share.
+    "mixing-result" Error MixingResult { augmentation: String, found: String, at: Span } =>
+        say(format!("`{augmentation}` gives {found}, not the mixed input together with how much of its own it has kept"))
+            .at(at, "mixes each example with another")
+            .help("let its formula end with `(x: …, share: …)`, the share being a number from 0 to 1");
+
+    /// Every example is a batch of its own, and is mixed with itself.
+    "mixed-with-itself" Error MixedWithItself { at: Span, batch_at: Option<Span> } =>
+        say("with one example in a batch, each is mixed with itself, which changes nothing")
+            .at(at, "mixes each example of a batch with another")
+            .maybe_at(batch_at, "one example")
+            .help("let the batch be larger");
+
     /// A file has nothing to run.
     "nothing-to-run" Error NothingToRun { at: Span } =>
         say("this file has no `train` block, so there is nothing to run")

@@ -18,13 +18,6 @@ pub const ARTIFACT: &str = "model.dlmx";
 pub const LOG: &str = "log.jsonl";
 const CHECKPOINTS: &str = "checkpoints";
 const LOCK: &str = ".lock";
-
-impl Drop for Folder {
-    /// A process that is being started at this moment holds whatever this one has open, for a while: the lock goes by itself.
-    fn drop(&mut self) {
-        _ = self.lock.unlock();
-    }
-}
 /// Older checkpoints end in a step; this one holds what was there before the loss left the finite numbers.
 const BROKEN: &str = "before-not-finite.dlmx";
 
@@ -114,6 +107,13 @@ impl Folder {
         let file = File::options().read(true).create(true).append(true).open(&path);
         let file = file.and_then(|mut file| end_last_line(&mut file).map(|()| file));
         file.map(|file| (file, path.clone())).map_err(|error| not_written(&path, &error))
+    }
+}
+
+impl Drop for Folder {
+    /// A process that is being started at this moment holds whatever this one has open, for a while: the lock goes by itself.
+    fn drop(&mut self) {
+        _ = self.lock.unlock();
     }
 }
 

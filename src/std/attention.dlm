@@ -8,6 +8,7 @@ layer attention(heads: int, causal: bool = no, drop: prob = 0%, groups: int = 0,
   on x: f32[T, D] -> f32[T, D]
 {
   require mod(D, heads) == 0, "the number of heads must divide the width"
+  require not rotary or mod(D / heads, 2) == 0, "rotary positions turn pairs of numbers, and a head has an odd number of them"
   require groups == 0 or mod(heads, max(groups, 1)) == 0, "the number of groups must divide the number of heads"
   d   = D / heads
   n   = if groups == 0 then heads else groups

@@ -210,3 +210,37 @@ augmentation blur(sigma: range[real] = 0.1 .. 2, size: int = 5, p: prob = 100%)
     sum(for k in size => share[k] * pixel(along, cast(i, f32), cast(j + k, f32) - reach, reflect), over: 0)
   where(chance(p), soft, x)
 }
+
+## A share from 0 to 1 that is 50% on average, drawn for each example from Beta(`alpha`, `alpha`): near 0 or 1 where `alpha` is
+## small, anywhere where it is 1 (Devroye, "Random variate generation in one line of code", 1996).
+fn share_of(alpha: real) {
+  power = noise(uniform) ^ (1 / alpha)
+  turn  = cos(2 * pi * noise(uniform))
+  wide  = (1 - power) * turn ^ 2
+  (1 + where(turn < 0, -1, 1) * sqrt(wide / (power + wide))) / 2
+}
+
+## In `augment batch`: the weighted mean of an example and another, and of their losses, where the share of each is drawn from
+## Beta(`alpha`, `alpha`) (Zhang et al., "mixup: Beyond empirical risk minimization", 2018).
+## For example `mixup(alpha: 0.2)`.
+augmentation mixup(alpha: real = 0.2, p: prob = 100%) on (x: f32[.., D], other: f32[.., D]) -> (x: f32[.., D], share: f32) {
+  require alpha > 0, "`alpha` is more than 0"
+  share = where(chance(p), share_of(alpha), 1)
+  (x: share * x + (1 - share) * other, share: share)
+}
+
+## In `augment batch`: a rectangle of the image of another example takes the place of what was there, and the losses of both
+## count by their parts of the image. The area that stays is drawn from Beta(`alpha`, `alpha`), the centre of the rectangle is
+## anywhere, and what of it is outside of the image is cut off (Yun et al., "CutMix", 2019).
+## For example `cutmix(alpha: 1)`.
+augmentation cutmix(alpha: real = 1, p: prob = 100%)
+  on (x: image[H, W, C], other: image[H, W, C]) -> (x: image[H, W, C], share: f32)
+{
+  require alpha > 0, "`alpha` is more than 0"
+  side   = where(chance(p), sqrt(1 - share_of(alpha)), 0)
+  row    = noise(uniform) * H
+  column = noise(uniform) * W
+  inside = for i in H, j in W =>
+    abs(cast(i, f32) + 0.5 - row) < side * H / 2 and abs(cast(j, f32) + 0.5 - column) < side * W / 2
+  (x: for i in H, j in W => where(inside[i, j], other[i, j], x[i, j]), share: 1 - mean(cast(inside, f32)))
+}

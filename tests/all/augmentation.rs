@@ -137,7 +137,12 @@ fn a_setting_that_makes_no_sense_is_told_where_it_stands() {
         assert_eq!(told(scaled, &format!("augment picture {{ {step} }}")), [code], "{step}");
     }
     assert_eq!(told(scaled, "augment pictur { flip(vertical) }"), ["unknown-name"]);
-    assert_eq!(told(scaled, "augment batch { flip(vertical) }"), ["not-in-this-version"]);
+    assert_eq!(told(scaled, "augment batch { flip(vertical) }"), ["mixes-nothing"]);
+    assert_eq!(told(scaled, "augment picture { mixup }"), ["mixes-examples"]);
+    assert_eq!(told(scaled, "augment batch { mixup(alpha: 0) }"), ["requirement-unmet"]);
+    assert_eq!(told(scaled, "augment batch { mixup; cutmix }"), ["mixed-twice"]);
+    assert_eq!(told(scaled, "augment batch { mixup }\n  augment batch { cutmix }"), ["mixed-twice"]);
+    assert_eq!(told(scaled, "augment batch { mixup }\n  batch: 1"), ["mixed-with-itself"]);
     assert_eq!(told(scaled, "augment (picture, mask) { flip(vertical) }"), [""; 0]);
 }
 

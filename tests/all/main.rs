@@ -15,6 +15,7 @@ mod functions;
 mod kernels;
 mod library;
 mod lints;
+mod mixing;
 mod mutations;
 mod names;
 mod native;

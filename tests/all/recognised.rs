@@ -72,3 +72,36 @@ fn a_for_is_recognised_for_what_it_is() {
         "one after the other"
     );
 }
+
+/// The operations of the forward pass of a model whose last formula is `body`, of an `x` of 8 numbers.
+fn operations(body: &str) -> u64 {
+    let text = format!(
+        "dlm 1
+data points {{
+  source: jsonl(\"points.jsonl\")
+  input  x: f32[8]
+  target z: f32[50]
+}}
+model m on x: f32[8] -> f32[50] {{
+  param w: f32[50] ~ ones
+  {body}
+}}
+train {{ model: m; data: points; loss: mse; optimizer: sgd; batch: 4; for: 10 steps }}"
+    );
+    let report = check(&Memory::default(), Path::new("loops.dlm"), Some(text), &[]).expect("in memory");
+    let problems = render_all(&report.problems, &report.checked.sources);
+    assert!(report.models.len() == 1, "{problems}");
+    report.models[0].flops_forward
+}
+
+#[test]
+fn a_recurrence_within_a_for_is_computed_once_if_it_does_not_vary_there() {
+    let apart = operations("s = sum(for t in 8, h ~ 0.0 => tanh(x[t] + 0.5 * h))\n  for i in 50 => s * w[i]");
+    let within = operations("for i in 50 => sum(for t in 8, h ~ 0.0 => tanh(x[t] + 0.5 * h)) * w[i]");
+    assert_eq!(apart, within);
+    // Where it does vary, by what its body says or by what it starts as, there are fifty of them. A turn is a product, a
+    // sum and a tanh, and is summed; another factor is one operation more.
+    let varied = operations("for i in 50 => sum(for t in 8, h ~ 0.0 => tanh(x[t] + 0.5 * h * w[i]))");
+    let drawn = operations("for i in 50 => sum(for t in 8, h ~ w[i] => tanh(x[t] + 0.5 * h))");
+    assert_eq!((within, varied, drawn), (8 * 4 + 50, 50 * 8 * 5, 50 * 8 * 4));
+}

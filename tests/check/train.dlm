@@ -588,13 +588,13 @@
 #!                 ^^^ all-frozen
   }
 
-#! yes_no what this version does not run
+#! yes_no an augmentation of one example mixes none
   train {
     augment batch { flip(horizontal) }
-#!  ^^^^^^^ not-in-this-version: this version of dlmc does not run
+#!                  ^^^^ mixes-nothing
   }
 
-#! yes_no
+#! yes_no what this version does not run
   train {
     transfer hidden from "a.safetensors"
 #!  ^^^^^^^^ not-in-this-version: this version of dlmc does not run

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Scope;
 use super::scope::{Bound, is_word};
 use crate::model::lower::{Lower, Outcome, Reported, Word};
-use crate::model::modules::{ModuleId, Named};
+use crate::model::modules::{LIBRARY, ModuleId, Named};
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::source::{Near, Span, nearest};
@@ -71,14 +71,10 @@ impl Lower<'_> {
         }
     }
 
-    /// Takes a name that nothing declares for a word that stands for itself, and remembers what it could have meant.
+    /// Takes a name that nothing declares for a word that stands for itself, and remembers where it was met.
     pub(super) fn word(&mut self, name: &Arc<str>, scope: &Scope) -> Value {
-        let modules = self.modules;
-        let lets = [scope.module, crate::model::modules::LIBRARY].into_iter().flat_map(|id| modules.lets(id));
-        let known = lets.map(|it| it.name.as_str()).chain(scope.names().filter(|it| is_word(it)));
-        let value = nearest(name, known);
-        let (callable, is_broken) = (self.callable_near(name, scope), modules.is_broken(scope.module, name));
-        self.words.insert(name.clone(), Word { value, callable, is_broken });
+        let in_scope = scope.names().filter(|it| is_word(it)).cloned().collect();
+        self.words.insert(name.clone(), Word { module: scope.module, in_scope });
         Value::Word(name.clone())
     }
 
@@ -95,40 +91,61 @@ impl Lower<'_> {
 
     /// What can be called or is in scope, and has nearly this name.
     pub(super) fn callable_near(&self, name: &str, scope: &Scope) -> Option<Near> {
+        self.callable_among(name, scope.module, scope.names().filter(|it| is_word(it)))
+    }
+
+    fn callable_among<'s>(
+        &self,
+        name: &str,
+        module: ModuleId,
+        in_scope: impl Iterator<Item = &'s Arc<str>>,
+    ) -> Option<Near> {
         let modules = self.modules;
-        let mut known: Vec<&str> = scope.names().filter(|it| is_word(it)).collect();
+        let mut known: Vec<&str> = in_scope.map(|it| &**it).collect();
         for kind in [tree::Kind::Layer, tree::Kind::Model, tree::Kind::Fn] {
-            known.extend(modules.names_of(scope.module, kind));
+            known.extend(modules.names_of(module, kind));
         }
         for name in crate::model::builtins::names() {
             known.push(name);
         }
-        let known = known.into_iter();
-        nearest(name, known.filter(|it| *it != name))
+        nearest(name, known.into_iter().filter(|it| *it != name))
     }
 
     /// As `unknown_name`, of a word that was met where a value is wanted.
     pub fn unknown_word(&mut self, kind: &str, word: &str, span: Span) -> Reported {
-        if self.words.get(word).is_some_and(|it| it.is_broken) {
+        if self.is_broken(word) {
             return Reported;
         }
-        let callable = || self.words.get(word).and_then(|it| it.callable.clone());
-        let (at, near) = (self.blame(span), self.near(word).or_else(callable));
+        let (at, near) = (self.blame(span), self.near(word).or_else(|| self.meant_callable(word)));
         self.report(UnknownName { kind: kind.into(), name: word.into(), at, near })
     }
 
     /// The value in scope whose name was nearest to a word when it was met.
     pub fn near(&self, word: &str) -> Option<Near> {
-        self.words.get(word).and_then(|it| it.value.clone())
+        let met = self.words.get(word)?;
+        let lets = [met.module, LIBRARY].into_iter().flat_map(|id| self.modules.lets(id));
+        let mut known: Vec<&str> = lets.map(|it| it.name.as_str()).collect();
+        known.extend(met.in_scope.iter().map(|it| &**it));
+        nearest(word, known)
+    }
+
+    /// What can be called, whose name was nearest to a word when it was met.
+    fn meant_callable(&self, word: &str) -> Option<Near> {
+        let met = self.words.get(word)?;
+        self.callable_among(word, met.module, met.in_scope.iter())
+    }
+
+    /// Whether something has been said about a word already.
+    fn is_broken(&self, word: &str) -> bool {
+        self.words.get(word).is_some_and(|it| self.modules.is_broken(it.module, word))
     }
 
     /// Says that a word stands where a function is wanted.
     pub fn unknown_function(&mut self, word: &str, span: Span) -> Option<Reported> {
-        let found = self.words.get(word)?;
-        if found.is_broken {
+        if self.is_broken(word) {
             return Some(Reported);
         }
-        let near = Some(found.callable.clone()?);
+        let near = Some(self.meant_callable(word)?);
         let at = self.blame(span);
         Some(self.report(UnknownName { kind: "function".into(), name: word.into(), at, near }))
     }

@@ -156,10 +156,10 @@ impl Lower<'_> {
         let fits = state.shape.ends_with(&tensor.shape) && tensor.lead.is_empty();
         if !fits || self.dtype(&state) != self.dtype(&tensor) {
             let at = self.blame(span);
-            let found = if tensor.lead.is_empty() {
-                describe(&tensor)
-            } else {
-                format!("one {} for each example", describe(&tensor))
+            let found = match &tensor.lead[..] {
+                [] => describe(&tensor),
+                [BATCH] => format!("one {} for each example", describe(&tensor)),
+                _ => format!("one {} for each turn of a `for` around it", describe(&tensor)),
             };
             let (callee, wanted) = (format!("`{}'`", name.text), describe(&state));
             let declared = self.blame(name.span);

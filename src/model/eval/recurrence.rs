@@ -3,8 +3,9 @@
 //! The index is a variable of a `for` like any other, and so are all values along it; what is carried stands for itself
 //! until the body has said what comes next. The graph then finds what has to be computed turn by turn.
 
+use std::collections::BTreeMap;
+
 use super::Scope;
-use super::scope::Bound;
 use crate::model::lower::{Lower, Outcome};
 use crate::model::types::{describe, dims};
 use crate::model::value::*;
@@ -12,6 +13,7 @@ use crate::problem::shapes::*;
 use crate::problem::values::*;
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ForBody, Name, Stmt};
+use crate::syntax::walk;
 use crate::tensor::scan::Carry;
 
 /// A carried value while its turns are lowered.
@@ -19,6 +21,28 @@ struct Carried<'t> {
     name: &'t Name,
     start: Tensor,
     place: Tensor,
+}
+
+/// What lowering a body leaves behind beside its nodes.
+struct Noted {
+    stages: usize,
+    named: usize,
+    loops: usize,
+    draws: BTreeMap<String, u32>,
+}
+
+impl Noted {
+    fn of(lower: &Lower) -> Noted {
+        let (stages, named, loops) = (lower.stages.len(), lower.named.len(), lower.loops.len());
+        Noted { stages, named, loops, draws: lower.draws.clone() }
+    }
+
+    fn restore(&self, lower: &mut Lower) {
+        lower.stages.truncate(self.stages);
+        lower.named.truncate(self.named);
+        lower.loops.truncate(self.loops);
+        lower.draws = self.draws.clone();
+    }
 }
 
 impl Lower<'_> {
@@ -36,42 +60,38 @@ impl Lower<'_> {
             let value = self.evaluate(init, scope)?;
             starts.push((*name, self.tensor_of(value, init.span)?.plain()));
         }
-        // Whatever a turn can reach may come to depend on it: a carried value has the unwritten axes of all that is in sight.
+        // What is carried varies as all that its body mentions does, and as whatever comes to it by another way.
         let mut leads: Vec<Lead> = starts.iter().flat_map(|(_, start)| start.lead.iter().copied()).collect();
-        scope.vars.iter().for_each(|(_, bound)| {
-            if let Bound::Value(value) = bound {
+        for name in walk::names(body) {
+            if let Some(value) = scope.get(name) {
                 leads_of(value, &mut leads);
             }
-        });
+        }
         if scope.is_field {
             leads.push(BATCH);
         }
-        leads.sort_unstable();
-        leads.dedup();
         let mark = scope.mark();
         let turns = self.bind_index(index, range, scope)?;
-        let along = [&leads[..], &[turns]].concat();
-        let outside: Vec<usize> = along.iter().map(|lead| self.extents[lead.0 as usize]).collect();
-        let carried: Vec<Carried> = starts
-            .into_iter()
-            .map(|(name, start)| {
-                let id = self.graph.carry(&[&outside[..], &start.shape].concat(), start.dtype);
-                let place = Tensor { names: start.names.clone(), ..self.tensor(id, along.clone()) };
-                scope.bind(name.as_str(), Value::Tensor(place.clone()));
-                Carried { name, start, place }
-            })
-            .collect();
-        let nexts = self.turn(&carried, body, span, scope)?;
+        let before = Noted::of(self);
+        let (carried, nexts) = loop {
+            leads.sort_unstable();
+            leads.dedup();
+            let within = scope.mark();
+            let carried = self.carried(&starts, &[&leads[..], &[turns]].concat(), scope);
+            let nexts = self.turn(&carried, body, span, scope)?;
+            scope.release(within);
+            let known = leads.len();
+            let more = nexts.iter().flat_map(|next| &next.lead).filter(|it| **it != turns);
+            leads.extend(more.filter(|it| !leads[..known].contains(it)).copied().collect::<Vec<_>>());
+            if leads.len() == known {
+                break (carried, nexts);
+            }
+            before.restore(self);
+        };
         scope.release(mark);
+        let along = [&leads[..], &[turns]].concat();
         let mut closed = Vec::new();
         for (it, next) in carried.iter().zip(nexts) {
-            if next.lead.iter().any(|lead| !along.contains(lead)) {
-                let (what, at) = (
-                    format!("a next value of `{}` that varies in another way than it", it.name.text),
-                    self.blame(span),
-                );
-                return Err(self.report(NotInThisVersion { what, at, help: None }));
-            }
             let next = self.spread(&next, &along, &it.start.shape);
             let start = self.spread(&it.start, &leads, &it.start.shape);
             closed.push(Carry { place: it.place.id, start, next });
@@ -94,6 +114,18 @@ impl Lower<'_> {
             1 => Ok(results.remove(0).1),
             _ => Ok(Value::Tuple(results)),
         }
+    }
+
+    /// What is carried, as it is before each turn, under its name.
+    fn carried<'t>(&mut self, starts: &[(&'t Name, Tensor)], along: &[Lead], scope: &mut Scope) -> Vec<Carried<'t>> {
+        let outside: Vec<usize> = along.iter().map(|lead| self.extents[lead.0 as usize]).collect();
+        let places = starts.iter().map(|(name, start)| {
+            let id = self.graph.carry(&[&outside[..], &start.shape].concat(), start.dtype);
+            let place = Tensor { names: start.names.clone(), ..self.tensor(id, along.to_vec()) };
+            scope.bind(name.as_str(), Value::Tensor(place.clone()));
+            Carried { name, start: start.clone(), place }
+        });
+        places.collect()
     }
 
     /// The carried values after a turn: what a block has made of `h'`, or the value of a formula.

@@ -78,8 +78,8 @@ impl Scope {
         self.vars.truncate(mark);
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.vars.iter().map(|(name, _)| &**name)
+    pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.vars.iter().map(|(name, _)| name)
     }
 }
 

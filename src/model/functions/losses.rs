@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Output;
+use super::augment::next_example;
 use super::fitting::are_misfits;
 use crate::model::apply::Entered;
 use crate::model::lower::{Lower, Outcome, Reported};
@@ -24,13 +25,43 @@ impl Experiment {
         targets: &[Tensor],
         weight: Option<&Tensor>,
     ) -> Outcome<Tensor> {
-        let each = self.loss_term(lower, &self.loss, None, outputs, targets)?;
-        let mut each = each;
-        if let Some(weight) = weight {
-            let weight = lower.reshape(weight, &[]);
-            each = lower.map(Scalar::Mul, &[&each, &weight]).expect("numbers");
-        }
+        let each = self.weighted_loss(lower, outputs, targets, weight)?;
         Ok(mean_of_all(lower, &each))
+    }
+
+    /// The loss of a batch of mixed examples: what each output loses against its own targets and against those of the
+    /// example with which it was mixed, each by its `share` (Zhang et al., 2018).
+    pub(super) fn mixed_loss(
+        &self,
+        lower: &mut Lower,
+        outputs: &[Output],
+        (targets, weight): (&[Tensor], Option<&Tensor>),
+        share: &Tensor,
+    ) -> Outcome<Tensor> {
+        let own = self.weighted_loss(lower, outputs, targets, weight)?;
+        let others: Vec<Tensor> = targets.iter().map(|target| next_example(lower, target)).collect();
+        let other_weight = weight.map(|weight| next_example(lower, weight));
+        let other = self.weighted_loss(lower, outputs, &others, other_weight.as_ref())?;
+        let one = lower.constant(1.0, Dtype::F32);
+        let mut by = |scalar, a: &Tensor, b: &Tensor| lower.map(scalar, &[a, b]).expect("numbers");
+        let rest = by(Scalar::Sub, &one, share);
+        let (own, other) = (by(Scalar::Mul, share, &own), by(Scalar::Mul, &rest, &other));
+        let each = by(Scalar::Add, &own, &other);
+        Ok(mean_of_all(lower, &each))
+    }
+
+    /// The loss of each example, by its weight.
+    fn weighted_loss(
+        &self,
+        lower: &mut Lower,
+        outputs: &[Output],
+        targets: &[Tensor],
+        weight: Option<&Tensor>,
+    ) -> Outcome<Tensor> {
+        let each = self.loss_term(lower, &self.loss, None, outputs, targets)?;
+        let Some(weight) = weight else { return Ok(each) };
+        let weight = lower.reshape(weight, &[]);
+        Ok(lower.map(Scalar::Mul, &[&each, &weight]).expect("numbers"))
     }
 
     /// One term of the loss, for each example.

@@ -30,12 +30,16 @@ impl Experiment {
 
     /// Lowers a batch of an update. Of several batches the last has the regularizers and what follows the gradient.
     pub fn lower_share(&self, lower: &mut Lower, share: Share) -> Outcome<Step> {
-        let mut read = self.read(lower)?.into_iter();
+        let (read, kept) = self.read(lower)?;
+        let mut read = read.into_iter();
         let inputs = read.by_ref().take(self.inputs.len()).collect();
         let targets: Vec<Tensor> = read.by_ref().take(self.targets.len()).map(as_target).collect();
         let weight = read.next();
         let outputs = self.forward(lower, inputs)?;
-        let loss = self.loss_of(lower, &outputs, &targets, weight.as_ref())?;
+        let loss = match kept {
+            Some(kept) => self.mixed_loss(lower, &outputs, (&targets, weight.as_ref()), &kept)?,
+            None => self.loss_of(lower, &outputs, &targets, weight.as_ref())?,
+        };
         let parameters: Vec<u32> =
             (0..lower.declared.len() as u32).filter(|&slot| lower.declared[slot as usize].trained).collect();
         let loss = self.part_of_mean(lower, &loss, share);

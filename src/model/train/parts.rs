@@ -13,7 +13,7 @@ use crate::problem::names::*;
 use crate::problem::training::*;
 use crate::problem::values::*;
 use crate::problem::{Problem, a};
-use crate::source::{Span, nearest};
+use crate::source::nearest;
 use crate::syntax::tree::{self, Applied, Expr, ExprKind, Kind, Selector, TrainBlock, TrainEntry};
 
 /// What a train block names beside its model and its data.
@@ -32,8 +32,6 @@ pub(super) struct Parts {
 pub(super) struct Asked {
     pub(super) fields: Vec<tree::Name>,
     pub(super) steps: Vec<Expr>,
-    /// The word `augment`.
-    pub(super) at: Span,
 }
 
 impl Parts {
@@ -97,12 +95,11 @@ impl Parts {
                     }
                     None
                 }
-                TrainEntry::Augment { fields, steps, span } => {
+                TrainEntry::Augment { fields, steps, .. } => {
                     for step in steps {
                         sound &= named_callable(context, Kind::Augmentation, step, problems).is_ok();
                     }
-                    let at = first_word(*span, "augment");
-                    augmented.push(Asked { fields: fields.clone(), steps: steps.clone(), at });
+                    augmented.push(Asked { fields: fields.clone(), steps: steps.clone() });
                     None
                 }
                 TrainEntry::Transfer(transfer) => {

@@ -61,7 +61,7 @@ fn moved(image: &[f64], di: i64, dj: i64, fill: &str) -> Image {
 /// `n` images, and what these augmentations make of each in a step, the same on every back end.
 #[track_caller]
 fn varied(steps: &str, n: usize) -> Vec<(Image, Image)> {
-    let function = varying(steps, [HEIGHT, WIDTH, CHANNELS], n);
+    let function = varying(&format!("x {{ {steps} }}"), [HEIGHT, WIDTH, CHANNELS], n);
     let (states, feeds) = doors(&function, &[Feed::Within(0.0, 1.0), Feed::Bits], 3);
     let found = computed(&function, &states, &feeds, CLOCK);
     let size = HEIGHT * WIDTH * CHANNELS;
@@ -70,9 +70,9 @@ fn varied(steps: &str, n: usize) -> Vec<(Image, Image)> {
     pairs.map(|(given, found)| (given.to_vec(), found.to_vec())).collect()
 }
 
-/// What these augmentations make of images of this size.
+/// What this block of augmentations, `x { … }` or `batch { … }`, makes of images of this size.
 #[track_caller]
-pub(super) fn varying(steps: &str, [height, width, channels]: [usize; 3], n: usize) -> Function {
+pub(super) fn varying(block: &str, [height, width, channels]: [usize; 3], n: usize) -> Function {
     let program = program(&format!(
         "dlm 1
 data photos {{
@@ -87,7 +87,8 @@ train {{
   loss: binary_cross_entropy
   optimizer: sgd(lr: 0.1)
   for: 1 epoch
-  augment x {{ {steps} }}
+  augment {block}
+  batch: 4
 }}"
     ));
     program.varied(n)
@@ -114,6 +115,9 @@ pub fn cases() -> Vec<&'static str> {
         "augmentation grey(p: prob) on x: image[H, W, C]",
         "augmentation grain(sigma: real, p: prob) on x: image[H, W, C]",
         "augmentation blur(sigma: range[real], size: int, p: prob) on x: image[H, W, C]",
+        "augmentation mixup(alpha: real, p: prob) on x: f32[.., D], other: f32[.., D]",
+        "augmentation cutmix(alpha: real, p: prob) on x: image[H, W, C], other: image[H, W, C]",
+        "fn share_of(alpha: real)",
         "fn chance(p: real)",
         "fn drawn(of: range)",
         "fn luma(x: f32[H, W, C])",
@@ -139,7 +143,7 @@ fn augmentations_are_those_of_torchvision() {
     assert!(cases.len() >= 20);
     for case in cases {
         let step = case["step"].as_str().expect("an augmentation");
-        let function = varying(step, [size("height"), size("width"), 3], 1);
+        let function = varying(&format!("x {{ {step} }}"), [size("height"), size("width"), 3], 1);
         let given = image.iter().map(|&it| it as f32).collect();
         let feeds = [Array::f32(&function.feeds[0].0, given), Array::f32(&function.feeds[1].0, vec![0.0])];
         let found = computed(&function, &[], &feeds, CLOCK);

@@ -118,7 +118,8 @@ fn holds(doc: &Doc, example: &str) {
             // A part to its size.
             let side = example.split(['(', ',']).nth(1).and_then(|it| it.strip_suffix("px")?.parse().ok());
             let side = side.filter(|_| example.contains(", ")).unwrap_or(16);
-            augmentations::varying(example, [side, side, 3], 1);
+            let field = if doc.text.as_ref().is_some_and(|it| it.text.contains("other: ")) { "batch" } else { "x" };
+            augmentations::varying(&format!("{field} {{ {example} }}"), [side, side, 3], 4);
         }
         other => panic!("an example of {}, which is a {other}", doc.name),
     }

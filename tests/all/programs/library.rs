@@ -1,7 +1,8 @@
 //! What the library offers to random programs, found by walking it: no definition is named here.
 
 use dlmc::model::modules::{Definition, LIBRARY};
-use dlmc::syntax::tree::{Expr, ExprKind, Kind, Type, TypeKind};
+use dlmc::syntax::tree::{Body, Callable, Expr, ExprKind, Kind, Stmt, Type, TypeKind};
+use dlmc::syntax::walk;
 
 use crate::functions::Dice;
 
@@ -27,16 +28,44 @@ pub fn activations() -> Vec<&'static str> {
     of(Kind::Fn).iter().filter(fits).map(|it| it.callable.name.as_str()).collect()
 }
 
+/// Whether a definition, or one that it calls, requires something that its types do not say.
+pub fn requires(callable: &Callable) -> bool {
+    let mut open: Vec<&Expr> = vec![];
+    match &callable.body {
+        Body::Block(statements) => {
+            if statements.iter().any(|it| matches!(it, Stmt::Require { .. })) {
+                return true;
+            }
+            statements.iter().for_each(|it| walk::of_statement(it, &mut |expr| open.push(expr)));
+        }
+        Body::Formula(expr) => open.push(expr),
+    }
+    let layers = of(Kind::Layer);
+    while let Some(expr) = open.pop() {
+        if let ExprKind::Name(name) = &expr.kind
+            && layers.iter().any(|it| it.callable.name.text == *name && requires(&it.callable))
+        {
+            return true;
+        }
+        walk::children(expr, &mut |it| open.push(it));
+    }
+    false
+}
+
 /// A call of a definition: the settings that must be given, and some of the others. `None` where a setting is of a kind
 /// that nobody can guess. A list has `long` numbers.
 pub fn call(definition: &'static Definition, long: usize, dice: &mut Dice) -> Option<String> {
     let mut given = vec![];
+    // What has to be met is met by one group, one head, and what is usual.
+    let strict = requires(&definition.callable);
     for param in &definition.callable.config {
         let name = param.name.as_str();
         let ty = param.ty.as_ref().map_or("", text);
         match &param.default {
+            _ if ty == "int" && strict => given.push(format!("{name}: 1")),
             Some(default) => {
-                if dice.chance(4)
+                if !strict
+                    && dice.chance(4)
                     && let Some(value) = near(default, dice)
                 {
                     given.push(format!("{name}: {value}"));

@@ -51,6 +51,10 @@ impl Writer {
                 None => self.activation(shape),
             },
             ("f32", false) if same && (sizes.first() == Some(&"..") || sizes.len() == shape.len()) => {
+                // What a layer requires of the size of an example, a vector may not have.
+                if shape.len() == 1 && library::requires(callable) {
+                    return self.activation(shape);
+                }
                 let across = callable.across_batch;
                 let Some(call) = library::call(definition, 2, &mut self.dice) else { return self.leaf(shape, false) };
                 self.body.across |= across;
