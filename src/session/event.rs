@@ -104,6 +104,8 @@ pub struct End {
     pub val: Metrics,
     pub test: Metrics,
     pub artifact: Option<String>,
+    /// What the process has held at the most, where the system tells.
+    pub resident_bytes: Option<u64>,
     #[serde(serialize_with = "tidy")]
     pub seconds: f64,
 }

@@ -104,6 +104,14 @@ impl Footprint {
     }
 }
 
+/// What this process has held in memory at the most, where the system tells (Linux does).
+pub fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
 /// The bytes beside the data when there are most of them: when the states get their first values, in training, at a
 /// checkpoint if the program wants some, or when the artifact is written, where what only steps need is gone.
 fn busiest(program: &Program, phases: &[Vec<StepCost>], predictors: &[Cost], held: Held) -> u64 {

@@ -10,6 +10,7 @@ use super::artifact::{Origin, Progress, TrainingRecord, is_finite, model_states}
 use super::cadence::{Cadence, Limiter, Moment, Span};
 use super::event::{End, Epoch, Event, Metrics, Reason, Step, Value};
 use super::folder::{Folder, not_written, reason, show, write_whole};
+use super::footprint;
 use super::journal::Journal;
 use super::measure::Model;
 use super::stepper::{Stepper, Told};
@@ -265,7 +266,8 @@ impl Training<'_> {
 
     fn end(&self, reason: Reason, kept: u64, metrics: [Metrics; 3], artifact: Option<String>) -> End {
         let [train, val, test] = metrics;
-        End { reason, step: self.progress.at.step, kept, train, val, test, artifact, seconds: self.seconds() }
+        let (step, resident_bytes) = (self.progress.at.step, footprint::resident());
+        End { reason, step, kept, train, val, test, artifact, resident_bytes, seconds: self.seconds() }
     }
 
     /// Saves what was there before the step that went wrong, and says all that is known of it.

@@ -8,7 +8,8 @@ layer attention(heads: int, causal: bool = no, drop: prob = 0%, groups: int = 0,
   on x: f32[T, D] -> f32[T, D]
 {
   require mod(D, heads) == 0, "the number of heads must divide the width"
-  require not rotary or mod(D / heads, 2) == 0, "rotary positions turn pairs of numbers, and a head has an odd number of them"
+  require not rotary or mod(D / heads, 2) == 0,
+          "rotary positions turn pairs of numbers, and a head has an odd number of them"
   require groups == 0 or mod(heads, max(groups, 1)) == 0, "the number of groups must divide the number of heads"
   d   = D / heads
   n   = if groups == 0 then heads else groups
@@ -84,6 +85,7 @@ layer tied_to(table: layer) on x: f32[.., D] = x @ transpose(table.w)
 ## What the place adds to a sequence: sines and cosines of falling frequencies (Vaswani et al., 2017).
 ## For example `x |> sinusoidal`.
 layer sinusoidal on x: f32[T, D] -> f32[T, D] {
+  require mod(D, 2) == 0, "places are told by pairs of numbers, and the width is odd"
   half  = D / 2
   angle = angles(T, D, 10000)
   x + reshape(permute([sin(angle), cos(angle)] |> reshape([2, T, half]), [1, 2, 0]), [T, D])

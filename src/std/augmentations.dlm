@@ -214,16 +214,18 @@ augmentation blur(sigma: range[real] = 0.1 .. 2, size: int = 5, p: prob = 100%)
 ## A share from 0 to 1 that is 50% on average, drawn for each example from Beta(`alpha`, `alpha`): near 0 or 1 where `alpha` is
 ## small, anywhere where it is 1 (Devroye, "Random variate generation in one line of code", 1996).
 fn share_of(alpha: real) {
-  power = noise(uniform) ^ (1 / alpha)
+  power = noise(uniform)^(1 / alpha)
   turn  = cos(2 * pi * noise(uniform))
-  wide  = (1 - power) * turn ^ 2
+  wide  = (1 - power) * turn^2
   (1 + where(turn < 0, -1, 1) * sqrt(wide / (power + wide))) / 2
 }
 
 ## In `augment batch`: the weighted mean of an example and another, and of their losses, where the share of each is drawn from
 ## Beta(`alpha`, `alpha`) (Zhang et al., "mixup: Beyond empirical risk minimization", 2018).
 ## For example `mixup(alpha: 0.2)`.
-augmentation mixup(alpha: real = 0.2, p: prob = 100%) on (x: f32[.., D], other: f32[.., D]) -> (x: f32[.., D], share: f32) {
+augmentation mixup(alpha: real = 0.2, p: prob = 100%)
+  on (x: f32[.., D], other: f32[.., D]) -> (x: f32[.., D], share: f32)
+{
   require alpha > 0, "`alpha` is more than 0"
   share = where(chance(p), share_of(alpha), 1)
   (x: share * x + (1 - share) * other, share: share)

@@ -13,6 +13,7 @@ use crate::scalar::Scalar;
 
 mod back;
 mod lift;
+mod place;
 mod turn;
 
 pub use back::pull_back;
@@ -63,7 +64,7 @@ pub struct Carry {
     pub next: Id,
 }
 
-/// A carried value goes into another recurrence and comes out of it, all within one turn.
+/// A turn depends on what another recurrence has made of several turns at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Nested;
 

@@ -125,7 +125,7 @@ fn recurrence(scan: &Scan, args: &[(&[usize], Dtype)]) -> Result<(), String> {
     let operand = |(at, (shape, dtype)): (usize, &(&[usize], Dtype))| scan.operand(at) == (shape.to_vec(), *dtype);
     let carried =
         |(&id, feed): (&Id, &(Vec<usize>, Dtype))| (&turn.graph[id].shape, turn.graph[id].dtype) == (&feed.0, feed.1);
-    let outside = |id: Id| matches!(turn.graph[id].op, Op::Random { .. } | Op::Scan { .. } | Op::Input(Slot::Step));
+    let outside = |id: Id| matches!(turn.graph[id].op, Op::Random { .. } | Op::Input(Slot::Step));
     let sound = scan.turns > 0
         && scan.carried() > 0
         && scan.carried() + scan.sliced <= turn.feeds.len()

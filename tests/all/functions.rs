@@ -453,13 +453,13 @@ impl Maker {
         let carries: Vec<Carry> = places
             .iter()
             .map(|&(start, place)| {
-                let next = turn(&mut self.function.graph, &mut self.dice, place, axis, &outside, &carried);
+                let next = turn(&mut self.function.graph, &mut self.dice, place, &[axis], &outside, &carried);
                 Carry { place, start, next }
             })
             .collect();
         let backwards = self.dice.chance(2);
-        let results = self.graph().scan(axis, backwards, &carries);
-        results.unwrap_or_default().into_iter().for_each(|id| self.keep(id, false));
+        let results = self.graph().scan(axis, backwards, &carries).expect("each turn sees one place");
+        results.into_iter().for_each(|id| self.keep(id, false));
     }
 
     /// Returns the last values and some others, and updates states where something fits.
@@ -481,15 +481,21 @@ impl Maker {
     }
 }
 
-/// Something of the shape of `place`, in which each place along `axis` depends on that place alone: a turn of a recurrence
-/// as it is written. Values of `outside` are used where they fit, and other `carried` values.
-pub fn turn(graph: &mut Graph, dice: &mut Dice, place: Id, axis: usize, outside: &[Id], carried: &[Id]) -> Id {
+/// Something of the shape of `place`, in which each place along the axes of `turns` depends on that place alone: a turn of a
+/// recurrence as it is written, within those of others. Values of `outside` are used where they fit, and other `carried`
+/// values.
+pub fn turn(graph: &mut Graph, dice: &mut Dice, place: Id, turns: &[usize], outside: &[Id], carried: &[Id]) -> Id {
     let shape = graph.shape(place).to_vec();
-    let free: Vec<usize> = (0..shape.len()).filter(|&it| it != axis).collect();
+    let free: Vec<usize> = (0..shape.len()).filter(|it| !turns.contains(it)).collect();
+    let axis = if let [axis] = turns { *axis } else { usize::MAX };
     let mut x = place;
     let along = [outside, carried].concat();
     for _ in 0..dice.within(1, 4) {
-        let which = if free.is_empty() { dice.below(2) } else { dice.below(10) };
+        let which = match turns.len() < 3 && dice.chance(8) {
+            true => 10,
+            false if free.is_empty() => dice.below(2),
+            false => dice.below(10),
+        };
         let a = if free.is_empty() { 0 } else { dice.pick(&free) };
         let n = shape[a];
         x = match which {
@@ -549,6 +555,7 @@ pub fn turn(graph: &mut Graph, dice: &mut Dice, place: Id, axis: usize, outside:
                     false => graph.scatter_add(x, rows, a, a, &shape),
                 }
             }
+            10 => nested(graph, dice, x, turns, outside),
             _ => {
                 let other = beside(graph, dice, &shape, axis, &along);
                 let la: Vec<u8> = (b'a'..).take(shape.len()).collect();
@@ -563,6 +570,31 @@ pub fn turn(graph: &mut Graph, dice: &mut Dice, place: Id, axis: usize, outside:
         x = graph.map(Scalar::Add, &[x, other]);
     }
     graph.map(Scalar::Tanh, &[x])
+}
+
+/// What a recurrence within a turn makes of `x`: it starts as that, and sees it in each of its own turns.
+fn nested(graph: &mut Graph, dice: &mut Dice, x: Id, turns: &[usize], outside: &[Id]) -> Id {
+    let shape = graph.shape(x).to_vec();
+    let (times, axis) = (dice.within(1, 3), dice.below(shape.len() + 1));
+    let mut all = shape.clone();
+    all.insert(axis, times);
+    let within: Vec<usize> = turns.iter().map(|&it| it + usize::from(it >= axis)).chain([axis]).collect();
+    let seen = graph.expand(x, axis, times);
+    let outside = [outside, &[seen]].concat();
+    let starts = if dice.chance(2) { vec![x] } else { vec![x, graph.map(Scalar::Sin, &[x])] };
+    let places: Vec<Id> = starts.iter().map(|_| graph.carry(&all, Dtype::F32)).collect();
+    let carries: Vec<Carry> = (starts.iter().zip(&places))
+        .map(|(&start, &place)| Carry { place, start, next: turn(graph, dice, place, &within, &outside, &places) })
+        .collect();
+    let after = graph.scan(axis, dice.chance(2), &carries).expect("its turns are those of one place each");
+    let after = dice.pick(&after);
+    match dice.chance(2) {
+        true => graph.sum(after, 0),
+        false => {
+            let one = graph.view(View::Slice { axis: 0, start: dice.below(times), step: 1, len: 1 }, after);
+            graph.reshape(one, &shape)
+        }
+    }
 }
 
 /// An f32 of `shape`: one from outside, one that is the same all along `axis`, or a formula of the place.

@@ -588,12 +588,6 @@
 #!                 ^^^ all-frozen
   }
 
-#! yes_no an augmentation of one example mixes none
-  train {
-    augment batch { flip(horizontal) }
-#!                  ^^^^ mixes-nothing
-  }
-
 #! yes_no what this version does not run
   train {
     transfer hidden from "a.safetensors"

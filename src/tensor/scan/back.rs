@@ -43,7 +43,7 @@ pub fn pull_back(graph: &mut Graph, scan: &Arc<Scan>, args: &[Id], dys: &[Option
     if carries.is_empty() {
         return vec![None; args.len()];
     }
-    let turned = graph.scan(0, !scan.backwards, &carries).expect("a turn has no recurrence in it");
+    let turned = graph.scan(0, !scan.backwards, &carries).expect("a turn sees one place of each recurrence in it");
     let later: Vec<Id> =
         carries.iter().zip(&turned).map(|(carry, &after)| graph.before(carry.start, after, !scan.backwards)).collect();
     let mut found = vec![None; args.len()];

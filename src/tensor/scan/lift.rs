@@ -1,6 +1,9 @@
 //! All turns at once: a turn's function on operands that have the turns as their first axis.
 
-use crate::tensor::{Function, Graph, Id, Op, Slot, View};
+use std::sync::Arc;
+
+use super::Scan;
+use crate::tensor::{Dtype, Function, Graph, Id, Op, Slot, View};
 
 /// A node, and whether it has the turns as its first axis; it is the same in every turn if not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,9 +49,10 @@ impl Lift<'_> {
         let node = &turn.graph[id];
         let shape = [&[self.turns], &node.shape[..]].concat();
         match &node.op {
-            Op::Input(_) | Op::Const(_) | Op::Index { .. } | Op::Random { .. } | Op::Scan { .. } => {
+            Op::Input(_) | Op::Const(_) | Op::Index { .. } | Op::Random { .. } => {
                 unreachable!("{:?} has no operand in a turn", node.op)
             }
+            Op::Scan { scan, at } => self.recurrence(scan, *at, args),
             Op::Map(scalar) => {
                 let args: Vec<Id> = args.iter().map(|&arg| self.all(arg)).collect();
                 self.graph.map(*scalar, &args)
@@ -83,5 +87,42 @@ impl Lift<'_> {
                 }
             },
         }
+    }
+
+    /// Result `at` of a recurrence within the turn: one that carries the values of all turns side by side.
+    fn recurrence(&mut self, scan: &Scan, at: usize, args: &[Lifted]) -> Id {
+        let carried = scan.carried();
+        let has = |feed: usize| feed < carried || args[feed].turns;
+        let feeds: Vec<(Vec<usize>, Dtype)> = (scan.turn.feeds.iter().enumerate())
+            .map(|(feed, (shape, dtype))| match has(feed) {
+                true => ([&[self.turns], &shape[..]].concat(), *dtype),
+                false => (shape.clone(), *dtype),
+            })
+            .collect();
+        let mut graph = Graph::default();
+        let seen: Vec<Lifted> = (feeds.iter().enumerate())
+            .map(|(feed, (shape, dtype))| {
+                let id = graph.input(Slot::Feed(feed as u32), shape, *dtype);
+                Lifted { id, turns: has(feed) }
+            })
+            .collect();
+        let results = lifted(&mut graph, &scan.turn, &seen, self.turns);
+        let turn = Function { graph, feeds, results, ..Function::default() };
+        let all = Scan { turn, turns: scan.turns, backwards: scan.backwards, sliced: scan.sliced };
+        let operands: Vec<Id> = (args.iter().enumerate())
+            .map(|(feed, &arg)| match feed {
+                feed if feed < carried => self.all(arg),
+                feed if feed < carried + scan.sliced && arg.turns => self.exchanged(arg.id),
+                _ => arg.id,
+            })
+            .collect();
+        let result = self.graph.scans(Arc::new(all), &operands)[at];
+        self.exchanged(result)
+    }
+
+    /// The value with its first two axes in the other order: the turns here, and those of a recurrence within them.
+    fn exchanged(&mut self, id: Id) -> Id {
+        let order: Vec<usize> = [1, 0].into_iter().chain(2..self.graph.shape(id).len()).collect();
+        self.graph.permute(id, &order)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::place::{Source, one_place};
 use super::{Carry, Nested};
 use crate::tensor::{Function, Graph, Id, Node, Op, Slot, View};
 
@@ -37,6 +38,18 @@ pub fn taken_out(graph: &mut Graph, axis: usize, carries: &[Carry]) -> Result<(F
     }
     while let Some(id) = open.pop() {
         let (node, at) = (&graph[id], along[&id]);
+        if let Op::Scan { scan, at: number } = &node.op {
+            let within = at.checked_sub(1).ok_or(Nested)?;
+            for source in one_place(scan, &BTreeMap::from([(*number, within)]))?.operands {
+                let Source::Operand { at, axis } = source else { continue };
+                match axis {
+                    Some(axis) => demand(&mut along, &mut open, node.args[at], axis),
+                    None if carried[node.args[at].0 as usize] => return Err(Nested),
+                    None => {}
+                }
+            }
+            continue;
+        }
         for (operand, &arg) in node.args.iter().enumerate() {
             if carried[arg.0 as usize] {
                 let axis = behind(graph, node, at, operand)?;
@@ -46,6 +59,7 @@ pub fn taken_out(graph: &mut Graph, axis: usize, carries: &[Carry]) -> Result<(F
             }
         }
     }
+    let turns = graph.shape(carries[0].place)[axis];
     let mut turn = Turn { outer: graph, inner: Graph::default(), operands: vec![], carries: carries.len() };
     let mut feeds = Vec::new();
     let mut made: BTreeMap<Id, Id> = BTreeMap::new();
@@ -60,6 +74,27 @@ pub fn taken_out(graph: &mut Graph, axis: usize, carries: &[Carry]) -> Result<(F
             continue;
         }
         let node = turn.outer[id].clone();
+        if let Op::Scan { scan, at: number } = &node.op {
+            // All results that are asked for of one recurrence are those of one.
+            let same = along.iter().filter_map(|(&other, &axis)| match &turn.outer[other].op {
+                Op::Scan { scan: it, at } if it == scan && turn.outer[other].args == node.args => Some((*at, axis - 1)),
+                _ => None,
+            });
+            let place = one_place(scan, &same.collect())?;
+            let args: Vec<Id> = place
+                .operands
+                .iter()
+                .map(|source| match *source {
+                    Source::Operand { at: operand, axis } => {
+                        let arg = node.args[operand];
+                        made.get(&arg).copied().unwrap_or_else(|| turn.outside(arg, axis))
+                    }
+                    Source::Number => turn.number(turns),
+                })
+                .collect();
+            made.insert(id, turn.inner.node(place.result(*number), &args, less(&node.shape, at), node.dtype));
+            continue;
+        }
         let args = (0..node.args.len())
             .map(|operand| {
                 let arg = node.args[operand];
@@ -97,7 +132,7 @@ fn dependent(graph: &Graph, carries: &[Carry]) -> Vec<bool> {
     carried
 }
 
-fn less(shape: &[usize], axis: usize) -> Vec<usize> {
+pub fn less(shape: &[usize], axis: usize) -> Vec<usize> {
     let mut shape = shape.to_vec();
     shape.remove(axis);
     shape
@@ -120,8 +155,7 @@ impl Turn<'_> {
         match (&node.op, arg) {
             (Op::Const(_), _) => self.inner.node(node.op, &[], shape, node.dtype),
             (&Op::Index { axis }, _) if turns == Some(axis) => {
-                let counted = self.outer.index(0, &[node.shape[axis]]);
-                let place = self.operand(Operand::Turn { id: counted, axis: 0 });
+                let place = self.number(node.shape[axis]);
                 shape.iter().rev().fold(place, |place, &extent| self.inner.expand(place, 0, extent))
             }
             (&Op::Index { axis }, _) => {
@@ -141,6 +175,12 @@ impl Turn<'_> {
         }
     }
 
+    /// The number of the turn.
+    fn number(&mut self, turns: usize) -> Id {
+        let counted = self.outer.index(0, &[turns]);
+        self.operand(Operand::Turn { id: counted, axis: 0 })
+    }
+
     fn operand(&mut self, operand: Operand) -> Id {
         let known = self.operands.iter().position(|known| *known == operand);
         let at = known.unwrap_or_else(|| {
@@ -155,14 +195,16 @@ impl Turn<'_> {
     }
 }
 
-/// The axis of operand `at` that runs along with the node's `axis`; `None` if the operand does not have it.
-fn behind(graph: &Graph, node: &Node, axis: usize, at: usize) -> Result<Option<usize>, Nested> {
+/// The axis of operand `at` that runs along with the node's `axis`; `None` if the operand does not have it, and so is the
+/// same at all places.
+pub fn behind(graph: &Graph, node: &Node, axis: usize, at: usize) -> Result<Option<usize>, Nested> {
     let shape = |at: usize| graph.shape(node.args[at]);
     Ok(match &node.op {
         Op::Input(_) | Op::Const(_) | Op::Index { .. } | Op::Random { .. } => None,
         Op::Map(_) | Op::Order { .. } => Some(axis),
-        Op::View(view) => view.behind(axis, shape(0)),
-        Op::Fold(view) => view.ahead(axis, &node.shape),
+        Op::View(View::Expand { axis: new, .. }) if *new == axis => None,
+        Op::View(view) => Some(view.behind(axis, shape(0)).ok_or(Nested)?),
+        Op::Fold(view) => Some(view.ahead(axis, &node.shape).ok_or(Nested)?),
         Op::Contract { a, b, out } => {
             let labels = if at == 0 { a } else { b };
             labels.iter().position(|label| *label == out[axis])
@@ -185,12 +227,12 @@ fn behind(graph: &Graph, node: &Node, axis: usize, at: usize) -> Result<Option<u
                 _ => (axis < batch).then_some(axis),
             }
         }
-        Op::Scan { .. } => return Err(Nested),
+        Op::Scan { .. } => unreachable!("a recurrence says itself what it reads"),
     })
 }
 
 /// The kind of the node for one place of `axis`.
-fn stripped(node: &Node, axis: usize) -> Op {
+pub fn stripped(node: &Node, axis: usize) -> Op {
     let removed = |labels: &[u8], label: u8| labels.iter().copied().filter(|&it| it != label).collect();
     let before = |of: usize| of - usize::from(of > axis);
     match &node.op {

@@ -118,7 +118,7 @@ fn a_run_tells_its_events() {
 
     let end = events.last().expect("an end");
     assert_eq!(kind(end), "end");
-    for field in ["step", "train", "val", "test", "artifact", "seconds", "reason"] {
+    for field in ["step", "train", "val", "test", "artifact", "resident_bytes", "seconds", "reason"] {
         assert!(end.get(field).is_some(), "`end` lacks {field}: {end}");
     }
     assert!(shell.path(end["artifact"].as_str().expect("a path")).exists());
@@ -183,5 +183,76 @@ fn failures_are_objects_too() {
         assert_eq!(said.code, code, "{args:?}");
         let problems = &objects(&said.out)[0]["problems"];
         assert_eq!(problems[0]["code"], problem, "{args:?}");
+    }
+}
+
+/// Programs that need much for a different reason each: their weights, their rows, their batches.
+fn large() -> [(&'static str, String, Vec<(&'static str, Vec<u8>)>); 3] {
+    let program = |data: &str, model: &str, train: &str| format!("dlm 1\n{data}\n{model}\ntrain {{\n  {train}\n}}\n");
+    let numbers = |rows: usize, columns: usize| {
+        let names: Vec<String> = (0..columns).map(|at| format!("x{at}")).collect();
+        let mut text = format!("{},y\n", names.join(","));
+        for row in 0..rows {
+            for column in 0..=columns {
+                let comma = if column == columns { "\n" } else { "," };
+                text += &format!("{:.4}{comma}", ((row * 37 + column * 101) % 9973) as f64 / 9973.0);
+            }
+        }
+        text.into_bytes()
+    };
+    let idx = |kind: u8, dims: &[u32]| {
+        let size = dims.iter().product::<u32>();
+        let mut bytes = vec![0, 0, 8, dims.len() as u8];
+        dims.iter().for_each(|dim| bytes.extend(dim.to_be_bytes()));
+        bytes.extend((0..size).map(|at| if kind == 0 { (at * 7 % 256) as u8 } else { (at % 10) as u8 }));
+        bytes
+    };
+    [
+        (
+            "weights",
+            program(
+                "data points {\n  source: csv(\"few.csv\")\n  input x: f32[6] = columns(\"x*\")\n  target y: number\n}",
+                "model wide on x: f32[6] -> number { x |> dense(1400, tanh) as a |> dense(1400, tanh) as b |> dense(1) as c }",
+                "model: wide\n  data: points\n  loss: mse\n  optimizer: adam(lr: 1e-4)\n  batch: 16\n  for: 4 steps",
+            ),
+            vec![("few.csv", numbers(64, 6))],
+        ),
+        (
+            "rows",
+            program(
+                "data points {\n  source: csv(\"many.csv\")\n  input x: f32[30] = columns(\"x*\") |> standardize\n  target y: number\n}",
+                "model line on x: f32[30] -> number = x |> dense(1) as out",
+                "model: line\n  data: points\n  loss: mse\n  optimizer: sgd(lr: 1e-4)\n  batch: 64\n  for: 4 steps",
+            ),
+            vec![("many.csv", numbers(60_000, 30))],
+        ),
+        (
+            "batches",
+            program(
+                "data digits {\n  source: idx(\"images\", \"labels\")\n  input x: image[28, 28, 1] = images |> scale\n  \
+                 target y: class[10] = labels\n}",
+                "model lenet on x: image[28, 28, 1] -> logits[K] {\n  x |> conv(16, 5, act: relu) as a |> max_pool(2) as b\n  \
+                 |> conv(32, 5, act: relu) as c |> flatten |> dense(K) as out\n}",
+                "model: lenet\n  data: digits\n  loss: cross_entropy\n  optimizer: sgd(lr: 0.01)\n  batch: 256\n  for: 3 steps",
+            ),
+            vec![("images", idx(0, &[2000, 28, 28])), ("labels", idx(1, &[2000]))],
+        ),
+    ]
+}
+
+#[test]
+fn the_process_of_a_large_run_holds_what_was_said_within_a_tenth() {
+    for (name, program, files) in large() {
+        let shell = Shell::new();
+        shell.write("it.dlm", &program);
+        files.iter().for_each(|(path, bytes)| std::fs::write(shell.path(path), bytes).expect("a file"));
+        let events = told(&shell, &["run", "it.dlm"]);
+        let bytes = |event: &Value| event["resident_bytes"].as_u64();
+        let (said, was) = (bytes(&events[0]).expect("all is known"), bytes(events.last().expect("an end")));
+        // Not every system tells.
+        let Some(was) = was.filter(|_| cfg!(target_os = "linux")) else { continue };
+        let ratio = said as f64 / was as f64;
+        eprintln!("{name}: {said} said, {was} held, {ratio:.3}");
+        assert!((0.9..=1.1).contains(&ratio), "{name}: {said} said, {was} held, {ratio:.3}");
     }
 }

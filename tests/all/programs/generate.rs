@@ -51,8 +51,8 @@ struct Body {
     stages: bool,
     /// The variables of the `for`s around, and how many values each has.
     loops: Vec<(String, usize)>,
-    /// Whether one of them carries a value.
-    carries: bool,
+    /// How many of them carry a value.
+    carries: usize,
     fuel: usize,
 }
 

@@ -81,7 +81,12 @@ fn judged(text: &str, seed: u64, tally: &mut Tally) -> Result<(), Failure> {
     let found = agree("gradient", &gradient, &states, &feeds, clock, &mut dice, tally)?;
     slopes(&objective, &gradient, &slots, &states, &feeds, clock, &mut dice, tally)?;
     // Optimizers make steps of one size of a gradient that is nothing but rounding, and of its sign.
-    if found.iter().take(slots.len()).all(|(meant, kernels)| is_sure(meant, kernels)) {
+    let wide = |arrays: &[Array]| arrays.iter().map(Wide::from).collect::<Vec<_>>();
+    let exact = evaluate_f64(&gradient.graph, &gradient.results, &wide(&states), &wide(&feeds), clock);
+    let known = |((meant, kernels), exact): (&(Array, Array), &Wide)| {
+        is_sure(&Wide::from(meant), exact) && is_sure(&Wide::from(kernels), exact)
+    };
+    if found.iter().zip(&exact).all(known) {
         agree("step", &program.step(pace), &states, &feeds, clock, &mut dice, tally)?;
     } else {
         tally.unsure += 1;
@@ -92,9 +97,8 @@ fn judged(text: &str, seed: u64, tally: &mut Tally) -> Result<(), Failure> {
 }
 
 /// Whether every number is known to three digits.
-fn is_sure(one: &Array, other: &Array) -> bool {
-    let (one, other) = (Wide::from(one), Wide::from(other));
-    one.data.iter().zip(&other.data).all(|(a, b)| 1000.0 * (a - b).abs() <= a.abs())
+fn is_sure(found: &Wide, exact: &Wide) -> bool {
+    found.data.iter().zip(&exact.data).all(|(a, b)| 1000.0 * (a - b).abs() <= b.abs())
 }
 
 /// The formatted text is the same program.

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use dlmc::source::FileId;
 use dlmc::syntax::tree::*;
+use dlmc::syntax::walk;
 
 /// The smallest text found of which `fails` holds, asking at most `most` times.
 pub fn shrink(text: &str, most: usize, fails: impl Fn(&str) -> bool) -> String {
@@ -277,8 +278,27 @@ impl Cuts<'_> {
                 self.names.extend(targets.iter().map(|it| it.name.text.to_string()));
             }
             Stmt::Require { span, .. } | Stmt::Fit { span, .. } => self.cut(span.range()),
-            Stmt::Expr(expr) => self.expr(expr),
+            Stmt::Expr(expr) => {
+                self.expr(expr);
+                self.hoist(expr);
+            }
             Stmt::Broken(_) => {}
+        }
+    }
+
+    /// A part that is deep within the last formula alone, whatever its shape: the sum of it, times something of the shape of
+    /// the whole.
+    fn hoist(&mut self, expr: &Expr) {
+        let mut open = parts(expr);
+        while let Some(part) = open.pop() {
+            open.extend(parts(part));
+            if parts(part).is_empty() {
+                continue;
+            }
+            for name in self.names.clone() {
+                let part = &self.text[part.span.range()];
+                self.exchange(expr.span.range(), &format!("{name} * sum({part})"));
+            }
         }
     }
 
@@ -403,49 +423,9 @@ fn constants(text: &str) -> Vec<String> {
 
 /// The formulas that a formula is made of.
 fn parts(expr: &Expr) -> Vec<&Expr> {
-    let dims = |dims: &'_ [Dim]| -> Vec<usize> {
-        dims.iter().enumerate().filter(|(_, it)| matches!(it, Dim::Expr(_))).map(|(at, _)| at).collect()
-    };
-    match &expr.kind {
-        ExprKind::Number(_)
-        | ExprKind::Text(_)
-        | ExprKind::Bool(_)
-        | ExprKind::Name(_)
-        | ExprKind::Table(_)
-        | ExprKind::Broken => vec![],
-        ExprKind::Call { callee, args } => std::iter::once(&**callee).chain(args.iter().map(|it| &it.value)).collect(),
-        ExprKind::Index { base, dims: all } => {
-            let mut parts = vec![&**base];
-            for at in dims(all) {
-                if let Dim::Expr(expr) = &all[at] {
-                    parts.push(expr);
-                }
-            }
-            parts
-        }
-        ExprKind::Field { base, .. } => vec![base],
-        ExprKind::Next(inner) => vec![inner],
-        ExprKind::Unary { operand, .. } => vec![operand],
-        ExprKind::Binary { left, right, .. } => vec![left, right],
-        ExprKind::Pipe { head, stages } => std::iter::once(&**head).chain(stages).collect(),
-        ExprKind::As { expr, .. } => vec![expr],
-        ExprKind::If { condition, then, otherwise } => vec![condition, then, otherwise],
-        ExprKind::For { binders, body } => {
-            let mut parts: Vec<&Expr> = binders
-                .iter()
-                .map(|it| match it {
-                    Binder::Over { range, .. } => range,
-                    Binder::Carry { init, .. } => init,
-                })
-                .collect();
-            if let ForBody::Expr(body) = &**body {
-                parts.push(body);
-            }
-            parts
-        }
-        ExprKind::List(items) => items.iter().collect(),
-        ExprKind::Tuple(args) => args.iter().map(|it| &it.value).collect(),
-    }
+    let mut parts = vec![];
+    walk::children(expr, &mut |it| parts.push(it));
+    parts
 }
 
 /// A word in every place, or in none where it is part of another.

@@ -201,20 +201,24 @@ impl Writer {
     /// One value for each turn, made of the one before.
     pub(super) fn recurrence(&mut self, shape: &[usize]) -> String {
         let Some((&turns, rest)) = shape.split_first() else { return self.reduction(shape) };
-        if self.body.carries || self.body.loops.len() > 1 || self.is_loss() {
+        if self.body.carries > 1 || self.body.loops.len() > 1 + self.body.carries || self.is_loss() {
             return self.leaf(shape, false);
         }
         let (at, carried) = (self.fresh("at"), self.fresh("h"));
         let holds = Holds::Numbers { exact: false };
+        let start = match self.dice.below(3) {
+            0 => self.calm(rest),
+            _ if rest.is_empty() => "0".into(),
+            _ => format!("zeros([{}])", dims(rest)),
+        };
         self.body.known.push(Known { name: carried.clone(), shape: rest.to_vec(), holds });
         self.body.loops.push((at.clone(), turns));
-        self.body.carries = true;
+        self.body.carries += 1;
         let next = self.numbers(rest);
         let read = self.picked(rest);
-        self.body.carries = false;
+        self.body.carries -= 1;
         self.body.loops.pop();
         self.body.known.retain(|it| it.name != carried);
-        let start = if rest.is_empty() { "0".into() } else { format!("zeros([{}])", dims(rest)) };
         format!("(for {at} in {turns}, {carried} ~ {start} => tanh({next} + 0.5 * {carried} + {read}))")
     }
 
@@ -233,7 +237,7 @@ impl Writer {
         }
         // What is picked from does not know of the variables, or it does.
         let outer =
-            if self.body.carries || self.dice.chance(4) { vec![] } else { std::mem::take(&mut self.body.loops) };
+            if self.body.carries > 0 || self.dice.chance(4) { vec![] } else { std::mem::take(&mut self.body.loops) };
         let base = self.numbers(&whole);
         self.body.loops.extend(outer);
         format!("({base})[{}]", indices.join(", "))
