@@ -162,7 +162,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         }
     };
     let stepper = Stepper::new(program, &dataset, request.backend, progress.at.step, states);
-    let mut model = Model::new(program, &dataset.fitted, request.backend);
+    let mut model = Model::new(program, &dataset.fitted, request.backend).within(&stepper.room);
     let predictors = model.prepare(dataset.parts.iter());
     let compile_ms = (request.stopwatch.elapsed() - compiling).as_secs_f64() * 1000.0;
     let sums = stepper.course.sums_bytes(program);

@@ -1,6 +1,6 @@
 //! What a run costs, worked out before it: the functions that it compiles, and the bytes that it holds.
 
-use super::artifact::{kept_beside, model_states};
+use super::artifact::kept_beside;
 use super::course::{Course, Piece};
 use super::measure::{portions, predictor};
 use crate::compile::{Cost, cost};
@@ -60,7 +60,7 @@ impl Rows {
 }
 
 /// The process before it has a run to do: the program text, the library, the compiler.
-const PROCESS: u64 = 16_000_000;
+const PROCESS: u64 = 18_000_000;
 
 /// So many rows that each batch is full, where nobody has counted them.
 const SOME: usize = 1 << 20;
@@ -112,21 +112,19 @@ pub fn resident() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// The bytes beside the data when there are most of them: when the states get their first values, in training, at a
-/// checkpoint if the program wants some, or when the artifact is written, where what only steps need is gone.
+/// The bytes beside the data when there are most of them: when the states get their first values, or in training, at a
+/// checkpoint if the program wants some.
 fn busiest(program: &Program, phases: &[Vec<StepCost>], predictors: &[Cost], held: Held) -> u64 {
-    let arenas = |costs: &[Cost]| costs.iter().map(|cost| cost.arena).sum::<u64>();
-    let of_phase = |steps: &Vec<StepCost>| arenas(&steps.iter().map(|step| step.cost).collect::<Vec<_>>());
     // First values are computed tensor by tensor: numbers that are drawn, what scales them, and what they become.
     let largest = program.states.iter().map(|it| of_states([it].into_iter())).max().unwrap_or(0);
     let starting = of_states(program.states.iter()) + 3 * largest;
     let (states, kept) = (of_states(program.states.iter()), of_states(kept_beside(program)));
-    // A checkpoint is put together in memory, and so is an artifact.
+    // A checkpoint is put together in memory; so is the artifact, when the copy of the states is gone.
     let checkpoint = if program.train.checkpoint.is_some() { of_checkpoint(program) } else { 0 };
-    let steps = phases.iter().map(of_phase).max().unwrap_or(0);
-    let training = steps + 2 * states + held.sums + kept + held.batch + checkpoint;
-    let writing = 2 * of_states(model_states(program));
-    starting.max(arenas(predictors) + training.max(writing))
+    // All functions work in one room.
+    let steps = phases.iter().flatten().map(|step| &step.cost);
+    let room = steps.chain(predictors).map(|cost| cost.arena).max().unwrap_or(0);
+    starting.max(room + 2 * states + held.sums + kept + held.batch + checkpoint)
 }
 
 /// The tensors of a checkpoint, with the best weights if they are kept.

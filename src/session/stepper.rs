@@ -3,7 +3,7 @@
 use super::course::{Call, Course, Piece};
 use super::footprint::StepCost;
 use super::measure::field;
-use crate::compile::{Backend, executor_and_cost};
+use crate::compile::{Backend, Room, executor_and_cost};
 use crate::data::{Batches, Dataset};
 use crate::model::Program;
 use crate::model::program::Split;
@@ -14,6 +14,8 @@ pub struct Stepper<'a> {
     pub course: Course,
     program: &'a Program,
     backend: Backend,
+    /// In which all functions of the run work, one after the other.
+    pub room: Room,
     seed: u64,
     /// Of the functions of each phase, the usual one first, where the back end knows it.
     pub costs: Option<Vec<Vec<StepCost>>>,
@@ -74,7 +76,8 @@ impl<'a> Stepper<'a> {
             false => Feeds::Shuffled(Batches::shuffled(part, &program.feeds, size, train.seed)),
         };
         let phase = course.phase(step + 1);
-        let (functions, own) = compiled(&course, program, phase, backend);
+        let room = Room::default();
+        let (functions, own) = compiled(&course, program, phase, backend, &room);
         let costs = own.map(|own| {
             let of = |other| match other == phase {
                 true => own.clone(),
@@ -87,7 +90,7 @@ impl<'a> Stepper<'a> {
         states.extend(empty_sums(&course, program));
         let fits = program.step_fits.iter().map(|&(field, fit)| &dataset.fitted.fields[field].fits[fit]).collect();
         let seed = train.seed;
-        Stepper { course, program, backend, seed, costs, phase, functions, feeds, fits, states, count, rewind }
+        Stepper { course, program, backend, room, seed, costs, phase, functions, feeds, fits, states, count, rewind }
     }
 
     /// Bytes of the arrays of a batch, where it is not all examples.
@@ -107,7 +110,7 @@ impl<'a> Stepper<'a> {
         if phase != self.phase {
             // Nothing before can be done again, and what was needed for it goes before the new comes.
             self.functions.clear();
-            self.functions = compiled(&self.course, self.program, phase, self.backend).0;
+            self.functions = compiled(&self.course, self.program, phase, self.backend, &self.room).0;
             self.phase = phase;
         }
         let Stepper { course, functions, feeds, fits, states, seed, .. } = self;
@@ -151,10 +154,16 @@ impl<'a> Stepper<'a> {
 }
 
 /// The functions of a phase, ready to be called, with what they cost.
-fn compiled(course: &Course, program: &Program, phase: u64, backend: Backend) -> (Functions, Option<Vec<StepCost>>) {
+fn compiled(
+    course: &Course,
+    program: &Program,
+    phase: u64,
+    backend: Backend,
+    room: &Room,
+) -> (Functions, Option<Vec<StepCost>>) {
     let (mut functions, mut costs) = (vec![], vec![]);
     for Piece { call, times, function } in course.functions(program, phase) {
-        let (function, cost) = executor_and_cost(&function, backend);
+        let (function, cost) = executor_and_cost(&function, backend, room);
         functions.push((call, function));
         costs.push(cost.map(|cost| StepCost { cost, times }));
     }

@@ -187,7 +187,7 @@ fn failures_are_objects_too() {
 }
 
 /// Programs that need much for a different reason each: their weights, their rows, their batches.
-fn large() -> [(&'static str, String, Vec<(&'static str, Vec<u8>)>); 3] {
+fn large() -> [(&'static str, String, Vec<(&'static str, Vec<u8>)>); 4] {
     let program = |data: &str, model: &str, train: &str| format!("dlm 1\n{data}\n{model}\ntrain {{\n  {train}\n}}\n");
     let numbers = |rows: usize, columns: usize| {
         let names: Vec<String> = (0..columns).map(|at| format!("x{at}")).collect();
@@ -234,6 +234,17 @@ fn large() -> [(&'static str, String, Vec<(&'static str, Vec<u8>)>); 3] {
                 "model lenet on x: image[28, 28, 1] -> logits[K] {\n  x |> conv(16, 5, act: relu) as a |> max_pool(2) as b\n  \
                  |> conv(32, 5, act: relu) as c |> flatten |> dense(K) as out\n}",
                 "model: lenet\n  data: digits\n  loss: cross_entropy\n  optimizer: sgd(lr: 0.01)\n  batch: 256\n  for: 3 steps",
+            ),
+            vec![("images", idx(0, &[2000, 28, 28])), ("labels", idx(1, &[2000]))],
+        ),
+        (
+            "several batches",
+            program(
+                "data digits {\n  source: idx(\"images\", \"labels\")\n  input x: image[28, 28, 1] = images |> scale\n  \
+                 target y: class[10] = labels\n}",
+                "model lenet on x: image[28, 28, 1] -> logits[K] {\n  x |> conv(16, 5, act: relu) as a |> max_pool(2) as b\n  \
+                 |> conv(32, 5, act: relu) as c |> flatten |> dense(K) as out\n}",
+                "model: lenet\n  data: digits\n  loss: cross_entropy\n  optimizer: sgd(lr: 0.01)\n  batch: 128\n  accumulate: 3 batches\n  for: 3 steps",
             ),
             vec![("images", idx(0, &[2000, 28, 28])), ("labels", idx(1, &[2000]))],
         ),
