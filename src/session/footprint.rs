@@ -59,7 +59,7 @@ impl Rows {
     }
 }
 
-/// The process before it has a run to do: the program text, the library, the compiler.
+/// The process beside what it computes with: the program text, the library, the compiler and what it leaves behind.
 const PROCESS: u64 = 18_000_000;
 
 /// So many rows that each batch is full, where nobody has counted them.
