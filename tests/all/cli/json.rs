@@ -186,8 +186,11 @@ fn failures_are_objects_too() {
     }
 }
 
+/// A program with its name and the files of its data.
+type Large = (&'static str, String, Vec<(&'static str, Vec<u8>)>);
+
 /// Programs that need much for a different reason each: their weights, their rows, their batches.
-fn large() -> [(&'static str, String, Vec<(&'static str, Vec<u8>)>); 4] {
+fn large() -> [Large; 4] {
     let program = |data: &str, model: &str, train: &str| format!("dlm 1\n{data}\n{model}\ntrain {{\n  {train}\n}}\n");
     let numbers = |rows: usize, columns: usize| {
         let names: Vec<String> = (0..columns).map(|at| format!("x{at}")).collect();
