@@ -31,6 +31,7 @@ pub struct Stepper<'a> {
     rewind: Rewind,
 }
 
+/// What updates call, by how they call it.
 type Functions = Vec<(Call, Box<dyn Executor>)>;
 
 /// What a step reads.
