@@ -24,6 +24,7 @@ pub mod frame;
 pub mod input;
 pub mod inspect;
 pub mod lints;
+pub mod pictures;
 pub mod prepare;
 pub mod shuffle;
 pub mod sources;

@@ -116,6 +116,10 @@ pub trait World {
     fn names(&self, _folder: &Path) -> Vec<String> {
         vec![]
     }
+    /// All that lies in a folder, in any order.
+    fn list(&self, _folder: &Path) -> io::Result<Vec<Entry>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
     /// When a data file was changed last, in some unit of time; `None` where nobody knows.
     fn changed(&self, _path: &Path) -> Option<u128> {
         None
@@ -128,6 +132,12 @@ pub trait World {
     fn keep(&self, _name: &str, _text: &str) {}
 }
 
+/// What lies in a folder.
+pub struct Entry {
+    pub name: String,
+    pub is_folder: bool,
+}
+
 /// The disk.
 pub struct Disk;
 
@@ -135,6 +145,18 @@ impl World for Disk {
     fn names(&self, folder: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(1000);
         entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    }
+    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let entry = |entry: io::Result<std::fs::DirEntry>| {
+            let entry = entry?;
+            let ty = entry.file_type()?;
+            // A link is what it leads to.
+            let is_folder = ty.is_dir() || ty.is_symlink() && entry.path().is_dir();
+            let name = entry.file_name().into_string();
+            let name = name.map_err(|name| io::Error::other(format!("{name:?} is no text in UTF-8")))?;
+            Ok(Entry { name, is_folder })
+        };
+        std::fs::read_dir(folder)?.map(entry).collect()
     }
     fn read(&self, path: &Path) -> io::Result<String> {
         std::fs::read_to_string(path)
@@ -203,6 +225,20 @@ impl World for Memory {
     fn names(&self, folder: &Path) -> Vec<String> {
         let inside = self.0.keys().filter_map(|path| path.strip_prefix(folder).ok()?.components().next());
         inside.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
+    }
+    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let mut entries = BTreeMap::new();
+        for path in self.0.keys() {
+            let Ok(below) = path.strip_prefix(folder) else { continue };
+            let mut parts = below.components();
+            if let Some(first) = parts.next() {
+                entries.insert(first.as_os_str().to_string_lossy().into_owned(), parts.next().is_some());
+            }
+        }
+        match entries.is_empty() {
+            true => Err(io::ErrorKind::NotFound.into()),
+            false => Ok(entries.into_iter().map(|(name, is_folder)| Entry { name, is_folder }).collect()),
+        }
     }
     fn read(&self, path: &Path) -> io::Result<String> {
         String::from_utf8(self.get(path)?.clone()).map_err(io::Error::other)

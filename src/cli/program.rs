@@ -10,7 +10,7 @@ use crate::problem::Severity;
 use crate::problem::command::{UnreadableFile, UnwritableFile, reason};
 use crate::problem::training::{NothingToRun, UnknownTrain, WhichTrain};
 use crate::session::Trained;
-use crate::source::{Disk, Near, Span, World, nearest};
+use crate::source::{Disk, Entry, Near, Span, World, nearest};
 
 /// The settings that take the place of the file's own.
 #[derive(clap::Args)]
@@ -170,5 +170,8 @@ impl World for Input {
     }
     fn data_root(&self) -> Option<PathBuf> {
         Disk.data_root()
+    }
+    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        Disk.list(folder)
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::classes::Classes;
+use super::files::Files;
 use super::frame::{Column, Frame, Numbers};
+use super::pictures;
 use super::trouble::Trouble;
 use crate::model::program::{CellType, ColumnPlan, FieldPlan};
 use crate::problem::Problem;
@@ -13,10 +15,11 @@ use crate::tensor::{Array, Dtype};
 #[derive(Clone)]
 pub enum Values {
     Array(Array),
-    /// Bytes that become f32 where they are used: `rows` times `shape` of them.
+    /// Bytes that become f32 where they are used: `rows` times `shape` of them. They may be those of a frame.
     Bytes {
         shape: Vec<usize>,
         data: Arc<Vec<u8>>,
+        of_frame: bool,
     },
 }
 
@@ -25,14 +28,20 @@ impl Values {
     pub fn bytes(&self) -> u64 {
         match self {
             Values::Array(array) => array.bytes(),
-            Values::Bytes { .. } => 0,
+            Values::Bytes { data, of_frame, .. } => {
+                if *of_frame {
+                    0
+                } else {
+                    data.len() as u64
+                }
+            }
         }
     }
 
     pub fn rows(&self, rows: &[usize]) -> Array {
         match self {
             Values::Array(array) => array.rows(rows),
-            Values::Bytes { shape, data } => {
+            Values::Bytes { shape, data, .. } => {
                 let width: usize = shape.iter().product();
                 let bytes = rows.iter().flat_map(|&row| &data[row * width..(row + 1) * width]);
                 Array::f32(&[&[rows.len()], &shape[..]].concat(), bytes.map(|&byte| f32::from(byte)).collect())
@@ -47,6 +56,15 @@ pub enum Cell<'a> {
     Missing,
     Text(&'a str),
     Number(f64),
+}
+
+impl<'a> Cell<'a> {
+    pub fn text(self) -> Option<&'a str> {
+        match self {
+            Cell::Text(text) => Some(text),
+            Cell::Missing | Cell::Number(_) => None,
+        }
+    }
 }
 
 /// Why a cell does not fit.
@@ -70,7 +88,11 @@ pub fn read(
     frame: &Frame,
     places: &[usize],
     classes: Option<&Classes>,
+    files: Files,
 ) -> Result<Values, Vec<Problem>> {
+    if let CellType::Picture(steps) = &plan.cell {
+        return pictures::read(field, plan, steps, frame, places[0], files);
+    }
     let shape = [&[frame.rows], &plan.shape[..]].concat();
     let mut trouble = Trouble::default();
     let array = match (&plan.cell, plan.dtype) {
@@ -101,7 +123,7 @@ fn bytes(plan: &ColumnPlan, frame: &Frame, places: &[usize]) -> Option<Values> {
     let &[place] = places else { return None };
     match frame.column(place) {
         Column::Numbers { data: Numbers::Bytes(bytes), .. } => {
-            Some(Values::Bytes { shape: plan.shape.clone(), data: bytes.clone() })
+            Some(Values::Bytes { shape: plan.shape.clone(), data: bytes.clone(), of_frame: true })
         }
         _ => None,
     }

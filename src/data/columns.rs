@@ -225,7 +225,8 @@ fn fit(field: &FieldPlan, plan: &ColumnPlan, heading: &Heading, places: Vec<usiz
             }
             Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), at }.into())
         }
-        (CellType::Text, Some(shape)) if places.len() == 1 && !squeezed(shape).is_empty() => {
+        (CellType::Picture(_), None) if places.len() == 1 => Ok(places),
+        (CellType::Text | CellType::Picture(_), Some(shape)) if places.len() == 1 && !squeezed(shape).is_empty() => {
             Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), at }.into())
         }
         (CellType::Text | CellType::Binary { .. } | CellType::Class(_), _) if places.len() == size.max(1) => Ok(places),

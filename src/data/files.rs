@@ -7,7 +7,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::Limits;
 use crate::problem::Problem;
-use crate::problem::data::{DataTooLarge, FileMissing, FileUnreadable, NotUtf8};
+use crate::problem::data::{DataTooLarge, FileMissing, FileUnreadable, FolderMissing, NotUtf8};
 use crate::source::{Near, Span, World, nearest};
 
 /// The outside as a data block sees it.
@@ -56,6 +56,20 @@ impl<'a> Files<'a> {
         let absolute = Path::new(path).is_absolute();
         let places = std::iter::once(&beside).chain(&below).map(|it| it.display().to_string()).collect();
         Err(FileMissing { path: path.into(), places, root_unset: !absolute && below.is_none(), near, at: span }.into())
+    }
+
+    /// A folder, looked for as a file is.
+    pub fn find_folder(&self, path: &str, span: Option<Span>) -> Result<Found, Problem> {
+        let beside = self.base.join(path);
+        let below = self.world.data_root().map(|root| root.join(path)).filter(|below| *below != beside);
+        for path_here in std::iter::once(&beside).chain(&below) {
+            if self.world.list(path_here).is_ok() {
+                return Ok(Found { shown: path.into(), path: path_here.clone(), size: 0, span });
+            }
+        }
+        let absolute = Path::new(path).is_absolute();
+        let places = std::iter::once(&beside).chain(&below).map(|it| it.display().to_string()).collect();
+        Err(FolderMissing { path: path.into(), places, root_unset: !absolute && below.is_none(), at: span }.into())
     }
 
     /// The path of a file that is there under `root`, if one part of `path` is misspelt.

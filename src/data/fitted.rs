@@ -36,7 +36,8 @@ impl Fitted {
             && self.fields.iter().zip(&plan.fields).all(|(fitted, field)| {
                 let classes = field.columns.iter().map(|column| match &column.cell {
                     CellType::Class(ty) => Some(ty.declared),
-                    CellType::Number { .. } | CellType::Binary { .. } | CellType::Array | CellType::Text => None,
+                    CellType::Number { .. } | CellType::Binary { .. } => None,
+                    CellType::Array | CellType::Picture(_) | CellType::Text => None,
                 });
                 let names = field.columns.iter().map(|column| match column.select {
                     Select::Column(_) => None,

@@ -8,7 +8,7 @@ use super::files::{Content, Files};
 use super::fitted::Fitted;
 use super::frame::Heading;
 use super::prepare::typed;
-use super::sources::{self, Opened, csv, idx, jsonl};
+use super::sources::{self, Opened, csv, idx, image_folder, jsonl};
 use super::{Fitter, Limits, Part, encode};
 use crate::model::program::{DataPlan, FieldPlan, Select};
 use crate::problem::Problem;
@@ -42,7 +42,7 @@ pub fn encode_rows(
     let frame = (opened.read)(&wanted)?;
     let classes = fitted.fields.iter().map(|field| field.classes.iter().map(|names| names.clone().map(Classes::new)));
     let classes: Vec<Vec<Option<Classes>>> = classes.map(Iterator::collect).collect();
-    let table = typed(plan, frame, columns, &classes)?;
+    let table = typed(plan, frame, columns, &classes, files)?;
     let rows: Vec<usize> = (0..table.frame.rows).collect();
     let mut part = encode::part(plan, &table, &rows, fitted, fitter)?;
     for (array, field) in part.fields.iter_mut().zip(&fitted.fields) {
@@ -56,9 +56,16 @@ pub fn encode_rows(
 /// The format is told by the name, or is that of the training data.
 fn open(plan: &DataPlan, files: Files, input: &Path) -> Result<Opened, Vec<Problem>> {
     let one = |problem| vec![problem];
-    let found = files.find(&input.to_string_lossy(), None).map_err(one)?;
+    let path = input.to_string_lossy();
+    if files.world.list(input).is_ok() {
+        return image_folder::open_folder(files, files.find_folder(&path, None).map_err(one)?);
+    }
+    let found = files.find(&path, None).map_err(one)?;
     let name = found.shown.to_lowercase();
     let ending = name.strip_suffix(".gz").unwrap_or(&name).rsplit('.').next().unwrap_or("").to_string();
+    if ["png", "jpg", "jpeg"].contains(&ending.as_str()) {
+        return image_folder::open_picture(files, found);
+    }
     let content: Content = files.read(found).map_err(one)?;
     let (kind, call) = sources::call(&plan.source, files)?;
     let trained_on_text = [csv::SOURCE.name, csv::TABS.name].contains(&kind.name);

@@ -44,7 +44,8 @@ pub fn columns(prepared: &Prepared) -> Vec<Problem> {
 
 /// One number or one class for each row.
 fn is_scalar(plan: &ColumnPlan) -> bool {
-    !matches!(plan.cell, CellType::Array | CellType::Text) && plan.shape.iter().product::<usize>() == 1
+    !matches!(plan.cell, CellType::Array | CellType::Picture(_) | CellType::Text)
+        && plan.shape.iter().product::<usize>() == 1
 }
 
 fn is_constant(values: &Array) -> bool {

@@ -70,7 +70,7 @@ impl<'a> Prepared<'a> {
         for (source, (frame, _)) in [Some(&plan.source), plan.test.as_ref()].into_iter().flatten().zip(&frames) {
             facts::keep(source, files, Facts { rows: frame.rows, classes: found(plan, &classes) });
         }
-        let tables = gather(frames.into_iter().map(|(frame, columns)| typed(plan, frame, columns, &classes)))?;
+        let tables = gather(frames.into_iter().map(|(frame, columns)| typed(plan, frame, columns, &classes, files)))?;
         let splits = match &splitting {
             None => [(0..tables[0].frame.rows).collect(), vec![], vec![]],
             Some(splitting) => splitting.assign(&tables[0].frame).map_err(|problem| vec![problem])?,
@@ -170,7 +170,8 @@ fn found(plan: &DataPlan, classes: &[Vec<Option<Classes>>]) -> IndexMap<String, 
 fn class_type(column: &ColumnPlan) -> Option<&ClassType> {
     match &column.cell {
         CellType::Class(ty) => Some(ty),
-        CellType::Number { .. } | CellType::Binary { .. } | CellType::Array | CellType::Text => None,
+        CellType::Number { .. } | CellType::Binary { .. } => None,
+        CellType::Array | CellType::Picture(_) | CellType::Text => None,
     }
 }
 
@@ -180,12 +181,13 @@ pub fn typed(
     frame: Frame,
     columns: Columns,
     classes: &[Vec<Option<Classes>>],
+    files: Files,
 ) -> Result<Typed, Vec<Problem>> {
     let of_field = |(at, field): (usize, &FieldPlan)| {
         let values = columns.fields[at].iter().zip(&field.columns).zip(&classes[at]);
         gather(values.map(|((places, column), classes)| match column.cell {
             CellType::Text => Ok(None),
-            _ => cells::read(field, column, &frame, places, classes.as_ref()).map(Some),
+            _ => cells::read(field, column, &frame, places, classes.as_ref(), files).map(Some),
         }))
     };
     let values = gather(plan.fields.iter().enumerate().map(of_field))?;

@@ -3,6 +3,7 @@
 //! Every scalar primitive can be called by its name too; it needs no row here.
 
 mod makers;
+mod pictures;
 mod ranks;
 mod reductions;
 mod shapes;
@@ -18,6 +19,7 @@ use crate::scalar::{Dtype, Scalar};
 use crate::source::{Span, nearest};
 use crate::tensor::Draw;
 use makers::*;
+use pictures::{center_crop, decode, resize};
 use ranks::rank;
 use reductions::*;
 use shapes::*;
@@ -118,6 +120,21 @@ pub const BUILTINS: &[Builtin] = &[
         run: repeat,
     },
     Builtin { name: "column", doc: "column(\"name\"): a column of the data, whatever its name", run: column },
+    Builtin {
+        name: "decode",
+        doc: "decode(file): the pixels of the PNG or JPEG file that a column names, from 0 to 255, in the channels of the field's type",
+        run: decode,
+    },
+    Builtin {
+        name: "resize",
+        doc: "resize(picture, height, width), or resize(picture, size, side: short): a picture in another size, right after `decode`",
+        run: resize,
+    },
+    Builtin {
+        name: "center_crop",
+        doc: "center_crop(picture, height, width): the middle of a picture, before its pixels are numbers",
+        run: center_crop,
+    },
     Builtin { name: "columns", doc: "columns(\"pixel_*\"): all columns that fit, side by side", run: column },
 ];
 
@@ -134,6 +151,11 @@ impl Builtin {
     /// Whether its operands are taken only where a condition holds.
     pub fn chooses(&self) -> bool {
         self.name == "where"
+    }
+
+    /// Whether what is given under this name is a word, and no value.
+    pub fn takes_word(&self, name: &str) -> bool {
+        self.name == "resize" && name == "side"
     }
 
     /// Whether a call of it is a layer, to be applied to what comes by `|>`.

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::problem::names::*;
 use crate::problem::values::*;
 use crate::scalar::Dtype;
-use crate::source::nearest;
+use crate::source::{Span, nearest};
 use crate::syntax::tree::{self, DataBlock, DataEntry, Expr, ExprKind, FieldDecl, Role};
 use plans::*;
 
@@ -188,6 +188,11 @@ pub struct Columns {
 }
 
 impl Columns {
+    /// Where the type of the field stands whose formula is being read.
+    pub fn declared(&self) -> Span {
+        self.decls[self.current].ty.span
+    }
+
     /// An encoder takes care of missing cells of this column.
     pub fn allow_missing(&mut self, at: usize) {
         if let CellType::Number { optional } = &mut self.plans[at].cell {

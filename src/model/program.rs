@@ -207,7 +207,20 @@ pub enum CellType {
     Class(ClassType),
     /// What the source gives as an array of its own: pixels from 0 to 255, say.
     Array,
+    /// The path of a PNG or JPEG file, of which these steps make the picture that is declared: pixels from 0 to 255.
+    Picture(Vec<PictureStep>),
     Text,
+}
+
+/// What is done with a picture before its pixels are numbers.
+#[derive(Clone, PartialEq, Debug)]
+pub enum PictureStep {
+    /// To this height and width.
+    Resize([usize; 2]),
+    /// Until its shorter side is so long.
+    Short(usize),
+    /// The middle of it, of this height and width.
+    CenterCrop([usize; 2]),
 }
 
 // ------------------------------------------------------------------------------------------------ training

@@ -128,6 +128,14 @@ const IDX: &[Param] = &[
     },
 ];
 
+const FOLDER: &[Param] = &[Param {
+    name: "path",
+    kind: Kind::Path,
+    required: true,
+    default: None,
+    doc: "The folder, in which a folder of each class has its files.",
+}];
+
 const TRAIN: Param =
     Param { name: "train", kind: Kind::Share, required: false, default: None, doc: "The share of training." };
 const VAL: Param =
@@ -148,6 +156,7 @@ pub fn takes(name: &str) -> &'static [Param] {
         "tsv" => TSV,
         "jsonl" => JSONL,
         "idx" => IDX,
+        "image_folder" => FOLDER,
         "random" | "by_position" => SHARES,
         "stratified" | "by_group" | "by_time" => BY_AND_SHARES,
         "given" => SAID_BY,

@@ -146,6 +146,50 @@ problems! {
             .maybe_at(at, if heading { "there is a heading, and nothing below it" } else { "it is empty" })
             .help("add rows to it, or name another source");
 
+    /// A folder that a source names is not there.
+    "folder-missing" Error FolderMissing { path: String, places: Vec<String>, root_unset: bool, at: Option<Span> } =>
+        say(format!("the folder {path:?} is not there"))
+            .maybe_at(at, "no such folder")
+            .note(format!("looked for {}", places.join(" and ")))
+            .help(if root_unset {
+                "correct the path, or let the environment variable DLMC_DATA name the folder that holds the data"
+            } else {
+                "correct the path, or put the folder in one of these places"
+            });
+
+    /// What lies in a folder cannot be listed.
+    "folder-unreadable" Error FolderUnreadable { path: String, why: String, at: Option<Span> } =>
+        say(format!("what lies in {path:?} cannot be read: {why}"))
+            .maybe_at(at, "a folder of this source")
+            .help("let it be read by you, and give its files names in UTF-8");
+
+    /// Files that should be pictures cannot be decoded.
+    "pictures-unreadable" Error PicturesUnreadable {
+        column: String, shown: String, files: Vec<Shown>, count: usize, rows: usize, at: Span,
+    } => {
+        let message = match &files[..] {
+            [file] if count == 1 => format!("1 of {rows} pictures of {shown} cannot be read: {}", file.text),
+            _ => format!("{count} of {rows} pictures of {shown} cannot be read"),
+        };
+        let words = say(message).at(at, format!("`{column}` names them"));
+        let words = if count == 1 { words } else { files.iter().fold(words, |words, file| words.note(file.text.clone())) };
+        let words = if count > files.len() { words.note(format!("and {} more", count - files.len())) } else { words };
+        words.help("put sound PNG or JPEG files in their places, or take them out of the data")
+    };
+
+    /// Pictures of another size than the field's type says.
+    "picture-size" Error PictureSize {
+        column: String, shown: String, files: Vec<Shown>, count: usize, rows: usize, wanted: [usize; 2], at: Span, ty_at: Span,
+    } => {
+        let [height, width] = wanted;
+        let words = say(format!("{count} of {rows} pictures of {shown} {} not {height} × {width}", if count == 1 { "is" } else { "are" }))
+            .at(at, format!("`{column}` names them"))
+            .at(ty_at, "the size that is declared");
+        let words = files.iter().fold(words, |words, file| words.note(file.text.clone()));
+        let words = if count > files.len() { words.note(format!("and {} more", count - files.len())) } else { words };
+        words.help(format!("make them that: `decode |> resize({height}px, {width}px)`, or `resize({}px, side: short) |> center_crop({height}px, {width}px)`", height.min(width)))
+    };
+
     /// Rows have more or fewer cells than there are columns.
     "ragged-rows" Error RaggedRows { shown: String, columns: usize, rows: Vec<Shown>, count: usize, at: Option<Span> } => {
         let number = super::count(count, "row", "rows");

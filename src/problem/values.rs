@@ -75,6 +75,22 @@ problems! {
             .at(at, "chance, where values are prepared")
             .help("what changes training examples only belongs into the model: `if training then x + noise(normal, like: x) else x`");
 
+    /// `decode` of something that is no column of files, or on the way to no picture.
+    "decodes-no-file" Error DecodesNoFile { channels: Option<usize>, at: Span, ty_at: Option<Span> } =>
+        say(match channels {
+                Some(channels) => format!("a picture is decoded to 1, 3 or 4 channels, and this field has {channels}"),
+                None => "`decode` reads the file that a column names, for a field of a type like image[32, 32, 3]".to_string(),
+            })
+            .at(at, if channels.is_some() { "grey, colour, or colour with opacity" } else { "not the name of a column, or no picture" })
+            .maybe_at(ty_at, "the field's type")
+            .help("write the column first: `input photo: image[32, 32, 3] = file |> decode |> scale`");
+
+    /// A step of pictures after their pixels have become numbers.
+    "picture-step-late" Error PictureStepLate { step: String, at: Span } =>
+        say(format!("`{step}` changes a picture before its pixels are numbers, and here they are"))
+            .at(at, "not right after `decode`")
+            .help(format!("let it follow `decode`: `file |> decode |> {step}(…) |> scale`"));
+
     /// Something of the language that this version does not run yet.
     "not-in-this-version" Error NotInThisVersion { what: String, at: Span, help: Option<String> } =>
         say(format!("this version of dlmc does not run {what} yet"))

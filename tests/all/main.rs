@@ -20,6 +20,7 @@ mod mutations;
 mod names;
 mod native;
 mod pages;
+mod pictures;
 mod programs;
 mod properties;
 mod readme;

@@ -202,7 +202,67 @@ const SETUPS: &[(&str, Setup)] = &[
         let problems = loaded.map_or_else(|problems| problems, |dataset| dataset.warnings);
         problems.iter().map(|it| it.code.to_string()).collect()
     }),
+    ("decodes-no-file", |wrong| {
+        let formula = if wrong { "file |> scale |> decode" } else { "file |> decode |> scale" };
+        pictured("pets", formula, Memory::default(), 4)
+    }),
+    ("folder-missing", |wrong| {
+        pictured(if wrong { "petz" } else { "pets" }, "file |> decode |> scale", Memory::default(), 4)
+    }),
+    ("folder-unreadable", |wrong| {
+        let shell = Shell::new();
+        shell.write("it.dlm", pictures_of("pets", "file |> decode |> scale"));
+        for (path, bytes) in with_pictures(Memory::default(), 4).0 {
+            let path = shell.path(path.to_str().expect("plain"));
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, bytes).expect("a file");
+        }
+        // A name that is no text.
+        if wrong {
+            use std::os::unix::ffi::OsStrExt;
+            let name = std::ffi::OsStr::from_bytes(b"\xFF.png");
+            std::fs::write(shell.path("pets/cats").join(name), b"").expect("a file");
+        }
+        codes(&shell.run(&["check", "it.dlm"]).err)
+    }),
+    ("picture-size", |wrong| pictured("pets", "file |> decode |> scale", Memory::default(), if wrong { 5 } else { 4 })),
+    ("picture-step-late", |wrong| {
+        let steps = if wrong { "scale |> resize(4px, 4px)" } else { "resize(4px, 4px) |> scale" };
+        pictured("pets", &format!("file |> decode |> {steps}"), Memory::default(), 4)
+    }),
+    ("pictures-unreadable", |wrong| {
+        let world = Memory::default();
+        let world = if wrong { world.with("pets/cats/notes.txt", "meow") } else { world };
+        pictured("pets", "file |> decode |> scale", world, 4)
+    }),
 ];
+
+/// A program on pictures of 4 by 4 pixels in a folder.
+fn pictures_of(folder: &str, formula: &str) -> String {
+    format!(
+        "data pets {{ source: image_folder({folder:?}); input photo: image[4, 4, 3] = {formula}; target kind: class[2] = folder }}
+model look on photo: image[4, 4, 3] -> logits[2] = photo |> flatten |> dense(2)
+train {{ model: look; data: pets; loss: cross_entropy; optimizer: adam; batch: 2; for: 3 epochs }}"
+    )
+}
+
+/// Two folders with a picture each, of which the second is `side` pixels wide and high.
+fn with_pictures(mut world: Memory, side: u32) -> Memory {
+    for (path, side) in [("pets/cats/1.png", 4), ("pets/dogs/1.png", side)] {
+        let mut bytes = std::io::Cursor::new(vec![]);
+        let image = image::RgbImage::from_fn(side, side, |j, i| image::Rgb([(9 * i + j) as u8; 3]));
+        image.write_to(&mut bytes, image::ImageFormat::Png).expect("in memory");
+        world.0.insert(path.into(), bytes.into_inner());
+    }
+    world
+}
+
+/// What is said about it, down to the last picture.
+fn pictured(folder: &str, formula: &str, world: Memory, side: u32) -> Vec<String> {
+    let text = pictures_of(folder, formula);
+    let report = report::look(&with_pictures(world, side), Path::new("main.dlm"), Some(text), &[], Look::Rows);
+    report.expect("the text is given").problems.iter().map(|it| it.code.to_string()).collect()
+}
 
 const PLAIN: &str = "
 data sensors { source: ROWS; input volts: number; target warm: number }

@@ -71,9 +71,14 @@ impl Lower<'_> {
             What::Defined(forms) if self.columns.is_some() => &forms[..],
             _ => &[],
         };
+        let takes_word = |name: &Option<Name>| match (&callee.what, name) {
+            (What::Builtin(builtin), Some(name)) => builtin.takes_word(name.as_str()),
+            _ => false,
+        };
         let given = args.iter().enumerate().map(|(at, arg)| match &arg.value.kind {
             ExprKind::Name(word)
-                if scope.get(word).is_none() && forms.iter().any(|it| wants(it, at, &arg.name, "name")) =>
+                if scope.get(word).is_none()
+                    && (takes_word(&arg.name) || forms.iter().any(|it| wants(it, at, &arg.name, "name"))) =>
             {
                 Ok(Given { name: arg.name.clone(), value: Value::Word(word.clone()), span: arg.value.span })
             }

@@ -38,7 +38,7 @@ fn probe(column: &ColumnPlan, site: u32) -> Wide {
     let shape = [&[PROBES][..], &column.shape].concat();
     let draws = numbers(Draw::Uniform, Clock { seed: 0, step: 0 }, site, shape.iter().product());
     let value = |draw: f32| match column.cell {
-        CellType::Array => (f64::from(draw) * 256.0).floor(),
+        CellType::Array | CellType::Picture(_) => (f64::from(draw) * 256.0).floor(),
         CellType::Number { .. } => f64::from(draw) * 1000.0 - 300.0,
         CellType::Binary { .. } | CellType::Class(_) | CellType::Text => 0.0,
     };

@@ -1,0 +1,112 @@
+//! `image_folder`: pictures in folders. A row is a file, and the folder in which it lies says what it shows.
+
+use std::path::Path;
+
+use super::{Call, Opened, Source};
+use crate::data::files::{Files, Found};
+use crate::data::frame::{Column, Frame, Head, Heading, Places, Texts};
+use crate::problem::Problem;
+use crate::problem::data::{FolderUnreadable, NoRows};
+
+pub const SOURCE: Source = Source {
+    name: "image_folder",
+    doc: "Pictures in folders: the columns `file`, to be decoded, and `folder`, the name of the folder that it lies in.",
+    look,
+    open,
+};
+
+/// Folders within folders, at most: links may lead in circles.
+const DEEPEST: usize = 16;
+
+/// A file: its path below the folder, and the first folder on the way.
+struct Picture {
+    path: String,
+    folder: Option<String>,
+}
+
+fn look(call: &Call) -> Result<Heading, Vec<Problem>> {
+    let (found, pictures) = pictures(call).map_err(|problem| vec![problem])?;
+    Ok(heading(&found, pictures.len()))
+}
+
+fn open(call: &Call) -> Result<Opened, Vec<Problem>> {
+    let (found, pictures) = pictures(call).map_err(|problem| vec![problem])?;
+    open_pictures(call.files, found, pictures)
+}
+
+/// Opens all pictures of a folder, whatever the data was.
+pub fn open_folder(files: Files, found: Found) -> Result<Opened, Vec<Problem>> {
+    let pictures = listed(files, &found).map_err(|problem| vec![problem])?;
+    open_pictures(files, found, pictures)
+}
+
+/// Opens one picture.
+pub fn open_picture(files: Files, found: Found) -> Result<Opened, Vec<Problem>> {
+    let pictures = vec![Picture { path: found.shown.clone(), folder: None }];
+    open_pictures(files, found, pictures)
+}
+
+fn open_pictures(files: Files, found: Found, pictures: Vec<Picture>) -> Result<Opened, Vec<Problem>> {
+    let heading = heading(&found, pictures.len());
+    // What the pictures are is told by what they hold, not by what they are called.
+    let mut hasher = blake3::Hasher::new();
+    for picture in &pictures {
+        let file = files.find(&picture.path, found.span).map_err(|problem| vec![problem])?;
+        let content = files.read(file).map_err(|problem| vec![problem])?;
+        hasher.update(picture.path.as_bytes()).update(content.hash.as_bytes());
+    }
+    let (shown, rows, hash) = (found.shown, pictures.len(), hasher.finalize());
+    let read = move |wanted: &[bool]| {
+        let mut columns = [Texts::default(), Texts::default()];
+        for picture in &pictures {
+            columns[0].push(Some(&picture.path));
+            columns[1].push(picture.folder.as_deref());
+        }
+        let columns = columns.into_iter().zip(wanted).map(|(texts, &wanted)| wanted.then_some(Column::Text(texts)));
+        Ok(Frame { shown, columns: columns.collect(), rows, places: Places::Numbers, hashes: vec![hash] })
+    };
+    Ok(Opened { heading, bytes: 0, read: Box::new(read) })
+}
+
+fn heading(found: &Found, rows: usize) -> Heading {
+    let columns = vec![Head::text("file"), Head::text("folder")];
+    Heading { shown: found.shown.clone(), columns, rows: Some(rows), complete: true }
+}
+
+/// Every file of the folder and of those in it, but for hidden ones, in the order of their paths.
+fn pictures(call: &Call) -> Result<(Found, Vec<Picture>), Problem> {
+    let (path, span) = call.args.text(SOURCE.params()[0].name).expect("it is needed");
+    let found = call.files.find_folder(path, Some(span))?;
+    let all = listed(call.files, &found)?;
+    Ok((found, all))
+}
+
+fn listed(files: Files, found: &Found) -> Result<Vec<Picture>, Problem> {
+    let mut all = vec![];
+    gather(files, found, &found.path, &[], &mut all)?;
+    if all.is_empty() {
+        return Err(NoRows { shown: found.shown.clone(), heading: false, at: found.span }.into());
+    }
+    Ok(all)
+}
+
+fn gather(files: Files, found: &Found, path: &Path, way: &[String], all: &mut Vec<Picture>) -> Result<(), Problem> {
+    let mut entries = files.world.list(path).map_err(|why| {
+        let shown = [std::slice::from_ref(&found.shown), way].concat().join("/");
+        Problem::from(FolderUnreadable { path: shown, why: why.to_string(), at: found.span })
+    })?;
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    for entry in entries {
+        if entry.name.starts_with('.') {
+            continue;
+        }
+        let below = [way, std::slice::from_ref(&entry.name)].concat();
+        if !entry.is_folder {
+            let path = [&[found.shown.trim_end_matches('/').to_string()], &below[..]].concat().join("/");
+            all.push(Picture { path, folder: way.first().cloned() });
+        } else if below.len() < DEEPEST {
+            gather(files, found, &path.join(&entry.name), &below, all)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,330 @@
+//! Pictures in files: what is decoded, what is refused, and how a folder of them becomes rows.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use dlmc::compile;
+use dlmc::data::pictures::{Bad, decode};
+use dlmc::data::{self, Dataset, Limits};
+use dlmc::ide::{Look, look};
+use dlmc::model::program::{PictureStep, Split};
+use dlmc::problem::Problem;
+use dlmc::session::formulas::Formulas;
+use dlmc::source::Memory;
+use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
+
+use crate::check::render_all;
+use crate::functions::Dice;
+
+fn level(i: u32, j: u32, c: u32) -> u8 {
+    ((37 * i * i + 101 * j + 53 * c + 11 * i * j) % 256) as u8
+}
+
+/// The picture that `tests/fixtures/pillow/make.py` makes.
+fn picture(height: u32, width: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |j, i| Rgb([0, 1, 2].map(|c| level(i, j, c))))
+}
+
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(vec![]);
+    image.into().write_to(&mut bytes, format).expect("in memory");
+    bytes.into_inner()
+}
+
+fn png(image: impl Into<DynamicImage>) -> Vec<u8> {
+    encoded(image, ImageFormat::Png)
+}
+
+#[test]
+fn pixels_are_those_that_were_written() {
+    let (height, width) = (5, 7);
+    let image = picture(height, width);
+    let shape = |channels| [5, 7, channels];
+    assert_eq!(decode(&png(image.clone()), &[], shape(3)).expect("a picture"), image.as_raw()[..]);
+    let grey = GrayImage::from_fn(width, height, |j, i| Luma([level(i, j, 0)]));
+    assert_eq!(decode(&png(grey.clone()), &[], shape(1)).expect("a picture"), grey.as_raw()[..]);
+    // Grey has the same of each colour; opacity is left away, or is full where it is wanted.
+    let thrice: Vec<u8> = grey.as_raw().iter().flat_map(|&it| [it; 3]).collect();
+    assert_eq!(decode(&png(grey), &[], shape(3)).expect("a picture"), thrice);
+    let clear = RgbaImage::from_fn(width, height, |j, i| Rgba([level(i, j, 0), level(i, j, 1), level(i, j, 2), 9]));
+    assert_eq!(decode(&png(clear.clone()), &[], shape(3)).expect("a picture"), image.as_raw()[..]);
+    assert_eq!(decode(&png(clear.clone()), &[], shape(4)).expect("a picture"), clear.as_raw()[..]);
+    let full: Vec<u8> = image.pixels().flat_map(|it| [it[0], it[1], it[2], 255]).collect();
+    assert_eq!(decode(&png(image.clone()), &[], shape(4)).expect("a picture"), full);
+    let veiled = ImageBuffer::from_fn(width, height, |j, i| LumaA([level(i, j, 0), 100]));
+    let veiled = decode(&png(DynamicImage::ImageLumaA8(veiled)), &[], shape(1)).expect("a picture");
+    assert!(veiled.iter().enumerate().all(|(at, &it)| it == level(at as u32 / width, at as u32 % width, 0)));
+    // Of sixteen bits the upper eight, rounded.
+    let deep = ImageBuffer::from_fn(width, height, |j, i| Luma([u16::from(level(i, j, 0)) * 257]));
+    let deep = decode(&png(DynamicImage::ImageLuma16(deep)), &[], shape(1)).expect("a picture");
+    assert!(deep.iter().enumerate().all(|(at, &it)| it == level(at as u32 / width, at as u32 % width, 0)));
+    // JPEG loses something, but not much of what is smooth.
+    let smooth = RgbImage::from_fn(32, 16, |j, i| Rgb([(8 * j) as u8, (16 * i) as u8, 128]));
+    let found = decode(&encoded(smooth.clone(), ImageFormat::Jpeg), &[], [16, 32, 3]).expect("a picture");
+    let worst = found.iter().zip(smooth.as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(worst <= Some(24), "{worst:?}");
+}
+
+/// A palette is a table of colours: this one is written byte by byte.
+#[test]
+fn colours_of_a_palette_are_looked_up() {
+    let mut bytes = vec![];
+    let mut encoder = png_encoder(&mut bytes, 3, 2);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_palette(vec![255, 0, 0, 0, 255, 0, 7, 8, 9]);
+    encoder.write_header().expect("in memory").write_image_data(&[0, 1, 2, 2, 1, 0]).expect("in memory");
+    let found = decode(&bytes, &[], [2, 3, 3]).expect("a picture");
+    assert_eq!(found, [255, 0, 0, 0, 255, 0, 7, 8, 9, 7, 8, 9, 0, 255, 0, 255, 0, 0]);
+}
+
+fn png_encoder(bytes: &mut Vec<u8>, width: u32, height: u32) -> png::Encoder<'_, &mut Vec<u8>> {
+    png::Encoder::new(bytes, width, height)
+}
+
+/// A JPEG that says how the camera was held.
+fn held(image: &RgbImage, orientation: u8) -> Vec<u8> {
+    let plain = encoded(image.clone(), ImageFormat::Jpeg);
+    // APP1, its length, `Exif`, a TIFF heading, and one entry: 0x0112, a short.
+    let mut tag = vec![0xFF, 0xE1, 0, 34];
+    tag.extend(b"Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0");
+    tag.extend([orientation, 0, 0, 0, 0, 0, 0]);
+    [&plain[..2], &tag, &plain[2..]].concat()
+}
+
+#[test]
+fn a_picture_stands_upright_however_the_camera_was_held() {
+    // Black, but for a bright quarter at the upper left and a grey one at the upper right.
+    let image = RgbImage::from_fn(32, 16, |j, i| {
+        Rgb([if i >= 8 {
+            0
+        } else if j < 16 {
+            250
+        } else {
+            120
+        }; 3])
+    });
+    // How the TIFF standard numbers them: the place of a corner of what is shown, in what is stored.
+    for orientation in 1..=8u8 {
+        let turned = orientation >= 5;
+        let (height, width) = if turned { (32, 16) } else { (16, 32) };
+        let found = decode(&held(&image, orientation), &[], [height, width, 1]).expect("a picture");
+        let bright = |i: usize, j: usize| match found[i * width + j] {
+            200.. => 'b',
+            60..200 => 'g',
+            _ => '.',
+        };
+        let corners: String = [(2, 2), (2, width - 3), (height - 3, 2), (height - 3, width - 3)]
+            .map(|(i, j)| bright(i, j))
+            .into_iter()
+            .collect();
+        let wanted = ["bg..", "gb..", "..gb", "..bg", "b.g.", ".b.g", ".g.b", "g.b."][usize::from(orientation) - 1];
+        assert_eq!(corners, wanted, "orientation {orientation}");
+    }
+}
+
+#[test]
+fn sizes_are_changed_as_pillow_does() {
+    let text = include_str!("../fixtures/pillow/resized.json");
+    let document: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    let numbers = |it: &serde_json::Value| -> Vec<usize> {
+        it.as_array().expect("a list").iter().map(|it| it.as_u64().expect("a whole number") as usize).collect()
+    };
+    let cases = document["cases"].as_array().expect("cases");
+    assert!(cases.len() >= 30);
+    for case in cases {
+        let (from, to, wanted) = (numbers(&case["from"]), numbers(&case["to"]), numbers(&case["pixels"]));
+        let words = case["steps"].as_str().expect("steps");
+        let steps: Vec<PictureStep> = words.split(" |> ").map(step).collect();
+        let bytes = png(picture(from[0] as u32, from[1] as u32));
+        let found = decode(&bytes, &steps, to[..].try_into().expect("three")).expect("a picture");
+        // Pillow rounds between the two directions, and so do we, a little otherwise.
+        let worst = found.iter().zip(&wanted).map(|(&a, &b)| usize::from(a).abs_diff(b)).max();
+        assert!(worst <= Some(1), "{from:?} {words} {to:?}: {worst:?}");
+    }
+}
+
+fn step(words: &str) -> PictureStep {
+    let (name, rest) = words.strip_suffix(')').and_then(|it| it.split_once('(')).expect("a call");
+    let sides: Vec<usize> = rest.split(", ").filter_map(|it| it.strip_suffix("px")?.parse().ok()).collect();
+    match (name, &sides[..]) {
+        ("resize", &[high, wide]) => PictureStep::Resize([high, wide]),
+        ("resize", &[short]) => PictureStep::Short(short),
+        ("center_crop", &[high, wide]) => PictureStep::CenterCrop([high, wide]),
+        ("center_crop", &[side]) => PictureStep::CenterCrop([side, side]),
+        _ => panic!("{words}"),
+    }
+}
+
+#[test]
+fn what_is_no_picture_is_refused_and_so_is_a_trap() {
+    let refused = |bytes: &[u8]| match decode(bytes, &[], [4, 4, 3]) {
+        Err(Bad::Unreadable(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(b"dear diary"), "it is neither PNG nor JPEG");
+    assert_eq!(refused(b""), "it is neither PNG nor JPEG");
+    let whole = png(picture(4, 4));
+    assert!(!refused(&whole[..whole.len() / 2]).is_empty());
+    assert_eq!(decode(&whole, &[], [4, 5, 3]), Err(Bad::Size([4, 4])));
+    // A heading that asks for ten thousand million pixels, with a sum that is right.
+    let mut trap = vec![];
+    png_encoder(&mut trap, 100_000, 100_000).write_header().map(drop).unwrap_or_default();
+    assert!(refused(&trap).starts_with("it is larger than"), "{}", refused(&trap));
+    // Foreign bytes never bring it down.
+    let sound = [png(picture(6, 5)), encoded(picture(16, 16), ImageFormat::Jpeg), held(&picture(16, 16), 6)];
+    let mut dice = Dice::new(11);
+    for round in 0..3000 {
+        let mut bytes = sound[round % 3].clone();
+        for _ in 0..dice.within(1, 6) {
+            let at = dice.below(bytes.len().max(1));
+            if bytes.is_empty() {
+                break;
+            }
+            match dice.below(3) {
+                0 => bytes[at] = dice.below(256) as u8,
+                1 => _ = bytes.remove(at),
+                _ => bytes.truncate(at.max(1)),
+            }
+        }
+        _ = decode(&bytes, &[PictureStep::Short(3), PictureStep::CenterCrop([2, 2])], [2, 2, 3]);
+    }
+}
+
+// ------------------------------------------------------------------------------------------------ folders, and columns of paths
+
+fn text(source: &str, formula: &str) -> String {
+    format!(
+        "dlm 1
+data pets {{
+  source: {source}
+  input  photo: image[4, 4, 3] = {formula}
+  target kind:  class[2] = folder
+}}
+model look on photo: image[4, 4, 3] -> logits[2] {{ photo |> flatten |> dense(2) as out }}
+train {{ model: look; data: pets; loss: cross_entropy; optimizer: sgd(lr: 0.1); for: 1 epoch; batch: 2 }}"
+    )
+}
+
+/// Two folders with three pictures of 4 by 4 pixels each, of one grey each, and a hidden file.
+fn pets() -> Memory {
+    let mut world = Memory::default().with("pets/.hidden", "not a picture");
+    for (folder, first) in [("cats", 10), ("dogs/old", 40)] {
+        for at in 0..3u8 {
+            let image = RgbImage::from_pixel(4, 4, Rgb([first + at; 3]));
+            world.0.insert(format!("pets/{folder}/{at}.png").into(), png(image));
+        }
+    }
+    world
+}
+
+#[track_caller]
+fn loaded(world: &Memory, text: &str) -> Result<Dataset, Vec<Problem>> {
+    let checked = compile::check(world, Path::new("it.dlm"), Some(text.to_string()), &[]).expect("in memory");
+    assert!(checked.is_sound(), "{text}\n{}", render_all(&checked.problems, &checked.sources));
+    let program = &checked.programs[0];
+    data::load(world, Path::new(""), &program.data, &mut Formulas(program), Limits::default())
+}
+
+fn codes(world: &Memory, text: &str) -> Vec<(&'static str, String)> {
+    let report = look(world, Path::new("it.dlm"), Some(text.to_string()), &[], Look::Rows).expect("in memory");
+    report.problems.into_iter().map(|it| (it.code, it.message)).collect()
+}
+
+#[test]
+fn a_folder_of_folders_is_rows_of_pictures_and_classes() {
+    let dataset = loaded(&pets(), &text("image_folder(\"pets\")", "file |> decode |> scale"))
+        .unwrap_or_else(|it| panic!("{it:#?}"));
+    let part = dataset.part(Split::Train);
+    assert_eq!(part.rows, 6);
+    let photos = part.fields[0].as_ref().expect("read");
+    assert_eq!(photos.shape, [6, 4, 4, 3]);
+    let of = |at: usize| (photos.floats()[at * 48] * 255.0).round();
+    // `scale` divides pixels by 255.
+    assert_eq!((0..6).map(of).collect::<Vec<_>>(), [10.0, 11.0, 12.0, 40.0, 41.0, 42.0]);
+    let classes = dlmc::tensor::Array::i32(&[6], vec![0, 0, 0, 1, 1, 1]);
+    assert_eq!(part.fields[1].as_ref().expect("read"), &classes);
+    // What the pictures hold is what the data is, whatever they are called; and the other way round.
+    let mut other = pets();
+    let path = Path::new("pets/cats/0.png");
+    other.0.insert(path.into(), png(RgbImage::from_pixel(4, 4, Rgb([99; 3]))));
+    let program = text("image_folder(\"pets\")", "file |> decode |> scale");
+    assert_ne!(loaded(&other, &program).expect("sound").fingerprint, dataset.fingerprint);
+    assert_eq!(loaded(&pets(), &program).expect("sound").fingerprint, dataset.fingerprint);
+}
+
+#[test]
+fn a_table_may_name_its_pictures() {
+    let world = pets().with("pets.csv", "file,folder\npets/cats/2.png,cat\npets/dogs/old/1.png,dog\n");
+    let dataset = loaded(&world, &text("csv(\"pets.csv\")", "file |> decode |> resize(4px, 4px) |> scale"));
+    let dataset = dataset.unwrap_or_else(|it| panic!("{it:#?}"));
+    let photos = dataset.part(Split::Train).fields[0].as_ref().expect("read").clone();
+    assert_eq!((photos.floats()[0], photos.floats()[48]), (12.0 / 255.0, 41.0 / 255.0));
+}
+
+#[test]
+fn files_that_are_no_pictures_are_counted_and_named() {
+    let program = text("image_folder(\"pets\")", "file |> decode |> scale");
+    let mut world = pets().with("pets/cats/notes.txt", "meow");
+    let one = "1 of 7 pictures of pets cannot be read: pets/cats/notes.txt: it is neither PNG nor JPEG";
+    assert_eq!(codes(&world, &program), [("pictures-unreadable", one.to_string())]);
+    for at in 0..5 {
+        world = world.with(&format!("pets/cats/x{at}.png"), "");
+    }
+    world.0.insert("pets/dogs/large.png".into(), png(picture(9, 4)));
+    let many = [
+        ("pictures-unreadable", "6 of 13 pictures of pets cannot be read".to_string()),
+        ("picture-size", "1 of 13 pictures of pets is not 4 × 4".to_string()),
+    ];
+    assert_eq!(codes(&world, &program), many);
+    let lost = pets().with("pets.csv", "file,folder\npets/cats/7.png,cat\n,dog\n");
+    let lost = codes(&lost, &text("csv(\"pets.csv\")", "file |> decode |> scale"));
+    assert_eq!(lost, [("pictures-unreadable", "2 of 2 pictures of pets.csv cannot be read".to_string())]);
+}
+
+#[test]
+fn steps_that_make_no_sense_are_told_where_they_stand() {
+    for (formula, code) in [
+        ("file |> decode |> scale |> resize(4px, 4px)", "picture-step-late"),
+        ("file |> center_crop(4px) |> decode", "picture-step-late"),
+        ("file |> scale |> decode", "decodes-no-file"),
+        ("file |> decode |> resize(4px, side: long)", "unknown-name"),
+        ("file |> decode |> resize(4px, side: short, filter: none)", "unknown-argument"),
+        ("file |> decode |> resize(4deg)", "size-not-whole"),
+        ("file |> decode |> resize", "input-count"),
+        ("file |> decode |> resize(0px)", "size-out-of-range"),
+    ] {
+        let told = codes(&pets(), &text("image_folder(\"pets\")", formula));
+        assert_eq!(told.iter().map(|it| it.0).collect::<Vec<_>>(), [code], "{formula} {told:?}");
+    }
+    let two = text("image_folder(\"pets\")", "file |> decode |> scale").replace("image[4, 4, 3]", "image[4, 4, 2]");
+    assert_eq!(codes(&pets(), &two)[0].0, "decodes-no-file");
+    let none = text("image_folder(\"petz\")", "file |> decode |> scale");
+    assert_eq!(codes(&pets(), &none)[0].0, "folder-missing");
+}
+
+#[test]
+fn predictions_are_made_of_a_picture_or_a_folder() {
+    let shell = crate::cli::Shell::new();
+    for (path, bytes) in pets().0 {
+        let path = shell.path(path.to_str().expect("plain"));
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, bytes).expect("a file");
+    }
+    let program = text("image_folder(\"pets\")", "file |> decode |> scale");
+    shell.write("it.dlm", program.replace("  target kind:", "  id name: text = file\n  target kind:"));
+    let run = shell.run(&["run", "it.dlm", "--out", "it", "--quiet"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let predicted = |input: &str| -> Vec<String> {
+        let run = shell.run(&["predict", "it/model.dlmx", input]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        run.out.lines().map(|line| line.split(',').next().unwrap_or_default().to_string()).collect()
+    };
+    assert_eq!(predicted("pets/cats/1.png"), ["name", "pets/cats/1.png"]);
+    let all = ["name", "pets/cats/0.png", "pets/cats/1.png", "pets/cats/2.png"];
+    assert_eq!(predicted("pets/cats"), all);
+    let lost = shell.run(&["predict", "it/model.dlmx", "pets/cats/9.png"]);
+    assert!(lost.code != 0 && lost.err.contains("[file-missing]"), "{}", lost.err);
+    let eval = shell.run(&["eval", "it/model.dlmx", "pets"]);
+    assert_eq!(eval.code, 0, "{}", eval.err);
+}
