@@ -9,6 +9,7 @@ use crate::problem::Problem;
 use crate::problem::data::{SourceNotAvailable, UnknownSource};
 use crate::source::nearest;
 
+pub mod cifar;
 pub mod csv;
 pub mod idx;
 pub mod image_folder;
@@ -51,10 +52,10 @@ pub struct Opened {
 pub type Reading = Box<dyn FnOnce(&[bool]) -> Result<Frame, Vec<Problem>>>;
 
 pub const SOURCES: &[Source] =
-    &[table::SOURCE, csv::SOURCE, csv::TABS, jsonl::SOURCE, idx::SOURCE, image_folder::SOURCE];
+    &[table::SOURCE, csv::SOURCE, csv::TABS, jsonl::SOURCE, idx::SOURCE, cifar::SOURCE, image_folder::SOURCE];
 
 /// Sources of the language that this version does not read.
-const LATER: &[&str] = &["parquet", "npy", "npz", "cifar10", "text_file", "audio_folder", "sqlite", "command"];
+const LATER: &[&str] = &["parquet", "npy", "npz", "text_file", "audio_folder", "sqlite", "command"];
 
 /// The row of a source, and its call.
 pub fn call<'a>(plan: &'a SourcePlan, files: Files<'a>) -> Result<(&'static Source, Call<'a>), Vec<Problem>> {

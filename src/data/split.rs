@@ -44,6 +44,9 @@ pub enum Rule {
 /// The split that puts the first rows in training, the last in the test.
 pub const BY_POSITION: &str = "by_position";
 
+/// The column in which a source says itself for what its rows are.
+pub const PART: &str = "part";
+
 /// Rows that no share claims go to the first split that is not named, in the order train, val, test.
 pub const WAYS: &[Way] = &[
     Way { name: "random", doc: "Rows at random.", rule: Rule::Random },
@@ -66,7 +69,11 @@ pub const WAYS: &[Way] = &[
         rule: Rule::ByTime,
     },
     Way { name: BY_POSITION, doc: "The first rows for training, the last for the test.", rule: Rule::ByPosition },
-    Way { name: "given", doc: "As a column says, in the words train, val and test.", rule: Rule::Given },
+    Way {
+        name: "given",
+        doc: "As a column says, in the words train, val and test; of a source that says it, as that does. A share of the rows of training may be for validation.",
+        rule: Rule::Given,
+    },
 ];
 
 /// A split whose arguments are sound.
@@ -112,7 +119,7 @@ impl Plan {
         };
         let args = Args::read(kind, &data.split.args, way.params())?;
         let given = match way.rule {
-            Rule::Given => [None; 3],
+            Rule::Given => [None, args.share(Split::Val.word()), None],
             _ => Split::ALL.map(|split| args.share(split.word())),
         };
         let shares = Shares { given, test_apart: data.test.is_some(), span };
@@ -124,6 +131,10 @@ impl Plan {
             Rule::Stratified | Rule::ByGroup | Rule::ByTime | Rule::Given => {
                 let (name, at) = match args.text("by") {
                     Some((name, at)) => (name.to_string(), at),
+                    // A source may say itself which rows are for the test.
+                    None if way.rule == Rule::Given && heading.columns.iter().any(|head| head.name == PART) => {
+                        (PART.to_string(), span)
+                    }
                     None => default_by(data, way, span).map_err(|problem| vec![problem])?,
                 };
                 match place(data, heading, columns, way, &name, at) {
@@ -266,20 +277,36 @@ impl Plan {
 
     fn given(&self, frame: &Frame) -> Result<Rows, Problem> {
         let column = frame.column(self.by().place);
+        let share = self.shares.given[Split::Val as usize];
+        let shared = share.is_some();
         let split = |row| match column.cell(row, 0) {
             Cell::Text(text) => match text.to_ascii_lowercase().as_str() {
                 "train" | "training" => Some(Split::Train),
-                "val" | "valid" | "validation" => Some(Split::Val),
+                "val" | "valid" | "validation" if !shared => Some(Split::Val),
                 "test" if !self.shares.test_apart => Some(Split::Test),
                 _ => None,
             },
             Cell::Missing | Cell::Number(_) => None,
         };
-        let what = if self.shares.test_apart { "`train` or `val`" } else { "`train`, `val` or `test`" };
+        let what = match (self.shares.test_apart, shared) {
+            (true, true) => "`train`",
+            (true, false) => "`train` or `val`",
+            (false, true) => "`train` or `test`",
+            (false, false) => "`train`, `val` or `test`",
+        };
         self.all_cells(frame, what, |row| split(row).is_some())?;
         let mut rows = Rows::default();
         for (row, split) in (0..frame.rows).filter_map(|row| split(row).map(|split| (row, split))) {
             rows[split as usize].push(row);
+        }
+        if shared {
+            // A share of the rows of training.
+            let of_train = Shares { given: self.shares.given, test_apart: true, span: self.span };
+            let train = std::mem::take(&mut rows[Split::Train as usize]);
+            let order = order(train.len(), self.seed, Purpose::Split, 0).into_iter();
+            let dealt = cut(order.map(|at| train[at as usize]).collect(), of_train.sizes(train.len())?);
+            let [train, val, _] = dealt;
+            (rows[Split::Train as usize], rows[Split::Val as usize]) = (train, val);
         }
         Ok(rows)
     }
@@ -419,7 +446,8 @@ fn default_by(data: &DataPlan, way: &Way, span: Span) -> Result<(String, Span), 
         }
         Rule::ByGroup => (role(Role::Group), "a field of the role `group`"),
         Rule::ByTime => (role(Role::Time), "a field of the role `time`"),
-        Rule::Random | Rule::ByPosition | Rule::Given => unreachable!("decided by no field"),
+        Rule::Given => (None, "a column that says it"),
+        Rule::Random | Rule::ByPosition => unreachable!("decided by no field"),
     };
     match field {
         Some(field) => Ok((field.name.clone(), span)),

@@ -136,6 +136,14 @@ const FOLDER: &[Param] = &[Param {
     doc: "The folder, in which a folder of each class has its files.",
 }];
 
+const CIFAR: &[Param] = &[Param {
+    name: "path",
+    kind: Kind::Path,
+    required: true,
+    default: None,
+    doc: "The folder with the binary files; `.gz` is read as it is.",
+}];
+
 const TRAIN: Param =
     Param { name: "train", kind: Kind::Share, required: false, default: None, doc: "The share of training." };
 const VAL: Param =
@@ -147,7 +155,7 @@ const BY: Param =
 
 const SHARES: &[Param] = &[TRAIN, VAL, TEST];
 const BY_AND_SHARES: &[Param] = &[BY, TRAIN, VAL, TEST];
-const SAID_BY: &[Param] = &[Param { required: true, doc: "The column that says it.", ..BY }];
+const SAID_BY: &[Param] = &[Param { doc: "The column that says it, if the source does not.", ..BY }, VAL];
 
 /// What the source or the split of this name takes, in the order of its arguments.
 pub fn takes(name: &str) -> &'static [Param] {
@@ -157,6 +165,7 @@ pub fn takes(name: &str) -> &'static [Param] {
         "jsonl" => JSONL,
         "idx" => IDX,
         "image_folder" => FOLDER,
+        "cifar10" => CIFAR,
         "random" | "by_position" => SHARES,
         "stratified" | "by_group" | "by_time" => BY_AND_SHARES,
         "given" => SAID_BY,

@@ -146,6 +146,12 @@ problems! {
             .maybe_at(at, if heading { "there is a heading, and nothing below it" } else { "it is empty" })
             .help("add rows to it, or name another source");
 
+    /// A file of CIFAR-10 is not what its format says.
+    "cifar-damaged" Error CifarDamaged { shown: String, why: String, at: Option<Span> } =>
+        say(format!("{shown} is not a file of CIFAR-10: {why}"))
+            .maybe_at(at, "a file of this folder")
+            .help("unpack the archive of the binary version anew: cifar-10-batches-bin");
+
     /// A folder that a source names is not there.
     "folder-missing" Error FolderMissing { path: String, places: Vec<String>, root_unset: bool, at: Option<Span> } =>
         say(format!("the folder {path:?} is not there"))
@@ -541,7 +547,7 @@ problems! {
         match by {
             None => say(format!("`{way}` needs {what}, and there is none"))
                 .at(at, "decided by nothing")
-                .help(format!("{way}(by: …, train: 80%, val: 20%)")),
+                .help(if way == "given" { "given(by: …), a column with the words train, val and test".into() } else { format!("{way}(by: …, train: 80%, val: 20%)") }),
             Some(by) => say(format!("`{way}` needs {what}, which `{by}` is not")).at(at, format!("`{by}` is something else")),
         };
 
@@ -573,7 +579,7 @@ problems! {
     "input-format" Error InputFormat { shown: String, at: Span } =>
         say(format!("it is not clear how {shown} is to be read"))
             .at(at, "the model was trained on these rows")
-            .help("give a file that ends in .csv, .tsv or .jsonl");
+            .help("give a file that ends in .csv, .tsv or .jsonl, or pictures");
 }
 
 /// Labels and notes for the first of many rows: cells of an inline table are labelled in place, rows of a file noted.

@@ -46,6 +46,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "carry-without-next"
     "cells-are-tensors"
     "cells-are-text"
+    "cifar-damaged"
     "class-count"
     "class-without-training-rows"
     "class-words"

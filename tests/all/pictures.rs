@@ -328,3 +328,66 @@ fn predictions_are_made_of_a_picture_or_a_folder() {
     let eval = shell.run(&["eval", "it/model.dlmx", "pets"]);
     assert_eq!(eval.code, 0, "{}", eval.err);
 }
+
+/// The six files with `rows` rows each, of which pixel (i, j) of channel c of row r of file f is `(f + r + i + 2 j + 3 c) mod 256`.
+fn cifar(rows: usize) -> Memory {
+    let mut world = Memory::default();
+    let names = (1..=5).map(|at| format!("data_batch_{at}.bin")).chain(["test_batch.bin".to_string()]);
+    for (file, name) in names.enumerate() {
+        let row = |r: usize| {
+            let pixels = (0..3).flat_map(move |c| {
+                (0..32).flat_map(move |i| (0..32).map(move |j| ((file + r + i + 2 * j + 3 * c) % 256) as u8))
+            });
+            std::iter::once((r % 10) as u8).chain(pixels)
+        };
+        world.0.insert(format!("cifar/{name}").into(), (0..rows).flat_map(row).collect());
+    }
+    world
+}
+
+#[test]
+fn cifar_is_read_with_its_own_test() {
+    let text = "data cifar {
+  source: cifar10(\"cifar\")
+  split:  given(val: 10%)
+  input  image: image[32, 32, 3] = pixels
+  target label: class[10]
+}
+model net on image: image[32, 32, 3] -> logits[10] = image |> flatten |> dense(10)
+train { model: net; data: cifar; loss: cross_entropy; optimizer: sgd(lr: 0.1); batch: 10; for: 1 epoch }";
+    let dataset = loaded(&cifar(12), text).unwrap_or_else(|it| panic!("{it:#?}"));
+    assert_eq!(Split::ALL.map(|split| dataset.part(split).rows), [54, 6, 12]);
+    let test = dataset.part(Split::Test);
+    let images = test.fields[0].as_ref().expect("read").floats();
+    for (r, i, j, c) in [(0, 0, 0, 0), (3, 5, 9, 2), (11, 31, 31, 1)] {
+        let found = images[((r * 32 + i) * 32 + j) * 3 + c];
+        assert_eq!(found, ((5 + r + i + 2 * j + 3 * c) % 256) as f32, "{r} {i} {j} {c}");
+    }
+    // At a glance the rows are known from the sizes of the files.
+    let report = dlmc::ide::report::check(&cifar(12), Path::new("it.dlm"), Some(text.to_string()), &[]);
+    let report = report.expect("in memory");
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+    for damage in [
+        |bytes: &mut Vec<u8>| bytes.truncate(100),
+        |bytes: &mut Vec<u8>| bytes[0] = 10,
+        |bytes: &mut Vec<u8>| bytes.clear(),
+    ] {
+        let mut world = cifar(3);
+        damage(world.0.get_mut(Path::new("cifar/data_batch_4.bin")).expect("a file"));
+        assert_eq!(codes(&world, text).iter().map(|it| it.0).collect::<Vec<_>>(), ["cifar-damaged"]);
+    }
+    // Any bytes of the right number are rows, if their classes are; of any other number they are told.
+    let mut dice = Dice::new(4);
+    for _ in 0..60 {
+        let mut world = cifar(2);
+        let size = if dice.chance(2) { 3073 * dice.within(1, 3) } else { dice.below(7000) };
+        let bytes: Vec<u8> = (0..size).map(|_| dice.below(if size % 2 == 0 { 256 } else { 10 }) as u8).collect();
+        let sound = size > 0 && size % 3073 == 0 && bytes.chunks(3073).all(|row| row[0] < 10);
+        world.0.insert("cifar/data_batch_2.bin".into(), bytes);
+        let told: Vec<&str> = codes(&world, text).iter().map(|it| it.0).collect();
+        assert_eq!(told.contains(&"cifar-damaged"), !sound, "{size}: {told:?}");
+    }
+    let mut world = cifar(3);
+    world.0.remove(Path::new("cifar/test_batch.bin"));
+    assert_eq!(codes(&world, text)[0].0, "file-missing");
+}

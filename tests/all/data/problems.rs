@@ -264,6 +264,12 @@ fn every_problem_of_data_is_met_by_a_test() {
         // `bytes_that_are_no_text_are_told`
         "not-utf8",
         "data-too-large",
+        // `pictures`
+        "cifar-damaged",
+        "folder-missing",
+        "folder-unreadable",
+        "picture-size",
+        "pictures-unreadable",
         // `input`
         "input-columns",
         "input-format",
