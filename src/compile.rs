@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::kernel::{self, Machine, Plan};
 use crate::model::Program;
 use crate::native;
+pub use crate::native::Room;
 use crate::problem::Problem;
 use crate::source::{FileId, Sources, World};
 use crate::syntax::tree;
@@ -80,7 +81,7 @@ impl Backend {
 
 /// Makes `function` ready to be called.
 pub fn executor(function: &Function, backend: Backend) -> Box<dyn Executor> {
-    executor_and_cost(function, backend).0
+    executor_and_cost(function, backend, &Room::default()).0
 }
 
 /// What a function that is ready to be called costs.
@@ -105,8 +106,8 @@ pub fn cost(function: &Function) -> Cost {
     Cost::of(&plan(function))
 }
 
-/// As [`executor`], with what it costs. The graph's interpreter plans nothing.
-pub fn executor_and_cost(function: &Function, backend: Backend) -> (Box<dyn Executor>, Option<Cost>) {
+/// As [`executor`], with what it costs. Machine code works in `room`. The graph's interpreter plans nothing.
+pub fn executor_and_cost(function: &Function, backend: Backend, room: &Room) -> (Box<dyn Executor>, Option<Cost>) {
     let function = simplified(function);
     if backend == Backend::Interpreter {
         return (Box::new(tensor::eval::Interpreter::new(function)), None);
@@ -114,7 +115,7 @@ pub fn executor_and_cost(function: &Function, backend: Backend) -> (Box<dyn Exec
     let plan = planned(&function);
     let cost = Cost::of(&plan);
     let executor: Box<dyn Executor> = match backend {
-        Backend::Native => Box::new(native::compile(plan)),
+        Backend::Native => Box::new(native::compile_in(plan, room)),
         Backend::Kernels | Backend::Interpreter => Box::new(kernel::eval::Interpreter::new(plan)),
     };
     (executor, Some(cost))

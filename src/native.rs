@@ -19,6 +19,9 @@ mod writer;
 use crate::kernel::{Plan, verify};
 use crate::tensor::{Array, Clock, Executor};
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use memory::{Arena, Fences};
 use module::Compiled;
 
@@ -28,20 +31,35 @@ pub use module::clif;
 pub struct Step {
     plan: Plan,
     code: Compiled,
-    arena: Arena,
+    room: Room,
     fenced: bool,
     /// The addresses of one call's states, feeds and results.
     table: Vec<*mut u8>,
 }
 
-/// Compiles the step that `plan` describes. The code may use the instructions that the plan's machine has, and must be run
-/// on such a machine.
+/// Memory for the arenas of steps that are called one after the other: as much as the largest needs.
+#[derive(Clone)]
+pub struct Room(Rc<RefCell<Arena>>);
+
+impl Default for Room {
+    fn default() -> Room {
+        Room(Rc::new(RefCell::new(Arena::new(0))))
+    }
+}
+
+/// Compiles the step that `plan` describes, with memory of its own.
 pub fn compile(plan: Plan) -> Step {
+    compile_in(plan, &Room::default())
+}
+
+/// Compiles the step that `plan` describes, to work in `room`. The code may use the instructions that the plan's machine has, and must be run
+/// on such a machine.
+pub fn compile_in(plan: Plan, room: &Room) -> Step {
     verify(&plan);
     let code = module::compile(&plan);
-    let arena = Arena::new(plan.arena);
+    room.0.borrow_mut().hold(plan.arena);
     let table = Vec::with_capacity(plan.states.len() + plan.feeds.len() + plan.results.len());
-    Step { plan, code, arena, fenced: false, table }
+    Step { plan, code, room: room.clone(), fenced: false, table }
 }
 
 impl Step {
@@ -49,9 +67,9 @@ impl Step {
         &self.plan
     }
 
-    /// The bytes that the step itself has allocated for its work.
+    /// The bytes that have been allocated for the work of the step, and of those that share its room.
     pub fn arena_bytes(&self) -> usize {
-        self.arena.bytes()
+        self.room.0.borrow().bytes()
     }
 
     /// Has every later call run on copies of the arrays that lie between fences, and panic if a fence is trodden on.
@@ -86,17 +104,19 @@ impl Step {
             }
         }
         assert_eq!(self.table.len(), arrays);
-        let (start, table) = (self.arena.start(), self.table.as_ptr());
+        let mut arena = self.room.0.borrow_mut();
+        assert!(arena.bytes() >= plan.arena, "room for the arena");
+        let (start, table) = (arena.start(), self.table.as_ptr());
         let code = self.code.entry();
         let status = mode::flushing(|| {
             // SAFETY: `code` was made from `self.plan`, which `compile` verified: it reads and writes inside the plan's
-            // buffers only. The arena has the bytes that the plan asks for, and the table has the addresses of arrays of
+            // buffers only. The arena has the bytes that the plan asks for and nobody else works in it while it is borrowed, and the table has the addresses of arrays of
             // the plan's types, states first, then feeds, then results, as the asserts above say; all live until the call
             // is over. The code belongs to `self.code`, and was made for the machine that the plan was made for.
             unsafe { code(start, table, clock.seed, clock.step) }
         });
         assert_eq!(status, 0, "a step cannot fail");
-        self.arena.check();
+        arena.check();
         if let Some(fences) = fences {
             fences.check_and_give_back(states, results);
         }

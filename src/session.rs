@@ -18,6 +18,7 @@ use crate::tensor::{Array, Clock};
 pub mod artifact;
 pub mod cadence;
 pub mod container;
+pub mod course;
 pub mod event;
 pub mod folder;
 pub mod footprint;
@@ -161,12 +162,13 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         }
     };
     let stepper = Stepper::new(program, &dataset, request.backend, progress.at.step, states);
-    let mut model = Model::new(program, &dataset.fitted, request.backend);
+    let mut model = Model::new(program, &dataset.fitted, request.backend).within(&stepper.room);
     let predictors = model.prepare(dataset.parts.iter());
     let compile_ms = (request.stopwatch.elapsed() - compiling).as_secs_f64() * 1000.0;
-    let held = Held { batch: stepper.batch_bytes(), rows: Rows::of(&dataset) };
+    let sums = stepper.course.sums_bytes(program);
+    let held = Held { batch: stepper.batch_bytes(), sums, rows: Rows::of(&dataset) };
     let footprint = stepper.costs.as_ref().zip(predictors);
-    let footprint = footprint.and_then(|(steps, predictors)| Footprint::of(program, steps, &predictors, Some(held)));
+    let footprint = footprint.and_then(|(phases, predictors)| Footprint::of(program, phases, &predictors, Some(held)));
     let resumed_at = resumed.as_ref().map(|_| progress.at.step);
     let folder = match resumed {
         Some((folder, _)) => folder,
@@ -183,8 +185,8 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         resident_bytes: footprint.and_then(|it| it.resident_bytes),
         compile_ms,
         seed: program.train.seed,
-        steps: stepper.extent.total,
-        epoch_steps: stepper.extent.epoch,
+        steps: stepper.course.extent.total,
+        epoch_steps: stepper.course.extent.epoch,
         train: dataset.part(Split::Train).rows,
         val: dataset.part(Split::Val).rows,
         test: dataset.part(Split::Test).rows,

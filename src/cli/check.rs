@@ -9,7 +9,7 @@ use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, program};
 use crate::ide::{Look, ModelReport, Report, Steps, TrainReport};
-use crate::problem::{Problem, Severity};
+use crate::problem::{Problem, Severity, list};
 use crate::source::Sources;
 
 /// Show all problems of programs, and what they are made of
@@ -129,7 +129,18 @@ fn trains(trains: &[TrainReport]) -> String {
             train.checkpoint_bytes.map_or_else(|| format!("> {}", bytes(train.tensor_bytes)), bytes),
         ]);
     }
-    table.text()
+    let several = trains.len() > 1;
+    let thaws = trains.iter().flat_map(|train| {
+        let of = train.name.as_ref().filter(|_| several).map_or(String::new(), |name| format!(" of {name}"));
+        train.thaws.iter().map(move |it| format!("  {}{of}\n", thawed(&it.parts, it.after)))
+    });
+    table.text() + &thaws.collect::<String>()
+}
+
+/// `stem and norm train from step 11 on`
+pub fn thawed(parts: &[String], after: u64) -> String {
+    let verb = if parts.len() == 1 { "trains" } else { "train" };
+    format!("{} {verb} from step {} on", list(parts), count(after + 1))
 }
 
 fn as_json(report: &Report, problems: &[Problem]) -> Value {
@@ -157,6 +168,7 @@ fn as_json(report: &Report, problems: &[Problem]) -> Value {
         json!({
             "name": train.name, "model": train.model, "data": train.data, "rows": train.rows,
             "steps": steps, "steps_formula": formula,
+            "thaws": train.thaws.iter().map(|it| json!({ "after": it.after, "parts": it.parts })).collect::<Vec<_>>(),
             "step_flops": train.footprint.map(|it| it.step_flops),
             "peak_bytes": train.footprint.map(|it| it.peak_bytes),
             "resident_bytes": train.footprint.and_then(|it| it.resident_bytes),

@@ -6,7 +6,7 @@ use super::{Exit, Overrides, Stop, Terminal, program};
 use crate::compile;
 use crate::kernel::{Home, Loops, Tables};
 use crate::model::Program;
-use crate::model::program::{Pace, StateRole};
+use crate::model::program::{Pace, Share, StateRole};
 use crate::native;
 use crate::tensor::{Function, Slot};
 
@@ -58,16 +58,27 @@ impl Args {
         let program = &checked.programs[program::choose(&checked, self.train.as_deref())?];
         let batch = self.batch.max(1);
         // The length of the run enters a step as numbers only; any will do to show its form.
-        let step = || compile::simplified(&program.step(Pace { batch, epoch: 100, total: 1000 }));
+        let pace = Pace { batch, epoch: 100, total: 1000 };
+        let step = |share| compile::simplified(&program.step_after(pace, u64::MAX, share));
+        let steps = |text: &dyn Fn(&Function) -> String| match program.train.accumulate {
+            1 => text(&step(Share::Whole)),
+            several => {
+                let (batch, last) = (step(Share::Batch), step(Share::Last { examples: several * batch }));
+                let last = format!("the last of {several} batches:\n{}", text(&last));
+                format!("each batch but the last:\n{}\n{last}", text(&batch))
+            }
+        };
         let named = |function: &Function| crate::tensor::print::print(function, &|slot| name(program, slot));
         let text = match self.stage {
             Stage::Tree => unreachable!("shown above"),
             Stage::Model => model(program),
             Stage::Graph => named(&compile::simplified(&program.predict(batch))),
-            Stage::Grad => named(&step()),
-            Stage::Kernels => Loops::new(&compile::plan(&step()), &|home| called(program, home)).to_string(),
-            Stage::Plan => Tables::new(&compile::plan(&step()), &|home| called(program, home)).to_string(),
-            Stage::Clif => native::clif(&compile::plan(&step())),
+            Stage::Grad => steps(&named),
+            Stage::Kernels => {
+                steps(&|step| Loops::new(&compile::plan(step), &|home| called(program, home)).to_string())
+            }
+            Stage::Plan => steps(&|step| Tables::new(&compile::plan(step), &|home| called(program, home)).to_string()),
+            Stage::Clif => steps(&|step| native::clif(&compile::plan(step))),
         };
         terminal.data(&text)?;
         Ok(Exit::Fine)
@@ -77,7 +88,10 @@ impl Args {
 /// The name of a slot in the user's own words.
 fn name(program: &Program, slot: Slot) -> String {
     match slot {
-        Slot::State(at) => program.states[at as usize].path.clone(),
+        Slot::State(at) => match (at as usize).checked_sub(program.states.len()) {
+            None => program.states[at as usize].path.clone(),
+            Some(at) => program.sum_name(at),
+        },
         Slot::Feed(at) => match (at as usize).checked_sub(program.feeds.len()) {
             None => program.data.fields[program.feeds[at as usize]].name.clone(),
             Some(at) => {

@@ -8,7 +8,7 @@ use crate::data::{self, DataFacts, Dataset, Limits};
 use crate::model::Program;
 use crate::model::discover::operations;
 use crate::model::lints::begins_with_minus;
-use crate::model::program::{Batch, Length, StageInfo};
+use crate::model::program::{Batch, Length, StageInfo, Thaw};
 use crate::model::recognised::LoopInfo;
 use crate::problem::lint::{LinearConvolutions, LinearLayers, ON_REQUEST};
 use crate::problem::{Problem, allow};
@@ -50,6 +50,8 @@ pub struct TrainReport {
     /// The examples of training, validation and test, where the look at the data tells them.
     pub rows: Option<[usize; 3]>,
     pub steps: Steps,
+    /// When parts that are frozen for a while begin to train, where the steps are known.
+    pub thaws: Vec<Thaw>,
     /// What the run computes and holds. Unknown where a batch is all of an unknown number of rows.
     pub footprint: Option<Footprint>,
     /// The tensors of a checkpoint.
@@ -202,10 +204,15 @@ fn train(program: &Program, examples: Option<[usize; 3]>, read: Option<Rows>) ->
         data: program.data.name.clone(),
         rows: examples,
         steps: steps(program, examples.map(|[train, ..]| train)),
+        thaws: thaws(program, examples.map(|[train, ..]| train)),
         footprint: Footprint::ahead(program, examples, read),
         tensor_bytes: footprint::of_checkpoint(program),
         checkpoint_bytes: None,
     }
+}
+
+fn thaws(program: &Program, rows: Option<usize>) -> Vec<Thaw> {
+    rows.map_or(vec![], |rows| program.thaws(cadence::pace(program, rows)))
 }
 
 fn steps(program: &Program, rows: Option<usize>) -> Steps {

@@ -83,7 +83,10 @@ pub fn settings(world: &dyn World, path: &Path, text: &str, overrides: &[Overrid
         };
         let batch = match program.train.batch {
             Batch::All => "all at once".to_string(),
-            Batch::Size(size) => format!("in batches of {size}"),
+            Batch::Size(size) => match program.train.accumulate {
+                1 => format!("in batches of {size}"),
+                several => format!("in batches of {size}, {several} in a step"),
+            },
         };
         let rows = match train.rows {
             Some([rows, ..]) if steps => format!("{rows} training rows, {batch}"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::functions::{Output, output_kind, still};
-use super::lower::{Declared, Lower, Outcome, Reported, Setting};
+use super::lower::{ALL, Declared, Lower, Outcome, Reported, Setting};
 use super::program::*;
 use super::recognised::{LoopInfo, recognised};
 use super::train::Experiment;
@@ -39,13 +39,14 @@ pub fn program(
         Length::Steps(steps) => steps,
     };
     let epoch = NOMINAL_EPOCH;
-    let setting = Setting { training: true, batch: 2, epoch, total };
+    let setting = Setting { training: true, batch: 2, epoch, total, done: ALL };
     let found = {
         let mut lower = experiment.lower(setting, problems);
         lower.discovering = true;
         let step = experiment.lower_step(&mut lower)?;
         let roots = [step.loss, step.total, step.rate];
         let dead = dead_states(&lower, &roots);
+        experiment.lint_statistics(&mut lower, &step.moving);
         (sorted(&lower, &dead), std::mem::take(&mut lower.initial), step.outputs, dead)
     };
     let (declared, initial, outputs, dead) = found;
@@ -53,6 +54,9 @@ pub fn program(
     experiment.initial = initial;
     experiment.dead = dead;
     predicting(&experiment, problems)?;
+    if experiment.thaws_at_all() {
+        beginning(&experiment, setting, problems)?;
+    }
     let target_meaning = |output: &Output| output.tensor.meaning;
     let shapes: Vec<(String, Vec<usize>, Meaning)> =
         outputs.iter().map(|it| (it.name.clone(), it.tensor.shape.clone(), target_meaning(it))).collect();
@@ -84,6 +88,7 @@ pub fn program(
         problems.push(MetricNotANumber { metric, found, at, metric_at }.into());
     }
     experiment.long_warmup(train.length, problems);
+    experiment.long_freeze(train.length, problems);
     train.metrics = metric_plans;
     if errors(problems) > before {
         return Err(Reported);
@@ -134,6 +139,14 @@ fn predicting(experiment: &Experiment, problems: &mut Vec<Problem>) -> Outcome<(
         None => Ok(()),
         Some(Declared { path, span: at, .. }) => Err(lower.report(ReadInPredictionOnly { path, at })),
     }
+}
+
+/// Lowers the first step, while what is frozen for a while is still.
+fn beginning(experiment: &Experiment, setting: Setting, problems: &mut Vec<Problem>) -> Outcome<()> {
+    let mut lower = experiment.lower(Setting { done: 0, ..setting }, problems);
+    let step = experiment.lower_step(&mut lower)?;
+    experiment.lint_statistics(&mut lower, &step.moving);
+    Ok(())
 }
 
 fn role(declared: &Declared) -> StateRole {

@@ -9,7 +9,7 @@ mod plans;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::lower::{Lower, Outcome, Reported, Setting};
+use super::lower::{ALL, Lower, Outcome, Reported, Setting};
 use super::modules::{ModuleId, Modules};
 use super::program::{CellType, ColumnPlan, Constant, DataPlan, FieldPlan, FieldType, SplitPlan};
 use super::value::Meaning;
@@ -236,5 +236,5 @@ fn seems_to_have(block: &DataBlock, name: &str) -> bool {
 
 /// The setting in which formulas of fields are lowered: `n` rows at once, no training.
 fn rows(n: usize) -> Setting {
-    Setting { training: false, batch: n, epoch: 0, total: 0 }
+    Setting { training: false, batch: n, epoch: 0, total: 0, done: ALL }
 }

@@ -1,19 +1,22 @@
 //! The functions of an experiment: one update, prediction, loss and metrics, as graphs.
 
+mod accumulate;
 mod augment;
 mod fitting;
 mod forward;
+mod freezing;
 mod losses;
 mod metrics;
 mod optimizer;
 mod schedule;
 mod step;
 
+pub use freezing::{Frozen, Time, Until};
 pub use step::Step;
 
-use super::lower::{Lower, Setting};
+use super::lower::{ALL, Lower, Setting};
 use super::modules::LIBRARY;
-use super::program::{OutputKind, Pace};
+use super::program::{OutputKind, Pace, Share};
 use super::train::Experiment;
 use super::types::labels::axis_names;
 use super::value::*;
@@ -33,27 +36,24 @@ pub struct Output {
 }
 
 impl Experiment {
-    pub fn step_function(&self, pace: Pace) -> Function {
+    pub fn step_function(&self, pace: Pace, done: u64, share: Share) -> Function {
         let mut problems = Vec::new();
-        let setting = Setting { training: true, batch: pace.batch, epoch: pace.epoch, total: pace.total };
-        let mut lower = self.lower(setting, &mut problems);
-        let step = self.lower_step(&mut lower);
+        let mut lower = self.lower(Setting { done, ..freezing::setting(pace) }, &mut problems);
+        let step = self.lower_share(&mut lower, share);
         let step = step.unwrap_or_else(|_| panic!("a sound program: {:?}", lower.problems));
         let updates = std::mem::take(&mut lower.nexts).into_iter().collect();
         let feeds = self.step_feeds(pace.batch, true);
-        Function {
-            graph: lower.graph,
-            states: self.states(),
-            feeds,
-            results: vec![step.loss, step.total, step.rate],
-            updates,
+        let mut states = self.states();
+        if share != Share::Whole {
+            states.extend(self.sums());
         }
+        Function { graph: lower.graph, states, feeds, results: vec![step.loss, step.total, step.rate], updates }
     }
 
     /// The gradient of the loss with its regularizers in each parameter of `slots`.
     pub fn gradient_function(&self, slots: &[u32], n: usize, training: bool) -> Function {
         let mut problems = Vec::new();
-        let mut lower = self.lower(Setting { training, batch: n, epoch: 1, total: 1 << 40 }, &mut problems);
+        let mut lower = self.lower(Setting { training, batch: n, epoch: 1, total: 1 << 40, done: ALL }, &mut problems);
         let step = self.lower_step(&mut lower).expect("checked before");
         let wanted: Vec<Id> = slots.iter().map(|&slot| lower.state(slot).id).collect();
         let results = crate::tensor::grad(&mut lower.graph, step.total, &wanted);
@@ -64,7 +64,7 @@ impl Experiment {
     /// The loss with its regularizers, without an update.
     pub fn objective_function(&self, n: usize, training: bool) -> Function {
         let mut problems = Vec::new();
-        let mut lower = self.lower(Setting { training, batch: n, epoch: 1, total: 1 << 40 }, &mut problems);
+        let mut lower = self.lower(Setting { training, batch: n, epoch: 1, total: 1 << 40, done: ALL }, &mut problems);
         let step = self.lower_step(&mut lower).expect("checked before");
         let feeds = self.step_feeds(n, training);
         Function { graph: lower.graph, states: self.states(), feeds, results: vec![step.total], updates: vec![] }
@@ -203,5 +203,5 @@ pub fn output_kind(meaning: Meaning) -> OutputKind {
 
 /// Neither training nor paced.
 pub fn still(n: usize) -> Setting {
-    Setting { training: false, batch: n, epoch: 0, total: 0 }
+    Setting { training: false, batch: n, epoch: 0, total: 0, done: ALL }
 }

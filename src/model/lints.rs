@@ -19,7 +19,7 @@ pub use range::{Range, ranges};
 
 use self::products::products;
 use super::functions::still;
-use super::lower::{Applied, Lower, Setting};
+use super::lower::{ALL, Applied, Lower, Setting};
 use super::program::{Batch, Program};
 use super::train::Experiment;
 use crate::problem::Problem;
@@ -111,7 +111,7 @@ impl Lowered {
     /// One update on `batch` examples.
     fn step(experiment: &Experiment, batch: usize) -> Option<Lowered> {
         let (mut problems, (epoch, total)) = (Vec::new(), NOMINAL);
-        let mut lower = experiment.lower(Setting { training: true, batch, epoch, total }, &mut problems);
+        let mut lower = experiment.lower(Setting { training: true, batch, epoch, total, done: ALL }, &mut problems);
         let step = experiment.lower_step(&mut lower).ok()?;
         let outputs = step.outputs.iter().map(|it| it.tensor.id).collect();
         Some(Lowered::gather(lower, outputs, Some(step.loss), experiment.output_place()))

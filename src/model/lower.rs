@@ -59,7 +59,12 @@ pub struct Setting {
     /// Updates of an epoch and of the run, where they are known.
     pub epoch: u64,
     pub total: u64,
+    /// Updates done before: what is frozen for a while is frozen still, or trains. [`ALL`] is after every while.
+    pub done: u64,
 }
+
+/// More updates than any run has.
+pub const ALL: u64 = u64::MAX;
 
 /// Where the fitted values of an encoder come from.
 pub enum Fits {
@@ -271,9 +276,13 @@ impl<'a> Lower<'a> {
         Tensor { affine, ..self.whole(id) }
     }
 
-    /// The number of the update, from 1, as an f32.
-    pub fn step_number(&mut self) -> Tensor {
-        let step = self.graph.input(Slot::Step, &[], Dtype::I32);
+    /// The number of the update, from 1, without those `before`, as an f32.
+    pub fn step_number(&mut self, before: u64) -> Tensor {
+        let mut step = self.graph.input(Slot::Step, &[], Dtype::I32);
+        if before > 0 {
+            let before = self.graph.integer(before.min(i32::MAX as u64) as i32, &[]);
+            step = self.graph.map(Scalar::Sub, &[step, before]);
+        }
         let id = self.graph.map(Scalar::ToF32, &[step]);
         self.whole(id)
     }

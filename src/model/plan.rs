@@ -1,13 +1,14 @@
 //! The settings of a train block that say how long, how often, and what is kept.
 
 use super::eval::Scope;
-use super::lower::{Lower, Outcome, Reported, Setting};
+use super::functions::{Time, Until, still};
+use super::lower::{Lower, Outcome, Reported};
 use super::program::*;
 use super::train::{Context, MetricExpr, Settings};
 use super::units::Measure;
 use super::value::{Number, Value};
 use crate::problem::names::{ArgumentTwice, SettingMissing, TooManyArguments, UnknownArgument};
-use crate::problem::training::UnknownMetricPath;
+use crate::problem::training::{AccumulateAll, UnknownMetricPath};
 use crate::problem::values::*;
 use crate::problem::{Problem, ticked};
 use crate::source::nearest;
@@ -21,10 +22,11 @@ pub fn plan(
     metrics: &[MetricExpr],
     problems: &mut Vec<Problem>,
 ) -> Outcome<TrainPlan> {
-    let setting = Setting { training: false, batch: 1, epoch: 0, total: 0 };
-    let lower = Lower::new(context.modules, context.library_files, problems, setting);
+    let lower = Lower::new(context.modules, context.library_files, problems, still(1));
     let mut reader = Reader { lower, scope: Scope::new(context.module, ""), metrics };
     let batch = reader.settled(settings, "batch", Reader::batch);
+    let accumulate = reader.settled(settings, "accumulate", Reader::batches);
+    let accumulate = accumulate.and_then(|batches| reader.several(settings, batches, batch.as_ref().ok()));
     let length = match settings.get("for") {
         Some(expr) => reader.length(expr),
         None if settings.is_meant("for") => Err(Reported),
@@ -84,8 +86,23 @@ pub fn plan(
         stop,
         checkpoint: checkpoint?,
         metrics: vec![],
-        accumulate: 1,
+        accumulate: accumulate?,
+        accumulate_at: settings.get("accumulate").map(|expr| expr.span),
     })
+}
+
+/// When a part that is frozen begins to train.
+pub fn until(context: &Context, expr: &Expr, problems: &mut Vec<Problem>) -> Outcome<Until> {
+    let lower = Lower::new(context.modules, context.library_files, problems, still(1));
+    let mut reader = Reader { lower, scope: Scope::new(context.module, ""), metrics: &[] };
+    let elsewhere = "say it in epochs or steps: by the clock no two runs would be the same";
+    let number = reader.time("until", expr, &[Measure::Epochs, Measure::Steps, Measure::Share], Some(elsewhere))?;
+    let time = match number.measure {
+        Some(Measure::Epochs) => Time::Epochs(number.value),
+        Some(Measure::Steps) => Time::Steps(number.value as u64),
+        _ => Time::Share(number.value),
+    };
+    Ok(Until { time, span: expr.span })
 }
 
 struct Reader<'a> {
@@ -155,6 +172,44 @@ impl Reader<'_> {
         }
     }
 
+    /// `4 batches`
+    fn batches(&mut self, expr: &Expr) -> Outcome<usize> {
+        let (setting, wanted) = ("accumulate".to_string(), "a number of batches, like 4 batches".to_string());
+        let number = self.number(&setting, &wanted, expr)?;
+        let at = expr.span;
+        match number.measure {
+            Some(Measure::Batches) => {}
+            None => {
+                let (help, unit) = (format!("write {}", Measure::Batches.written(number.value)), None);
+                let number = None;
+                return Err(self.lower.report(MissingUnit { setting, wanted, at, help, number, unit }));
+            }
+            Some(_) => {
+                let found = print_expr(expr);
+                return Err(self.lower.report(WrongUnit { setting, wanted, found, at, help: None }));
+            }
+        }
+        if number.value.fract() != 0.0 {
+            return Err(self.wrong(&setting, "a whole number of batches", expr));
+        }
+        if !(1.0..=1e6).contains(&number.value) {
+            let range = if number.value < 1.0 { "1 batch or more" } else { "at most a million batches" };
+            return Err(self.outside(&setting, range, expr));
+        }
+        Ok(number.value as usize)
+    }
+
+    /// All examples at once are one batch.
+    fn several(&mut self, settings: &Settings, batches: usize, batch: Option<&Batch>) -> Outcome<usize> {
+        match (settings.get("accumulate"), settings.get("batch"), batch) {
+            (Some(accumulate), Some(batch), Some(Batch::All)) if batches > 1 => {
+                let (at, batch_at) = (accumulate.span, batch.span);
+                Err(self.lower.report(AccumulateAll { batches, at, batch_at }))
+            }
+            _ => Ok(batches),
+        }
+    }
+
     /// A number known before the run, with its unit; constants of the file may take part in it.
     fn number(&mut self, setting: &str, wanted: &str, expr: &Expr) -> Outcome<Number> {
         match self.lower.evaluate(expr, &mut self.scope)?.settled() {
@@ -189,6 +244,7 @@ impl Reader<'_> {
         let examples: &[&str] = match allowed {
             [Measure::Seconds] => &["10min"],
             [Measure::Epochs, Measure::Steps] => &["3 epochs", "500 steps"],
+            [Measure::Epochs, Measure::Steps, Measure::Share] => &["3 epochs", "500 steps", "10%"],
             _ => &["3 epochs", "500 steps", "10min"],
         };
         let wanted = format!("a time, like {}", examples.join(" or "));

@@ -1,6 +1,7 @@
 //! What a checked experiment is: the plan of its data, of its training, its tensors by name, and the functions that a
 //! run calls.
 
+use super::lower::ALL;
 use super::recognised::LoopInfo;
 use crate::problem::Problem;
 use crate::source::Span;
@@ -241,8 +242,10 @@ pub struct TrainPlan {
     pub checkpoint: Option<Checkpoints>,
     /// The metrics that are reported beside the loss, in order.
     pub metrics: Vec<MetricPlan>,
-    /// `clip`, `precision` and the like are part of the step function already.
+    /// Batches in an update. (`clip`, `precision` and the like are part of the step function already.)
     pub accumulate: usize,
+    /// Where that is said, if it is.
+    pub accumulate_at: Option<Span>,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -410,6 +413,26 @@ pub struct Pace {
     pub total: u64,
 }
 
+/// What part of an update the call of a step is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Share {
+    /// All of it.
+    Whole,
+    /// A batch of several: adds to the sums.
+    Batch,
+    /// The last batch of several: makes the update of the mean over so many examples, and empties the sums.
+    Last { examples: usize },
+}
+
+/// Parts that begin to train.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Thaw {
+    /// The updates that are done before.
+    pub after: u64,
+    /// As the program names them.
+    pub parts: Vec<String>,
+}
+
 /// The functions of a run. `n` is a number of rows: the first extent of every feed and of every result that depends on
 /// an example.
 impl Program {
@@ -448,14 +471,35 @@ impl Program {
         let results = self.experiment.declared.iter().map(|it| it.initial).collect();
         Function { graph: self.experiment.initial.clone(), results, ..Function::default() }
     }
-    /// What only shows once the rows are counted: a warm-up that is as long as the run.
+    /// What only shows once the rows are counted: a warm-up that is as long as the run, a part that is frozen until its end.
     pub fn paced(&self, pace: Pace) -> Vec<Problem> {
-        self.experiment.long_warmup_of(pace).into_iter().collect()
+        let warmup = self.experiment.long_warmup_of(pace);
+        warmup.into_iter().chain(self.experiment.long_freeze_of(pace)).collect()
     }
-    /// One update. Feeds: `self.feeds`, those that are augmented within their formulas halfway; then `self.step_fits`. Results: the loss without regularizers, then the loss with them, then the
+    /// One update; whatever is frozen for a while trains. Feeds: `self.feeds`, those that are augmented within their formulas halfway; then `self.step_fits`. Results: the loss without regularizers, then the loss with them, then the
     /// learning rate (0 where the optimizer has none). Updates the states.
     pub fn step(&self, pace: Pace) -> Function {
-        self.experiment.step_function(pace)
+        self.step_after(pace, ALL, Share::Whole)
+    }
+    /// The same for the steps that follow `done` others: what is frozen for a while is frozen still, or trains. Where it is a
+    /// share of an update, `self.sums` follow the states, and the results of the last batch are those of the update.
+    pub fn step_after(&self, pace: Pace, done: u64, share: Share) -> Function {
+        self.experiment.step_function(pace, done, share)
+    }
+    /// What is summed over the batches of an update: the losses of the examples, and the gradients of what can move.
+    pub fn sums(&self) -> Vec<(Vec<usize>, Dtype)> {
+        self.experiment.sums()
+    }
+    /// What a slot holds that follows the states.
+    pub fn sum_name(&self, at: usize) -> String {
+        match at.checked_sub(1) {
+            None => "sum of the losses".to_string(),
+            Some(at) => format!("sum of gradients of {}", self.states[self.experiment.summed()[at] as usize].path),
+        }
+    }
+    /// When parts that are frozen for a while begin to train, in order.
+    pub fn thaws(&self, pace: Pace) -> Vec<Thaw> {
+        self.experiment.thaws(pace)
     }
     /// Feeds: those of a step where it is `training`, else `self.feeds`. Results: the gradient of the loss with regularizers in
     /// the parameters of `slots`.

@@ -12,6 +12,7 @@ pub use settings::{SETTINGS, Settings, constant_text};
 
 use super::eval::Scope;
 use super::fields::{self, Fields};
+use super::functions::Frozen;
 use super::lower::{Lower, Outcome, Reported, Setting};
 use super::modules::{Definition, ModuleId, Modules};
 use super::program::*;
@@ -34,8 +35,9 @@ pub fn check(context: &Context, block: &TrainBlock, problems: &mut Vec<Problem>)
     let parts = Parts::read(context, block, &settings, problems);
     let metrics = metrics(context, &settings, problems);
     let plan = super::plan::plan(context, &settings, metrics.as_deref().unwrap_or_default(), problems);
-    let ((mut data, fields), model, plan) = (data?, model?, plan?);
-    let experiment = Experiment::assemble(context, &settings, &mut data, fields, model, parts?, metrics?, problems)?;
+    let ((mut data, fields), model, plan, parts) = (data?, model?, plan?, parts?);
+    parts::lint_within_batches(context, &parts.loss, &plan, problems);
+    let experiment = Experiment::assemble(context, &settings, &mut data, fields, model, parts, metrics?, problems)?;
     if let (Some(mixing), Batch::Size(1)) = (&experiment.augmented.mixing, plan.batch) {
         problems.push(MixedWithItself { at: mixing.span, batch_at: plan.batch_at }.into());
     }
@@ -79,8 +81,8 @@ pub struct Experiment {
     pub clip: Option<Clip>,
     /// Multipliers of a setting of the optimizer, for the parameters that patterns select.
     pub scales: Vec<Scale>,
-    /// Parameters that do not move.
-    pub frozen: Vec<Selector>,
+    /// Parameters that do not move, for good or for a while.
+    pub frozen: Vec<Frozen>,
     /// What is done to training examples before the model sees them.
     pub augmented: Augmented,
     /// Inputs of the model, in order, as indices of fields.
@@ -275,7 +277,8 @@ impl Experiment {
         lower.slots = self.declared.iter().enumerate().map(|(slot, it)| (it.path.clone(), slot as u32)).collect();
         lower.initial = self.initial.clone();
         lower.dead = self.dead.clone();
-        lower.frozen = self.frozen.iter().map(|it| it.pattern.to_string()).collect();
+        let frozen = self.frozen.iter().filter(|it| it.holds(setting));
+        lower.frozen = frozen.map(|it| it.what.pattern.to_string()).collect();
         lower
     }
 

@@ -24,6 +24,14 @@ impl Arena {
         Arena { blocks }
     }
 
+    /// Makes room for so many bytes. What was in it is lost; it means nothing between steps.
+    pub fn hold(&mut self, bytes: usize) {
+        if bytes > self.bytes() {
+            self.blocks = vec![];
+            *self = Arena::new(bytes);
+        }
+    }
+
     pub fn start(&mut self) -> *mut u8 {
         self.blocks[1..].as_mut_ptr().cast()
     }

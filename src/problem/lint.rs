@@ -32,6 +32,13 @@ problems! {
             .at(at, "freezes parameters, not the layer")
             .help(format!("freeze {part}"));
 
+    /// A loss that compares examples sees those of one batch only, where several batches make an update.
+    "loss-within-batches" Warning LossWithinBatches { loss: String, batches: usize, at: Span, batches_at: Span } =>
+        say(format!("`{loss}` compares the examples of a batch, and an update of {batches} batches compares none of one with those of another"))
+            .at(at, "goes across the batch")
+            .at(batches_at, "adds up what it gives for each batch alone")
+            .help("a larger batch compares more examples; accumulated batches do not");
+
     /// Rows that are sorted by their class are split by their place.
     "sorted-split" Warning SortedSplit { field: String, split: &'static str, classes: Vec<String>, at: Span, field_at: Span } =>
         say(format!("the rows are sorted by `{field}`, so the {split} rows, which are the last, are all of {} {}",

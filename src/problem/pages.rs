@@ -11,6 +11,7 @@ macro_rules! pages {
 
 /// In the order of codes. A test holds this list, the files and the catalogue together, and tries the examples.
 pub const PAGES: &[(&str, &str)] = pages! {
+    "accumulate-all"
     "across-batch"
     "all-frozen"
     "argument-missing"
@@ -80,6 +81,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "folder-missing"
     "folder-unreadable"
     "folder-used"
+    "freeze-longer-than-run"
     "frozen-statistics"
     "gives-nothing"
     "group-in-two-splits"
@@ -104,6 +106,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "loss-does-not-fit"
     "loss-not-a-number"
     "loss-not-finite"
+    "loss-within-batches"
     "metric-does-not-fit"
     "metric-not-a-number"
     "metric-twice"

@@ -193,10 +193,29 @@ problems! {
             .help(format!("it can ask for {}", list(&ticked(&known))));
 
     /// Every parameter is frozen.
-    "all-frozen" Error AllFrozen { model: String, at: Span } =>
-        say(format!("all parameters of `{model}` are frozen, so there is nothing to train"))
+    "all-frozen" Error AllFrozen { model: String, for_a_while: bool, at: Span } =>
+        say(match for_a_while {
+                true => format!("all parameters of `{model}` are frozen at the start, so the first steps train nothing"),
+                false => format!("all parameters of `{model}` are frozen, so there is nothing to train"),
+            })
             .at(at, "nothing is left to move")
             .help("freeze fewer parts");
+
+    /// A part would begin to train only after the run.
+    "freeze-longer-than-run" Error FreezeLongerThanRun { part: String, until: String, total: Option<String>, at: Span } =>
+        say(match &total {
+                Some(total) => format!("`{part}` is frozen for {until} of a run of {total}, so it never trains"),
+                None => format!("`{part}` is frozen for the whole run, so it never trains"),
+            })
+            .at(at, format!("{until} of the run"))
+            .help(format!("write `freeze {part}` if it shall never train; else let this end within the run, like 10%"));
+
+    /// Several batches of all examples.
+    "accumulate-all" Error AccumulateAll { batches: usize, at: Span, batch_at: Span } =>
+        say(format!("a batch is all examples here, so there are no {batches} of them to accumulate in an epoch"))
+            .at(at, "more than one batch")
+            .at(batch_at, "one batch of all examples")
+            .help("give batches a size, like `batch: 32`; or leave `accumulate` away");
 
     /// The model has nothing to train.
     "no-parameters" Error NoParameters { model: String, at: Span } =>

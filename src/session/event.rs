@@ -14,6 +14,13 @@ pub enum Event {
     Step(Step),
     /// The validation split was looked at, or an epoch ended.
     Epoch(Epoch),
+    /// Parts that were frozen for a while train from now on.
+    Thaw {
+        /// Updates done before.
+        step: u64,
+        /// As the program names them.
+        parts: Vec<String>,
+    },
     /// Something to know that does not stop the run.
     Warning { code: String, message: String },
     /// The run can go on from here.
@@ -30,7 +37,7 @@ pub struct Start {
     pub threads: usize,
     /// Trained numbers.
     pub parameters: u64,
-    /// Scalar operations of a step over a full batch. This and the two below are `null` where the back end plans nothing.
+    /// Scalar operations of a full step, over all its batches; of the largest where parts are frozen for a while. This and the two below are `null` where the back end plans nothing.
     pub step_flops: Option<u64>,
     /// The most bytes that one compiled function needs: its arena, its states, what it is fed and what it returns.
     pub peak_bytes: Option<u64>,

@@ -11,7 +11,7 @@ use crate::problem::run::{FolderBusy, FolderUsed, NotWritten, NothingToResume};
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 pub const ARTIFACT: &str = "model.dlmx";
@@ -66,7 +66,7 @@ impl Folder {
         let lock = path.join(LOCK);
         let file = File::create(&lock).map_err(|error| not_written(&lock, &error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Folder { path: path.into(), _lock: file }),
+            Ok(()) => Ok(Folder { path: path.into(), lock: file }),
             Err(fs::TryLockError::WouldBlock) => Err(FolderBusy { folder: show(path) }.into()),
             Err(fs::TryLockError::Error(error)) => Err(not_written(&lock, &error)),
         }
@@ -107,6 +107,13 @@ impl Folder {
         let file = File::options().read(true).create(true).append(true).open(&path);
         let file = file.and_then(|mut file| end_last_line(&mut file).map(|()| file));
         file.map(|file| (file, path.clone())).map_err(|error| not_written(&path, &error))
+    }
+}
+
+impl Drop for Folder {
+    /// A process that is being started at this moment holds whatever this one has open, for a while: the lock goes by itself.
+    fn drop(&mut self) {
+        _ = self.lock.unlock();
     }
 }
 

@@ -1,18 +1,18 @@
 //! What a run costs, worked out before it: the functions that it compiles, and the bytes that it holds.
 
-use super::artifact::{kept_beside, model_states};
-use super::cadence;
+use super::artifact::kept_beside;
+use super::course::{Course, Piece};
 use super::measure::{portions, predictor};
 use crate::compile::{Cost, cost};
 use crate::data::Dataset;
 use crate::kernel::width;
 use crate::model::Program;
-use crate::model::program::{Batch, Pace, StateInfo};
+use crate::model::program::{Batch, StateInfo};
 
 /// What the compiled functions of a run need, and the process around them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Footprint {
-    /// Scalar operations of a step over a full batch, as they are compiled.
+    /// Scalar operations of a full step, over all its batches, as they are compiled; of the largest where parts are frozen for a while.
     pub step_flops: u64,
     /// The most that one compiled function needs: its arena, its states, what it is fed and what it returns.
     pub peak_bytes: u64,
@@ -20,11 +20,27 @@ pub struct Footprint {
     pub resident_bytes: Option<u64>,
 }
 
+/// What a function of a step costs.
+#[derive(Clone, Copy, Debug)]
+pub struct StepCost {
+    pub cost: Cost,
+    /// How often a full update calls it.
+    pub times: usize,
+}
+
+impl StepCost {
+    pub fn of(piece: &Piece) -> StepCost {
+        StepCost { cost: cost(&piece.function), times: piece.times }
+    }
+}
+
 /// What a run holds beside the states and the arenas.
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
     /// The arrays of a batch, where it is not all examples.
     pub batch: u64,
+    /// The sums of updates over several batches.
+    pub sums: u64,
     pub rows: Rows,
 }
 
@@ -43,8 +59,8 @@ impl Rows {
     }
 }
 
-/// The process before it has a run to do: the program text, the library, the compiler.
-const PROCESS: u64 = 16_700_000;
+/// The process beside what it computes with: the program text, the library, the compiler and what it leaves behind.
+const PROCESS: u64 = 18_000_000;
 
 /// So many rows that each batch is full, where nobody has counted them.
 const SOME: usize = 1 << 20;
@@ -58,25 +74,33 @@ impl Footprint {
             (Batch::All, None) => return None,
             (_, examples) => examples.unwrap_or([SOME, SOME, SOME]),
         };
-        let pace = cadence::pace(program, train);
-        let sizes = [pace.batch, train % pace.batch.max(1)];
-        let sizes = sizes.into_iter().filter(|&size| size > 0);
-        let steps: Vec<Cost> = sizes.map(|batch| cost(&program.step(Pace { batch, ..pace }))).collect();
+        let course = Course::new(program, train);
+        let costs = |phase| course.functions(program, phase).iter().map(StepCost::of).collect();
+        let phases: Vec<Vec<StepCost>> = course.phases().map(costs).collect();
         let predictors = portions([train, val, test].into_iter());
         let predictors: Vec<Cost> = predictors.into_iter().map(|n| cost(&predictor(program, n))).collect();
         let held = rows.map(|rows| {
-            let batch = if pace.batch == train { 0 } else { pace.batch };
-            Held { batch: of_fields(program, &program.feeds, batch), rows }
+            let batch = if course.batch() == train { 0 } else { course.batch() };
+            Held { batch: of_fields(program, &program.feeds, batch), sums: course.sums_bytes(program), rows }
         });
-        Footprint::of(program, &steps, &predictors, held)
+        Footprint::of(program, &phases, &predictors, held)
     }
 
-    /// Of a run that has compiled `steps`, the usual one first, and `predictors`; `None` without a step.
-    pub fn of(program: &Program, steps: &[Cost], predictors: &[Cost], held: Option<Held>) -> Option<Footprint> {
-        let peak = steps.iter().chain(predictors).map(|cost| cost.peak).max()?;
+    /// Of a run that compiles the steps of its `phases` one after the other, the usual one first, and `predictors`; `None`
+    /// without a step.
+    pub fn of(
+        program: &Program,
+        phases: &[Vec<StepCost>],
+        predictors: &[Cost],
+        held: Option<Held>,
+    ) -> Option<Footprint> {
+        let steps = phases.iter().flatten().map(|step| &step.cost);
+        let peak = steps.chain(predictors).map(|cost| cost.peak).max()?;
         let resident = held
-            .map(|held| PROCESS + held.rows.reading.max(held.rows.data + busiest(program, steps, predictors, held)));
-        Some(Footprint { step_flops: steps.first()?.flops, peak_bytes: peak, resident_bytes: resident })
+            .map(|held| PROCESS + held.rows.reading.max(held.rows.data + busiest(program, phases, predictors, held)));
+        let flops = |steps: &Vec<StepCost>| steps.iter().map(|step| step.times as u64 * step.cost.flops).sum();
+        let step_flops = phases.iter().map(flops).max()?;
+        Some(Footprint { step_flops, peak_bytes: peak, resident_bytes: resident })
     }
 }
 
@@ -88,19 +112,19 @@ pub fn resident() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// The bytes beside the data when there are most of them: when the states get their first values, in training, at a
-/// checkpoint if the program wants some, or when the artifact is written, where what only steps need is gone.
-fn busiest(program: &Program, steps: &[Cost], predictors: &[Cost], held: Held) -> u64 {
-    let arenas = |costs: &[Cost]| costs.iter().map(|cost| cost.arena).sum::<u64>();
+/// The bytes beside the data when there are most of them: when the states get their first values, or in training, at a
+/// checkpoint if the program wants some.
+fn busiest(program: &Program, phases: &[Vec<StepCost>], predictors: &[Cost], held: Held) -> u64 {
     // First values are computed tensor by tensor: numbers that are drawn, what scales them, and what they become.
     let largest = program.states.iter().map(|it| of_states([it].into_iter())).max().unwrap_or(0);
     let starting = of_states(program.states.iter()) + 3 * largest;
     let (states, kept) = (of_states(program.states.iter()), of_states(kept_beside(program)));
-    // A checkpoint is put together in memory, and so is an artifact.
+    // A checkpoint is put together in memory; so is the artifact, when the copy of the states is gone.
     let checkpoint = if program.train.checkpoint.is_some() { of_checkpoint(program) } else { 0 };
-    let training = arenas(steps) + 2 * states + kept + held.batch + checkpoint;
-    let writing = 2 * of_states(model_states(program));
-    starting.max(arenas(predictors) + training.max(writing))
+    // All functions work in one room.
+    let steps = phases.iter().flatten().map(|step| &step.cost);
+    let room = steps.chain(predictors).map(|cost| cost.arena).max().unwrap_or(0);
+    starting.max(room + 2 * states + held.sums + kept + held.batch + checkpoint)
 }
 
 /// The tensors of a checkpoint, with the best weights if they are kept.

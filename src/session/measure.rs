@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::artifact::model_states;
 use super::event::{Metrics, Value};
 use super::formulas::Formulas;
-use crate::compile::{Backend, Cost, executor_and_cost};
+use crate::compile::{Backend, Cost, Room, executor_and_cost};
 use crate::data::{Fitted, Fitter, Part};
 use crate::model::Program;
 use crate::model::program::{OutputKind, StateRole};
@@ -28,6 +28,7 @@ pub struct Model<'a> {
     program: &'a Program,
     fitted: &'a Fitted,
     backend: Backend,
+    room: Room,
     /// By the number of their rows.
     predictors: Vec<(usize, Box<dyn Executor>, Option<Cost>)>,
     measures: Vec<(usize, Measures)>,
@@ -45,7 +46,13 @@ struct Exact(Function);
 
 impl<'a> Model<'a> {
     pub fn new(program: &'a Program, fitted: &'a Fitted, backend: Backend) -> Model<'a> {
-        Model { program, fitted, backend, predictors: vec![], measures: vec![], portion: PORTION }
+        let room = Room::default();
+        Model { program, fitted, backend, room, predictors: vec![], measures: vec![], portion: PORTION }
+    }
+
+    /// Works in the room of others.
+    pub fn within(self, room: &Room) -> Model<'a> {
+        Model { room: room.clone(), ..self }
     }
 
     /// Predicts so many rows at once, instead of the usual number.
@@ -83,7 +90,7 @@ impl<'a> Model<'a> {
 
     fn predictor(&mut self, n: usize) -> &mut dyn Executor {
         let at = self.predictors.iter().position(|(rows, ..)| *rows == n).unwrap_or_else(|| {
-            let (executor, cost) = executor_and_cost(&predictor(self.program, n), self.backend);
+            let (executor, cost) = executor_and_cost(&predictor(self.program, n), self.backend, &self.room);
             self.predictors.push((n, executor, cost));
             self.predictors.len() - 1
         });

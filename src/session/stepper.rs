@@ -1,27 +1,38 @@
 //! One step after another: the compiled update, its feeds, and the way back to the states of not long ago.
 
-use super::cadence::{Extent, pace};
+use super::course::{Call, Course, Piece};
+use super::footprint::StepCost;
 use super::measure::field;
-use crate::compile::{Backend, Cost, executor_and_cost};
+use crate::compile::{Backend, Room, executor_and_cost};
 use crate::data::{Batches, Dataset};
 use crate::model::Program;
-use crate::model::program::{Pace, Split};
+use crate::model::program::Split;
 use crate::tensor::{Array, Clock, Data, Executor};
 
 /// The states of a run by slot, and what moves them on.
 pub struct Stepper<'a> {
-    pub extent: Extent,
+    pub course: Course,
+    program: &'a Program,
+    backend: Backend,
+    /// In which all functions of the run work, one after the other.
+    pub room: Room,
     seed: u64,
-    /// Of the functions, the usual one first, where the back end knows it.
-    pub costs: Option<Vec<Cost>>,
-    /// By the number of their examples.
-    functions: Vec<(usize, Box<dyn Executor>)>,
+    /// Of the functions of each phase, the usual one first, where the back end knows it.
+    pub costs: Option<Vec<Vec<StepCost>>>,
+    /// The phase whose functions are there.
+    phase: u64,
+    functions: Functions,
     feeds: Feeds<'a>,
     /// What was fitted on the training rows and every step reads, after its feeds.
     fits: Vec<&'a Array>,
     pub states: Vec<Array>,
+    /// How many they are. Behind them stand the sums of an update over several batches, which are empty between updates.
+    count: usize,
     rewind: Rewind,
 }
+
+/// What updates call, by how they call it.
+type Functions = Vec<(Call, Box<dyn Executor>)>;
 
 /// What a step reads.
 enum Feeds<'a> {
@@ -50,38 +61,37 @@ pub struct Told {
 }
 
 impl<'a> Stepper<'a> {
-    /// Compiles the step for every number of examples that a batch can have.
+    /// Compiles the step that follows `step` others, for every number of examples that a batch can have.
     pub fn new(
         program: &'a Program,
         dataset: &'a Dataset,
         backend: Backend,
         step: u64,
-        states: Vec<Array>,
+        mut states: Vec<Array>,
     ) -> Stepper<'a> {
         let (train, part) = (&program.train, dataset.part(Split::Train));
-        let Pace { batch: size, epoch, total } = pace(program, part.rows);
-        let extent = Extent { epoch, total };
+        let course = Course::new(program, part.rows);
+        let size = course.batch();
         let feeds = match size == part.rows {
             true => Feeds::Whole(program.feeds.iter().map(|&it| field(part, it)).collect()),
             false => Feeds::Shuffled(Batches::shuffled(part, &program.feeds, size, train.seed)),
         };
-        let sizes = match &feeds {
-            Feeds::Whole(_) => vec![part.rows],
-            Feeds::Shuffled(batches) => batches.sizes(),
-        };
-        let (mut functions, mut costs) = (vec![], Some(vec![]));
-        for batch in sizes {
-            let pace = Pace { batch, epoch: extent.epoch, total: extent.total };
-            let (function, cost) = executor_and_cost(&program.step(pace), backend);
-            functions.push((batch, function));
-            match cost {
-                Some(cost) => costs.iter_mut().for_each(|costs| costs.push(cost)),
-                None => costs = None,
-            }
-        }
+        let phase = course.phase(step + 1);
+        let room = Room::default();
+        let (functions, own) = compiled(&course, program, phase, backend, &room);
+        let costs = own.map(|own| {
+            let of = |other| match other == phase {
+                true => own.clone(),
+                false => course.functions(program, other).iter().map(StepCost::of).collect(),
+            };
+            course.phases().map(of).collect()
+        });
         let rewind = Rewind { step, states: states.clone() };
+        let count = states.len();
+        states.extend(empty_sums(&course, program));
         let fits = program.step_fits.iter().map(|&(field, fit)| &dataset.fitted.fields[field].fits[fit]).collect();
-        Stepper { extent, seed: train.seed, costs, functions, feeds, fits, states, rewind }
+        let seed = train.seed;
+        Stepper { course, program, backend, room, seed, costs, phase, functions, feeds, fits, states, count, rewind }
     }
 
     /// Bytes of the arrays of a batch, where it is not all examples.
@@ -94,25 +104,37 @@ impl<'a> Stepper<'a> {
 
     /// Does step `step`, counted from 1.
     pub fn step(&mut self, step: u64) -> Told {
-        if step - 1 - self.rewind.step >= REWIND {
-            self.rewind.take(step - 1, &self.states);
+        let phase = self.course.phase(step);
+        if phase != self.phase || step - 1 - self.rewind.step >= REWIND {
+            self.rewind.take(step - 1, &self.states[..self.count]);
         }
-        advance(&mut self.functions, &mut self.feeds, &self.fits, &mut self.states, self.seed, step)
+        if phase != self.phase {
+            // Nothing before can be done again, and what was needed for it goes before the new comes.
+            self.functions.clear();
+            self.functions = compiled(&self.course, self.program, phase, self.backend, &self.room).0;
+            self.phase = phase;
+        }
+        let Stepper { course, functions, feeds, fits, states, seed, .. } = self;
+        advance(course, functions, feeds, fits, states, *seed, step)
     }
 
     /// The states at the end. No step follows, and what steps need is given back.
     pub fn finish(&mut self) -> Vec<Array> {
         self.functions.clear();
         self.rewind.states.clear();
+        self.states.truncate(self.count);
         std::mem::take(&mut self.states)
     }
 
     /// The states before step `step`, which is the last one that was done.
     pub fn before(&mut self, step: u64) -> Vec<Array> {
         let mut states = self.rewind.states.clone();
+        states.extend(empty_sums(&self.course, self.program));
         for step in self.rewind.step + 1..step {
-            advance(&mut self.functions, &mut self.feeds, &self.fits, &mut states, self.seed, step);
+            let Stepper { course, functions, feeds, fits, seed, .. } = self;
+            advance(course, functions, feeds, fits, &mut states, *seed, step);
         }
+        states.truncate(self.count);
         states
     }
 
@@ -120,13 +142,38 @@ impl<'a> Stepper<'a> {
     pub fn rows(&mut self, step: u64) -> Vec<usize> {
         match &mut self.feeds {
             Feeds::Whole(feeds) => (0..feeds[0].shape[0]).collect(),
-            Feeds::Shuffled(batches) => batches.batch(step - 1).rows.iter().map(|&row| row as usize).collect(),
+            Feeds::Shuffled(batches) => {
+                let own = self.course.batches(step);
+                let mut rows = vec![];
+                for batch in own.first..own.first + own.count as u64 {
+                    rows.extend(batches.batch(batch).rows.iter().map(|&row| row as usize));
+                }
+                rows
+            }
         }
     }
 }
 
+/// The functions of a phase, ready to be called, with what they cost.
+fn compiled(
+    course: &Course,
+    program: &Program,
+    phase: u64,
+    backend: Backend,
+    room: &Room,
+) -> (Functions, Option<Vec<StepCost>>) {
+    let (mut functions, mut costs) = (vec![], vec![]);
+    for Piece { call, times, function } in course.functions(program, phase) {
+        let (function, cost) = executor_and_cost(&function, backend, room);
+        functions.push((call, function));
+        costs.push(cost.map(|cost| StepCost { cost, times }));
+    }
+    (functions, costs.into_iter().collect())
+}
+
 fn advance(
-    functions: &mut [(usize, Box<dyn Executor>)],
+    course: &Course,
+    functions: &mut Functions,
     feeds: &mut Feeds,
     fits: &[&Array],
     states: &mut [Array],
@@ -135,21 +182,45 @@ fn advance(
 ) -> Told {
     // The step is an i32 to the program; far beyond that, noise repeats and warm-up is long over.
     let clock = Clock { seed, step: step.min(i32::MAX as u64) as u32 };
-    let mut run = |feeds: &[&Array]| {
-        let examples = feeds[0].shape[0];
-        let function = functions.iter_mut().find(|(size, _)| *size == examples);
-        let (_, function) = function.expect("a function for each size");
-        let results = match fits {
+    let mut run = |call: Call, feeds: &[&Array], clock: Clock| {
+        let function = functions.iter_mut().find(|(it, _)| *it == call);
+        let (_, function) = function.expect("a function for each call");
+        match fits {
             [] => function.run(states, feeds, clock),
             fits => function.run(states, &[feeds, fits].concat(), clock),
-        };
-        let number = |at: usize| f64::from(results[at].floats()[0]);
-        Told { examples, loss: number(0), total: number(1), lr: number(2) }
+        }
     };
-    match feeds {
-        Feeds::Whole(feeds) => run(feeds),
-        Feeds::Shuffled(batches) => run(&batches.batch(step - 1).feeds.iter().collect::<Vec<_>>()),
-    }
+    let (examples, results) = match feeds {
+        Feeds::Whole(feeds) => {
+            let examples = feeds[0].shape[0];
+            (examples, run(course.call(examples, true, examples), feeds, clock))
+        }
+        Feeds::Shuffled(batches) => {
+            let own = course.batches(step);
+            let mut results = vec![];
+            for at in 0..own.count {
+                let batch = batches.batch(own.first + at as u64);
+                let call = course.call(batch.rows.len(), at + 1 == own.count, own.examples);
+                let clock = Clock { seed: seed_of(seed, at), ..clock };
+                results = run(call, &batch.feeds.iter().collect::<Vec<_>>(), clock);
+            }
+            (own.examples, results)
+        }
+    };
+    let number = |at: usize| f64::from(results[at].floats()[0]);
+    Told { examples, loss: number(0), total: number(1), lr: number(2) }
+}
+
+/// The seed of the draws of a batch of an update: that of the run for the first, and another for each.
+fn seed_of(seed: u64, batch: usize) -> u64 {
+    // 2⁶⁴ over the golden ratio: steps of it come near no number soon.
+    seed.wrapping_add((batch as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+/// Sums to which nothing has been added; none where each update is over one batch.
+fn empty_sums(course: &Course, program: &Program) -> Vec<Array> {
+    let sums = if course.sums() { program.sums() } else { vec![] };
+    sums.iter().map(|(shape, dtype)| Array::zeros(shape, *dtype)).collect()
 }
 
 impl Rewind {

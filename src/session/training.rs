@@ -53,7 +53,7 @@ struct Pace {
 impl Training<'_> {
     /// Trains until there is a reason to end.
     pub fn train(&mut self, journal: &mut Journal, stop: &AtomicBool) -> Result<Reason, Problem> {
-        let (train, extent) = (&self.program.train, self.stepper.extent);
+        let (train, extent) = (&self.program.train, self.stepper.course.extent);
         let span = |every| Span::new(every, extent);
         let mut validation = Cadence::new(span(train.validate), self.progress.validated);
         let checkpoints = train.checkpoint.as_ref();
@@ -67,6 +67,9 @@ impl Training<'_> {
                     self.look(journal, true);
                 }
                 return Ok(reason);
+            }
+            if let Some(thaw) = self.stepper.course.thaw(self.progress.at.step + 1) {
+                journal.tell(&Event::Thaw { step: thaw.after, parts: thaw.parts.clone() });
             }
             let told = self.step()?;
             self.tell(journal, &mut pace, told);
@@ -97,7 +100,7 @@ impl Training<'_> {
 
     fn is_over(&self, stop: &AtomicBool) -> Option<Reason> {
         let at = self.progress.at;
-        if at.step >= self.stepper.extent.total {
+        if at.step >= self.stepper.course.extent.total {
             Some(Reason::Done)
         } else if stop.load(Ordering::Relaxed) {
             Some(Reason::Interrupted)
@@ -129,7 +132,7 @@ impl Training<'_> {
         if !pace.limiter.lets_through(now) {
             return;
         }
-        let (at, extent) = (self.progress.at, self.stepper.extent);
+        let (at, extent) = (self.progress.at, self.stepper.course.extent);
         let per_step = (at.seconds - pace.start.seconds) / (at.step - pace.start.step) as f64;
         journal.tell(&Event::Step(Step {
             step: at.step,
@@ -159,7 +162,7 @@ impl Training<'_> {
             best = self.judge(&train, &val);
         }
         (self.progress.loss_sum, self.progress.examples) = (0.0, 0);
-        let epoch = self.stepper.extent.epochs(at.step);
+        let epoch = self.stepper.course.extent.epochs(at.step);
         journal.tell(&Event::Epoch(Epoch { epoch, step: at.step, train, val, seconds: at.seconds, best }));
     }
 
@@ -275,7 +278,7 @@ impl Training<'_> {
         let saved = write_whole(&path, &bytes).is_ok().then(|| show(&path));
         LossNotFinite {
             step,
-            epoch: self.stepper.extent.epochs(step),
+            epoch: self.stepper.course.extent.epochs(step),
             lr: told.lr,
             last: self.progress.last,
             example: self.culprit(step, states),

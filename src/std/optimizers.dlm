@@ -1,4 +1,4 @@
-# Optimizers: the next value of one parameter tensor `p` from its gradient `g`, at the update `t`, counted from 1.
+# Optimizers: the next value of one parameter tensor `p` from its gradient `g`, at its update `t`, counted from 1.
 
 ## One step down the gradient (Cauchy, 1847). For example `optimizer: gradient_descent(lr: 0.1)`.
 optimizer gradient_descent(lr: rate = 0.01) on (p, g) {

@@ -338,6 +338,26 @@ fn the_arena_has_as_many_bytes_as_the_plan_says() {
     }
 }
 
+/// Nothing that one leaves in the arena means anything to another.
+#[test]
+fn steps_that_share_a_room_compute_what_they_do_alone() {
+    let room = native::Room::default();
+    let functions: Vec<Function> = (0..12).map(|seed| functions::function(seed, 20)).collect();
+    let plans: Vec<_> = functions.iter().map(|function| plan(function, &Machine::host())).collect();
+    let mut together: Vec<_> = plans.iter().map(|plan| native::compile_in(plan.clone(), &room)).collect();
+    let largest = plans.iter().map(|plan| plan.arena).max().expect("some");
+    assert!(together.iter().all(|step| step.arena_bytes() == largest));
+    for round in 0..3 {
+        for (at, (function, plan)) in functions.iter().zip(&plans).enumerate() {
+            let alone = outcome(&mut native::compile(plan.clone()), function, round, false);
+            let shared = outcome(&mut together[at], function, round, false);
+            for (alone, shared) in alone.iter().zip(&shared) {
+                assert_eq!(bits(alone), bits(shared), "function {at} in round {round}");
+            }
+        }
+    }
+}
+
 #[test]
 fn denormal_numbers_count_as_zero_while_a_step_runs_and_not_after() {
     let function = of_feeds(&[(&[5], Dtype::F32)], |g, feeds| vec![g.map(Scalar::Add, &[feeds[0], feeds[0]])]);

@@ -9,8 +9,10 @@ use dlmc::compile::{Backend, Checked, Override, check};
 use dlmc::session::{self, Event, Failure, Outcome, Place, Reason, Request, Stopwatch};
 use dlmc::source::{Disk, Memory, World};
 
+mod accumulating;
 mod exact;
 mod examples;
+mod freezing;
 mod predicting;
 mod resuming;
 mod training;

@@ -166,9 +166,22 @@ const NAMED: [(&str, &str, &str, &str); 34] = [
     ("for", "for i in 3, s ~ h => s + hw[i, 0]", "plain", "w"),
 ];
 
-/// The built-ins that make nothing of axes that have names.
-const WITHOUT_AXES: [&str; 10] =
-    ["rank", "size", "zeros", "ones", "positions", "uniform", "normal", "repeat", "column", "columns"];
+/// The built-ins that make nothing of axes that have names; those of pictures see columns, whose axes have none.
+const WITHOUT_AXES: [&str; 13] = [
+    "rank",
+    "size",
+    "zeros",
+    "ones",
+    "positions",
+    "uniform",
+    "normal",
+    "repeat",
+    "column",
+    "columns",
+    "decode",
+    "resize",
+    "center_crop",
+];
 
 /// The same program, with parameters whose axes have names.
 fn told_of_named(formulas: &[String]) -> Vec<Option<Problem>> {

@@ -288,12 +288,6 @@
 
 #! yes_no
   train {
-    accumulate: 4 batches
-#!              ^^^^^^^^^ not-in-this-version
-  }
-
-#! yes_no
-  train {
     preview: grid(y)
 #!           ^^^^^^^ not-in-this-version
   }
@@ -604,12 +598,6 @@
   train {
     privacy { method: dp_sgd(clip: 1.0) }
 #!  ^^^^^^^ not-in-this-version: this version of dlmc does not run
-  }
-
-#! yes_no
-  train {
-    freeze hidden until 1 epoch
-#!  ^^^^^^ not-in-this-version: this version of dlmc does not run
   }
 
 #! classes a loss that does not fit the target
@@ -1003,4 +991,144 @@
   train {
     optimizer: columns_only
 #!             ^^^^^^^^^^^^ rank-mismatch: `p` is here the parameter
+  }
+
+#! numbers frozen for a while
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> batch_norm as norm |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a, norm until 1 epoch
+    freeze b.b until 10%
+  }
+
+#! numbers
+  let short = 1 epoch
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 2 * short
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 4 epochs
+#!                 ^^^^^^^^ freeze-longer-than-run: `a` is frozen for 4 epochs of a run of 4 epochs
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 100%
+#!                 ^^^^ freeze-longer-than-run: `a` is frozen for the whole run
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 3
+#!                 ^ missing-unit: write 3 epochs, or 3 steps
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 3min
+#!                 ^^^^ wrong-unit: by the clock no two runs would be the same
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 1.5 steps
+#!                 ^^^^^^^^^ wrong-value
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a
+    freeze b until 1 epoch
+#!         ^ all-frozen: frozen at the start
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze c until 1 epoch
+#!         ^ pattern-unmatched
+  }
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> batch_norm as norm |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze norm.scale, norm.shift until 1 epoch
+#!         ^^^^^^^^^^ frozen-statistics: help: freeze norm
+  }
+
+#! numbers
+#! set freeze.a=3 epochs
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 4 epochs
+    freeze a until 9 epochs
+  }
+
+#! numbers updates over several batches
+  train {
+    batch:      2
+    accumulate: 2 batches
+  }
+
+#! numbers
+  let few = 2 batches
+  train {
+    batch:      2
+    accumulate: 2 * few
+  }
+
+#! numbers
+  train {
+    batch:      all
+    accumulate: 1 batch
+  }
+
+#! numbers
+  train {
+    batch:      all
+#!              --- accumulate-all
+    accumulate: 2 batches
+#!              ^^^^^^^^^ accumulate-all: there are no 2 of them
+  }
+
+#! numbers
+  train {
+    accumulate: 4
+#!              ^ missing-unit: write 4 batches
+  }
+
+#! numbers
+  train {
+    accumulate: 4 steps
+#!              ^^^^^^^ wrong-unit: a number of batches, like 4 batches
+  }
+
+#! numbers
+  train {
+    accumulate: 1.5 batches
+#!              ^^^^^^^^^^^ wrong-value: a whole number of batches
+  }
+
+#! numbers
+  train {
+    accumulate: 0 batches
+#!              ^^^^^^^^^ out-of-range: 1 batch or more
   }

@@ -5,6 +5,7 @@ use std::io;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::Stop;
+use crate::cli::check::thawed;
 use crate::cli::numbers::{count, measure, seconds, short};
 use crate::cli::terminal::{Format, Terminal};
 use crate::model::program::{Length, TrainPlan};
@@ -54,6 +55,7 @@ impl<'a> Progress<'a> {
             Event::Epoch(epoch) => self.epoch(epoch),
             Event::Warning { code, .. } if self.terminal.allow.contains(code) => {}
             Event::Warning { code, message } => self.say(&format!("warning: {message}  [{code}]\n")),
+            Event::Thaw { step, parts } => self.say(&format!("  {}\n", thawed(parts, *step))),
             Event::Checkpoint { step, path, .. } if self.terminal.verbose => {
                 self.say(&format!("  checkpoint after step {}: {path}\n", count(*step)));
             }

@@ -70,7 +70,8 @@ impl Experiment {
         let mut first = None;
         for form in forms {
             let what = format!("the optimizer `{}`", form.callable.name.text);
-            let asked = form.callable.inputs.iter().map(|input| self.quantity(lower, &input.name, own, &what));
+            let before = self.still_before(lower, path);
+            let asked = form.callable.inputs.iter().map(|input| self.quantity(lower, &input.name, own, before, &what));
             let inputs: Vec<Value> = match asked.collect() {
                 Ok(inputs) => inputs,
                 Err(reported) => return Ok(Err(reported)),
@@ -83,14 +84,25 @@ impl Experiment {
         Err(first.expect("a form"))
     }
 
-    /// What optimizers and schedules can ask for.
-    pub(super) fn quantity(&self, lower: &mut Lower, name: &Name, own: &[(&str, Value)], what: &str) -> Outcome<Value> {
+    /// What optimizers and schedules can ask for. A parameter that was frozen for a while counts its own updates: those of
+    /// the run without the ones `before`.
+    pub(super) fn quantity(
+        &self,
+        lower: &mut Lower,
+        name: &Name,
+        own: &[(&str, Value)],
+        before: u64,
+        what: &str,
+    ) -> Outcome<Value> {
         if let Some((_, value)) = own.iter().find(|(it, _)| *it == name.as_str()) {
             return Ok(value.clone());
         }
         match name.as_str() {
-            "t" => Ok(Value::Tensor(lower.step_number())),
-            "total" => Ok(Value::Number(Number { updates: true, ..Number::real(lower.setting.total as f64) })),
+            "t" => Ok(Value::Tensor(lower.step_number(before))),
+            "total" => {
+                let total = lower.setting.total.saturating_sub(before);
+                Ok(Value::Number(Number { updates: true, ..Number::real(total as f64) }))
+            }
             _ => {
                 let known = own.iter().map(|(it, _)| it.to_string()).chain(["t".into(), "total".into()]).collect();
                 let (callee, text, at) = (what.to_string(), name.text.to_string(), lower.blame(name.span));

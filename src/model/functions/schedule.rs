@@ -1,7 +1,7 @@
 //! Schedules: the factor of the learning rate, and the warm-up that must end within the run.
 
-use super::still;
-use crate::model::lower::{Lower, Outcome, Setting};
+use super::{freezing, still};
+use crate::model::lower::{Lower, Outcome};
 use crate::model::program::{Length, Pace};
 use crate::model::train::{Experiment, callee};
 use crate::model::types;
@@ -26,7 +26,7 @@ impl Experiment {
         let mut inputs = Vec::new();
         for input in &forms[0].callable.inputs {
             let what = format!("the schedule `{}`", forms[0].callable.name.text);
-            inputs.push(self.quantity(lower, &input.name, &[], &what)?);
+            inputs.push(self.quantity(lower, &input.name, &[], 0, &what)?);
         }
         let (form, entered) = match lower.enter(&forms, &inputs, &given, "", expr.span) {
             Ok(entered) => entered,
@@ -80,8 +80,7 @@ impl Experiment {
     /// The same once the rows are counted.
     pub fn long_warmup_of(&self, pace: Pace) -> Option<Problem> {
         let mut problems = Vec::new();
-        let setting = Setting { training: true, batch: pace.batch, epoch: pace.epoch, total: pace.total };
-        let mut lower = self.lower(setting, &mut problems);
+        let mut lower = self.lower(freezing::setting(pace), &mut problems);
         let (warmup, at) = self.warmup(&mut lower)?;
         let updates = lower.updates(WARMUP, warmup, at).ok()?.value;
         (updates >= pace.total as f64).then(|| {

@@ -3,10 +3,10 @@
 use super::{Output, as_target};
 use crate::model::lints::constants;
 use crate::model::lower::{Lower, Outcome};
+use crate::model::program::Share;
 use crate::model::train::{Experiment, callee, selects};
 use crate::model::types;
 use crate::model::value::*;
-use crate::problem::lint::FrozenStatistics;
 use crate::problem::names::PatternUnmatched;
 use crate::problem::training::*;
 use crate::scalar::{Dtype, Scalar};
@@ -19,25 +19,34 @@ pub struct Step {
     pub loss: Id,
     pub total: Id,
     pub rate: Id,
+    /// The parameters that it moves, by slot.
+    pub moving: Vec<u32>,
 }
 
 impl Experiment {
     /// Lowers one update: forward, loss, regularizers, gradient, clipping, optimizer.
     pub fn lower_step(&self, lower: &mut Lower) -> Outcome<Step> {
-        let (read, share) = self.read(lower)?;
+        self.lower_share(lower, Share::Whole)
+    }
+
+    /// Lowers a batch of an update. Of several batches the last has the regularizers and what follows the gradient.
+    pub fn lower_share(&self, lower: &mut Lower, share: Share) -> Outcome<Step> {
+        let (read, kept) = self.read(lower)?;
         let mut read = read.into_iter();
         let inputs = read.by_ref().take(self.inputs.len()).collect();
         let targets: Vec<Tensor> = read.by_ref().take(self.targets.len()).map(as_target).collect();
         let weight = read.next();
         let outputs = self.forward(lower, inputs)?;
-        let loss = match share {
-            Some(share) => self.mixed_loss(lower, &outputs, (&targets, weight.as_ref()), &share)?,
+        let loss = match kept {
+            Some(kept) => self.mixed_loss(lower, &outputs, (&targets, weight.as_ref()), &kept)?,
             None => self.loss_of(lower, &outputs, &targets, weight.as_ref())?,
         };
         let parameters: Vec<u32> =
             (0..lower.declared.len() as u32).filter(|&slot| lower.declared[slot as usize].trained).collect();
+        let loss = self.part_of_mean(lower, &loss, share);
         let mut total = loss.clone();
-        for term in &self.regularizers {
+        let regularizers = if share == Share::Batch { &[] } else { &self.regularizers[..] };
+        for term in regularizers {
             let chosen = self.selected(lower, &term.what, &parameters)?;
             for slot in chosen {
                 let value = self.penalty(lower, term, slot)?;
@@ -53,17 +62,34 @@ impl Experiment {
             return Err(lower.report(NoParameters { model, at }));
         }
         let mut moving = parameters.clone();
-        for pattern in &self.frozen {
-            let chosen = self.selected(lower, std::slice::from_ref(pattern), &parameters)?;
-            moving.retain(|slot| !chosen.contains(slot));
+        for frozen in &self.frozen {
+            let chosen = self.selected(lower, std::slice::from_ref(&frozen.what), &parameters)?;
+            if frozen.holds(lower.setting) {
+                moving.retain(|slot| !chosen.contains(slot));
+            }
         }
-        if let (true, Some(pattern)) = (moving.is_empty(), self.frozen.last()) {
-            let model = self.model[0].callable.name.text.to_string();
-            return Err(lower.report(AllFrozen { model, at: pattern.span }));
+        if let (true, Some(frozen)) = (moving.is_empty(), self.frozen.last()) {
+            let (model, at) = (self.model[0].callable.name.text.to_string(), frozen.what.span);
+            let for_a_while = self.frozen.iter().any(|it| it.until.is_some());
+            return Err(lower.report(AllFrozen { model, for_a_while, at }));
         }
         let wanted: Vec<Id> = moving.iter().map(|&slot| lower.state(slot).id).collect();
         let mut gradients = crate::tensor::grad(&mut lower.graph, total.id, &wanted);
         self.lint_effect(lower, &moving, &gradients);
+        let zero = lower.constant(0.0, Dtype::F32);
+        let (mut loss, mut total) = (loss.id, total.id);
+        match share {
+            Share::Whole => {}
+            Share::Batch => {
+                loss = self.add_to_sums(lower, loss, &moving, &gradients);
+                return Ok(Step { outputs, loss, total: loss, rate: zero.id, moving });
+            }
+            Share::Last { examples } => {
+                let others = self.take_sums(lower, examples, loss, &moving, &mut gradients);
+                loss = lower.graph.map(Scalar::Add, &[others, loss]);
+                total = lower.graph.map(Scalar::Add, &[others, total]);
+            }
+        }
         self.clip(lower, &mut gradients);
         let factor = self.factor(lower)?;
         let mut rate = None;
@@ -71,9 +97,7 @@ impl Experiment {
             let base = self.update(lower, slot, gradient, &factor)?;
             rate = rate.or(base);
         }
-        self.lint_statistics(lower, &moving);
-        let zero = lower.constant(0.0, Dtype::F32);
-        Ok(Step { outputs, loss: loss.id, total: total.id, rate: rate.unwrap_or(zero.id) })
+        Ok(Step { outputs, loss, total, rate: rate.unwrap_or(zero.id), moving })
     }
 
     /// What a regularizer adds to the loss for one parameter.
@@ -118,40 +142,6 @@ impl Experiment {
         }
         chosen.sort_unstable();
         Ok(chosen)
-    }
-
-    /// Warns of a layer whose parameters are all frozen, one by one, while its statistics follow the batches.
-    fn lint_statistics(&self, lower: &mut Lower, moving: &[u32]) {
-        if !lower.discovering {
-            return;
-        }
-        let owner = |slot: u32, lower: &Lower| {
-            lower.declared[slot as usize].path.rsplit_once('.').map(|(owner, _)| owner.to_string())
-        };
-        let mut parts: Vec<(String, Vec<String>)> = Vec::new();
-        for slot in lower.nexts.keys().copied() {
-            let declared = &lower.declared[slot as usize];
-            if declared.trained || declared.path.contains(" of ") {
-                continue;
-            }
-            let Some(part) = owner(slot, lower) else { continue };
-            match parts.iter_mut().find(|(it, _)| *it == part) {
-                Some((_, states)) => states.push(declared.path.clone()),
-                None => parts.push((part, vec![declared.path.clone()])),
-            }
-        }
-        for (part, states) in parts {
-            let within = format!("{part}.");
-            let all = lower.declared.iter().enumerate().filter(|(_, it)| it.trained && it.path.starts_with(&within));
-            let own: Vec<u32> = all.map(|(slot, _)| slot as u32).collect();
-            if own.is_empty() || own.iter().any(|slot| moving.contains(slot)) {
-                continue;
-            }
-            let path = &lower.declared[own[0] as usize].path;
-            let pattern = self.frozen.iter().find(|it| selects(&it.pattern, path));
-            let at = pattern.expect("a pattern froze it").span;
-            lower.report(FrozenStatistics { part, states, at });
-        }
     }
 
     /// Warns of parameters whose gradient is 0, whatever the data.

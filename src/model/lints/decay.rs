@@ -2,7 +2,7 @@
 //! weights. Both are found by trying them.
 
 use super::Scene;
-use crate::model::lower::{Declared, Lower, Setting};
+use crate::model::lower::{ALL, Declared, Lower, Setting};
 use crate::model::train::{Experiment, selects};
 use crate::problem::Problem;
 use crate::problem::lint::DecayTwice;
@@ -116,7 +116,8 @@ fn filled(shape: &[usize], value: f64) -> Wide {
 
 /// A lowering that knows one parameter: of the path of that of `slot`, and with at most two places along each axis.
 fn lowered<'a>(experiment: &'a Experiment, slot: u32, problems: &'a mut Vec<Problem>) -> Lower<'a> {
-    let mut lower = experiment.lower(Setting { training: true, batch: 1, epoch: 1000, total: 10_000 }, problems);
+    let mut lower =
+        experiment.lower(Setting { training: true, batch: 1, epoch: 1000, total: 10_000, done: ALL }, problems);
     let like = &experiment.declared[slot as usize];
     let shape: Vec<usize> = like.shape.iter().map(|&extent| extent.min(2)).collect();
     lower.initial = Graph::default();

@@ -5,7 +5,7 @@
 use super::Scene;
 use super::decay::Alone;
 use crate::model::functions::still;
-use crate::model::lower::Setting;
+use crate::model::lower::{ALL, Setting};
 use crate::model::train::{Experiment, callee};
 use crate::problem::Problem;
 use crate::problem::lint::{RateTooLarge, RateTooSmall};
@@ -60,7 +60,7 @@ fn largest_factor(experiment: &Experiment) -> Option<f64> {
         return Some(1.0);
     }
     let mut problems = vec![];
-    let setting = Setting { training: true, batch: 1, epoch: TOTAL / 10, total: TOTAL };
+    let setting = Setting { training: true, batch: 1, epoch: TOTAL / 10, total: TOTAL, done: ALL };
     let mut lower = experiment.lower(setting, &mut problems);
     let factor = experiment.factor(&mut lower).ok()?;
     let looks = (1..=TOTAL as u32).step_by(9);

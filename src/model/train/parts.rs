@@ -3,9 +3,12 @@
 use super::settings::Settings;
 use super::{Clip, Context, MetricExpr, Scale, find_callable, first_word, head_name};
 use crate::model::fields;
+use crate::model::functions::Frozen;
 use crate::model::lower::{Outcome, Reported};
 use crate::model::modules::Definition;
+use crate::model::plan;
 use crate::model::program::*;
+use crate::problem::lint::LossWithinBatches;
 use crate::problem::names::*;
 use crate::problem::training::*;
 use crate::problem::values::*;
@@ -21,7 +24,7 @@ pub(super) struct Parts {
     pub(super) clip: Option<Clip>,
     pub(super) regularizers: Vec<Applied>,
     pub(super) scales: Vec<Scale>,
-    pub(super) frozen: Vec<Selector>,
+    pub(super) frozen: Vec<Frozen>,
     pub(super) augmented: Vec<Asked>,
 }
 
@@ -56,11 +59,9 @@ impl Parts {
         });
         let clip = settings.get("clip").map(|expr| clip(expr, problems));
         let mut sound = true;
-        for name in ["preview", "accumulate"] {
-            if let Some(expr) = settings.get(name) {
-                problems.push(NotInThisVersion { what: format!("`{name}`"), at: expr.span, help: None }.into());
-                sound = false;
-            }
+        if let Some(expr) = settings.get("preview") {
+            problems.push(NotInThisVersion { what: "`preview`".into(), at: expr.span, help: None }.into());
+            sound = false;
         }
         if let Some(expr) = settings.get("precision")
             && !matches!(fields::constant(expr), Some(Constant::Word(word)) if matches!(word.as_str(), "fp32" | "f32"))
@@ -87,11 +88,13 @@ impl Parts {
                     }
                     None
                 }
-                TrainEntry::Freeze { what, until: None, .. } => {
-                    frozen.extend(what.iter().cloned());
+                TrainEntry::Freeze { what, until, .. } => {
+                    match until.as_ref().map(|expr| plan::until(context, expr, problems)).transpose() {
+                        Ok(until) => frozen.extend(what.iter().map(|what| Frozen { what: what.clone(), until })),
+                        Err(Reported) => sound = false,
+                    }
                     None
                 }
-                TrainEntry::Freeze { span, .. } => Some(("`freeze … until`", first_word(*span, "freeze"))),
                 TrainEntry::Augment { fields, steps, .. } => {
                     for step in steps {
                         sound &= named_callable(context, Kind::Augmentation, step, problems).is_ok();
@@ -118,6 +121,20 @@ impl Parts {
             Err(Reported)
         }
     }
+}
+
+/// Warns of a loss that compares the examples of a batch, where an update is over several.
+pub(super) fn lint_within_batches(context: &Context, loss: &Expr, plan: &TrainPlan, problems: &mut Vec<Problem>) {
+    let (batches, Some(batches_at)) = (plan.accumulate, plan.accumulate_at) else { return };
+    let seen = terms(loss, &mut |term| {
+        let (name, at) = head_name(term).ok_or(Reported)?;
+        let forms = context.modules.callables(context.module, Kind::Loss, name).ok_or(Reported)?;
+        if batches > 1 && forms.iter().any(|form| form.callable.across_batch) {
+            problems.push(LossWithinBatches { loss: name.to_string(), batches, at, batches_at }.into());
+        }
+        Ok(())
+    });
+    assert!(seen.is_ok(), "the names of losses were found before");
 }
 
 /// `lr 0.1x on head`

@@ -202,7 +202,7 @@ pub const SETTINGS: &[Row] = &[
     row("keep", Some("last"), "Which weights are kept; with `stop`, the best by its metric."),
     row("checkpoint", None, "When to save; without one when interrupted."),
     row("preview", None, "Which samples are shown."),
-    row("accumulate", None, "How many batches make a step."),
+    row("accumulate", Some("1 batch"), "How many batches make a step."),
     row("clip", None, "What limits the gradient; without one nothing does."),
     row("precision", Some("fp32"), "The numbers that are computed with."),
 ];

@@ -32,7 +32,7 @@ fn check_tells_problems_models_and_runs() {
     );
 
     let train = &sound["trains"][0];
-    let known = ["name", "model", "data", "rows", "steps", "steps_formula"];
+    let known = ["name", "model", "data", "rows", "steps", "steps_formula", "thaws"];
     let costs = ["step_flops", "peak_bytes", "resident_bytes", "tensor_bytes", "checkpoint_bytes"];
     assert_eq!(fields(train), [&known[..], &costs].concat());
     assert_eq!((&train["name"], &train["steps"]), (&Value::Null, &500.into()));
@@ -186,11 +186,11 @@ fn failures_are_objects_too() {
     }
 }
 
-/// A program under a name, with the files that it reads.
+/// A program with its name and the files of its data.
 type Large = (&'static str, String, Vec<(&'static str, Vec<u8>)>);
 
 /// Programs that need much for a different reason each: their weights, their rows, their batches.
-fn large() -> [Large; 3] {
+fn large() -> [Large; 4] {
     let program = |data: &str, model: &str, train: &str| format!("dlm 1\n{data}\n{model}\ntrain {{\n  {train}\n}}\n");
     let numbers = |rows: usize, columns: usize| {
         let names: Vec<String> = (0..columns).map(|at| format!("x{at}")).collect();
@@ -237,6 +237,17 @@ fn large() -> [Large; 3] {
                 "model lenet on x: image[28, 28, 1] -> logits[K] {\n  x |> conv(16, 5, act: relu) as a |> max_pool(2) as b\n  \
                  |> conv(32, 5, act: relu) as c |> flatten |> dense(K) as out\n}",
                 "model: lenet\n  data: digits\n  loss: cross_entropy\n  optimizer: sgd(lr: 0.01)\n  batch: 256\n  for: 3 steps",
+            ),
+            vec![("images", idx(0, &[2000, 28, 28])), ("labels", idx(1, &[2000]))],
+        ),
+        (
+            "several batches",
+            program(
+                "data digits {\n  source: idx(\"images\", \"labels\")\n  input x: image[28, 28, 1] = images |> scale\n  \
+                 target y: class[10] = labels\n}",
+                "model lenet on x: image[28, 28, 1] -> logits[K] {\n  x |> conv(16, 5, act: relu) as a |> max_pool(2) as b\n  \
+                 |> conv(32, 5, act: relu) as c |> flatten |> dense(K) as out\n}",
+                "model: lenet\n  data: digits\n  loss: cross_entropy\n  optimizer: sgd(lr: 0.01)\n  batch: 128\n  accumulate: 3 batches\n  for: 3 steps",
             ),
             vec![("images", idx(0, &[2000, 28, 28])), ("labels", idx(1, &[2000]))],
         ),
