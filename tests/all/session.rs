@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dlmc::compile::{Backend, Checked, Override, check};
-use dlmc::session::{self, Event, Failure, Outcome, Place, Reason, Request, Stopwatch};
+use dlmc::session::{self, Event, Failure, Outcome, Place, Reason, Request, Start, Stopwatch};
 use dlmc::source::{Disk, Memory, World};
 
 mod accumulating;
@@ -111,6 +111,14 @@ impl Bench {
             &stop,
         );
         (outcome, events)
+    }
+}
+
+/// What is told when a run begins.
+fn start(events: &[Event]) -> &Start {
+    match &events[0] {
+        Event::Start(start) => start,
+        other => panic!("{other:?}"),
     }
 }
 

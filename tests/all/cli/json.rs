@@ -210,6 +210,18 @@ fn large() -> [Large; 4] {
         bytes.extend((0..size).map(|at| if kind == 0 { (at * 7 % 256) as u8 } else { (at % 10) as u8 }));
         bytes
     };
+    let digits = || vec![("images", idx(0, &[2000, 28, 28])), ("labels", idx(1, &[2000]))];
+    let lenet = |batch: &str| {
+        program(
+            "data digits {\n  source: idx(\"images\", \"labels\")\n  input x: image[28, 28, 1] = images |> scale\n  \
+             target y: class[10] = labels\n}",
+            "model lenet on x: image[28, 28, 1] -> logits[K] {\n  x |> conv(16, 5, act: relu) as a |> max_pool(2) as b\n  \
+             |> conv(32, 5, act: relu) as c |> flatten |> dense(K) as out\n}",
+            &format!(
+                "model: lenet\n  data: digits\n  loss: cross_entropy\n  optimizer: sgd(lr: 0.01)\n  {batch}\n  for: 3 steps"
+            ),
+        )
+    };
     [
         (
             "weights",
@@ -229,28 +241,8 @@ fn large() -> [Large; 4] {
             ),
             vec![("many.csv", numbers(60_000, 30))],
         ),
-        (
-            "batches",
-            program(
-                "data digits {\n  source: idx(\"images\", \"labels\")\n  input x: image[28, 28, 1] = images |> scale\n  \
-                 target y: class[10] = labels\n}",
-                "model lenet on x: image[28, 28, 1] -> logits[K] {\n  x |> conv(16, 5, act: relu) as a |> max_pool(2) as b\n  \
-                 |> conv(32, 5, act: relu) as c |> flatten |> dense(K) as out\n}",
-                "model: lenet\n  data: digits\n  loss: cross_entropy\n  optimizer: sgd(lr: 0.01)\n  batch: 256\n  for: 3 steps",
-            ),
-            vec![("images", idx(0, &[2000, 28, 28])), ("labels", idx(1, &[2000]))],
-        ),
-        (
-            "several batches",
-            program(
-                "data digits {\n  source: idx(\"images\", \"labels\")\n  input x: image[28, 28, 1] = images |> scale\n  \
-                 target y: class[10] = labels\n}",
-                "model lenet on x: image[28, 28, 1] -> logits[K] {\n  x |> conv(16, 5, act: relu) as a |> max_pool(2) as b\n  \
-                 |> conv(32, 5, act: relu) as c |> flatten |> dense(K) as out\n}",
-                "model: lenet\n  data: digits\n  loss: cross_entropy\n  optimizer: sgd(lr: 0.01)\n  batch: 128\n  accumulate: 3 batches\n  for: 3 steps",
-            ),
-            vec![("images", idx(0, &[2000, 28, 28])), ("labels", idx(1, &[2000]))],
-        ),
+        ("batches", lenet("batch: 256"), digits()),
+        ("several batches", lenet("batch: 128\n  accumulate: 3 batches"), digits()),
     ]
 }
 

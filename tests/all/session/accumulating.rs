@@ -4,7 +4,6 @@ use super::*;
 use dlmc::compile::cost;
 use dlmc::ide::{Look, Steps, TrainReport, look};
 use dlmc::model::program::{Pace, Share};
-use dlmc::session::Start;
 use dlmc::session::artifact::Artifact;
 use dlmc::session::container::unpack;
 use dlmc::tensor::Array;
@@ -47,13 +46,6 @@ fn artifact(outcome: &Outcome) -> Artifact {
 
 fn largest(array: &Array) -> f32 {
     array.floats().iter().fold(0.0, |most, it| most.max(it.abs()))
-}
-
-fn start(events: &[Event]) -> &Start {
-    match &events[0] {
-        Event::Start(start) => start,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]

@@ -9,8 +9,8 @@ use dlmc::model::Program;
 use dlmc::model::program::{Pace, StateRole};
 use dlmc::native;
 use dlmc::session::artifact::Artifact;
+use dlmc::session::cadence;
 use dlmc::session::measure::predictor;
-use dlmc::session::{Start, cadence};
 use dlmc::tensor::Function;
 
 /// What is changed of an example so that it is soon over.
@@ -36,13 +36,6 @@ fn experiments() -> Vec<(String, Bench, TrainReport, u64)> {
     }
     assert!(all.len() >= 12, "{} experiments", all.len());
     all
-}
-
-fn start(events: &[Event]) -> &Start {
-    match &events[0] {
-        Event::Start(start) => start,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]
