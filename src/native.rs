@@ -52,8 +52,8 @@ pub fn compile(plan: Plan) -> Step {
     compile_in(plan, &Room::default())
 }
 
-/// Compiles the step that `plan` describes, to work in `room`. The code may use the instructions that the plan's machine has, and must be run
-/// on such a machine.
+/// Compiles the step that `plan` describes, to work in `room`. The code may use the instructions that the plan's machine
+/// has, and must be run on such a machine.
 pub fn compile_in(plan: Plan, room: &Room) -> Step {
     verify(&plan);
     let code = module::compile(&plan);
@@ -110,9 +110,10 @@ impl Step {
         let code = self.code.entry();
         let status = mode::flushing(|| {
             // SAFETY: `code` was made from `self.plan`, which `compile` verified: it reads and writes inside the plan's
-            // buffers only. The arena has the bytes that the plan asks for and nobody else works in it while it is borrowed, and the table has the addresses of arrays of
-            // the plan's types, states first, then feeds, then results, as the asserts above say; all live until the call
-            // is over. The code belongs to `self.code`, and was made for the machine that the plan was made for.
+            // buffers only. The arena has the bytes that the plan asks for, and nobody else works in it while it is borrowed
+            // here. The table has the addresses of arrays of the plan's types, states first, then feeds, then results, as
+            // the asserts above say; all live until the call is over. The code belongs to `self.code`, and was made for the
+            // machine that the plan was made for.
             unsafe { code(start, table, clock.seed, clock.step) }
         });
         assert_eq!(status, 0, "a step cannot fail");
