@@ -389,5 +389,8 @@ train { model: net; data: cifar; loss: cross_entropy; optimizer: sgd(lr: 0.1); b
     }
     let mut world = cifar(3);
     world.0.remove(Path::new("cifar/test_batch.bin"));
-    assert_eq!(codes(&world, text)[0].0, "file-missing");
+    world.0.remove(Path::new("cifar/data_batch_2.bin"));
+    assert_eq!(codes(&world, text).iter().map(|it| it.0).collect::<Vec<_>>(), ["file-missing"]);
+    let nothing = codes(&Memory::default(), text);
+    assert_eq!(nothing.iter().map(|it| it.0).collect::<Vec<_>>(), ["folder-missing"]);
 }

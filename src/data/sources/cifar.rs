@@ -31,30 +31,25 @@ const CHANNELS: usize = 3;
 const PIXELS: usize = SIDE * SIDE * CHANNELS;
 const CLASSES: u8 = 10;
 
-/// A file, and the part that its rows are for.
-type Parted = (Found, &'static str);
-
-/// The six files, packed or not.
-fn files(call: &Call) -> Result<(String, Vec<Parted>), Vec<Problem>> {
+/// The six files, packed or not. Of several that are not there the first is told: they come and go together.
+fn files(call: &Call) -> Result<(String, Vec<Found>), Vec<Problem>> {
     let (path, span) = call.args.text(SOURCE.params()[0].name).expect("it is needed");
-    let folder = path.trim_end_matches('/');
-    let (mut found, mut problems) = (vec![], vec![]);
-    for (name, part) in FILES {
-        let path = format!("{folder}/{name}");
-        let packed = call.files.find(&format!("{path}.gz"), Some(span));
-        match call.files.find(&path, Some(span)).or_else(|problem| packed.map_err(|_| problem)) {
-            Ok(file) => found.push((file, part)),
-            Err(problem) => problems.push(problem),
-        }
+    let folder = call.files.find_folder(path, Some(span)).map_err(|problem| vec![problem])?;
+    let mut found = vec![];
+    for (name, _) in FILES {
+        let path = format!("{}/{name}", folder.shown.trim_end_matches('/'));
+        let packed = || call.files.find(&format!("{path}.gz"), Some(span));
+        let file = call.files.find(&path, Some(span)).or_else(|problem| packed().map_err(|_| vec![problem]))?;
+        found.push(file);
     }
-    if problems.is_empty() { Ok((path.to_string(), found)) } else { Err(problems) }
+    Ok((folder.shown, found))
 }
 
 fn look(call: &Call) -> Result<Heading, Vec<Problem>> {
     let (shown, found) = files(call)?;
     let row = (PIXELS + 1) as u64;
     let mut rows = Some(0);
-    for (file, _) in &found {
+    for file in &found {
         let (_, whole) = call.files.head(file).map_err(|problem| vec![problem])?;
         // Of a packed file nobody knows how much it holds.
         let is_plain = whole || file.path.extension().is_none_or(|it| it != "gz");
@@ -75,7 +70,7 @@ fn heading(shown: &str, rows: Option<usize>) -> Heading {
 fn open(call: &Call) -> Result<Opened, Vec<Problem>> {
     let (shown, found) = files(call)?;
     let (mut pixels, mut labels, mut parts, mut hashes) = (vec![], vec![], Texts::default(), vec![]);
-    for (file, part) in found {
+    for (file, (_, part)) in found.into_iter().zip(FILES) {
         let content = call.files.read(file).map_err(|problem| vec![problem])?;
         hashes.push(content.hash);
         let damaged = |why: String| {
