@@ -13,7 +13,7 @@ use super::frame::Frame;
 use super::selected;
 use crate::model::program::{ColumnPlan, FieldPlan, PictureStep};
 use crate::problem::Problem;
-use crate::problem::data::{PictureSize, PicturesUnreadable, Shown};
+use crate::problem::data::{DataTooLarge, PictureSize, PicturesUnreadable, Shown};
 
 /// The largest side of a picture, in pixels, and the most bytes that decoding may take: what is larger is no picture but a
 /// trap.
@@ -41,6 +41,10 @@ pub fn read(
 ) -> Result<Values, Vec<Problem>> {
     let shape: [usize; 3] = plan.shape[..].try_into().expect("height, width and channels");
     let size: usize = shape.iter().product();
+    if (frame.rows as u64).saturating_mul(size as u64) > files.limits.bytes {
+        let (path, limit) = (frame.shown.clone(), files.limits.bytes);
+        return Err(vec![DataTooLarge { path, limit, at: Some(plan.span) }.into()]);
+    }
     let mut data = vec![0; frame.rows * size];
     let mut bad: Vec<(usize, Bad)> = vec![];
     for (portion, pixels) in data.chunks_mut(PORTION * size.max(1)).enumerate() {

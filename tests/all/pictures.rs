@@ -254,6 +254,21 @@ fn a_folder_of_folders_is_rows_of_pictures_and_classes() {
 }
 
 #[test]
+fn more_pixels_than_are_read_at_once_are_refused() {
+    let text = text("image_folder(\"pets\")", "file |> decode |> scale");
+    let world = pets();
+    let checked = compile::check(&world, Path::new("it.dlm"), Some(text), &[]).expect("in memory");
+    let program = &checked.programs[0];
+    let within = |bytes: u64| {
+        let limits = Limits { bytes };
+        let loaded = data::load(&world, Path::new(""), &program.data, &mut Formulas(program), limits);
+        loaded.map(|_| ()).map_err(|problems| problems.iter().map(|it| it.code).collect::<Vec<_>>())
+    };
+    assert_eq!(within(6 * 48), Ok(()));
+    assert_eq!(within(6 * 48 - 1), Err(vec!["data-too-large"]));
+}
+
+#[test]
 fn a_table_may_name_its_pictures() {
     let world = pets().with("pets.csv", "file,folder\npets/cats/2.png,cat\npets/dogs/old/1.png,dog\n");
     let dataset = loaded(&world, &text("csv(\"pets.csv\")", "file |> decode |> resize(4px, 4px) |> scale"));
