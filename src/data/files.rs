@@ -38,38 +38,58 @@ pub struct Content {
     pub hash: blake3::Hash,
 }
 
+/// The places where a path was looked for.
+struct Looked {
+    places: Vec<PathBuf>,
+}
+
+impl Looked {
+    /// The places in words, and whether a data folder would be one more.
+    fn told(&self, path: &str) -> (Vec<String>, bool) {
+        let places = self.places.iter().map(|it| it.display().to_string()).collect();
+        (places, !Path::new(path).is_absolute() && self.places.len() == 1)
+    }
+}
+
 /// How much of a file is looked at before it is read.
 const HEAD: usize = 1 << 20;
 
 impl<'a> Files<'a> {
     /// Looks beside the program, then under the data folder.
     pub fn find(&self, path: &str, span: Option<Span>) -> Result<Found, Problem> {
-        let beside = self.base.join(path);
-        let below = self.world.data_root().map(|root| root.join(path)).filter(|below| *below != beside);
-        for path_here in std::iter::once(&beside).chain(&below) {
+        let looked = self.looked(path);
+        for path_here in &looked.places {
             if let Some(size) = self.world.size(path_here) {
                 return Ok(Found { shown: path.into(), path: path_here.clone(), size, span });
             }
         }
         let near =
             std::iter::once(self.base).chain(self.world.data_root().as_deref()).find_map(|it| self.near(it, path));
-        let absolute = Path::new(path).is_absolute();
-        let places = std::iter::once(&beside).chain(&below).map(|it| it.display().to_string()).collect();
-        Err(FileMissing { path: path.into(), places, root_unset: !absolute && below.is_none(), near, at: span }.into())
+        let (places, root_unset) = looked.told(path);
+        Err(FileMissing { path: path.into(), places, root_unset, near, at: span }.into())
     }
 
     /// A folder, looked for as a file is.
     pub fn find_folder(&self, path: &str, span: Option<Span>) -> Result<Found, Problem> {
+        let looked = self.looked(path);
+        if let Some(here) = looked.places.iter().find(|it| self.world.list(it).is_ok()) {
+            return Ok(Found { shown: path.into(), path: here.clone(), size: 0, span });
+        }
+        let (places, root_unset) = looked.told(path);
+        Err(FolderMissing { path: path.into(), places, root_unset, at: span }.into())
+    }
+
+    /// Where a path may lead: beside the program, then under the data folder.
+    fn looked(&self, path: &str) -> Looked {
         let beside = self.base.join(path);
         let below = self.world.data_root().map(|root| root.join(path)).filter(|below| *below != beside);
-        for path_here in std::iter::once(&beside).chain(&below) {
-            if self.world.list(path_here).is_ok() {
-                return Ok(Found { shown: path.into(), path: path_here.clone(), size: 0, span });
-            }
-        }
-        let absolute = Path::new(path).is_absolute();
-        let places = std::iter::once(&beside).chain(&below).map(|it| it.display().to_string()).collect();
-        Err(FolderMissing { path: path.into(), places, root_unset: !absolute && below.is_none(), at: span }.into())
+        Looked { places: std::iter::once(beside).chain(below).collect() }
+    }
+
+    /// Whether a file is as its size says: no packing hides what it holds.
+    pub fn is_plain(&self, found: &Found) -> Result<bool, Problem> {
+        let raw = self.world.head(&found.path, 8).map_err(|why| unreadable(found, &why))?;
+        Ok(matches!(packing(&raw), Packing::None))
     }
 
     /// The path of a file that is there under `root`, if one part of `path` is misspelt.

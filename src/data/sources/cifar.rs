@@ -50,9 +50,8 @@ fn look(call: &Call) -> Result<Heading, Vec<Problem>> {
     let row = (PIXELS + 1) as u64;
     let mut rows = Some(0);
     for file in &found {
-        let (_, whole) = call.files.head(file).map_err(|problem| vec![problem])?;
         // Of a packed file nobody knows how much it holds.
-        let is_plain = whole || file.path.extension().is_none_or(|it| it != "gz");
+        let is_plain = call.files.is_plain(file).map_err(|problem| vec![problem])?;
         rows = rows.filter(|_| is_plain).map(|rows| rows + (file.size / row) as usize);
     }
     Ok(heading(&shown, rows))

@@ -18,7 +18,7 @@ pub const SOURCE: Source = Source {
 /// Folders within folders, at most: links may lead in circles.
 const DEEPEST: usize = 16;
 
-/// A file: its path below the folder, and the first folder on the way.
+/// A file: its path as the program would write it, and the first folder on the way to it.
 struct Picture {
     path: String,
     folder: Option<String>,
@@ -73,7 +73,7 @@ fn heading(found: &Found, rows: usize) -> Heading {
     Heading { shown: found.shown.clone(), columns, rows: Some(rows), complete: true }
 }
 
-/// Every file of the folder and of those in it, but for hidden ones, in the order of their paths.
+/// The folder that a source names, and what is in it.
 fn pictures(call: &Call) -> Result<(Found, Vec<Picture>), Problem> {
     let (path, span) = call.args.text(SOURCE.params()[0].name).expect("it is needed");
     let found = call.files.find_folder(path, Some(span))?;
@@ -81,6 +81,7 @@ fn pictures(call: &Call) -> Result<(Found, Vec<Picture>), Problem> {
     Ok((found, all))
 }
 
+/// Every file of the folder and of those in it, but for hidden ones, in the order of their paths.
 fn listed(files: Files, found: &Found) -> Result<Vec<Picture>, Problem> {
     let mut all = vec![];
     gather(files, found, &found.path, &[], &mut all)?;
