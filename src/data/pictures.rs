@@ -62,31 +62,25 @@ pub fn read(
     if bad.is_empty() {
         return Ok(Values::Bytes { shape: plan.shape.clone(), data: Arc::new(data), of_frame: false });
     }
-    let name = |row: usize| frame.column(place).cell(row, 0).text().unwrap_or_default();
-    let unreadable = |(row, why): &(usize, Bad)| match why {
-        Bad::Unreadable(why) => Some((*row, format!("{}: {why}", name(*row)))),
-        Bad::Size(_) => None,
-    };
-    let odd = |(row, why): &(usize, Bad)| match why {
-        Bad::Size([height, width]) => Some((*row, format!("{}: {height} × {width}", name(*row)))),
-        Bad::Unreadable(_) => None,
-    };
-    let shown = |all: &[(usize, String)]| -> Vec<Shown> {
-        let first = all.iter().take(Shown::MOST);
-        first.map(|(row, text)| Shown { spot: frame.places.spot(*row, place), text: text.clone() }).collect()
-    };
+    let (mut unreadable, mut odd) = (vec![], vec![]);
+    for (row, why) in bad {
+        let name = frame.column(place).cell(row, 0).text().unwrap_or_default();
+        match why {
+            Bad::Unreadable(why) => unreadable.push(format!("{name}: {why}")),
+            Bad::Size([height, width]) => odd.push(format!("{name}: {height} × {width}")),
+        }
+    }
+    let first = |all: &[String]| all[..all.len().min(Shown::MOST)].to_vec();
     let (column, shown_as, rows) = (selected(plan), frame.shown.clone(), frame.rows);
     let (at, ty_at, wanted) = (plan.span, field.ty_span, [shape[0], shape[1]]);
     let mut problems: Vec<Problem> = vec![];
-    let unreadable: Vec<(usize, String)> = bad.iter().filter_map(unreadable).collect();
     if !unreadable.is_empty() {
-        let (files, count) = (shown(&unreadable), unreadable.len());
+        let (files, count) = (first(&unreadable), unreadable.len());
         let (column, shown) = (column.clone(), shown_as.clone());
         problems.push(PicturesUnreadable { column, shown, files, count, rows, at }.into());
     }
-    let odd: Vec<(usize, String)> = bad.iter().filter_map(odd).collect();
     if !odd.is_empty() {
-        let (files, count) = (shown(&odd), odd.len());
+        let (files, count) = (first(&odd), odd.len());
         problems.push(PictureSize { column, shown: shown_as, files, count, rows, wanted, at, ty_at }.into());
     }
     Err(problems)

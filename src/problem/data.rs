@@ -171,29 +171,26 @@ problems! {
 
     /// Files that should be pictures cannot be decoded.
     "pictures-unreadable" Error PicturesUnreadable {
-        column: String, shown: String, files: Vec<Shown>, count: usize, rows: usize, at: Span,
+        column: String, shown: String, files: Vec<String>, count: usize, rows: usize, at: Span,
     } => {
         let message = match &files[..] {
-            [file] if count == 1 => format!("1 of {rows} pictures of {shown} cannot be read: {}", file.text),
+            [file] if count == 1 => format!("1 of {rows} pictures of {shown} cannot be read: {file}"),
             _ => format!("{count} of {rows} pictures of {shown} cannot be read"),
         };
         let words = say(message).at(at, format!("`{column}` names them"));
-        let words = if count == 1 { words } else { files.iter().fold(words, |words, file| words.note(file.text.clone())) };
-        let words = if count > files.len() { words.note(format!("and {} more", count - files.len())) } else { words };
+        let words = if count == 1 { words } else { note_files(words, &files, count) };
         words.help("put sound PNG or JPEG files in their places, or take them out of the data")
     };
 
     /// Pictures of another size than the field's type says.
     "picture-size" Error PictureSize {
-        column: String, shown: String, files: Vec<Shown>, count: usize, rows: usize, wanted: [usize; 2], at: Span, ty_at: Span,
+        column: String, shown: String, files: Vec<String>, count: usize, rows: usize, wanted: [usize; 2], at: Span, ty_at: Span,
     } => {
         let [height, width] = wanted;
         let words = say(format!("{count} of {rows} pictures of {shown} {} not {height} × {width}", if count == 1 { "is" } else { "are" }))
             .at(at, format!("`{column}` names them"))
             .at(ty_at, "the size that is declared");
-        let words = files.iter().fold(words, |words, file| words.note(file.text.clone()));
-        let words = if count > files.len() { words.note(format!("and {} more", count - files.len())) } else { words };
-        words.help(format!("make them that: `decode |> resize({height}px, {width}px)`, or `resize({}px, side: short) |> center_crop({height}px, {width}px)`", height.min(width)))
+        note_files(words, &files, count).help(format!("make them that: `decode |> resize({height}px, {width}px)`, or `resize({}px, side: short) |> center_crop({height}px, {width}px)`", height.min(width)))
     };
 
     /// Rows have more or fewer cells than there are columns.
@@ -580,6 +577,12 @@ problems! {
         say(format!("it is not clear how {shown} is to be read"))
             .at(at, "the model was trained on these rows")
             .help("give a file that ends in .csv, .tsv or .jsonl, or pictures");
+}
+
+/// A note for each of the first files, and how many there are beside them.
+fn note_files(words: Words, files: &[String], count: usize) -> Words {
+    let words = files.iter().fold(words, |words, file| words.note(file.clone()));
+    if count > files.len() { words.note(format!("and {} more", count - files.len())) } else { words }
 }
 
 /// Labels and notes for the first of many rows: cells of an inline table are labelled in place, rows of a file noted.
