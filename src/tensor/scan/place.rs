@@ -80,14 +80,8 @@ pub fn one_place(scan: &Scan, asked: &BTreeMap<usize, usize>) -> Result<Place, N
             (&Op::Index { axis: counted }, Some(axis)) => graph.index(counted - usize::from(counted > axis), &shape),
             (&Op::View(View::Expand { axis: new, .. }), Some(axis)) if new == axis => made[&(node.args[0], None)],
             (Op::Scan { scan, at }, Some(_)) => {
-                // All results that are asked for of one recurrence are those of one.
-                let same = walk.seen.iter().filter_map(|&(other, axis)| match &turn.graph[other].op {
-                    Op::Scan { scan: it, at } if it == scan && turn.graph[other].args == node.args => {
-                        Some((*at, axis? - 1))
-                    }
-                    _ => None,
-                });
-                let place = one_place(scan, &same.collect())?;
+                let asked = walk.seen.iter().filter_map(|&(id, axis)| Some((id, axis?)));
+                let place = place_of(&turn.graph, scan, &node.args, asked)?;
                 let args: Vec<Id> = place
                     .operands
                     .iter()
@@ -118,6 +112,21 @@ pub fn one_place(scan: &Scan, asked: &BTreeMap<usize, usize>) -> Result<Place, N
     let turn = simplify(&Function { graph, feeds, results, ..Function::default() });
     let scan = Arc::new(Scan { turn, turns: scan.turns, backwards: scan.backwards, sliced });
     Ok(Place { scan, carries, operands })
+}
+
+/// The same of the recurrence with these operands in a graph, where values are `asked` for, each without an axis: all of its
+/// results that are among them are those of one.
+pub fn place_of(
+    graph: &Graph,
+    scan: &Arc<Scan>,
+    args: &[Id],
+    asked: impl Iterator<Item = (Id, usize)>,
+) -> Result<Place, Nested> {
+    let results = asked.filter_map(|(id, axis)| match &graph[id].op {
+        Op::Scan { scan: it, at } if it == scan && graph[id].args == args => Some((*at, axis - 1)),
+        _ => None,
+    });
+    one_place(scan, &results.collect())
 }
 
 impl Place {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::place::{Source, one_place};
+use super::place::{Source, one_place, place_of};
 use super::{Carry, Nested};
 use crate::tensor::{Function, Graph, Id, Node, Op, Slot, View};
 
@@ -75,12 +75,8 @@ pub fn taken_out(graph: &mut Graph, axis: usize, carries: &[Carry]) -> Result<(F
         }
         let node = turn.outer[id].clone();
         if let Op::Scan { scan, at: number } = &node.op {
-            // All results that are asked for of one recurrence are those of one.
-            let same = along.iter().filter_map(|(&other, &axis)| match &turn.outer[other].op {
-                Op::Scan { scan: it, at } if it == scan && turn.outer[other].args == node.args => Some((*at, axis - 1)),
-                _ => None,
-            });
-            let place = one_place(scan, &same.collect())?;
+            let asked = along.iter().map(|(&id, &axis)| (id, axis));
+            let place = place_of(turn.outer, scan, &node.args, asked)?;
             let args: Vec<Id> = place
                 .operands
                 .iter()
