@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::eval::Scope;
-use super::lower::{ALL, Setting};
+use super::functions::endless;
 use super::modules::LIBRARY;
 use super::program::{Program, StateRole};
 use super::train::{Experiment, selects};
@@ -87,8 +87,7 @@ impl Program {
 impl Experiment {
     fn backward(&self, program: &Program, slots: &[u32], n: usize) -> Backward {
         let mut problems = Vec::new();
-        let mut lower =
-            self.lower(Setting { training: true, batch: n, epoch: 1, total: 1 << 40, done: ALL }, &mut problems);
+        let mut lower = self.lower(endless(true, n), &mut problems);
         let step = self.lower_step(&mut lower).unwrap_or_else(|_| panic!("a sound program"));
         let wanted: Vec<Id> = slots.iter().map(|&slot| lower.state(slot).id).collect();
         let mut names = vec![];
@@ -162,8 +161,7 @@ impl Experiment {
         n: usize,
     ) -> Result<Function, Vec<Problem>> {
         let mut problems = Vec::new();
-        let mut lower =
-            self.lower(Setting { training: true, batch: n, epoch: 1, total: 1 << 40, done: ALL }, &mut problems);
+        let mut lower = self.lower(endless(true, n), &mut problems);
         let mut scope = self.scope();
         // Paths become words: a name of a part that has not been computed yet is no name of the language.
         let mut words: Vec<(String, String)> = vec![];

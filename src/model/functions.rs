@@ -53,7 +53,7 @@ impl Experiment {
     /// The gradient of the loss with its regularizers in each parameter of `slots`.
     pub fn gradient_function(&self, slots: &[u32], n: usize, training: bool) -> Function {
         let mut problems = Vec::new();
-        let mut lower = self.lower(Setting { training, batch: n, epoch: 1, total: 1 << 40, done: ALL }, &mut problems);
+        let mut lower = self.lower(endless(training, n), &mut problems);
         let step = self.lower_step(&mut lower).expect("checked before");
         let wanted: Vec<Id> = slots.iter().map(|&slot| lower.state(slot).id).collect();
         let results = crate::tensor::grad(&mut lower.graph, step.total, &wanted);
@@ -64,7 +64,7 @@ impl Experiment {
     /// The loss with its regularizers, without an update.
     pub fn objective_function(&self, n: usize, training: bool) -> Function {
         let mut problems = Vec::new();
-        let mut lower = self.lower(Setting { training, batch: n, epoch: 1, total: 1 << 40, done: ALL }, &mut problems);
+        let mut lower = self.lower(endless(training, n), &mut problems);
         let step = self.lower_step(&mut lower).expect("checked before");
         let feeds = self.step_feeds(n, training);
         Function { graph: lower.graph, states: self.states(), feeds, results: vec![step.total], updates: vec![] }
@@ -199,6 +199,11 @@ pub fn output_kind(meaning: Meaning) -> OutputKind {
         Meaning::LogProb => OutputKind::LogProb,
         _ => OutputKind::Number,
     }
+}
+
+/// Of a run whose end is far off: what an update does beside its schedule.
+pub fn endless(training: bool, n: usize) -> Setting {
+    Setting { training, batch: n, epoch: 1, total: 1 << 40, done: ALL }
 }
 
 /// Neither training nor paced.

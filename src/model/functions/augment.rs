@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::model::fields::Cut;
-use crate::model::lower::{ALL, Fits, Lower, Outcome, Setting};
+use crate::model::lower::{Fits, Lower, Outcome};
 use crate::model::train::{Augment, Experiment, callee};
 use crate::model::types::describe;
 use crate::model::value::*;
@@ -14,7 +14,7 @@ use crate::syntax::print_expr;
 use crate::syntax::tree::{Expr, ExprKind, Kind};
 use crate::tensor::{Function, Slot, View};
 
-use super::FeedType;
+use super::{FeedType, endless};
 
 impl Experiment {
     /// Each field that a step reads as the model receives it, in the order of its feeds; where examples are mixed, the
@@ -155,8 +155,7 @@ impl Experiment {
     /// What steps see of the fields that are varied.
     pub fn varied_function(&self, n: usize) -> Function {
         let mut problems = Vec::new();
-        let mut lower =
-            self.lower(Setting { training: true, batch: n, epoch: 1, total: 1 << 40, done: ALL }, &mut problems);
+        let mut lower = self.lower(endless(true, n), &mut problems);
         let (seen, _) = self.seen(&mut lower).expect("checked before");
         let of = |field: &usize| {
             let tensor = &seen[self.feed_of(*field)];
