@@ -23,6 +23,7 @@ pub mod fitted;
 pub mod frame;
 pub mod input;
 pub mod inspect;
+pub mod labels;
 pub mod lints;
 pub mod pictures;
 pub mod prepare;

@@ -73,7 +73,10 @@ fn text(evaluation: &Evaluation) -> String {
     }
     let mut out = table.text();
     for classes in &evaluation.classes {
-        out += &format!("\n{}\n{}", confusion(classes), each(classes));
+        if !classes.confusion.is_empty() {
+            out += &format!("\n{}", confusion(classes));
+        }
+        out += &format!("\n{}", each(classes));
     }
     out
 }

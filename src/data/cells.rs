@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::classes::Classes;
 use super::files::Files;
 use super::frame::{Column, Frame, Numbers};
+use super::labels;
 use super::pictures;
 use super::trouble::Trouble;
-use crate::model::program::{CellType, ColumnPlan, FieldPlan};
+use crate::model::program::{CellType, ColumnPlan, FieldPlan, SetCell};
 use crate::problem::Problem;
 use crate::tensor::{Array, Dtype};
 
@@ -112,6 +113,10 @@ pub fn read(
             let classes = classes.expect("classes are found before cells are read");
             Array::i32(&shape, collect(frame, places, &mut trouble, |cell| class(cell, ty, classes)))
         }
+        (CellType::Set(set), Dtype::F32) => {
+            let classes = classes.expect("labels are found before cells are read");
+            Array::f32(&shape, sets(frame, places[0], &mut trouble, set, classes))
+        }
         (cell, dtype) => unreachable!("{dtype:?} from {cell:?}"),
     };
     trouble.report(field, plan, frame, classes)?;
@@ -147,6 +152,19 @@ fn collect<T: Default>(
                     T::default()
                 }));
             }
+        }
+    }
+    values
+}
+
+/// Of each row which labels are on.
+fn sets(frame: &Frame, place: usize, trouble: &mut Trouble, set: &SetCell, classes: &Classes) -> Vec<f32> {
+    let (column, width) = (frame.column(place), set.labels.values());
+    let mut values = vec![0.0; frame.rows * width];
+    for (row, on) in values.chunks_exact_mut(width).enumerate() {
+        let cell = column.cell(row, 0);
+        if let Err((bad, label)) = labels::read(cell, set, classes, on) {
+            trouble.note(bad, label.as_deref().map_or(cell, Cell::Text), row, place);
         }
     }
     values

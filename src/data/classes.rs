@@ -1,14 +1,16 @@
 //! The classes of a column: declared words, the integers from 0, or the words that are found.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
 use super::cells::{Cell, number};
 use super::frame::Frame;
-use crate::model::program::{ClassType, ColumnPlan, FieldPlan};
+use super::labels::labels;
+use crate::model::program::{CellType, ClassType, ColumnPlan, FieldPlan};
 use crate::problem::Problem;
-use crate::problem::data::ClassWords;
+use crate::problem::data::{ClassWords, OrderUnsaid};
 
 /// Names in the order of their indices.
 #[derive(Clone, Debug)]
@@ -66,7 +68,7 @@ pub fn find(
         return Ok(Classes::new(names.clone()));
     }
     let integers = Classes::integers(ty.declared);
-    let mut words: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut words: BTreeSet<Cow<str>> = BTreeSet::new();
     let mut all_integers = true;
     for (frame, places) in frames {
         for column in places.iter().map(|&place| frame.column(place)) {
@@ -75,9 +77,11 @@ pub fn find(
                     Cell::Missing => {}
                     // Sources of numbers hold indices; those that are too large are reported with their rows.
                     Cell::Number(_) => return Ok(integers),
-                    cell @ Cell::Text(text) => {
-                        all_integers &= integers.place(cell).is_some();
-                        *words.entry(text).or_insert(0) += 1;
+                    Cell::Text(text) => {
+                        for word in words_of(plan, text) {
+                            all_integers &= integers.place(Cell::Text(&word)).is_some();
+                            words.insert(word);
+                        }
                     }
                 }
             }
@@ -86,22 +90,30 @@ pub fn find(
     if all_integers || ty.open {
         return Ok(integers);
     }
-    if words.len() == ty.declared {
-        return Ok(Classes::new(words.into_keys().map(String::from).collect()));
+    if words.len() == ty.declared && !ty.ordered {
+        return Ok(Classes::new(words.into_iter().map(String::from).collect()));
     }
     // Mostly integers, a few of them too large: they are reported with their rows.
-    let inside = words.keys().filter(|text| integers.place(Cell::Text(text)).is_some()).count();
+    let inside = words.iter().filter(|text| integers.place(Cell::Text(text)).is_some()).count();
     if 2 * inside > words.len() {
         return Ok(integers);
     }
-    Err(ClassWords {
-        field: field.name.clone(),
-        column: super::selected(plan),
-        shown: frames[0].0.shown.clone(),
-        declared: ty.declared,
-        words: words.into_keys().map(String::from).collect(),
-        at: field.ty_span,
-        column_at: plan.span,
+    let words: Vec<String> = words.into_iter().map(String::from).collect();
+    let (field_name, column, shown) = (field.name.clone(), super::selected(plan), frames[0].0.shown.clone());
+    let (declared, at, column_at) = (ty.declared, field.ty_span, plan.span);
+    Err(match ty.ordered {
+        true => OrderUnsaid { field: field_name, column, shown, declared, words, at, column_at }.into(),
+        false => {
+            let is_set = matches!(plan.cell, CellType::Set(_));
+            ClassWords { field: field_name, column, shown, declared, words, is_set, at, column_at }.into()
+        }
+    })
+}
+
+/// The words that a cell names: one, or the labels of a set.
+fn words_of<'t>(plan: &ColumnPlan, text: &'t str) -> Vec<Cow<'t, str>> {
+    match &plan.cell {
+        CellType::Set(set) => labels(text, &set.separator),
+        _ => vec![Cow::Borrowed(text)],
     }
-    .into())
 }

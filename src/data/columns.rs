@@ -219,13 +219,13 @@ fn fit(field: &FieldPlan, plan: &ColumnPlan, heading: &Heading, places: Vec<usiz
             let (wanted, ty_at) = (plan.shape.clone(), field.ty_span);
             Err(ShapeOfColumn { column, shown, held, wanted, at, ty_at }.into())
         }
-        (CellType::Binary { .. } | CellType::Class(_), Some(shape)) if places.len() == 1 => {
+        (CellType::Binary { .. } | CellType::Class(_) | CellType::Set(_), Some(shape)) if places.len() == 1 => {
             if squeezed(shape).is_empty() {
                 return Ok(places);
             }
             Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), at }.into())
         }
-        (CellType::Picture(_), None) if places.len() == 1 => Ok(places),
+        (CellType::Picture(_) | CellType::Set(_), None) if places.len() == 1 => Ok(places),
         (CellType::Text | CellType::Picture(_), Some(shape)) if places.len() == 1 && !squeezed(shape).is_empty() => {
             Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), at }.into())
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::columns::Patterns;
-use crate::model::program::{CellType, DataPlan, FieldType, Select};
+use crate::model::program::{DataPlan, FieldType, Select};
 use crate::tensor::Array;
 
 /// Per field of the plan, in its order.
@@ -34,11 +34,7 @@ impl Fitted {
     pub fn fits(&self, plan: &DataPlan) -> bool {
         self.fields.len() == plan.fields.len()
             && self.fields.iter().zip(&plan.fields).all(|(fitted, field)| {
-                let classes = field.columns.iter().map(|column| match &column.cell {
-                    CellType::Class(ty) => Some(ty.declared),
-                    CellType::Number { .. } | CellType::Binary { .. } => None,
-                    CellType::Array | CellType::Picture(_) | CellType::Text => None,
-                });
+                let classes = field.columns.iter().map(|column| column.cell.classes().map(|ty| ty.declared));
                 let names = field.columns.iter().map(|column| match column.select {
                     Select::Column(_) => None,
                     Select::Pattern(_) => Some(column.shape.iter().product::<usize>()),
@@ -64,7 +60,7 @@ impl Fitted {
             FieldType::Binary { names } => {
                 Some(names.clone().map_or_else(|| vec!["0".into(), "1".into()], |names| names.to_vec()))
             }
-            FieldType::Class(ty) => {
+            FieldType::Class(ty) | FieldType::Set(ty) => {
                 let fitted = self.fields[field].classes.iter().flatten().next();
                 let names = ty.names.as_ref().or(fitted).cloned();
                 let mut names = names.unwrap_or_else(|| (0..ty.declared).map(|it| it.to_string()).collect());

@@ -10,7 +10,7 @@ use super::frame::Heading;
 use super::prepare::Prepared;
 use super::sources::{self, table};
 use super::{selected, split};
-use crate::model::program::{CellType, DataPlan, FieldPlan, SourcePlan};
+use crate::model::program::{DataPlan, FieldPlan, SourcePlan};
 use crate::problem::{Problem, Severity};
 use crate::source::World;
 
@@ -132,6 +132,6 @@ fn splits(
 /// The classes of a field that is a column of classes: declared, or found when the file was read.
 fn classes(field: &FieldPlan, recalled: Option<&Facts>) -> Option<Vec<String>> {
     let [column] = &field.columns[..] else { return None };
-    let CellType::Class(ty) = &column.cell else { return None };
+    let ty = column.cell.classes()?;
     ty.names.clone().or_else(|| recalled?.classes.get(&selected(column)).cloned())
 }

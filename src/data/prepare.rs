@@ -12,7 +12,7 @@ use super::fitted::Fitted;
 use super::frame::{Frame, Heading};
 use super::sources::{self, Reading};
 use super::{selected, split};
-use crate::model::program::{CellType, ClassType, ColumnPlan, DataPlan, FieldPlan, SourcePlan, Split};
+use crate::model::program::{CellType, DataPlan, FieldPlan, SourcePlan, Split};
 use crate::problem::{Problem, Severity};
 
 /// Rows that have been read, and how they are split.
@@ -144,7 +144,7 @@ fn class_lists(
 ) -> Result<Vec<Vec<Option<Classes>>>, Vec<Problem>> {
     let lists = plan.fields.iter().enumerate().map(|(at, field)| {
         let lists = field.columns.iter().enumerate().map(|(place, column)| {
-            let Some(ty) = class_type(column) else { return Ok(None) };
+            let Some(ty) = column.cell.classes() else { return Ok(None) };
             if let Some(names) = fitted.and_then(|fitted| fitted.fields[at].classes[place].clone()) {
                 return Ok(Some(Classes::new(names)));
             }
@@ -161,18 +161,10 @@ fn class_lists(
 fn found(plan: &DataPlan, classes: &[Vec<Option<Classes>>]) -> IndexMap<String, Vec<String>> {
     let columns = plan.fields.iter().zip(classes).flat_map(|(field, classes)| field.columns.iter().zip(classes));
     let found = columns.filter_map(|(column, classes)| {
-        let is_declared = class_type(column)?.names.is_some();
+        let is_declared = column.cell.classes()?.names.is_some();
         classes.as_ref().filter(|_| !is_declared).map(|classes| (selected(column), classes.names().to_vec()))
     });
     found.collect()
-}
-
-fn class_type(column: &ColumnPlan) -> Option<&ClassType> {
-    match &column.cell {
-        CellType::Class(ty) => Some(ty),
-        CellType::Number { .. } | CellType::Binary { .. } => None,
-        CellType::Array | CellType::Picture(_) | CellType::Text => None,
-    }
 }
 
 /// Reads the cells of a frame, whichever of the fields' columns it has.

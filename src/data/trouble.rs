@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::cells::{Bad, Cell, number, tidy};
 use super::classes::Classes;
 use super::frame::Frame;
+use super::labels::other_separator;
 use super::selected;
 use crate::model::program::{CellType, ColumnPlan, FieldPlan};
 use crate::problem::Problem;
-use crate::problem::data::{BadCells, MissingCells, Shown, UnknownClass, Wanted};
+use crate::problem::data::{BadCells, MissingCells, MissingKind, Shown, UnknownClass, UnknownLabel, Wanted};
 use crate::source::{Near, nearest};
 use crate::syntax::tree::Role;
 use crate::tensor::Dtype;
@@ -74,10 +75,14 @@ impl Trouble {
         if self.missing.count > 0 {
             let cells = self.missing.shown(frame);
             let count = self.missing.count;
-            let numeric = matches!(plan.cell, CellType::Number { .. });
-            let is_target = field.role == Role::Target;
+            let kind = match plan.cell {
+                CellType::Set(_) => MissingKind::Set,
+                _ if field.role == Role::Target => MissingKind::Target,
+                CellType::Number { .. } => MissingKind::Number,
+                _ => MissingKind::Class,
+            };
             let (column, shown) = (column.clone(), shown.clone());
-            problems.push(MissingCells { column, shown, cells, count, rows, numeric, is_target, at, ty_at }.into());
+            problems.push(MissingCells { column, shown, cells, count, rows, kind, at, ty_at }.into());
         }
         if self.unfit.count > 0 {
             let why = self.unfit.why.expect("noted with the first");
@@ -103,11 +108,29 @@ impl Trouble {
             let near = nearest(text, names.iter().map(String::as_str));
             let alike = || names.iter().find(|name| name.eq_ignore_ascii_case(text));
             let near = near.or_else(|| alike().map(|name| Near::certain(name)));
+            if let (CellType::Set(set), Some(classes)) = (&plan.cell, classes) {
+                let texts = self.strangers.first.iter().map(|(.., text)| text.as_str());
+                let facts = UnknownLabel {
+                    column,
+                    shown,
+                    near,
+                    other: other_separator(texts, &set.separator, classes),
+                    separator: set.separator.clone(),
+                    cells: self.strangers.shown(frame),
+                    count: self.strangers.count,
+                    names,
+                    at,
+                    ty_at,
+                };
+                problems.push(facts.into());
+                return Err(problems);
+            }
             let facts = UnknownClass {
                 column,
                 shown,
                 near,
                 integers: classes.is_some_and(Classes::are_integers),
+                ordered: plan.cell.classes().is_some_and(|ty| ty.ordered),
                 missing: self.strangers.texts.iter().all(|text| MISSING.contains(&text.as_str())),
                 cells: self.strangers.shown(frame),
                 count: self.strangers.count,

@@ -6,9 +6,11 @@ mod makers;
 mod pictures;
 mod ranks;
 mod reductions;
+mod sets;
 mod shapes;
 
 use super::lower::{Lower, Outcome};
+use super::program::SEPARATOR;
 use super::types::describe;
 use super::units::Measure;
 use super::value::*;
@@ -22,6 +24,7 @@ use makers::*;
 use pictures::{center_crop, decode, resize};
 use ranks::rank;
 use reductions::*;
+use sets::separated;
 use shapes::*;
 
 pub struct Builtin {
@@ -135,6 +138,11 @@ pub const BUILTINS: &[Builtin] = &[
         doc: "center_crop(picture, height, width): the middle of a picture, before its pixels are numbers",
         run: center_crop,
     },
+    Builtin {
+        name: "separated",
+        doc: "separated(cell, by: \";\", missing: empty): the labels of a set, with `by` between them; with `missing: empty`, none is on in a missing cell",
+        run: separated,
+    },
     Builtin { name: "columns", doc: "columns(\"pixel_*\"): all columns that fit, side by side", run: column },
 ];
 
@@ -155,7 +163,7 @@ impl Builtin {
 
     /// Whether what is given under this name is a word, and no value.
     pub fn takes_word(&self, name: &str) -> bool {
-        self.name == "resize" && name == "side"
+        matches!((self.name, name), ("resize", "side") | ("separated", "missing"))
     }
 
     /// Whether a call of it is a layer, to be applied to what comes by `|>`.
@@ -330,7 +338,7 @@ fn choose(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
 fn present(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
     let [x] = arguments.exactly::<1>(lower)?;
     let tensor = lower.tensor_of(x.value, x.span)?;
-    if let (Meaning::Class { values }, true) = (tensor.meaning, tensor.optional) {
+    if let (Meaning::Class { values, .. }, true) = (tensor.meaning, tensor.optional) {
         let missing = lower.constant(values as f64 - 1.0, Dtype::I32);
         return Ok(Value::Tensor(lower.map(Scalar::Less, &[&tensor, &missing]).expect("both i32")));
     }

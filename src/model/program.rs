@@ -145,14 +145,17 @@ pub enum FieldType {
     Binary {
         names: Option<[String; 2]>,
     },
+    /// `class`, `ordinal`
     Class(ClassType),
+    /// `set`: of each label 0 or 1.
+    Set(ClassType),
     /// `f32[2]`, `image[28, 28, 1]`, `vector[8]`
     Tensor,
     /// `text`, `date` and what else is kept but not given to a model.
     Text,
 }
 
-/// `class[10]`, `class["cat", "dog"]`, `class["own", "rent", ..]?`
+/// `class[10]`, `class["cat", "dog"]`, `class["own", "rent", ..]?`, `ordinal["low", "high"]`, and the labels of a `set`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ClassType {
     /// The declared words, or nothing where only their number is declared.
@@ -163,6 +166,8 @@ pub struct ClassType {
     pub open: bool,
     /// `?`: a missing cell is one further class, the last one.
     pub optional: bool,
+    /// Whether the order in which the words stand says something.
+    pub ordered: bool,
 }
 
 impl ClassType {
@@ -205,11 +210,37 @@ pub enum CellType {
     },
     /// An i32 below `values()`, shape `[]`.
     Class(ClassType),
+    /// Of each label 0 or 1, shape `[values()]`.
+    Set(SetCell),
     /// What the source gives as an array of its own: pixels from 0 to 255, say.
     Array,
     /// The path of a PNG or JPEG file, of which these steps make the picture that is declared: pixels from 0 to 255.
     Picture(Vec<PictureStep>),
     Text,
+}
+
+/// What stands between the labels in a cell where nothing else is said: no source has it between its cells by default.
+pub const SEPARATOR: &str = ";";
+
+/// How a cell names several labels: side by side with `separator` between them, or as a list of JSON.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SetCell {
+    pub labels: ClassType,
+    pub separator: String,
+    /// Whether in a missing cell no label is on.
+    pub empty: bool,
+}
+
+impl CellType {
+    /// The classes, or the labels, of which a cell names one or several.
+    pub fn classes(&self) -> Option<&ClassType> {
+        match self {
+            CellType::Class(ty) => Some(ty),
+            CellType::Set(set) => Some(&set.labels),
+            CellType::Number { .. } | CellType::Binary { .. } => None,
+            CellType::Array | CellType::Picture(_) | CellType::Text => None,
+        }
+    }
 }
 
 /// What is done with a picture before its pixels are numbers.

@@ -326,7 +326,7 @@ pub fn callee(
 /// What a tensor is, for messages about what fits.
 pub fn said(tensor: &Tensor) -> String {
     match tensor.meaning {
-        Meaning::Class { values } => format!("class[{values}]"),
+        Meaning::Class { values, .. } => format!("{}[{values}]", tensor.meaning.word()),
         _ => describe(tensor),
     }
 }

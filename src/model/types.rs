@@ -26,7 +26,7 @@ pub const REST: &str = "..";
 /// A tensor as a type of the language: `f32[28, 28]`.
 pub fn describe(tensor: &Tensor) -> String {
     let word = match tensor.meaning {
-        Meaning::Class { values } => return format!("class[{values}]{}", dims(&tensor.shape)),
+        Meaning::Class { values, .. } => return format!("{}[{values}]{}", tensor.meaning.word(), dims(&tensor.shape)),
         Meaning::Binary => return "binary".into(),
         Meaning::Logit if tensor.shape == [1] => return "logit".into(),
         Meaning::Prob if tensor.shape == [1] => return "prob".into(),
@@ -81,9 +81,9 @@ pub enum Mismatch {
 }
 
 /// The types of tensors.
-const TENSORS: [&str; 13] = [
+const TENSORS: [&str; 15] = [
     "f32", "i32", "bool", "number", "binary", "logit", "logits", "prob", "log_prob", "image", "vector", "class",
-    "tokens",
+    "ordinal", "set", "tokens",
 ];
 
 /// What other tools call them.
@@ -117,7 +117,9 @@ impl Lower<'_> {
             "log_prob" => make(f32, Meaning::LogProb, None),
             "image" => make(f32, Meaning::Image, None),
             "embedding" | "vector" => make(f32, Meaning::Plain, None),
-            "class" | "tokens" => make(Some(Dtype::I32), Meaning::Class { values: 0 }, None),
+            "class" | "tokens" => make(Some(Dtype::I32), Meaning::Class { values: 0, ordered: false }, None),
+            "ordinal" => make(Some(Dtype::I32), Meaning::Class { values: 0, ordered: true }, None),
+            "set" => make(f32, Meaning::Set, None),
             _ => None,
         }
     }
@@ -170,12 +172,13 @@ impl Lower<'_> {
         }
         let meets = match (tensor.meaning, wanted.meaning) {
             (_, Meaning::Plain) => !matches!(tensor.meaning, Meaning::Class { .. }) || wanted.dtype == Some(Dtype::I32),
-            (Meaning::Plain | Meaning::Column(_), Meaning::Class { .. }) => false,
+            (Meaning::Plain | Meaning::Column(_), Meaning::Class { .. } | Meaning::Set) => false,
             (Meaning::Plain, Meaning::Image) => false,
             (Meaning::Plain, Meaning::Binary) => false,
             (Meaning::Quantity, _) => false,
             (Meaning::Plain | Meaning::Column(_), _) => true,
-            (Meaning::Class { .. }, Meaning::Class { .. }) => true,
+            // What has an order is a class, too.
+            (Meaning::Class { ordered: found, .. }, Meaning::Class { ordered: wanted, .. }) => found || !wanted,
             (Meaning::Binary, Meaning::Prob) => false,
             (Meaning::Logit, Meaning::Logits) | (Meaning::Logits, Meaning::Logit) => false,
             (found, wanted) => found == wanted,
@@ -192,7 +195,7 @@ impl Lower<'_> {
             if *fixed != shape && !(fixed == &[1] && shape.is_empty()) {
                 return Err(differs(self));
             }
-        } else if let Meaning::Class { values } = tensor.meaning
+        } else if let Meaning::Class { values, .. } = tensor.meaning
             && let Some((last, before)) = wanted.dims.split_last()
         {
             self.fit_axes(before, &shape, scope, &mut names)?;

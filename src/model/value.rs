@@ -125,11 +125,14 @@ pub enum Meaning {
     Logit,
     Prob,
     LogProb,
-    /// An i32 below `values`.
+    /// An i32 below `values`; whether their order says something.
     Class {
         values: usize,
+        ordered: bool,
     },
     Binary,
+    /// Of each of several labels 0 or 1: whether it is on.
+    Set,
     Image,
     /// A column of the data, untouched, by its place in the field's list.
     Column(usize),
@@ -144,8 +147,10 @@ impl Meaning {
             Meaning::Logit => "logit",
             Meaning::Prob => "prob",
             Meaning::LogProb => "log_prob",
-            Meaning::Class { .. } => "class",
+            Meaning::Class { ordered: false, .. } => "class",
+            Meaning::Class { ordered: true, .. } => "ordinal",
             Meaning::Binary => "binary",
+            Meaning::Set => "set",
             Meaning::Image => "image",
         }
     }

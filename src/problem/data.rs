@@ -38,6 +38,15 @@ pub enum OddHeading {
     },
 }
 
+/// What is missing, for what can be done about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MissingKind {
+    Target,
+    Number,
+    Class,
+    Set,
+}
+
 /// What a number should have been.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wanted {
@@ -397,23 +406,25 @@ problems! {
 
     /// Cells are missing where the field cannot do without.
     "missing-cells" Error MissingCells {
-        column: String, shown: String, cells: Vec<Shown>, count: usize, rows: usize, numeric: bool, is_target: bool,
-        at: Span, ty_at: Span,
+        column: String, shown: String, cells: Vec<Shown>, count: usize, rows: usize, kind: MissingKind, at: Span, ty_at: Span,
     } => {
         let verb = if count == 1 { "is" } else { "are" };
         let words = say(format!("{} of `{column}` of {shown} {verb} missing", super::count(count, "cell", "cells")));
         let words = tell(words, &shown, &cells, count, Some(at), "a value is wanted in every row", |_| "is missing".into());
         let words = words.note(format!("{count} of {rows} rows")).at(ty_at, "not marked `?`");
-        match numeric {
-            _ if is_target => words.help("leave those rows out of the file: what is to be learned cannot be made up"),
-            true => words.help(format!("{column} |> impute(median), or number? where the model can do without")),
-            false => words.help("add `?` to the type: missing is a class of its own"),
+        match kind {
+            MissingKind::Target => words.help("leave those rows out of the file: what is to be learned cannot be made up"),
+            MissingKind::Number => words.help(format!("{column} |> impute(median), or number? where the model can do without")),
+            MissingKind::Class => words.help("add `?` to the type: missing is a class of its own"),
+            MissingKind::Set => words
+                .help(format!("if such a cell means that no label is on, say so: `{column} |> separated(missing: empty)`"))
+                .help("if it means that nobody knows, add `?` to the type: missing is a label of its own"),
         }
     };
 
     /// Cells name a class that is not declared.
     "unknown-class" Error UnknownClass {
-        column: String, shown: String, near: Option<Near>, integers: bool, missing: bool, names: Vec<String>,
+        column: String, shown: String, near: Option<Near>, integers: bool, ordered: bool, missing: bool, names: Vec<String>,
         cells: Vec<Shown>, count: usize, at: Span, ty_at: Span,
     } => {
         let first = quoted(&cells[0].text);
@@ -423,30 +434,72 @@ problems! {
             _ => format!("{count} cells of `{column}` of {shown}, {first} among them, are none of the {classes}"),
         };
         let words = tell_cells(say(message), &shown, &cells, count, at, ty_at);
+        let word = if ordered { "ordinal" } else { "class" };
         match (near, integers) {
             (Some(near), false) => words.help(format!("did you mean {:?}?", near.name)),
             _ if missing => words.help(format!("list {first} under `missing:` of the source, and add `?` to the type")),
             (_, true) => words
-                .note(format!("class[{}] reads the integers from 0 to {}", names.len(), names.len().max(1) - 1))
-                .help(format!("class[{}], or class[\"…\", \"…\"] with the words", names.len() + 1)),
+                .note(format!("{word}[{}] reads the integers from 0 to {}", names.len(), names.len().max(1) - 1))
+                .help(format!("{word}[{}], or {word}[\"…\", \"…\"] with the words", names.len() + 1)),
+            (None, false) if ordered => words
+                .note(format!("the words are {}", some(&names)))
+                .help("declare it at its place in the order"),
             (None, false) => words
                 .note(format!("the classes are {}", some(&names)))
                 .help("declare it, or add `..` to the classes: all other words become one class"),
         }
     };
 
-    /// A column holds another number of words than there are classes.
-    "class-words" Error ClassWords {
+    /// Cells name a label that is not declared.
+    "unknown-label" Error UnknownLabel {
+        column: String, shown: String, near: Option<Near>, separator: String, other: Option<&'static str>, names: Vec<String>,
+        cells: Vec<Shown>, count: usize, at: Span, ty_at: Span,
+    } => {
+        let first = quoted(&cells[0].text);
+        let labels = super::count(names.len(), "label", "labels");
+        let message = match count {
+            1 => format!("{first} in `{column}` of {shown} is none of the {labels}"),
+            _ => format!("{count} cells of `{column}` of {shown} name what is none of the {labels}, {first} first"),
+        };
+        let words = tell_cells(say(message), &shown, &cells, count, at, ty_at);
+        match (other, near) {
+            (Some(other), _) => words
+                .note(format!("between two labels stands {separator:?}"))
+                .help(format!("if it is {other:?} in this column, say so: `{column} |> separated({other:?})`")),
+            (None, Some(near)) => words.help(format!("did you mean {:?}?", near.name)),
+            (None, None) => words
+                .note(format!("the labels are {}, with {separator:?} between them", some(&names)))
+                .help("declare it, or add `..` to the labels: all others become one label"),
+        }
+    };
+
+    /// Words of which nobody has said in which order they stand.
+    "order-unsaid" Error OrderUnsaid {
         field: String, column: String, shown: String, declared: usize, words: Vec<String>, at: Span, column_at: Span,
     } => {
+        let listed: Vec<String> = words.iter().take(12).map(|word| quoted(word)).collect();
+        say(format!("`{column}` of {shown} holds words, and ordinal[{declared}] does not say in which order they stand"))
+            .at(at, format!("the order of `{field}`: the integers from 0 to {}", declared.max(1) - 1))
+            .at(column_at, some(&words))
+            .help(match words.len() {
+                0..=12 => format!("list them from the first to the last: these are ordinal[{}]", listed.join(", ")),
+                _ => "list them from the first to the last: ordinal[\"…\", \"…\"]".into(),
+            })
+    };
+
+    /// A column holds another number of words than there are classes.
+    "class-words" Error ClassWords {
+        field: String, column: String, shown: String, declared: usize, words: Vec<String>, is_set: bool, at: Span, column_at: Span,
+    } => {
         let number = count(words.len(), "different word", "different words");
-        let message = say(format!("`{column}` of {shown} holds {number}, but {} declared", are(declared, "class", "classes")))
-            .at(at, format!("the classes of `{field}`"))
+        let (word, one, several) = if is_set { ("set", "label", "labels") } else { ("class", "class", "classes") };
+        let message = say(format!("`{column}` of {shown} holds {number}, but {} declared", are(declared, one, several)))
+            .at(at, format!("the {several} of `{field}`"))
             .at(column_at, some(&words));
         match words.len() {
             0 | 1 => message,
-            2..=100 => message.help(format!("class[{}]", words.len())),
-            _ => message.help("class[\"…\", \"…\", ..] with the words that matter; the others become one class"),
+            2..=100 => message.help(format!("{word}[{}]", words.len())),
+            _ => message.help(format!("{word}[\"…\", \"…\", ..] with the words that matter; the others become one {one}")),
         }
     };
 

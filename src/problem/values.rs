@@ -3,6 +3,30 @@
 use super::{list, problems, say};
 use crate::source::Span;
 
+/// What `class`, `ordinal` and `set` want in their brackets.
+pub fn declared_classes(word: &str) -> String {
+    match word {
+        "ordinal" => "a number of values, or all of their words from the first to the last".into(),
+        "set" => "a number of labels, or their words".into(),
+        _ => "a number of classes, or their words".into(),
+    }
+}
+
+/// How such a type is written.
+pub fn classes_for_example(word: &str) -> String {
+    let words = match word {
+        "ordinal" => "\"low\", \"mid\", \"high\"",
+        "set" => "\"action\", \"comedy\"",
+        _ => "\"cat\", \"dog\"",
+    };
+    format!("write {word}[10], or {word}[{words}]")
+}
+
+/// Why an ordinal has no `..`.
+pub fn ordinal_is_closed() -> String {
+    "words that are not listed have no place in the order: list all of them, or take a class, which is open with `..`".into()
+}
+
 problems! {
     /// A number lacks its unit.
     "missing-unit" Error MissingUnit { setting: String, wanted: String, at: Span, help: String, number: Option<String>, unit: Option<&'static str> } => {
@@ -38,6 +62,13 @@ problems! {
             None => words,
         }
     };
+
+    /// Labels are separated where no cell holds several.
+    "separates-no-set" Error SeparatesNoSet { at: Span, ty_at: Option<Span> } =>
+        say("`separated` says how a cell names several labels, and this is no column of a set")
+            .at(at, "not the column of a set")
+            .maybe_at(ty_at, "the field's type")
+            .help("it stands first, behind the column of a field like `tags: set[\"a\", \"b\"] = tags |> separated(\"|\")`");
 
     /// Quantities of different measure meet.
     "mixed-units" Error MixedUnits { operation: String, left: String, right: String, at: Span } =>

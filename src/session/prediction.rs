@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::artifact::{Artifact, Document};
 use super::formulas::Formulas;
 use super::measure::{Model, field};
-use super::reading::{Read, read};
+use super::reading::{Read, Said, read};
 use super::{Cause, Failure, Metrics};
 use crate::compile::{Backend, Checked};
 use crate::data::{self, Limits, Need, Part};
@@ -74,7 +74,8 @@ pub struct Classes {
     /// The target.
     pub target: String,
     pub classes: Vec<ClassRow>,
-    /// `confusion[truth][prediction]`, in the order of `classes`.
+    /// `confusion[truth][prediction]`, in the order of `classes`; nothing of labels, of which several may be on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub confusion: Vec<Vec<u64>>,
 }
 
@@ -185,9 +186,12 @@ fn id_cells(part: &Part, field: usize) -> Option<Vec<Cell>> {
     })
 }
 
-/// Counts what was taken for what, where a read names classes.
+/// Counts what was taken for what, where a read names classes, and how often each label was said and true.
 fn classes(program: &Program, read: &Read, part: &Part) -> Option<Classes> {
-    let labels = read.labels.as_ref()?;
+    let labels = match read.said.as_ref()? {
+        Said::Class(labels) => labels,
+        Said::Labels { on, .. } => return Some(each_label(program, read, part, on)),
+    };
     let truth: Vec<usize> = match &field(part, read.target?).data {
         Data::F32(values) => values.iter().map(|&value| usize::from(value > 0.5)).collect(),
         Data::I32(values) => values.iter().map(|&value| value as usize).collect(),
@@ -209,4 +213,19 @@ fn classes(program: &Program, read: &Read, part: &Part) -> Option<Classes> {
     });
     let target = program.data.fields[read.target?].name.clone();
     Some(Classes { target, classes: rows.collect(), confusion })
+}
+
+/// Of each label what was said of it. What has no probabilities has no label.
+fn each_label(program: &Program, read: &Read, part: &Part, said: &[Option<Vec<usize>>]) -> Classes {
+    let target = read.target.expect("labels are those of a target");
+    let truth: Vec<&[f32]> = field(part, target).floats().chunks_exact(read.names.len()).collect();
+    let rows = read.names.iter().enumerate().map(|(label, name)| {
+        let is_said = |on: &Option<Vec<usize>>| on.iter().flatten().any(|&it| it == label);
+        let support = truth.iter().filter(|row| row[label] > 0.5).count();
+        let taken = said.iter().filter(|on| is_said(on)).count();
+        let both = truth.iter().zip(said).filter(|(row, on)| row[label] > 0.5 && is_said(on)).count();
+        let share = |of: usize| (of > 0).then(|| both as f64 / of as f64);
+        ClassRow { class: name.clone(), precision: share(taken), recall: share(support), support: support as u64 }
+    });
+    Classes { target: program.data.fields[target].name.clone(), classes: rows.collect(), confusion: vec![] }
 }

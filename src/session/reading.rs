@@ -4,7 +4,7 @@ use super::formulas::interpret;
 use super::measure::Model;
 use super::prediction::Cell;
 use crate::model::Program;
-use crate::model::program::{FieldType, OutputKind};
+use crate::model::program::{CellType, FieldPlan, FieldType, OutputKind, SEPARATOR};
 use crate::tensor::Array;
 
 /// One output, read.
@@ -13,12 +13,24 @@ pub struct Read {
     pub name: String,
     /// The target's field.
     pub target: Option<usize>,
-    /// Of classes; empty where the values are numbers.
+    /// Of classes or labels; empty where the values are numbers.
     pub names: Vec<String>,
-    /// The class of each place, where there are classes: none where the probabilities are no numbers.
-    pub labels: Option<Vec<Option<usize>>>,
+    /// What is said, where there are classes or labels.
+    pub said: Option<Said>,
     /// Probabilities, or the numbers themselves: `[rows, shape..]`.
     pub values: Array,
+}
+
+/// What the probabilities come to; nothing where they are no numbers.
+pub enum Said {
+    /// The class of each place.
+    Class(Vec<Option<usize>>),
+    /// The labels of each row that are on.
+    Labels {
+        on: Vec<Option<Vec<usize>>>,
+        /// What stands between them in a cell.
+        separator: String,
+    },
 }
 
 /// Reads the outputs of a model.
@@ -42,20 +54,57 @@ pub fn read(program: &Program, model: &Model, outputs: &[Array]) -> Vec<Read> {
             };
             let names = match (info.kind, info.target) {
                 (OutputKind::Number, _) | (_, None) => None,
-                (_, Some(target)) => model.class_names(target).filter(|_| is_class(program, target)),
+                (_, Some(target)) => model.class_names(target),
             };
-            let labels = names.as_ref().and_then(|names| labels(&values, names.len()));
-            let names = names.filter(|_| labels.is_some()).unwrap_or_default();
-            Read { name, target: info.target, names, labels, values }
+            let field = info.target.map(|target| &program.data.fields[target]);
+            let (said, values) = match (&names, field) {
+                (Some(names), Some(field)) => said(field, info.kind, names.len(), values),
+                _ => (None, values),
+            };
+            let names = names.filter(|_| said.is_some()).unwrap_or_default();
+            Read { name, target: info.target, names, said, values }
         })
         .collect()
 }
 
-fn is_class(program: &Program, field: usize) -> bool {
-    match program.data.fields[field].ty {
-        FieldType::Class(_) | FieldType::Binary { .. } => true,
-        FieldType::Number | FieldType::Tensor | FieldType::Text => false,
+/// What the probabilities of a field's classes come to; and of each class its probability, where they say something else.
+fn said(field: &FieldPlan, kind: OutputKind, classes: usize, values: Array) -> (Option<Said>, Array) {
+    let row = &values.shape[1..];
+    match (&field.ty, kind) {
+        (FieldType::Set(_), OutputKind::Logit | OutputKind::Prob) if *row == [classes] => {
+            let on = values.floats().chunks_exact(classes).map(likely).collect();
+            let of_cells = field.columns.iter().find_map(|column| match &column.cell {
+                CellType::Set(set) => Some(set.separator.clone()),
+                _ => None,
+            });
+            (Some(Said::Labels { on, separator: of_cells.unwrap_or(SEPARATOR.into()) }), values)
+        }
+        (FieldType::Class(ty), OutputKind::Logit) if ty.ordered && classes > 2 && *row == [classes - 1] => {
+            let rows: Vec<_> = values.floats().chunks_exact(classes - 1).map(level).collect();
+            let each = rows.iter().flat_map(|(_, each)| each.iter().copied()).collect();
+            let values = Array::f32(&[rows.len(), classes], each);
+            (Some(Said::Class(rows.into_iter().map(|(level, _)| level).collect())), values)
+        }
+        (FieldType::Class(_) | FieldType::Binary { .. }, _) => (labels(&values, classes).map(Said::Class), values),
+        (FieldType::Set(_) | FieldType::Number | FieldType::Tensor | FieldType::Text, _) => (None, values),
     }
+}
+
+/// The labels that are more probable than not.
+fn likely(values: &[f32]) -> Option<Vec<usize>> {
+    let on = values.iter().enumerate().filter(|(_, p)| **p > 0.5).map(|(at, _)| at);
+    values.iter().all(|p| !p.is_nan()).then(|| on.collect())
+}
+
+/// From how probable it is that a value is beyond each but the last: how many it is likely beyond, and how probable each value
+/// is. Probabilities that should fall and do not are put in order (Chernozhukov et al., 2010).
+fn level(beyond: &[f32]) -> (Option<usize>, Vec<f32>) {
+    let mut falling = beyond.to_vec();
+    falling.sort_by(|a, b| b.total_cmp(a));
+    let count = falling.iter().filter(|p| **p > 0.5).count();
+    let upper = std::iter::once(1.0).chain(falling.iter().copied());
+    let each = upper.zip(falling.iter().copied().chain([0.0])).map(|(upper, lower)| upper - lower).collect();
+    (beyond.iter().all(|p| !p.is_nan()).then_some(count), each)
 }
 
 /// The most probable class of each place; of two the more probable one, where one number stands for both. Nothing where
@@ -85,19 +134,30 @@ fn most_probable(values: &[f32]) -> Option<usize> {
 }
 
 impl Read {
-    /// What a table shows: the label with the probability of each class, or the numbers.
+    /// What a table shows: the label, or those that are on, with the probability of each, or the numbers.
     pub fn columns(&self) -> Vec<(String, Vec<Cell>)> {
         let inner = &self.values.shape[1..];
-        let Some(labels) = &self.labels else { return self.numbers(inner) };
-        let label = |label: &Option<usize>| label.map_or(Cell::Missing, |it| Cell::Text(self.names[it].clone()));
-        let cells = labels.iter().map(label).collect();
+        let cells: Vec<Cell> = match &self.said {
+            None => return self.numbers(inner),
+            Some(Said::Class(labels)) => {
+                let label = |label: &Option<usize>| label.map_or(Cell::Missing, |it| Cell::Text(self.names[it].clone()));
+                labels.iter().map(label).collect()
+            }
+            Some(Said::Labels { on, separator }) => {
+                let named = |on: &Vec<usize>| on.iter().map(|&it| self.names[it].as_str()).collect::<Vec<_>>();
+                let cell = |on: &Option<Vec<usize>>| {
+                    on.as_ref().map_or(Cell::Missing, |on| Cell::Text(named(on).join(separator)))
+                };
+                on.iter().map(cell).collect()
+            }
+        };
         // A label for each of several places is enough; one label comes with what it was chosen by.
         let (places, classes) = inner.split_at(inner.len() - 1);
         if places.iter().product::<usize>() != 1 {
             return spread(&self.name, places, cells);
         }
         let mut columns = vec![(self.name.clone(), cells)];
-        let shown = if classes == [1] { &self.names[1..] } else { &self.names[..] };
+        let shown = &self.names[self.names.len() - classes[0]..];
         let numbers = self.values.floats();
         for (at, class) in shown.iter().enumerate() {
             let cells = numbers.iter().skip(at).step_by(shown.len()).map(|&p| number(p)).collect();

@@ -126,9 +126,21 @@ fn log_softmax(z: logits[K]) -> log_prob[K] {
 ## The place of the largest number; of equal ones, the first.
 fn argmax(z: f32[K]) = min(for k in K => where(z[k] == max(z), k, K))
 
+## The place of an ordinal's value in its order, as a number from 0 on: the same distance from each to the next.
+## For example `size |> level |> dense(4) as sizes`.
+fn level(x: ordinal[K]) = reshape(cast(x, f32), [1])
+
+## Of an ordinal of K values K - 1 numbers: 1 for each value that it is beyond, else 0. So what is learned of the step from one
+## value to the next holds for all beyond it (Cheng et al., 2008). For example `size |> thermometer |> dense(4) as sizes`.
+fn thermometer(x: ordinal[K]) = for k in K - 1 => where(x > k, 1, 0)
+
+## How many of the scores `z` say yes: of an ordinal the value that is said, by the scores for being beyond each but the last.
+fn said_level(z: f32[L]) = sum(for k in L => where(z[k] > 0, 1, 0))
+
 ## What a person reads of an output: probabilities where it holds scores.
 fn probabilities(z: logits[K]) -> prob[K] = softmax(z)
 fn probabilities(z: logit) -> prob = sigmoid(z)
+fn probabilities(z: logit[K]) -> prob[K] = sigmoid(z)
 fn probabilities(p: prob[K]) -> prob[K] = p
 fn probabilities(l: log_prob[K]) -> prob[K] = exp(l)
 

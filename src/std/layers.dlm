@@ -22,6 +22,17 @@ layer embed(width: int) on x: tokens[T, V] -> f32[T, width] {
   w[x]
 }
 
+## For an ordinal of so many `values` a score for being beyond each but the last. They differ by a bias alone, so that at the
+## least `loss: coral` they fall from value to value (Cao et al., 2020, arXiv 1901.07884).
+## For example `|> coral(K) as head`, where the model gives `logit[K - 1]`.
+layer coral(values: int) on x: f32[N] -> logit[values - 1] {
+  require values > 1, "an ordinal has two values at least"
+  param w: f32[N, 1]        ~ glorot
+  param b: f32[values - 1] ~ zeros
+  score = x @ w
+  for k in values - 1 => score[0] + b[k]
+}
+
 ## All numbers of an example in one row: f32[H, W, C] becomes f32[H * W * C].
 ## For example `image |> flatten |> dense(10) as scores`.
 layer flatten on x: f32[..] = reshape(x, [size(x)])

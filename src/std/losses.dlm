@@ -46,6 +46,15 @@ loss binary_cross_entropy on (z: logit, y: binary) = softplus(z) - z * y
 ## The same with a probability as target.
 loss binary_cross_entropy on (z: logit, y: prob) = softplus(z) - z * y
 
+## Of each label of a set, and the mean over labels.
+loss binary_cross_entropy on (z: logit[K], y: set[K]) = mean(softplus(z) - z * y)
+
+## For an ordinal of K values: the model gives K - 1 scores, the first for being beyond the first value, the last for being
+## beyond all but the last. Each answers yes or no, and the loss is the sum of their binary cross-entropies (Niu et al., 2016;
+## with the layer `coral` before it Cao et al., 2020, arXiv 1901.07884). A model that ends in `coral(K)` gives `logit[K - 1]`.
+## For example `loss: coral`.
+loss coral on (z: logit[K - 1], y: ordinal[K]) = sum(for k in K - 1 => softplus(z[k]) - where(y > k, z[k], 0))
+
 ## As cross-entropy, for models that give the logarithms of probabilities. For example `loss: nll`.
 loss nll on (l: log_prob[K], y: class[K]) = -l[y]
 

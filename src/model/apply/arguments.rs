@@ -8,7 +8,8 @@ use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::source::{Near, Span, nearest};
-use crate::syntax::tree::{Dim, ExprKind, Type, TypeKind};
+use crate::syntax::tree::{Binary, Dim, Expr, ExprKind, Type, TypeKind};
+use std::sync::Arc;
 
 /// The inputs of a definition on their way in: some types say more about their sizes than is known yet.
 pub(super) struct Arrivals<'t> {
@@ -72,11 +73,11 @@ impl Lower<'_> {
         Ok(())
     }
 
-    /// A free size of the model's result follows the data: `-> logits[K]`.
+    /// A free size of the model's result follows the data: `-> logits[K]`, `-> logit[K - 1]`.
     pub(super) fn solve_result(&mut self, result: Option<&Type>, scope: &mut Scope) {
         let Some(Type { kind: TypeKind::Named { dims, .. }, .. }) = result else { return };
         if let (Some(Dim::Expr(last)), Some((size, _))) = (dims.last(), self.wanted_scores)
-            && let ExprKind::Name(name) = &last.kind
+            && let Some(name) = follows_target(last)
             && crate::model::types::is_variable(name)
             && scope.get(name).is_none()
             && self.constant_named(scope, name).is_none()
@@ -309,6 +310,18 @@ impl Lower<'_> {
             }
             Mismatch::Optional => self.report(OptionalAsPresent { callee, input, at, declared }),
         }
+    }
+}
+
+/// The size of the target in a size of a result: as it is, or less a number.
+fn follows_target(size: &Expr) -> Option<&Arc<str>> {
+    match &size.kind {
+        ExprKind::Name(name) => Some(name),
+        ExprKind::Binary { op: Binary::Sub, left, right, .. } => match (&left.kind, &right.kind) {
+            (ExprKind::Name(name), ExprKind::Number(_)) => Some(name),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::tensor::{Op, Slot};
 const CHANNELS: [usize; 3] = [1, 3, 4];
 
 /// The column, by its place among those of the formula, that a tensor is as it is.
-fn column_of(lower: &Lower, tensor: &Tensor) -> Option<usize> {
+pub(super) fn column_of(lower: &Lower, tensor: &Tensor) -> Option<usize> {
     let columns = lower.columns.as_ref()?;
     match lower.graph[tensor.id].op {
         Op::Input(Slot::Feed(at)) if (at as usize) < columns.plans.len() => Some(at as usize),

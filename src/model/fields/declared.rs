@@ -9,7 +9,7 @@ use crate::model::value::Meaning;
 use crate::problem::names::*;
 use crate::problem::values::*;
 use crate::scalar::Dtype;
-use crate::source::nearest;
+use crate::source::{Span, nearest};
 use crate::syntax::tree::{Dim, Expr, ExprKind, Type, TypeKind};
 
 impl Lower<'_> {
@@ -36,10 +36,18 @@ impl Lower<'_> {
                 };
                 make(FieldType::Binary { names }, vec![1], Dtype::F32, Meaning::Binary)
             }
-            "class" => {
-                let class = self.class_type(ty, dims, &mut scope)?;
+            "class" | "ordinal" => {
+                let ordered = name.as_str() == "ordinal";
+                let class = ClassType { ordered, ..self.class_type(ty, name.as_str(), dims, &mut scope)? };
                 let values = class.values();
-                make(FieldType::Class(class), vec![], Dtype::I32, Meaning::Class { values })
+                make(FieldType::Class(class), vec![], Dtype::I32, Meaning::Class { values, ordered })
+            }
+            "set" => {
+                let labels = self.class_type(ty, name.as_str(), dims, &mut scope)?;
+                let shape = vec![labels.values()];
+                // That a set is missing is one of its labels, so it is there for whoever reads it.
+                let (ty, dtype, meaning) = (FieldType::Set(labels), Dtype::F32, Meaning::Set);
+                Ok(Received { ty, shape, dtype, meaning, optional: false })
             }
             "text" | "date" => make(FieldType::Text, vec![], Dtype::I32, Meaning::Plain),
             "f32" | "vector" | "embedding" | "image" | "prob" => {
@@ -51,12 +59,14 @@ impl Lower<'_> {
                 let shape = self.shape_of(ty, &mut scope)?;
                 make(FieldType::Tensor, shape, Dtype::F32, meaning)
             }
-            "tokens" | "audio" | "ordinal" | "set" => {
+            "tokens" | "audio" => {
                 let what = format!("fields of type `{}`", name.text);
                 Err(self.report(NotInThisVersion { what, at: ty.span, help: None }))
             }
             other => {
-                let known = ["number", "int", "binary", "class", "text", "date", "f32", "vector", "image", "prob"];
+                let known = [
+                    "number", "int", "binary", "class", "ordinal", "set", "text", "date", "f32", "vector", "image", "prob",
+                ];
                 let near = nearest(other, known);
                 let (kind, name) = ("type of field".to_string(), other.to_string());
                 Err(self.report(UnknownName { kind, name, at: ty.span, near }))
@@ -71,42 +81,38 @@ impl Lower<'_> {
         self.report(WrongValue { setting, wanted, found, at: ty.span, declared: None, help: None, repair: None })
     }
 
-    fn class_type(&mut self, ty: &Type, dims: &[Dim], scope: &mut Scope) -> Outcome<ClassType> {
+    /// The values that `class`, `ordinal` or `set` lists, or counts.
+    fn class_type(&mut self, ty: &Type, word: &str, dims: &[Dim], scope: &mut Scope) -> Outcome<ClassType> {
         let (mut words, mut open) = (Vec::new(), false);
+        let wrong = |found: String, at: Span, help: Option<String>| {
+            let (setting, wanted) = (word.to_string(), declared_classes(word));
+            WrongValue { setting, wanted, found, at, declared: None, help, repair: None }
+        };
         for dim in dims {
             match dim {
+                Dim::Rest(span) if word == "ordinal" => {
+                    return Err(self.report(wrong("`..`".into(), *span, Some(ordinal_is_closed()))));
+                }
                 Dim::Rest(_) => open = true,
                 Dim::Expr(Expr { kind: ExprKind::Text(text), .. }) => words.push(text.to_string()),
                 Dim::Expr(expr) if dims.len() == 1 => {
                     let declared = self.size(expr, scope)?;
-                    return Ok(ClassType { names: None, declared, open: false, optional: ty.optional });
+                    let (open, optional) = (false, ty.optional);
+                    return Ok(ClassType { names: None, declared, open, optional, ordered: false });
                 }
                 Dim::Expr(expr) | Dim::Named { value: expr, .. } => {
-                    let (setting, wanted) = ("class".to_string(), "a number of classes, or their words".to_string());
-                    let found = crate::syntax::print_expr(expr);
-                    let at = expr.span;
-                    return Err(self.report(WrongValue {
-                        setting,
-                        wanted,
-                        found,
-                        at,
-                        declared: None,
-                        help: None,
-                        repair: None,
-                    }));
+                    return Err(self.report(wrong(crate::syntax::print_expr(expr), expr.span, None)));
                 }
             }
         }
         if words.is_empty() {
-            let (setting, wanted) = ("class".to_string(), "a number of classes, or their words".to_string());
-            let help = Some("write class[10], or class[\"cat\", \"dog\"]".to_string());
-            let (found, at) = ("no class".to_string(), ty.span);
-            return Err(self.report(WrongValue { setting, wanted, found, at, declared: None, help, repair: None }));
+            return Err(self.report(wrong("no class".into(), ty.span, Some(classes_for_example(word)))));
         }
         if let Some(twice) = (1..words.len()).find(|&at| words[..at].contains(&words[at])) {
             let (name, at) = (words[twice].clone(), ty.span);
             return Err(self.report(NameTwice { name, at, first: ty.span }));
         }
-        Ok(ClassType { declared: words.len(), names: Some(words), open, optional: ty.optional })
+        let (declared, names, optional) = (words.len(), Some(words), ty.optional);
+        Ok(ClassType { declared, names, open, optional, ordered: false })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::eval::Scope;
 use crate::model::lower::{Fits, Lower, Outcome};
 use crate::model::modules::ModuleId;
-use crate::model::program::{CellType, ColumnPlan, FieldType, Select};
+use crate::model::program::{CellType, ColumnPlan, FieldType, SEPARATOR, Select, SetCell};
 use crate::model::types::{describe, dims};
 use crate::model::value::{BATCH, Callee, Meaning, Tensor, Value};
 use crate::problem::names::*;
@@ -111,6 +111,14 @@ impl Lower<'_> {
                 (CellType::Binary { names: names.clone() }, vec![1], Dtype::F32, Meaning::Binary)
             }
             FieldType::Class(class) if direct => (CellType::Class(class.clone()), vec![], Dtype::I32, it.meaning),
+            // Side by side, each column says yes or no of one label.
+            FieldType::Set(_) if matches!(&decl.value, Some(Expr { kind: ExprKind::List(_), .. })) => {
+                (CellType::Binary { names: None }, vec![1], Dtype::F32, Meaning::Binary)
+            }
+            FieldType::Set(labels) => {
+                let cell = SetCell { labels: labels.clone(), separator: SEPARATOR.into(), empty: false };
+                (CellType::Set(cell), it.shape.clone(), Dtype::F32, Meaning::Set)
+            }
             FieldType::Class(_) | FieldType::Binary { .. } => {
                 let what = "formulas on the way to a class".to_string();
                 return Err(self.report(NotInThisVersion { what, at: span, help: None }));
@@ -133,7 +141,10 @@ impl Lower<'_> {
         let columns = self.columns.as_ref().expect("in a field");
         let it = columns.types[columns.current].clone();
         let shape = vec![it.shape.iter().product()];
-        let cell = CellType::Number { optional: it.optional };
+        let cell = match it.ty {
+            FieldType::Set(_) => CellType::Binary { names: None },
+            _ => CellType::Number { optional: it.optional },
+        };
         let select = Select::Pattern(pattern.to_string());
         self.feed(ColumnPlan { select, span, cell, shape, dtype: Dtype::F32 }, Meaning::Column(0))
     }

@@ -37,7 +37,7 @@ impl Experiment {
                 let at = output_at;
                 return lower.report(SoftmaxTwice { loss, model, found, wanted, at, loss_at: expr.span });
             }
-            if let (Meaning::Class { values }, [.., scores]) = (target.meaning, &tensor.shape[..])
+            if let (Meaning::Class { values, .. }, [.., scores]) = (target.meaning, &tensor.shape[..])
                 && tensor.meaning == Meaning::Logits
                 && *scores != values
             {

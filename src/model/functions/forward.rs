@@ -47,7 +47,7 @@ impl Experiment {
         let [target] = self.targets[..] else { return None };
         let it = &self.fields.received[target];
         let scores = match it.meaning {
-            Meaning::Class { values } => values,
+            Meaning::Class { values, .. } => values,
             _ => *it.shape.last()?,
         };
         Some((scores, self.fields.decls[target].ty.span))

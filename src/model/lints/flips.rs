@@ -79,7 +79,7 @@ pub fn lint(scene: &Scene) -> Vec<Problem> {
 fn confused(program: &Program, target: usize, by: Move) -> Option<String> {
     let plan = &program.data.fields[target];
     let names: Vec<String> = match &plan.ty {
-        FieldType::Class(ty) => {
+        FieldType::Class(ty) | FieldType::Set(ty) => {
             let numbered = || (0..ty.declared).map(|it| it.to_string()).collect();
             ty.names.clone().unwrap_or_else(numbered)
         }
