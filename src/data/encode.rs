@@ -273,17 +273,26 @@ fn distinct(values: &[i64]) -> Vec<i64> {
 fn unseen_classes(plan: &DataPlan, train: &Part, fitted: &Fitted) -> Vec<Problem> {
     let mut warnings = vec![];
     for (at, field) in plan.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Target) {
-        let (FieldType::Class(ty), Some(array)) = (&field.ty, &train.fields[at]) else { continue };
-        let Data::I32(classes) = &array.data else { continue };
-        let mut seen = vec![false; ty.values()];
-        for &class in classes {
-            seen[class as usize] = true;
-        }
+        let Some(array) = &train.fields[at] else { continue };
+        let (ty, seen): (_, Vec<bool>) = match (&field.ty, &array.data) {
+            (FieldType::Class(ty), Data::I32(classes)) => {
+                let mut seen = vec![false; ty.values()];
+                classes.iter().for_each(|&class| seen[class as usize] = true);
+                (ty, seen)
+            }
+            (FieldType::Set(ty), Data::F32(labels)) => {
+                let has = |label: usize| labels.iter().skip(label).step_by(ty.values()).any(|&on| on > 0.5);
+                (ty, (0..ty.values()).map(has).collect())
+            }
+            _ => continue,
+        };
         let names = fitted.class_names(plan, at).expect("a class has names");
         let unseen = names.iter().zip(seen).take(ty.declared).filter(|(_, seen)| !seen);
         let unseen: Vec<String> = unseen.map(|(name, _)| name.clone()).collect();
         if !unseen.is_empty() {
-            let facts = ClassWithoutTrainingRows { field: field.name.clone(), classes: unseen, at: field.ty_span };
+            let are_labels = matches!(field.ty, FieldType::Set(_));
+            let (name, at) = (field.name.clone(), field.ty_span);
+            let facts = ClassWithoutTrainingRows { field: name, classes: unseen, are_labels, at };
             warnings.push(facts.into());
         }
     }

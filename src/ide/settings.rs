@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::problem::names::{OverrideAmbiguous, OverrideUnmatched};
 use crate::source::{Source, Sources, Span, World};
 use crate::syntax::print_expr;
-use crate::syntax::tree::{Dim, Expr, ExprKind, Item, Kind, Type, TypeKind};
+use crate::syntax::tree::{Binary, Dim, Expr, ExprKind, Item, Kind, Type, TypeKind};
 
 /// A setting, and where its value came from.
 #[derive(Clone, PartialEq, Debug)]
@@ -259,12 +259,12 @@ fn sizes(outline: &Outline, program: &Program) -> Vec<Setting> {
         let from = format!("the field `{}`", field.name);
         match (&field.ty, input.ty.as_ref().map(variables).unwrap_or_default()) {
             (FieldType::Class(class), names) => {
-                names.iter().flatten().for_each(|name| add(name, class.values(), from.clone(), field.span));
+                names.iter().flatten().for_each(|(name, _)| add(name, class.values(), from.clone(), field.span));
             }
             (_, names) => {
                 let sizes = names.iter().rev().zip(field.shape.iter().rev());
-                sizes.filter_map(|(name, &size)| Some((name.as_ref()?, size))).for_each(|(name, size)| {
-                    add(name, size, from.clone(), field.span);
+                sizes.filter_map(|(name, &size)| Some((name.as_ref()?, size))).for_each(|((name, less), size)| {
+                    add(name, size + less, from.clone(), field.span);
                 });
             }
         }
@@ -273,24 +273,32 @@ fn sizes(outline: &Outline, program: &Program) -> Vec<Setting> {
     if let [output] = &program.outputs[..] {
         let target = output.target.map(|at| &program.data.fields[at]);
         for (name, &size) in result.iter().rev().zip(output.shape.iter().rev()) {
-            let Some(name) = name else { continue };
+            let Some((name, less)) = name else { continue };
             match target {
-                Some(field) => add(name, size, format!("the target `{}`", field.name), field.span),
-                None => add(name, size, "what the model gives".into(), callable.head),
+                Some(field) => add(name, size + less, format!("the target `{}`", field.name), field.span),
+                None => add(name, size + less, "what the model gives".into(), callable.head),
             }
         }
     }
     found
 }
 
-/// The names among the sizes of a type.
-fn variables(ty: &Type) -> Vec<Option<String>> {
+/// The names among the sizes of a type, and by how much a size is less than what it names: 1 in `logit[K - 1]`.
+fn variables(ty: &Type) -> Vec<Option<(String, usize)>> {
     let TypeKind::Named { dims, .. } = &ty.kind else { return vec![] };
-    let name = |dim: &Dim| match dim {
-        Dim::Expr(Expr { kind: ExprKind::Name(name), .. }) if name.starts_with(char::is_uppercase) => {
-            Some(name.to_string())
-        }
+    let named = |expr: &Expr| match &expr.kind {
+        ExprKind::Name(name) => name.starts_with(char::is_uppercase).then(|| name.to_string()),
         _ => None,
+    };
+    let name = |dim: &Dim| {
+        let Dim::Expr(expr) = dim else { return None };
+        match &expr.kind {
+            ExprKind::Binary { op: Binary::Sub, left, right, .. } => match &right.kind {
+                ExprKind::Number(less) if less.whole => Some((named(left)?, less.value as usize)),
+                _ => None,
+            },
+            _ => Some((named(expr)?, 0)),
+        }
     };
     dims.iter().map(name).collect()
 }

@@ -142,9 +142,7 @@ pub enum FieldType {
     /// `number`, `int`
     Number,
     /// `binary`: its value is 0 or 1. The second name is the positive one.
-    Binary {
-        names: Option<[String; 2]>,
-    },
+    Binary { names: Option<[String; 2]> },
     /// `class`, `ordinal`
     Class(ClassType),
     /// `set`: of each label 0 or 1.

@@ -428,7 +428,10 @@ problems! {
         cells: Vec<Shown>, count: usize, at: Span, ty_at: Span,
     } => {
         let first = quoted(&cells[0].text);
-        let classes = super::count(names.len(), "class", "classes");
+        let classes = match ordered {
+            true => super::count(names.len(), "value", "values"),
+            false => super::count(names.len(), "class", "classes"),
+        };
         let message = match count {
             1 => format!("{first} in `{column}` of {shown} is none of the {classes}"),
             _ => format!("{count} cells of `{column}` of {shown}, {first} among them, are none of the {classes}"),
@@ -442,7 +445,7 @@ problems! {
                 .note(format!("{word}[{}] reads the integers from 0 to {}", names.len(), names.len().max(1) - 1))
                 .help(format!("{word}[{}], or {word}[\"…\", \"…\"] with the words", names.len() + 1)),
             (None, false) if ordered => words
-                .note(format!("the words are {}", some(&names)))
+                .note(format!("the values are {}", some(&names)))
                 .help("declare it at its place in the order"),
             (None, false) => words
                 .note(format!("the classes are {}", some(&names)))
@@ -504,10 +507,15 @@ problems! {
     };
 
     /// A class occurs in no training row.
-    "class-without-training-rows" Warning ClassWithoutTrainingRows { field: String, classes: Vec<String>, at: Span } =>
-        say(format!("no training row of `{field}` is of the class {}", some(&classes)))
+    "class-without-training-rows" Warning ClassWithoutTrainingRows { field: String, classes: Vec<String>, are_labels: bool, at: Span } => {
+        let (what, help) = match are_labels {
+            false => ("is of the class", "split: stratified(…) gives every split its part of each class"),
+            true => ("has the label", "leave it out of the set, or find rows that have it"),
+        };
+        say(format!("no training row of `{field}` {what} {}", some(&classes)))
             .at(at, "what is never seen cannot be learned")
-            .help("split: stratified(…) gives every split its part of each class");
+            .help(help)
+    };
 
     /// A formula of a field gives NaN or an infinity.
     "field-not-finite" Error FieldNotFinite { field: String, shown: String, value: &'static str, cells: Vec<Shown>, count: usize, at: Span } => {

@@ -3,6 +3,11 @@
 use super::{list, problems, say};
 use crate::source::{Near, Span, nearest};
 
+/// Why a class is no ordinal.
+pub fn class_has_no_order() -> String {
+    "a class has no order: if its words are listed from the first to the last, declare the field as `ordinal[…]`".into()
+}
+
 problems! {
     /// Two operands have shapes that do not meet.
     "shape-mismatch" Error ShapeMismatch { operation: String, left: String, right: String, at: Span, help: Option<String> } =>

@@ -10,6 +10,33 @@ pub fn one_score_for_two() -> String {
         .to_string()
 }
 
+/// Why a loss or a metric of an order does not take classes.
+pub fn no_order(target: &str) -> String {
+    format!(
+        "the classes of `{target}` have no order: if they are listed from the first to the last, declare `ordinal[…]` in \
+         place of `class[…]`"
+    )
+}
+
+/// Why an ordinal is not compared with a number.
+pub fn order_without_distances() -> String {
+    "the values of an ordinal have an order and no distances: end the model in `coral(K)` and `-> logit[K - 1]`, and take \
+     `coral`"
+        .to_string()
+}
+
+/// Why scores of which one wins do not answer for a set.
+pub fn several_at_once() -> String {
+    "of a set several labels may be on, and a softmax gives all to one: let the model give `-> logit[K]`, and take \
+     `binary_cross_entropy`"
+        .to_string()
+}
+
+/// How many scores there should be.
+pub fn other_count(wanted: impl std::fmt::Display, found: usize) -> String {
+    format!("the last layer should give {wanted} instead of {found}")
+}
+
 /// Which parameter an optimizer does not take, and what would.
 pub fn parameter_unfit(optimizer: &str, parameter: &str) -> String {
     format!(
@@ -35,11 +62,12 @@ problems! {
             .help(format!("leave the last softmax or sigmoid away and let the model give {wanted}; `predict` shows probabilities all the same"));
 
     /// A metric does not fit what the model gives or what the data wants.
-    "metric-does-not-fit" Error MetricDoesNotFit { metric: String, output: String, target: String, at: Span, output_at: Span, target_at: Span, fitting: Vec<String> } =>
+    "metric-does-not-fit" Error MetricDoesNotFit { metric: String, output: String, target: String, at: Span, output_at: Span, target_at: Span, fitting: Vec<String>, reason: Option<String> } =>
         say(format!("`{metric}` does not take {output} from the model and {target} from the data"))
             .at(at, "this metric")
             .at(output_at, format!("the model gives {output}"))
             .at(target_at, format!("the target is {target}"))
+            .maybe_help(reason)
             .maybe_help((!fitting.is_empty()).then(|| format!("of the library's metrics {} {}", list(&ticked(&fitting)), if fitting.len() == 1 { "fits" } else { "fit" })));
 
     /// An augmentation of a field that no step reads.

@@ -24,7 +24,8 @@ pub fn classes_for_example(word: &str) -> String {
 
 /// Why an ordinal has no `..`.
 pub fn ordinal_is_closed() -> String {
-    "words that are not listed have no place in the order: list all of them, or take a class, which is open with `..`".into()
+    "words that are not listed have no place in the order: list all of them, or take a class, which is open with `..`"
+        .into()
 }
 
 problems! {

@@ -126,7 +126,9 @@ fn imbalanced(program: &Program, dataset: &Dataset) -> Option<Problem> {
     let target = output.target?;
     let plan = &program.data.fields[target];
     let classes: Vec<usize> = match (&plan.ty, output.kind, &field(part, target).data) {
-        (FieldType::Class(_), OutputKind::Logits, Data::I32(values)) => values.iter().map(|&it| it as usize).collect(),
+        (FieldType::Class(_), OutputKind::Logits | OutputKind::Logit, Data::I32(values)) => {
+            values.iter().map(|&it| it as usize).collect()
+        }
         (FieldType::Binary { .. }, OutputKind::Logit, Data::F32(values)) => {
             values.iter().map(|&it| it as usize).collect()
         }
@@ -147,6 +149,10 @@ fn imbalanced(program: &Program, dataset: &Dataset) -> Option<Problem> {
     let width = output.shape.iter().product::<usize>().max(1);
     let guess = match output.kind {
         OutputKind::Logits => (0..n * width).map(|at| if at % width == most { 10.0 } else { 0.0 }).collect(),
+        // Of an ordinal each score is for being beyond a value.
+        _ if matches!(plan.ty, FieldType::Class(_)) => {
+            (0..n * width).map(|at| if at % width < most { 10.0 } else { -10.0 }).collect()
+        }
         _ => vec![if most == 1 { 10.0 } else { -10.0 }; n],
     };
     let guess = Array::f32(&[&[n], &output.shape[..]].concat(), guess);

@@ -140,7 +140,8 @@ impl Read {
         let cells: Vec<Cell> = match &self.said {
             None => return self.numbers(inner),
             Some(Said::Class(labels)) => {
-                let label = |label: &Option<usize>| label.map_or(Cell::Missing, |it| Cell::Text(self.names[it].clone()));
+                let label =
+                    |label: &Option<usize>| label.map_or(Cell::Missing, |it| Cell::Text(self.names[it].clone()));
                 labels.iter().map(label).collect()
             }
             Some(Said::Labels { on, separator }) => {

@@ -24,7 +24,7 @@ layer embed(width: int) on x: tokens[T, V] -> f32[T, width] {
 
 ## For an ordinal of so many `values` a score for being beyond each but the last. They differ by a bias alone, so that at the
 ## least `loss: coral` they fall from value to value (Cao et al., 2020, arXiv 1901.07884).
-## For example `|> coral(K) as head`, where the model gives `logit[K - 1]`.
+## The model gives `logit[K - 1]`. For example `features |> coral(5) as head`.
 layer coral(values: int) on x: f32[N] -> logit[values - 1] {
   require values > 1, "an ordinal has two values at least"
   param w: f32[N, 1]        ~ glorot

@@ -106,8 +106,11 @@ fn program(text: &str) -> Program {
 #[track_caller]
 fn with_data(input: &str, target: &str, rest: &str) -> Program {
     let columns = |ty: &str, letter: char| {
-        let count: usize =
-            ty.split(['[', ']']).nth(1).filter(|_| !ty.starts_with("class")).map_or(1, |it| it.parse().unwrap());
+        let count: usize = ty
+            .split(['[', ']'])
+            .nth(1)
+            .filter(|_| !ty.starts_with("class") && !ty.starts_with("ordinal"))
+            .map_or(1, |it| it.parse().unwrap());
         (0..count).map(|at| format!("{letter}{at}")).collect::<Vec<_>>()
     };
     let (x, y) = (columns(input, 'x'), columns(target, 'y'));

@@ -298,7 +298,10 @@ impl Lower<'_> {
                 self.report(AxisMismatch { callee, input, axis, wanted, found, shape, at, declared })
             }
             Mismatch::Type { wanted, found } => {
-                self.report(TypeMismatch { callee, input, wanted, found, at, declared, help: None })
+                let wants_order = matches!(&ty.kind, TypeKind::Named { name, .. } if name.as_str() == "ordinal");
+                let has_none = matches!(tensor.meaning, Meaning::Class { ordered: false, .. });
+                let help = (wants_order && has_none).then(class_has_no_order);
+                self.report(TypeMismatch { callee, input, wanted, found, at, declared, help })
             }
             Mismatch::Order { axis, wanted, found } => {
                 let (wanted, found, named) = (wanted.to_string(), found.name.to_string(), found.at);

@@ -7,6 +7,7 @@ use crate::model::types::{Mismatch, describe};
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
+use crate::problem::training::other_count;
 use crate::source::Span;
 use crate::syntax::tree::{Kind, Type, TypeKind};
 
@@ -69,6 +70,8 @@ impl Lower<'_> {
                     (Mismatch::Type { .. }, Meaning::Prob) => {
                         Some("leave the softmax or sigmoid away: the loss applies it itself, in a form that keeps all figures".into())
                     }
+                    // A size that is said by its name alone does not tell what it is worth.
+                    (Mismatch::Extent { wanted, found, .. }, _) if wanted.contains('=') => Some(other_count(wanted, *found)),
                     (Mismatch::Type { .. }, Meaning::LogProb) => Some(format!("declare `-> {found}`")),
                     _ => None,
                 };

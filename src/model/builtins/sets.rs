@@ -35,7 +35,8 @@ pub(super) fn separated(lower: &mut Lower, mut arguments: Arguments) -> Outcome<
         }
         if set.labels.optional {
             let (setting, wanted) = ("missing".to_string(), "a type without `?`".to_string());
-            let (found, at) = ("one whose missing cells are a label of their own".to_string(), lower.blame(missing.span));
+            let (found, at) =
+                ("one whose missing cells are a label of their own".to_string(), lower.blame(missing.span));
             let declared = lower.columns.as_ref().map(|columns| columns.declared());
             let wrong = WrongValue { setting, wanted, found, at, declared, help: None, repair: None };
             return Err(lower.report(wrong));

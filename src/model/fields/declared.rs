@@ -65,7 +65,8 @@ impl Lower<'_> {
             }
             other => {
                 let known = [
-                    "number", "int", "binary", "class", "ordinal", "set", "text", "date", "f32", "vector", "image", "prob",
+                    "number", "int", "binary", "class", "ordinal", "set", "text", "date", "f32", "vector", "image",
+                    "prob",
                 ];
                 let near = nearest(other, known);
                 let (kind, name) = ("type of field".to_string(), other.to_string());

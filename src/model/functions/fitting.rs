@@ -52,9 +52,14 @@ impl Experiment {
         let one_score = matches!(output, Value::Tensor(tensor) if tensor.meaning == Meaning::Logits)
             && target.meaning == Meaning::Binary;
         let inputs = [output.clone(), Value::Tensor(target.clone())];
-        let fitting = if one_score { vec![] } else { self.fitting(lower, Kind::Loss, &inputs) };
+        let one_of_several = matches!(output, Value::Tensor(tensor) if tensor.meaning == Meaning::Logits)
+            && target.meaning == Meaning::Set;
+        let fitting = if one_score || one_of_several { vec![] } else { self.fitting(lower, Kind::Loss, &inputs) };
         let (target_text, target_name) = (said(target), decl.name.text.to_string());
-        let reason = if one_score { Some(one_score_for_two()) } else { self.shapes_differ(output, target) };
+        let reason = match one_score {
+            true => Some(one_score_for_two()),
+            false => self.unordered(forms, target, at).or_else(|| unfit(output, target)),
+        };
         lower.report(LossDoesNotFit {
             loss,
             output: said_output(output),
@@ -73,6 +78,7 @@ impl Experiment {
         &self,
         lower: &mut Lower,
         metric: &MetricExpr,
+        forms: &[Definition],
         output: &Value,
         target: &Tensor,
         at: usize,
@@ -87,14 +93,21 @@ impl Experiment {
             output_at: self.output_place(),
             target_at: self.fields.decls[self.targets[at]].ty.span,
             fitting,
+            reason: self.unordered(forms, target, at),
         })
     }
 
-    fn shapes_differ(&self, output: &Value, target: &Tensor) -> Option<String> {
-        let Value::Tensor(output) = output else { return None };
-        let plain = |it: &Tensor| matches!(it.meaning, Meaning::Plain | Meaning::Quantity | Meaning::Image);
-        let (a, b) = (output.shape.iter().product::<usize>(), target.shape.iter().product::<usize>());
-        (plain(output) && plain(target) && a != b).then(|| format!("the last layer should give {b} instead of {a}"))
+    /// That a form would take the classes of a target if they had an order.
+    fn unordered(&self, forms: &[Definition], target: &Tensor, at: usize) -> Option<String> {
+        let takes = |word: &str| {
+            forms.iter().filter_map(|form| form.callable.inputs.get(1)?.ty.as_ref()).any(|ty| match &ty.kind {
+                TypeKind::Named { name, .. } => name.as_str() == word,
+                TypeKind::Tuple(_) | TypeKind::Broken => false,
+            })
+        };
+        let has_none = matches!(target.meaning, Meaning::Class { ordered: false, .. });
+        (has_none && takes("ordinal") && !takes("class"))
+            .then(|| no_order(&self.fields.decls[self.targets[at]].name.text))
     }
 
     /// The names of the library's callables of `kind` that take these inputs as they are.
@@ -119,6 +132,23 @@ pub(super) fn are_misfits(problems: &[Problem]) -> bool {
         matches!(it.code, "type-mismatch" | "axis-mismatch" | "rank-mismatch" | "optional-as-present" | "wrong-kind")
     };
     !problems.is_empty() && problems.iter().all(is_misfit)
+}
+
+/// Why no loss compares such an output with such a target.
+fn unfit(output: &Value, target: &Tensor) -> Option<String> {
+    let Value::Tensor(output) = output else { return None };
+    let plain = |it: &Tensor| matches!(it.meaning, Meaning::Plain | Meaning::Quantity | Meaning::Image);
+    let (a, b) = (output.shape.iter().product::<usize>(), target.shape.iter().product::<usize>());
+    match (output.meaning, target.meaning) {
+        (Meaning::Logits, Meaning::Set) => Some(several_at_once()),
+        (Meaning::Logit, Meaning::Set) if a != b => Some(other_count(b, a)),
+        (Meaning::Logit, Meaning::Class { values, ordered: true }) if a != values - 1 => {
+            Some(other_count(values - 1, a))
+        }
+        (_, Meaning::Class { ordered: true, .. }) if plain(output) => Some(order_without_distances()),
+        _ if plain(output) && plain(target) && a != b => Some(other_count(b, a)),
+        _ => None,
+    }
 }
 
 fn said_output(output: &Value) -> String {

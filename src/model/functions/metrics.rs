@@ -34,7 +34,7 @@ impl Experiment {
                 if !are_misfits(&problems) {
                     return Err(lower.keep(problems));
                 }
-                Err(self.metric_unfit(lower, metric, &output, target, at))
+                Err(self.metric_unfit(lower, metric, &forms, &output, target, at))
             }
         }
     }

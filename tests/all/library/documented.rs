@@ -20,7 +20,7 @@ fn examples(doc: &str) -> Vec<String> {
 
 /// A size in a type of the library, as a number.
 fn sized(ty: &str) -> String {
-    let mut text = ty.replace("2 * N", "6").replace("3 * N", "9").replace("..", "3");
+    let mut text = ty.replace("2 * N", "6").replace("3 * N", "9").replace("K - 1", "3").replace("..", "3");
     for (name, size) in [("H", "8"), ("W", "8"), ("C", "4"), ("T", "8"), ("D", "8"), ("I", "8"), ("N", "3"), ("K", "4")]
     {
         for (before, after) in [("[", "]"), ("[", ","), (" ", "]"), (" ", ",")] {
@@ -60,11 +60,13 @@ fn holds(doc: &Doc, example: &str) {
             let (ty, body) = match example.strip_prefix("param ") {
                 Some(_) => ("f32[8]".to_string(), format!("{{\n  {example}\n  sum(w) * x\n}}")),
                 None if head == "word" => ("class[5]".to_string(), format!("= {example}")),
+                None if head == "size" => ("ordinal[5]".to_string(), format!("= {example}")),
                 None => (inputs(doc).first().cloned().unwrap_or("f32[8]".into()), format!("= {example}")),
             };
             let name = if body.starts_with('{') { "x" } else { head };
             let sizes = ty.split_once('[').expect("sizes").1;
-            let (field, start) = match ty.starts_with("class") {
+            let is_class = ty.starts_with("class") || ty.starts_with("ordinal");
+            let (field, start) = match is_class {
                 true => (ty.clone(), "x".to_string()),
                 false => {
                     let size: usize =
@@ -74,8 +76,8 @@ fn holds(doc: &Doc, example: &str) {
             };
             // Sizes have their names within the layer.
             let named = match doc.kind {
-                "layer" if !ty.starts_with("class") && ty.matches(',').count() == 2 => "f32[H, W, C]".to_string(),
-                "layer" if !ty.starts_with("class") => "f32[.., I]".to_string(),
+                "layer" if !is_class && ty.matches(',').count() == 2 => "f32[H, W, C]".to_string(),
+                "layer" if !is_class => "f32[.., I]".to_string(),
                 _ => ty.clone(),
             };
             let model = format!(

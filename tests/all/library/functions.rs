@@ -149,14 +149,27 @@ const CASES: &[Case] = &[
             x.iter().map(|x| x * squares).collect()
         }),
     ),
+    case(
+        "fn said_level(z: f32[L])",
+        "said_level(x)",
+        Row(|z| vec![z.iter().filter(|z| **z > 0.0).count() as f64; z.len()]),
+    ),
     case("fn probabilities(z: logits[K])", "probabilities(x)", Row(softmax)),
     case("fn probabilities(p: prob[K])", "probabilities(softmax(x))", Row(softmax)),
     case("fn probabilities(l: log_prob[K])", "probabilities(log_softmax(x))", Row(softmax)),
 ];
 
 pub fn cases() -> Vec<&'static str> {
-    CASES.iter().map(|it| it.signature).chain(["fn probabilities(z: logit)"]).collect()
+    CASES.iter().map(|it| it.signature).chain(ELSEWHERE).collect()
 }
+
+/// Those that take something else than numbers have tests of their own.
+const ELSEWHERE: [&str; 4] = [
+    "fn probabilities(z: logit)",
+    "fn probabilities(z: logit[K])",
+    "fn level(x: ordinal[K])",
+    "fn thermometer(x: ordinal[K])",
+];
 
 /// a X + b X Xᵀ X + c X Xᵀ X Xᵀ X of a matrix of `columns` columns.
 fn polynomial(x: &[f64], columns: usize, [a, b, c]: [f64; 3]) -> Vec<f64> {
@@ -334,4 +347,27 @@ fn a_person_reads_probabilities_whatever_a_model_gives() {
     close(&read("log_prob[3]", "log_softmax(w * x)", "class[3]", "nll", 3, &logs), &shares, 1e-6, "log_prob");
     let yes = [logistic(1.0), logistic(-2.0)];
     close(&read("logit", "w * x", "binary", "binary_cross_entropy", 1, &[1.0, -2.0]), &yes, 1e-6, "logit");
+    let each: Vec<f64> = rows.iter().map(|&it| logistic(it)).collect();
+    close(&read("logit[3]", "w * x", "set[3]", "binary_cross_entropy", 3, &scores), &each, 1e-6, "of a set");
+    close(&read("logit[3]", "w * x", "ordinal[4]", "coral", 3, &scores), &each, 1e-6, "of an ordinal");
+}
+
+#[test]
+fn an_ordinal_becomes_its_place_or_a_row_of_what_it_is_beyond() {
+    for (formula, result, meaning) in [
+        ("level(x)", "number", &(|x: usize| vec![x as f64]) as &dyn Fn(usize) -> Vec<f64>),
+        ("thermometer(x)", "f32[3]", &|x| (0..3).map(|at| f64::from(u8::from(x > at))).collect()),
+    ] {
+        let rest = format!(
+            "model m on x: ordinal[4] -> {result} {{\n  param w: {} ~ ones\n  w * {formula}\n}}\n\
+             train {{\n  model: m\n  data: points\n  loss: mse\n  optimizer: sgd\n  for: 1 epoch\n}}\n",
+            if result == "number" { "f32[1]" } else { result }
+        );
+        let program = with_data("ordinal[4]", result, &rest);
+        let function = program.predict(4);
+        let width = program.outputs[0].shape[0];
+        let states = [Array::f32(&[width], vec![1.0; width])];
+        let found = computed(&function, &states, &[Array::i32(&[4], vec![0, 1, 2, 3])], CLOCK).remove(0).data;
+        close(&found, &(0..4).flat_map(meaning).collect::<Vec<_>>(), 1e-6, formula);
+    }
 }

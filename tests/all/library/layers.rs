@@ -8,6 +8,7 @@ pub fn cases() -> Vec<&'static str> {
         "layer dense(units: int, act: fn, bias: bool, init: fn) on x: f32[.., I]",
         "layer embed(width: int) on x: class[V]?",
         "layer embed(width: int) on x: tokens[T, V]",
+        "layer coral(values: int) on x: f32[N]",
         "layer flatten on x: f32[..]",
         "layer dropout(p: prob) on x: f32[..]",
     ]
@@ -111,6 +112,18 @@ fn a_row_of_the_table_for_each_token() {
     let expected: Vec<f64> = x.iter().flat_map(|&x| states[0][2 * x as usize..][..2].repeat(3)).collect();
     close(&found, &expected, 1e-6, "embed of tokens");
     sound(&program, Feed::Classes(4));
+}
+
+/// One number that all scores share, and for each a bias of its own.
+#[test]
+fn scores_of_an_ordinal_differ_by_their_biases() {
+    let program = model("f32[3]", "f32[3]", "f32[4]", "x |> coral(5) as it |> identity");
+    let (states, x, found) = predicted(&program, NUMBERS, 4);
+    assert_eq!((states[0].len(), states[1].len()), (3, 4));
+    let one = |x: &[f64]| x.iter().zip(&states[0]).map(|(x, w)| x * w).sum::<f64>();
+    let expected: Vec<f64> = x.chunks(3).flat_map(|x| states[1].iter().map(move |b| one(x) + b)).collect();
+    close(&found, &expected, 1e-6, "coral");
+    sound(&program, NUMBERS);
 }
 
 #[test]

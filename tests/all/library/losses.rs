@@ -79,6 +79,27 @@ const CASES: &[Case] = &[
         meaning: yes_or_no,
     },
     Case {
+        signature: "loss binary_cross_entropy on (z: logit[K], y: set[K])",
+        loss: "binary_cross_entropy",
+        types: ("logit[4]", "set[4]"),
+        feeds: (SCORES, Feed::Bits),
+        meaning: |z, y| z.iter().zip(y).map(|(z, y)| yes_or_no(&[*z], &[*y])).sum::<f64>() / 4.0,
+    },
+    Case {
+        signature: "loss coral on (z: logit[K - 1], y: ordinal[K])",
+        loss: "coral",
+        types: ("logit[4]", "ordinal[5]"),
+        feeds: (SCORES, Feed::Classes(5)),
+        meaning: beyond_each,
+    },
+    Case {
+        signature: "loss coral on (z: logit[K - 1], y: ordinal[K])",
+        loss: "coral",
+        types: ("logit[1]", "ordinal[2]"),
+        feeds: (SCORES, Feed::Classes(2)),
+        meaning: beyond_each,
+    },
+    Case {
         signature: "loss nll on (l: log_prob[K], y: class[K])",
         loss: "nll",
         types: ("log_prob[4]", "class[4]"),
@@ -253,6 +274,11 @@ fn yes_or_no(z: &[f64], y: &[f64]) -> f64 {
     -y[0] * p.ln() - (1.0 - y[0]) * (1.0 - p).ln()
 }
 
+/// Is the truth beyond each value but the last?
+fn beyond_each(z: &[f64], y: &[f64]) -> f64 {
+    z.iter().enumerate().map(|(at, z)| yes_or_no(&[*z], &[f64::from(y[0] > at as f64)])).sum()
+}
+
 /// Of the probability of the truth.
 fn focal(p: f64, gamma: f64) -> f64 {
     -(1.0 - p).powf(gamma) * p.ln()
@@ -344,6 +370,8 @@ fn scores_of_any_size_give_a_finite_loss_and_slope() {
     for (loss, types, target) in [
         ("cross_entropy", ("logits[3]", "class[3]"), Array::i32(&[2], vec![0, 2])),
         ("binary_cross_entropy", ("logit", "binary"), Array::f32(&[2, 1], vec![0.0, 1.0])),
+        ("binary_cross_entropy", ("logit[3]", "set[3]"), Array::f32(&[2, 3], vec![0.0, 1.0, 1.0, 1.0, 0.0, 0.0])),
+        ("coral", ("logit[3]", "ordinal[4]"), Array::i32(&[2], vec![0, 3])),
         ("focal", ("logits[3]", "class[3]"), Array::i32(&[2], vec![0, 2])),
         ("focal(gamma: 0)", ("logits[3]", "class[3]"), Array::i32(&[2], vec![0, 2])),
         ("focal", ("logit", "binary"), Array::f32(&[2, 1], vec![0.0, 1.0])),

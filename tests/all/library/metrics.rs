@@ -43,7 +43,71 @@ const fn of_numbers(signature: &'static str, metric: &'static str, value: &'stat
 const PRECISION: &str = "metric precision(average: name) on (z: logits[K], y: class[K])";
 const RECALL: &str = "metric recall(average: name) on (z: logits[K], y: class[K])";
 
+/// Scores of five examples of three ordered values, and for being beyond the first and the second: said 0, 1, 1, 2, 1 (the
+/// last one by a score that should not be larger than the one before it).
+const BEYOND: &[&[f32]] = &[&[-1.0, -2.0], &[1.0, -1.0], &[0.5, 0.0], &[2.0, 1.0], &[-0.5, 0.5]];
+const RANKED: (&str, &str) = ("logits[3]", "ordinal[3]");
+const STEPS: (&str, &str) = ("logit[2]", "ordinal[3]");
+
+/// Three examples of three labels: all right, one said too many and one missed, nothing said of nothing.
+const SIGNS: &[&[f32]] = &[&[1.0, -1.0, 2.0], &[1.0, 0.0, -2.0], &[-1.0, -1.0, 0.0]];
+const LABELS: &[&[f32]] = &[&[1.0, 0.0, 1.0], &[0.0, 1.0, 0.0], &[0.0, 0.0, 0.0]];
+
+const fn of_ordinals(signature: &'static str, metric: &'static str, value: &'static [f64]) -> Case {
+    Case { signature, metric, types: RANKED, outputs: SCORES, targets: CLASSES, value }
+}
+
+const fn of_steps(signature: &'static str, metric: &'static str, value: &'static [f64]) -> Case {
+    Case { signature, metric, types: STEPS, outputs: BEYOND, targets: CLASSES, value }
+}
+
+const fn of_sets(signature: &'static str, metric: &'static str, value: &'static [f64]) -> Case {
+    Case { signature, metric, types: ("logit[3]", "set[3]"), outputs: SIGNS, targets: LABELS, value }
+}
+
 const CASES: &[Case] = &[
+    // Said 0, 0, 1, 2, 1 where 0, 1, 2, 2, 0 is true.
+    of_scores(
+        "metric kappa on (z: logits[K], y: class[K])",
+        "kappa",
+        &[1.0 - 3.0 / (5.0 - (2.0 * 2.0 + 2.0 * 1.0 + 1.0 * 2.0) / 5.0)],
+    ),
+    of_ordinals("metric mae on (z: logits[K], y: ordinal[K])", "mae", &[3.0 / 5.0]),
+    of_ordinals(
+        "metric weighted_kappa(weights: name) on (z: logits[K], y: ordinal[K])",
+        "weighted_kappa",
+        // By the square: of 2 · 2 pairs 0 and 2, and of neighbours 2 · 1, 2 · 2, 2 · 1, 2 · 1 and 1 · 1; of five examples.
+        &[1.0 - 3.0 / ((2.0 * 2.0 * 4.0 + 2.0 * 1.0 + 2.0 * 2.0 + 2.0 * 2.0 + 1.0 * 1.0 + 1.0 * 2.0 * 4.0) / 5.0)],
+    ),
+    // Said 0, 1, 1, 2, 1.
+    of_steps("metric accuracy on (z: logit[K - 1], y: ordinal[K])", "accuracy", &[3.0 / 5.0]),
+    of_steps("metric mae on (z: logit[K - 1], y: ordinal[K])", "mae", &[2.0 / 5.0]),
+    of_steps(
+        "metric confusion on (z: logit[K - 1], y: ordinal[K])",
+        "confusion",
+        &[1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0],
+    ),
+    of_steps(
+        "metric weighted_kappa(weights: name) on (z: logit[K - 1], y: ordinal[K])",
+        "weighted_kappa(linear)",
+        // Said one 0, three 1, one 2; true two 0, one 1, two 2.
+        &[1.0 - 2.0 / ((1.0 + 2.0 * 2.0 + 3.0 * 2.0 + 3.0 * 2.0 + 1.0 * 2.0 * 2.0 + 1.0) / 5.0)],
+    ),
+    of_sets("metric accuracy on (z: logit[K], y: set[K])", "accuracy", &[7.0 / 9.0]),
+    of_sets("metric subset_accuracy on (z: logit[K], y: set[K])", "subset_accuracy", &[2.0 / 3.0]),
+    of_sets("metric hamming on (z: logit[K], y: set[K])", "hamming", &[2.0 / 9.0]),
+    of_sets("metric jaccard(average: name) on (z: logit[K], y: set[K])", "jaccard", &[1.0 / 3.0]),
+    of_sets("metric jaccard(average: name) on (z: logit[K], y: set[K])", "jaccard(macro)", &[(0.5 + 0.0 + 1.0) / 3.0]),
+    of_sets("metric jaccard(average: name) on (z: logit[K], y: set[K])", "jaccard(micro)", &[2.0 / 4.0]),
+    of_sets("metric f1(average: name) on (z: logit[K], y: set[K])", "f1(macro)", &[(2.0 / 3.0 + 0.0 + 1.0) / 3.0]),
+    of_sets("metric f1(average: name) on (z: logit[K], y: set[K])", "f1(samples)", &[1.0 / 3.0]),
+    of_sets("metric precision(average: name) on (z: logit[K], y: set[K])", "precision(micro)", &[2.0 / 3.0]),
+    of_sets("metric recall(average: name) on (z: logit[K], y: set[K])", "recall(weighted)", &[2.0 / 3.0]),
+    // Of the first label a yes and a no are equal; of the others the yes is above both noes.
+    of_sets("metric auroc on (z: logit[K], y: set[K])", "auroc", &[(0.75 + 1.0 + 1.0) / 3.0]),
+    of_sets("metric average_precision on (z: logit[K], y: set[K])", "average_precision", &[(0.5 + 1.0 + 1.0) / 3.0]),
+    of_sets("metric log_loss on (z: logit[K], y: set[K])", "log_loss", &[0.467_384_313_422]),
+    of_sets("metric brier on (z: logit[K], y: set[K])", "brier", &[0.150_242_585_682]),
     of_scores("metric accuracy on (z: logits[K], y: class[K])", "accuracy", &[2.0 / 5.0]),
     Case {
         signature: "metric accuracy on (p: prob[K], y: class[K])",
@@ -247,7 +311,9 @@ const CASES: &[Case] = &[
 ];
 
 pub fn cases() -> Vec<&'static str> {
-    CASES.iter().map(|it| it.signature).chain(["fn share_of_pairs(s, y)", "fn steps_of_precision(s, y)"]).collect()
+    let behind =
+        ["fn share_of_pairs(s, y)", "fn steps_of_precision(s, y)", "fn agreement(said, y: ordinal[K], power: real)"];
+    CASES.iter().map(|it| it.signature).chain(behind).collect()
 }
 
 fn measured(case: &Case) -> Vec<f64> {
@@ -261,6 +327,7 @@ fn measured_of(metric: &str, (result, target): (&str, &str), outputs: &[Vec<f32>
         Some("prob") if result == "prob" => (" |> sigmoid", "mine"),
         Some("prob") => (" |> softmax", "mine"),
         Some("log_prob") => (" |> log_softmax", "nll"),
+        Some("logit") if target.starts_with("ordinal") => ("", "coral"),
         Some("logit") => ("", "binary_cross_entropy"),
         Some("logits") => ("", "cross_entropy"),
         _ => ("", "mse"),
