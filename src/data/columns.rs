@@ -205,6 +205,7 @@ fn fit(field: &FieldPlan, plan: &ColumnPlan, heading: &Heading, places: Vec<usiz
     let head = &heading.columns[places[0]];
     let size: usize = plan.shape.iter().product();
     let (shown, at) = (heading.shown.clone(), plan.span);
+    let is_set = matches!(plan.cell, CellType::Set(_));
     match (&plan.cell, &head.shape) {
         (CellType::Array, None) if places.len() == 1 && size != 1 => {
             Err(CellsAreNumbers { column: head.name.clone(), shown, wanted: plan.shape.clone(), at }.into())
@@ -223,11 +224,11 @@ fn fit(field: &FieldPlan, plan: &ColumnPlan, heading: &Heading, places: Vec<usiz
             if squeezed(shape).is_empty() {
                 return Ok(places);
             }
-            Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), at }.into())
+            Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), is_set, at }.into())
         }
         (CellType::Picture(_) | CellType::Set(_), None) if places.len() == 1 => Ok(places),
         (CellType::Text | CellType::Picture(_), Some(shape)) if places.len() == 1 && !squeezed(shape).is_empty() => {
-            Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), at }.into())
+            Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), is_set, at }.into())
         }
         (CellType::Text | CellType::Binary { .. } | CellType::Class(_), _) if places.len() == size.max(1) => Ok(places),
         _ => {

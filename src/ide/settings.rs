@@ -11,11 +11,12 @@ use crate::model::check::{Outline, outline};
 use crate::model::overrides::{meant, near};
 use crate::model::program::{Batch, FieldType};
 use crate::model::settings::{Seen, Slot, Walk, arguments_of};
+use crate::model::types::follows_target;
 use crate::problem::Problem;
 use crate::problem::names::{OverrideAmbiguous, OverrideUnmatched};
 use crate::source::{Source, Sources, Span, World};
 use crate::syntax::print_expr;
-use crate::syntax::tree::{Binary, Dim, Expr, ExprKind, Item, Kind, Type, TypeKind};
+use crate::syntax::tree::{Dim, Expr, ExprKind, Item, Kind, Type, TypeKind};
 
 /// A setting, and where its value came from.
 #[derive(Clone, PartialEq, Debug)]
@@ -286,19 +287,9 @@ fn sizes(outline: &Outline, program: &Program) -> Vec<Setting> {
 /// The names among the sizes of a type, and by how much a size is less than what it names: 1 in `logit[K - 1]`.
 fn variables(ty: &Type) -> Vec<Option<(String, usize)>> {
     let TypeKind::Named { dims, .. } = &ty.kind else { return vec![] };
-    let named = |expr: &Expr| match &expr.kind {
-        ExprKind::Name(name) => name.starts_with(char::is_uppercase).then(|| name.to_string()),
-        _ => None,
-    };
-    let name = |dim: &Dim| {
-        let Dim::Expr(expr) = dim else { return None };
-        match &expr.kind {
-            ExprKind::Binary { op: Binary::Sub, left, right, .. } => match &right.kind {
-                ExprKind::Number(less) if less.whole => Some((named(left)?, less.value as usize)),
-                _ => None,
-            },
-            _ => Some((named(expr)?, 0)),
-        }
+    let name = |dim: &Dim| match dim {
+        Dim::Expr(size) => follows_target(size).map(|(name, less)| (name.to_string(), less)),
+        Dim::Named { .. } | Dim::Rest(_) => None,
     };
     dims.iter().map(name).collect()
 }

@@ -5,7 +5,7 @@ use super::functions::still;
 use super::lower::Lower;
 use super::modules::Definition;
 use super::train::Context;
-use super::types::is_variable;
+use super::types::{follows_target, is_variable};
 use super::value::{BATCH, Meaning, Tensor, Value};
 use crate::problem::Problem;
 use crate::scalar::Dtype;
@@ -56,8 +56,8 @@ fn follows_the_data(lower: &mut Lower, context: &Context, result: &Type) -> bool
     let scope = Scope::new(context.module, "");
     match &result.kind {
         TypeKind::Named { dims, .. } => dims.iter().any(|dim| match dim {
-            Dim::Expr(Expr { kind: ExprKind::Name(name), .. }) => {
-                is_variable(name) && lower.constant_named(&scope, name).is_none()
+            Dim::Expr(size) => {
+                follows_target(size).is_some_and(|(name, _)| lower.constant_named(&scope, name).is_none())
             }
             _ => false,
         }),

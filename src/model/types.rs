@@ -5,7 +5,7 @@ mod extents;
 pub mod labels;
 
 pub use axes::AxisFact;
-pub use extents::is_variable;
+pub use extents::{follows_target, is_variable};
 
 use std::sync::Arc;
 

@@ -332,10 +332,13 @@ problems! {
             .help("columns(\"name_*\") puts many columns side by side");
 
     /// A field wants single values, and the column holds tensors.
-    "cells-are-tensors" Error NumbersAreCells { column: String, shown: String, held: Vec<usize>, at: Span } =>
-        say(format!("the column `{column}` of {shown} holds tensors of shape {held:?}, not single values"))
-            .at(at, "a single value is wanted here")
-            .help(format!("f32{held:?} is the type of its rows"));
+    "cells-are-tensors" Error NumbersAreCells { column: String, shown: String, held: Vec<usize>, is_set: bool, at: Span } => {
+        let message = format!("the column `{column}` of {shown} holds tensors of shape {held:?}, not single values");
+        match is_set {
+            false => say(message).at(at, "a single value is wanted here").help(format!("f32{held:?} is the type of its rows")),
+            true => say(message).at(at, "labels are wanted here").help("labels in a list are texts: [\"0\", \"2\"]"),
+        }
+    };
 
     /// A column's tensors have another shape than the field declares.
     "column-shape" Error ShapeOfColumn {
@@ -466,6 +469,9 @@ problems! {
         };
         let words = tell_cells(say(message), &shown, &cells, count, at, ty_at);
         match (other, near) {
+            _ if cells[0].text.is_empty() => words
+                .note(format!("{separator:?} stands between two labels, and beside it stands none"))
+                .help(format!("take the {separator:?} away")),
             (Some(other), _) => words
                 .note(format!("between two labels stands {separator:?}"))
                 .help(format!("if it is {other:?} in this column, say so: `{column} |> separated({other:?})`")),

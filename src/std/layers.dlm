@@ -27,7 +27,7 @@ layer embed(width: int) on x: tokens[T, V] -> f32[T, width] {
 ## The model gives `logit[K - 1]`. For example `features |> coral(5) as head`.
 layer coral(values: int) on x: f32[N] -> logit[values - 1] {
   require values > 1, "an ordinal has two values at least"
-  param w: f32[N, 1]        ~ glorot
+  param w: f32[N, 1]       ~ glorot
   param b: f32[values - 1] ~ zeros
   score = x @ w
   for k in values - 1 => score[0] + b[k]

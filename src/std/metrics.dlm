@@ -22,7 +22,8 @@ metric hamming on (z: logit[K], y: set[K]) -> error = mean(where((z > 0) == (y >
 ## (`samples`), of each label and their mean (`macro`), weighted by how often each label is on (`weighted`), or of all decisions
 ## at once (`micro`). Where nothing is said and nothing true it counts as 0. For example `metrics: [jaccard(samples)]`.
 metric jaccard(average: name = samples) on (z: logit[K], y: set[K]) -> score across batch {
-  require average == samples or average == macro or average == micro or average == weighted, "`average` is samples, macro, micro or weighted"
+  require average == samples or average == macro or average == micro or average == weighted,
+          "`average` is samples, macro, micro or weighted"
   given  = where(z > 0, 1, 0)
   hit    = sum(given * y, over: batch)
   either = sum(max(given, y), over: batch)
@@ -68,7 +69,8 @@ fn agreement(said, y: ordinal[K], power: real) across batch {
   of_said  = for a in K => sum(where(said == cast(a, f32), 1, 0), over: batch)
   of_truth = for a in K => sum(where(y == a, 1, 0), over: batch)
   off      = sum(abs(said - cast(y, f32))^power, over: batch)
-  chance   = sum(for a in K, b in K => abs(cast(a, f32) - cast(b, f32))^power * of_said[a] * of_truth[b]) / sum(of_truth)
+  chance   =
+    sum(for a in K, b in K => abs(cast(a, f32) - cast(b, f32))^power * of_said[a] * of_truth[b]) / sum(of_truth)
   where(chance > 0, 1 - off / where(chance > 0, chance, 1), 0)
 }
 
@@ -99,7 +101,8 @@ metric f1 on (z: logit, y: binary) -> score across batch {
 
 ## Of the labels of a set; `samples` is the mean over examples.
 metric f1(average: name = macro) on (z: logit[K], y: set[K]) -> score across batch {
-  require average == samples or average == macro or average == micro or average == weighted, "`average` is samples, macro, micro or weighted"
+  require average == samples or average == macro or average == micro or average == weighted,
+          "`average` is samples, macro, micro or weighted"
   given = where(z > 0, 1, 0)
   hit   = sum(given * y, over: batch)
   said  = sum(given, over: batch)
@@ -134,7 +137,8 @@ metric precision on (z: logit, y: binary) -> score across batch =
 
 ## Of the labels of a set; `samples` is the mean over examples.
 metric precision(average: name = macro) on (z: logit[K], y: set[K]) -> score across batch {
-  require average == samples or average == macro or average == micro or average == weighted, "`average` is samples, macro, micro or weighted"
+  require average == samples or average == macro or average == micro or average == weighted,
+          "`average` is samples, macro, micro or weighted"
   given = where(z > 0, 1, 0)
   hit   = sum(given * y, over: batch)
   said  = sum(given, over: batch)
@@ -167,7 +171,8 @@ metric recall on (z: logit, y: binary) -> score across batch =
 
 ## Of the labels of a set; `samples` is the mean over examples.
 metric recall(average: name = macro) on (z: logit[K], y: set[K]) -> score across batch {
-  require average == samples or average == macro or average == micro or average == weighted, "`average` is samples, macro, micro or weighted"
+  require average == samples or average == macro or average == micro or average == weighted,
+          "`average` is samples, macro, micro or weighted"
   given = where(z > 0, 1, 0)
   hit   = sum(given * y, over: batch)
   truth = sum(y, over: batch)
@@ -241,7 +246,8 @@ metric average_precision on (z: logit, y: binary) -> score across batch = steps_
 metric average_precision on (p: prob, y: binary) -> score across batch = steps_of_precision(p, y)
 
 ## Of each label of a set, and the mean: also called mean average precision.
-metric average_precision on (z: logit[K], y: set[K]) -> score across batch = mean(for a in K => steps_of_precision(z[a], y[a]))
+metric average_precision on (z: logit[K], y: set[K]) -> score across batch =
+  mean(for a in K => steps_of_precision(z[a], y[a]))
 
 ## The mean over all yes of the precision at its `s`.
 fn steps_of_precision(s, y) across batch {

@@ -92,10 +92,13 @@ fn program(block: &str) -> String {
     let mut output = ("f32[1]".to_string(), "mse", "1".to_string());
     for line in block.lines() {
         if let Some((name, ty)) = field(line, "input ") {
-            let class = ty.starts_with("class");
+            let class = ty.starts_with("class") || ty.starts_with("ordinal");
+            let set = ty.starts_with("set");
             let optional = if ty.ends_with('?') { "?" } else { "" };
             inputs.push(if class {
                 format!("{name}: class[K{}]{optional}", inputs.len())
+            } else if set {
+                format!("{name}: set[S{}]", inputs.len())
             } else {
                 format!("{name}: {ty}")
             });
@@ -109,6 +112,10 @@ fn program(block: &str) -> String {
         match field(line, "target ") {
             Some((_, ty)) if ty.starts_with("binary") => output = ("logit".into(), "binary_cross_entropy", "1".into()),
             Some((_, ty)) if ty.starts_with("class") => output = ("logits[K]".into(), "cross_entropy", "K".into()),
+            Some((_, ty)) if ty.starts_with("ordinal") => output = ("logit[K - 1]".into(), "coral", "K - 1".into()),
+            Some((_, ty)) if ty.starts_with("set") => {
+                output = ("logit[K]".into(), "binary_cross_entropy", "K".into());
+            }
             Some((_, ty)) if ty.starts_with("f32") => {
                 let size = ty.trim_start_matches("f32[").trim_end_matches(']').to_string();
                 output = (ty, "mse", size);

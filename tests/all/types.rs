@@ -167,7 +167,7 @@ const NAMED: [(&str, &str, &str, &str); 34] = [
 ];
 
 /// The built-ins that make nothing of axes that have names; those of pictures see columns, whose axes have none.
-const WITHOUT_AXES: [&str; 13] = [
+const WITHOUT_AXES: [&str; 14] = [
     "rank",
     "size",
     "zeros",
@@ -178,6 +178,7 @@ const WITHOUT_AXES: [&str; 13] = [
     "repeat",
     "column",
     "columns",
+    "separated",
     "decode",
     "resize",
     "center_crop",

@@ -3,13 +3,12 @@
 use crate::model::eval::Scope;
 use crate::model::lower::{Lower, Outcome, Reported};
 use crate::model::modules::Definition;
-use crate::model::types::{AxisFact, Mismatch, describe};
+use crate::model::types::{AxisFact, Mismatch, describe, follows_target};
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::source::{Near, Span, nearest};
-use crate::syntax::tree::{Binary, Dim, Expr, ExprKind, Type, TypeKind};
-use std::sync::Arc;
+use crate::syntax::tree::{Dim, Type, TypeKind};
 
 /// The inputs of a definition on their way in: some types say more about their sizes than is known yet.
 pub(super) struct Arrivals<'t> {
@@ -77,8 +76,7 @@ impl Lower<'_> {
     pub(super) fn solve_result(&mut self, result: Option<&Type>, scope: &mut Scope) {
         let Some(Type { kind: TypeKind::Named { dims, .. }, .. }) = result else { return };
         if let (Some(Dim::Expr(last)), Some((size, _))) = (dims.last(), self.wanted_scores)
-            && let Some(name) = follows_target(last)
-            && crate::model::types::is_variable(name)
+            && let Some((name, _)) = follows_target(last)
             && scope.get(name).is_none()
             && self.constant_named(scope, name).is_none()
         {
@@ -313,18 +311,6 @@ impl Lower<'_> {
             }
             Mismatch::Optional => self.report(OptionalAsPresent { callee, input, at, declared }),
         }
-    }
-}
-
-/// The size of the target in a size of a result: as it is, or less a number.
-fn follows_target(size: &Expr) -> Option<&Arc<str>> {
-    match &size.kind {
-        ExprKind::Name(name) => Some(name),
-        ExprKind::Binary { op: Binary::Sub, left, right, .. } => match (&left.kind, &right.kind) {
-            (ExprKind::Name(name), ExprKind::Number(_)) => Some(name),
-            _ => None,
-        },
-        _ => None,
     }
 }
 

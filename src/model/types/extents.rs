@@ -136,6 +136,19 @@ pub fn is_variable(name: &str) -> bool {
     name.chars().next().is_some_and(char::is_uppercase)
 }
 
+/// A shape variable for the size of a target that stands in a size of a result, and by how much that is less: 1 in `K - 1`.
+pub fn follows_target(size: &Expr) -> Option<(&Arc<str>, usize)> {
+    let (name, less) = match &size.kind {
+        ExprKind::Name(name) => (name, 0),
+        ExprKind::Binary { op: Binary::Sub, left, right, .. } => match (&left.kind, &right.kind) {
+            (ExprKind::Name(name), ExprKind::Number(less)) if less.whole => (name, less.value as usize),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    is_variable(name).then_some((name, less))
+}
+
 /// Calls `see` for every name in a formula.
 fn names_in(expr: &Expr, see: &mut dyn FnMut(&Arc<str>)) {
     match &expr.kind {

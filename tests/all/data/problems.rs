@@ -77,6 +77,28 @@ const CLASSES: &[Case] = &[
     ("class[4]", "source: csv(\"f.csv\")", "x,y\n1,1\n2,2\n3,3\n4,4\n5,0\n"),
     ("binary[\"no\", \"yes\"]", "source: csv(\"f.csv\")", "x,y\n1,no\n2,yess\n"),
     ("class[3]", "source: table {\n| x | y |\n| 1 | a |\n| 2 | b |\n}", ""),
+    ("ordinal[\"low\", \"high\"]", "source: csv(\"f.csv\")", "x,y\n1,low\n2,hihg\n3,high\n"),
+    ("ordinal[\"low\", \"high\"]", "source: csv(\"f.csv\")", "x,y\n1,low\n2,huge\n3,high\n"),
+    ("ordinal[\"low\", \"high\"]", "source: csv(\"f.csv\")", "x,y\n1,low\n2,\n3,high\n"),
+    ("ordinal[2]", "source: csv(\"f.csv\")", "x,y\n1,low\n2,high\n"),
+    ("ordinal[2]", "source: csv(\"f.csv\")", "x,y\n1,0\n2,1\n3,2\n"),
+];
+
+const SETS: &[Case] = &[
+    ("set[\"oak\", \"rosé\"]", "source: csv(\"f.csv\")", "x,y\n1,oak\n2,oak;rose\n3,rosé;oak\n"),
+    ("set[\"oak\", \"rosé\"]", "source: csv(\"f.csv\")", "x,y\n1,oak\n2,oak;cherry\n3,plum;rosé\n4,fig\n"),
+    ("set[\"oak\", \"rosé\"]", "source: csv(\"f.csv\")", "x,y\n1,oak|rosé\n2,oak\n3,rosé | oak\n"),
+    ("set[\"oak\", \"rosé\"]", "source: csv(\"f.csv\")", "x,y\n1,\"oak, rosé\"\n2,oak\n3,rosé\n"),
+    ("set[\"oak\", \"rosé\"]", "source: csv(\"f.csv\")", "x,y\n1,oak;\n2,rosé\n3,;\n"),
+    ("set[\"oak\", \"rosé\"]", "source: csv(\"f.csv\")", "x,y\n1,oak\n2,\n3,rosé\n"),
+    ("set[2]", "source: csv(\"f.csv\")", "x,y\n1,oak;rosé\n2,fig\n"),
+    ("set[2]", "source: csv(\"f.csv\")", "x,y\n1,0;1\n2,1;2\n3,0\n"),
+    (
+        "set[\"oak\", \"rosé\"]",
+        "source: jsonl(\"f.csv\")",
+        "{\"x\":1,\"y\":[\"oak\",\"elm\"]}\n{\"x\":2,\"y\":[]}\n{\"x\":3}\n",
+    ),
+    ("set[2]", "source: jsonl(\"f.csv\")", "{\"x\":1,\"y\":[0,1]}\n{\"x\":2,\"y\":[1,0]}\n"),
 ];
 
 const TEN: &str = "x,y,k\n1,0,a\n2,1,a\n3,0,b\n4,1,b\n5,0,c\n6,1,c\n7,0,d\n8,1,d\n9,0,e\n10,1,\n";
@@ -120,6 +142,9 @@ fn all() -> Vec<(&'static str, String, String, &'static str)> {
     let classes = CLASSES.iter().map(|&(ty, source, text)| {
         ("classes", ty.to_string(), format!("{source}\n  input x: number\n  target y: {ty}"), text)
     });
+    let sets = SETS.iter().map(|&(ty, source, text)| {
+        ("sets", ty.to_string(), format!("{source}\n  input x: number\n  target y: {ty}"), text)
+    });
     let splits = SPLITS.iter().map(|&(name, split, text)| {
         let block = format!("source: csv(\"f.csv\")\n  {split}\n  {FIELDS}\n  ignore k");
         ("splits", name.to_string(), block, text)
@@ -128,6 +153,7 @@ fn all() -> Vec<(&'static str, String, String, &'static str)> {
     all.extend(table("columns", COLUMNS, FIELDS));
     all.extend(table("cells", CELLS, FIELDS));
     all.extend(classes);
+    all.extend(sets);
     all.extend(splits);
     all
 }

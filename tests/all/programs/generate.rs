@@ -128,11 +128,7 @@ impl Writer {
             };
             inputs.push(known);
         }
-        let declared = |it: &Known| match it.holds {
-            Holds::Places(values) => format!("class[{values}]"),
-            Holds::Numbers { .. } => f32_of(&it.shape),
-        };
-        let types: Vec<String> = inputs.iter().map(declared).collect();
+        let types: Vec<String> = inputs.iter().map(|it| self.declared(it)).collect();
         let targets = if self.dice.chance(5) { 2 } else { 1 };
         let mut outputs = vec![];
         while outputs.len() < targets {
@@ -184,6 +180,16 @@ impl Writer {
             heads.join(", ")
         );
         text + &self.training(&model, &outputs)
+    }
+
+    /// A type of what holds this.
+    fn declared(&mut self, known: &Known) -> String {
+        match (known.holds, &known.shape[..]) {
+            (Holds::Places(values), _) if self.dice.chance(3) => format!("ordinal[{values}]"),
+            (Holds::Places(values), _) => format!("class[{values}]"),
+            (Holds::Numbers { .. }, [labels]) if self.dice.chance(5) => format!("set[{labels}]"),
+            (Holds::Numbers { .. }, shape) => f32_of(shape),
+        }
     }
 
     fn training(&mut self, model: &str, outputs: &[Output]) -> String {
@@ -239,19 +245,20 @@ impl Writer {
             let of = |size: &&str| match *size {
                 "N" | "K" => Some(n),
                 "2 * N" => Some(2 * n),
+                "K - 1" => Some(n - 1),
                 _ => None,
             };
             sizes.iter().map(of).collect()
         };
         let (shape, target_shape) = (sized(&sizes)?, sized(&target_sizes)?);
         let shape = match (word, shape.len()) {
-            ("f32" | "logits" | "log_prob" | "prob", 1) => shape,
+            ("f32" | "logits" | "logit" | "log_prob" | "prob", 1) => shape,
             ("logit", 0) => vec![1],
             _ => return None,
         };
         let target_type = match (target_word, &target_shape[..]) {
             ("f32" | "prob", [_]) => format!("{target_word}[{}]", dims(&target_shape)),
-            ("class", [values]) => format!("class[{values}]"),
+            ("class" | "ordinal" | "set", [values]) => format!("{target_word}[{values}]"),
             ("binary", []) => "binary".to_string(),
             _ => return None,
         };
@@ -292,7 +299,7 @@ struct Output {
 impl Output {
     fn ty(&self) -> String {
         match self.word {
-            "logit" => "logit".into(),
+            "logit" if self.shape == [1] => "logit".into(),
             word => format!("{word}[{}]", dims(&self.shape)),
         }
     }

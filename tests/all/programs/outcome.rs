@@ -135,7 +135,9 @@ pub fn feeds(whole: &Checked, program: &Program, batch: usize, dice: &mut Dice) 
             FieldType::Class(class) => {
                 Array::i32(&shape, (0..size).map(|_| dice.below(class.values()) as i32).collect())
             }
-            FieldType::Binary { .. } => Array::f32(&shape, (0..size).map(|_| dice.below(2) as f32).collect()),
+            FieldType::Binary { .. } | FieldType::Set(_) => {
+                Array::f32(&shape, (0..size).map(|_| dice.below(2) as f32).collect())
+            }
             _ if field.role == dlmc::syntax::tree::Role::Weight => {
                 Array::f32(&shape, (0..size).map(|_| part(dice, 0.5, 1.5)).collect())
             }
