@@ -54,6 +54,9 @@ fn classes_are_numbered_as_the_type_says() {
         ("class[\"no\", \"yes\"]", &["yes", "no", "yes"], &[1, 0, 1], &["no", "yes"]),
         ("class[\"1\", \"0\"]", &["1", "0"], &[0, 1], &["1", "0"]),
         ("class[\"a\", \"b\", ..]", &["b", "zebra", "a"], &[1, 2, 0], &["a", "b", "other"]),
+        ("ordinal[\"low\", \"mid\", \"high\"]", &["mid", "high", "low"], &[1, 2, 0], &["low", "mid", "high"]),
+        ("ordinal[\"小\", \"大\"]", &["大", "小", "小"], &[1, 0, 0], &["小", "大"]),
+        ("ordinal[3]", &["2", "0", "1.0"], &[2, 0, 1], &["0", "1", "2"]),
     ];
     for (ty, cells, expected, names) in table {
         let lines: Vec<String> = cells.iter().map(|cell| format!("{cell},1\n")).collect();
@@ -114,4 +117,57 @@ fn weights_have_the_mean_one_over_the_training_rows() {
     let floats = |part: usize| dataset.parts[part].fields[0].as_ref().expect("weights").floats().to_vec();
     assert_eq!((floats(0), floats(1)), (vec![0.5, 1., 1.5], vec![2.5]));
     assert_eq!(dataset.fitted.fields[0].scale, Some(0.5));
+}
+
+/// The labels of a field `y`, row after row, as digits; and their names.
+fn labels(field: &str, source: &str, text: &str) -> (Vec<String>, Vec<String>) {
+    let block = format!("  source: {source}(\"f\")\n  input x: number\n  target y: {field}");
+    let block = Block::new(&block, &[("f", text.as_bytes())]);
+    let dataset = block.load().unwrap_or_else(|problems| panic!("{}", block.told(&problems)));
+    let array = dataset.part(Split::Train).fields[1].as_ref().expect("labels");
+    let width = array.shape[1];
+    let rows = array.floats().chunks(width).map(|row| row.iter().map(|it| it.to_string()).collect::<String>());
+    (rows.collect(), dataset.fitted.class_names(&block.plan, 1).expect("labels"))
+}
+
+#[test]
+fn a_set_has_a_place_for_each_of_its_labels() {
+    const THREE: &str = "set[\"oak\", \"rosé\", \"red plum\"]";
+    let cells = |field: &str, cells: &[&str]| {
+        let lines: Vec<String> = cells.iter().map(|cell| format!("1,\"{}\"\n", cell.replace('"', "\"\""))).collect();
+        labels(field, "csv", &format!("x,y\n{}", lines.concat())).0
+    };
+    assert_eq!(cells(THREE, &["oak", "rosé;oak", " oak ; red plum", "oak;oak"]), ["100", "110", "101", "100"]);
+    assert_eq!(cells(&format!("{THREE} = y |> separated(\"|\")"), &["oak|rosé", "oak | red plum"]), ["110", "101"]);
+    assert_eq!(cells(&format!("{THREE} = y |> separated(by: \" / \")"), &["oak / rosé", "rosé"]), ["110", "010"]);
+    assert_eq!(cells("set[\"a\", \"b\"] = y |> separated(\" \")", &["a  b", "b"]), ["11", "01"]);
+    assert_eq!(cells(THREE, &["[\"oak\", \"ros\\u00e9\"]", "[]", "oak"]), ["110", "000", "100"]);
+    assert_eq!(cells("set[\"oak\", ..]", &["oak", "fig", "elm;ash;oak"]), ["10", "01", "11"]);
+    // What is missing is a label of its own, or says that none is on.
+    assert_eq!(cells("set[\"oak\", ..]?", &["oak", "", "elm"]), ["100", "001", "010"]);
+    assert_eq!(cells("set[\"a\", \"b\"] = y |> separated(missing: empty)", &["a", "", "b;a"]), ["10", "00", "11"]);
+    let (rows, names) = labels("set[3]", "csv", "x,y\n1,oak;fig\n2,elm\n3,fig\n");
+    assert_eq!(
+        (rows, names),
+        (vec!["011".into(), "100".into(), "010".into()], vec!["elm".into(), "fig".into(), "oak".into()])
+    );
+    let (rows, names) = labels("set[3]", "csv", "x,y\n1,0;2\n2,1\n");
+    assert_eq!((rows, names), (vec!["101".into(), "010".into()], vec!["0".into(), "1".into(), "2".into()]));
+}
+
+#[test]
+fn a_list_of_json_is_a_set_and_so_are_columns_of_yes_and_no() {
+    let text = "{\"x\":1,\"y\":[\"b\",\"a\"]}\n{\"x\":2,\"y\":[]}\n{\"x\":3,\"y\":\"b\"}\n";
+    assert_eq!(labels("set[\"a\", \"b\"]", "jsonl", text).0, ["11", "00", "01"]);
+    let optional = text.replace("[]", "null");
+    assert_eq!(labels("set[\"a\", \"b\"]?", "jsonl", &optional).0, ["110", "001", "010"]);
+    let csv = "x,a,b\n1,0,1\n2,yes,no\n3,1,1\n";
+    for field in ["set[\"a\", \"b\"] = [a, b]"] {
+        assert_eq!(
+            labels(field, "csv", csv),
+            (vec!["01".into(), "10".into(), "11".into()], vec!["a".into(), "b".into()])
+        );
+    }
+    let many = "x,is_a,is_b\n1,0,1\n2,1,0\n";
+    assert_eq!(labels("set[\"a\", \"b\"] = columns(\"is_*\")", "csv", many).0, ["01", "10"]);
 }

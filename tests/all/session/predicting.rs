@@ -213,3 +213,101 @@ fn damage_never_panics() {
     })
     .budget_ms(2_000);
 }
+
+/// Tags and grades by a number: what is on, and which of three.
+fn tagged(target: &str, result: &str, last: &str, loss: &str, metrics: &str) -> String {
+    format!(
+        "dlm 1\ndata songs {{\n  source: table {{\n    | beats | tags | grade |\n    | 1 | slow | low |\n    | 2 | slow; sad | low |\n    \
+         | 3 | sad | mid |\n    | 4 | hätz | mid |\n    | 5 | fast; sad | high |\n    | 6 | fast | high |\n  }}\n  \
+         input beats: number = beats |> standardize\n  target {target}\n}}\n\
+         model net on beats: number -> {result} = beats |> dense(16, tanh) as hidden |> {last} as head\n\
+         train {{\n  model: net\n  data: songs\n  loss: {loss}\n  optimizer: adam(lr: 0.05)\n  batch: all\n  for: 400 steps\n  \
+         metrics: [{metrics}]\n}}\n"
+    )
+}
+
+#[test]
+fn of_a_set_the_labels_come_that_are_on() {
+    let target = "tags: set[\"fast\", \"slow\", \"sad\", ..]";
+    let metrics = "accuracy, subset_accuracy, hamming, jaccard";
+    let text = tagged(target, "logit[K]", "dense(K)", "binary_cross_entropy", metrics)
+        .replace("  target", "  ignore grade\n  target");
+    let bench = Bench::new(&text);
+    let (outcome, trained) = trained(&bench);
+    let rows = "beats,tags\n1,slow\n2,sad;slow\n3,sad\n4,\"blue\"\n5,sad;fast\n6,fast;slow\n";
+    let table = predict(&bench, &trained, rows);
+    assert_eq!(table.columns, ["tags", "tags.fast", "tags.slow", "tags.sad", "tags.other"]);
+    let said: Vec<&Cell> = table.rows.iter().map(|row| &row[0]).collect();
+    let text = |text: &str| Cell::Text(text.into());
+    let expected = ["slow", "slow;sad", "sad", "other", "fast;sad", "fast"].map(text);
+    assert_eq!(said, expected.iter().collect::<Vec<_>>());
+    let world = Memory::default().with("rows.csv", rows);
+    let evaluation = trained.evaluate(&world, Known::File(Path::new("rows.csv")), bench.backend).unwrap();
+    // The last row says `slow` that is not said.
+    let Value::Number(wrong) = evaluation.metrics["hamming"] else { panic!("a number") };
+    assert!((wrong - 1.0 / 24.0).abs() < 1e-9, "{wrong}");
+    let [labels] = &evaluation.classes[..] else { panic!("one output") };
+    assert!(labels.confusion.is_empty(), "of labels none is taken for another");
+    let told: Vec<_> =
+        labels.classes.iter().map(|it| (it.class.as_str(), it.precision, it.recall, it.support)).collect();
+    let all = Some(1.0);
+    let expected =
+        [("fast", all, all, 2), ("slow", all, Some(2.0 / 3.0), 3), ("sad", all, all, 3), ("other", all, all, 1)];
+    assert_eq!(told, expected);
+    // What a model of labels learned is the same from the artifact as from the run.
+    let known = Known::Split { split: Split::Train, base: &bench.base };
+    assert_eq!(trained.evaluate(&*bench.world, known, bench.backend).unwrap().metrics, outcome.end.train);
+}
+
+#[test]
+fn of_an_ordinal_each_value_comes_with_its_probability() {
+    let target = "grade: ordinal[\"low\", \"mid\", \"high\"]";
+    for (result, last, loss) in [("logit[K - 1]", "coral(K)", "coral"), ("logits[K]", "dense(K)", "cross_entropy")] {
+        let text = tagged(target, result, last, loss, "accuracy, mae, weighted_kappa")
+            .replace("  target", "  ignore tags\n  target");
+        let bench = Bench::new(&text);
+        let (outcome, trained) = trained(&bench);
+        let table = predict(&bench, &trained, "beats\n1\n3\n6\n");
+        assert_eq!(table.columns, ["grade", "grade.low", "grade.mid", "grade.high"], "{loss}");
+        for (row, value) in table.rows.iter().zip(["low", "mid", "high"]) {
+            assert_eq!(row[0], Cell::Text(value.into()), "{loss}");
+            let shares: Vec<f32> = row[1..]
+                .iter()
+                .map(|cell| match cell {
+                    Cell::Number(share) => *share,
+                    _ => panic!("{row:?}"),
+                })
+                .collect();
+            assert!(
+                (shares.iter().sum::<f32>() - 1.0).abs() < 1e-5 && shares.iter().all(|it| *it >= 0.0),
+                "{shares:?}"
+            );
+        }
+        let known = Known::Split { split: Split::Train, base: &bench.base };
+        let evaluation = trained.evaluate(&*bench.world, known, bench.backend).unwrap();
+        assert_eq!(evaluation.metrics, outcome.end.train);
+        assert_eq!(evaluation.classes[0].confusion, [[2, 0, 0], [0, 2, 0], [0, 0, 2]], "{loss}");
+    }
+}
+
+/// Scores that should fall from value to value and do not: no probability is below 0.
+#[test]
+fn of_scores_out_of_order_the_probabilities_are_put_in_order() {
+    let target = "grade: ordinal[\"low\", \"mid\", \"high\"]";
+    let text = tagged(target, "logit[K - 1]", "dense(K - 1)", "coral", "accuracy")
+        .replace("  target", "  ignore tags\n  target")
+        .replace("400 steps", "1 steps");
+    let bench = Bench::new(&text);
+    let artifact = Artifact::read(bench.run().0.artifact.as_ref().unwrap()).unwrap();
+    let (checked, at, _) = artifact.program().unwrap();
+    let program = &checked.programs[at];
+    let model = Model::new(program, &artifact.document.data.fitted, bench.backend);
+    // Beyond `low` by 1/4, beyond `mid` by 3/4: put in order that is 3/4 and 1/4, so one value beyond.
+    let quarter = (1.0f32 / 3.0).ln();
+    let scores = dlmc::tensor::Array::f32(&[2, 2], vec![quarter, -quarter, f32::NAN, 0.0]);
+    let reads = dlmc::session::reading::read(program, &model, &[scores]);
+    let shown: Vec<Vec<Cell>> = reads[0].columns().into_iter().map(|(_, cells)| cells).collect();
+    assert_eq!(shown[0], [Cell::Text("mid".into()), Cell::Missing]);
+    let near = |cell: &Cell, value: f32| matches!(cell, Cell::Number(it) if (it - value).abs() < 1e-6);
+    assert!(near(&shown[1][0], 0.25) && near(&shown[2][0], 0.5) && near(&shown[3][0], 0.25), "{shown:?}");
+}
