@@ -2,6 +2,7 @@
 
 mod column;
 mod guess;
+mod several;
 mod write;
 
 use std::path::Path;

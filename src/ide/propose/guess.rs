@@ -1,6 +1,7 @@
 //! What each column is taken for, which one is the target, how the rows are split; and why.
 
 use super::column::{Column, Table};
+use super::several::{Several, several};
 use crate::data::columns::matches;
 use crate::problem::Problem;
 use crate::problem::command::{NoTargetColumn, NothingToLearn};
@@ -27,6 +28,7 @@ pub enum Goal {
     BinaryOf([String; 2]),
     Class(usize),
     ClassOf(Vec<String>),
+    SetOf(Several),
 }
 
 /// One column, or several that are one.
@@ -49,6 +51,7 @@ pub enum Role {
         open: bool,
         holes: bool,
     },
+    Set(Several),
     /// Columns whose names fit a pattern, and whether they are pixels.
     Many {
         pattern: String,
@@ -208,6 +211,9 @@ fn goal(column: &Column) -> Option<(Goal, String)> {
             }
         });
     }
+    if let Some((labels, reason)) = several(column) {
+        return Some((Goal::SetOf(labels), reason));
+    }
     match different {
         2 => Some((Goal::BinaryOf(pair(&words)), "two words; the second one is yes".into())),
         3..=MOST_WORDS => Some((Goal::ClassOf(words), format!("{different} words in {} rows", column.cells.len()))),
@@ -238,6 +244,9 @@ fn role(column: &Column, rows: usize) -> (Role, String) {
     }
     if missing * 10 > rows * 9 {
         return (Role::Ignored, format!("missing in {missing} of {rows} rows"));
+    }
+    if let Some((labels, reason)) = several(column) {
+        return (Role::Set(labels), reason);
     }
     let name = column.name.to_lowercase();
     let named_id = ["id", "index", "uuid", "key", ""].contains(&name.as_str())
@@ -373,7 +382,7 @@ fn split(
     }
     let few = table.columns[target].counts.values().min().is_some_and(|it| *it < 10);
     match goal {
-        Goal::Number | Goal::Amount => (Some(Split::Random), "by chance".into()),
+        Goal::Number | Goal::Amount | Goal::SetOf(_) => (Some(Split::Random), "by chance".into()),
         _ if few => (Some(Split::Random), "by chance: a class has fewer than ten rows".into()),
         _ => (Some(Split::Stratified), "each class in each part in the same proportion".into()),
     }

@@ -5,6 +5,7 @@ use super::guess::{Goal, Guess, Part, Role, Split};
 use crate::model::builtins;
 use crate::model::check::library;
 use crate::model::modules::LIBRARY;
+use crate::model::program::SEPARATOR;
 use crate::source::FileId;
 use crate::syntax;
 use crate::syntax::tree::{self, ExprKind};
@@ -80,6 +81,16 @@ impl Program {
                 let variable = format!("C{}", self.inputs.len() + 1);
                 (as_is(format!("class[{}{more}]{may}", list(words))), format!("class[{variable}]{may}"))
             }
+            Role::Set(labels) => {
+                let variable = format!("S{}", self.inputs.len() + 1);
+                let may = if labels.holes { "?" } else { "" };
+                let ty = format!("set[{}]{may}", list(&labels.words));
+                let line = match labels.separator {
+                    Some(separator) => with(&ty, words("labels", &[("x", &own), ("by", separator)])),
+                    None => as_is(ty),
+                };
+                (line, format!("set[{variable}]"))
+            }
             Role::Many { pattern, pixels } => {
                 let key = if *pixels { "pixels" } else { "number" };
                 let ty = format!("f32[{}]", part.columns.len());
@@ -124,6 +135,15 @@ impl Program {
             Goal::BinaryOf(pair) => (format!("binary[{}]", list(pair)), own.clone()),
             Goal::Class(count) => (format!("class[{count}]"), own.clone()),
             Goal::ClassOf(words) => (format!("class[{}]", list(words)), own.clone()),
+            Goal::SetOf(labels) => {
+                let key = if labels.holes { "labels_holes" } else { "labels" };
+                let by = labels.separator.unwrap_or(SEPARATOR);
+                let formula = match (labels.separator, labels.holes) {
+                    (None, false) => own.clone(),
+                    _ => words(key, &[("x", &own), ("by", by)]),
+                };
+                (format!("set[{}]", list(&labels.words)), formula)
+            }
         };
         let formula = if formula == name { String::new() } else { format!(" = {formula}") };
         self.fields += &format!("target {name}: {ty}{formula}  # {}\n", guess.target_reason);
@@ -163,6 +183,7 @@ impl Program {
             Goal::Number | Goal::Amount => ("number", "score"),
             Goal::Binary | Goal::BinaryOf(_) => ("logit", "score"),
             Goal::Class(_) | Goal::ClassOf(_) => ("logits[K]", "scores"),
+            Goal::SetOf(_) => ("logit[K]", "scores"),
         };
         let widths: &[&str] = match table.rows {
             0..200 => &["16"],
@@ -190,6 +211,7 @@ impl Program {
             Goal::Number | Goal::Amount => "train_number",
             Goal::Binary | Goal::BinaryOf(_) => "train_binary",
             Goal::Class(_) | Goal::ClassOf(_) => "train_class",
+            Goal::SetOf(_) => "train_set",
         };
         let line = words(goal, &[]);
         let (loss, metrics) = line.split_once('|').expect("two parts");

@@ -104,6 +104,35 @@ fn a_table_becomes_a_program_with_reasons() {
     }
 }
 
+/// Lists of few words, as inputs and as what is to be said.
+fn films() -> String {
+    let mut text = "minutes,genres,moods,stars\n".to_string();
+    for at in 0..40 {
+        let genres = ["action|comedy", "comedy", "action|drama", "comedy|drama"][at % 4];
+        let moods = ["calm;warm", "warm", "", "sharp;calm"][at % 4];
+        text += &format!("{},{genres},{moods},\"Doe, {}\"\n", 60 + at * 7 % 50, ["Ann", "Bob"][at % 2]);
+    }
+    text
+}
+
+#[test]
+fn lists_of_few_words_are_proposed_as_sets() {
+    let shell = Shell::new();
+    shell.write("films.csv", films());
+    let said = shell.run(&["init", "films.csv", "--target", "genres", "--out", "-"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    insta::assert_snapshot!(said.out);
+    for target in ["genres", "moods"] {
+        let program = format!("{target}.dlm");
+        let said = shell.run(&["init", "films.csv", "--target", target, "--out", &program]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let checked = shell.run(&["check", &program, "--data", "--deny", "warnings"]);
+        assert_eq!(checked.code, 0, "{}", checked.err);
+        let run = shell.run(&["run", &program, "--quiet"]);
+        assert_eq!(run.code, 0, "{}", run.err);
+    }
+}
+
 /// For the tables of the examples, and for tables of every shape that people have.
 #[test]
 fn what_is_proposed_runs() {
