@@ -44,10 +44,27 @@ fn candidates(text: &str) -> Vec<String> {
     cuts.together(&tree);
     let mut texts = cuts.all;
     texts.extend(numbers(text));
+    texts.push(without_doubled(text));
     texts.retain(|it| measure(it) < measure(text));
     texts.sort_by_key(String::len);
     texts.dedup();
     texts
+}
+
+/// The text with one pair of parentheses wherever several hold the same.
+fn without_doubled(text: &str) -> String {
+    let mut open = vec![];
+    let mut pairs: Vec<(usize, usize)> = vec![];
+    for (at, sign) in text.bytes().enumerate() {
+        match sign {
+            b'(' => open.push(at),
+            b')' => pairs.extend(open.pop().map(|start| (start, at))),
+            _ => {}
+        }
+    }
+    let inner = |&(start, end): &(usize, usize)| pairs.contains(&(start.wrapping_sub(1), end + 1));
+    let gone: Vec<usize> = pairs.iter().filter(|it| inner(it)).flat_map(|&(start, end)| [start, end]).collect();
+    text.char_indices().filter(|(at, _)| !gone.contains(at)).map(|(_, sign)| sign).collect()
 }
 
 /// What has to become smaller: the words and signs, of which a loss that wants types of its own counts for some, then the sum
