@@ -165,11 +165,20 @@ fn a_rendering_with_overrides_means_the_same() {
     assert!(sound > 0);
 }
 
-/// Whether the value of `after` is that of `before`, or the same call with more arguments.
+/// Whether the value of `after` is that of `before`, or the same calls with more arguments.
 fn grown(before: &Setting, after: &Setting) -> bool {
-    let head = |setting: &Setting| setting.value.as_ref().map(|it| it.split('(').next().expect("a part").to_string());
+    let outside = |setting: &Setting| {
+        let mut depth = 0;
+        let plain = setting.value.iter().flat_map(|it| it.chars()).filter(|sign| {
+            depth += i32::from(*sign == '(');
+            let is_outside = depth == 0;
+            depth -= i32::from(*sign == ')');
+            is_outside
+        });
+        plain.collect::<String>()
+    };
     let is_call = after.value.as_ref().is_some_and(|it| it.contains('('));
-    before.value == after.value || is_call && head(before) == head(after)
+    before.value == after.value || is_call && outside(before) == outside(after)
 }
 
 /// Values that a setting may have: another one, and its own.
