@@ -215,7 +215,7 @@ fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Targ
         _ if kernel.space.contains(&0) => {}
         Core::Loop => writer.nest(kernel),
         Core::Reduce { inner, how, body, value } => writer.reduce(kernel, inner, *how, (body, *value)),
-        Core::Product { inner, left, right } => match &tiling {
+        Core::Product { inner, left, right, .. } => match &tiling {
             Some(tiling) => writer.tiled(tiling, &tiles),
             None => writer.product(kernel, inner, [left, right]),
         },

@@ -1,11 +1,12 @@
 //! Sums of products where the machine has wide registers: the loops around tiles, whose sums are functions of their own.
 
-use cranelift_codegen::ir::{FuncRef, InstBuilder};
+use cranelift_codegen::ir::{FuncRef, InstBuilder, Value};
 
 use super::lanes::{WIDE, type_of};
 use super::writer::{Scope, Writer, memory};
 use super::x86::{self, Isa};
-use crate::kernel::{Affine, Body, Core, Kernel, Load, Plan, Var};
+use crate::kernel::panels::{COLUMNS, rows};
+use crate::kernel::{Affine, Body, Core, Kept, Kernel, Load, Panels, Plan, Var};
 use crate::scalar::Dtype;
 
 /// How a product is cut into tiles.
@@ -17,6 +18,10 @@ pub struct Tiling<'k> {
     rows: Option<usize>,
     /// Rows and columns of a whole tile.
     tile: x86::Tile,
+    /// The factor that is laid out in panels before, where they are, and which of them are there at once.
+    panels: Option<(usize, Panels)>,
+    /// The axes in the order of their loops, the outermost first.
+    order: Vec<usize>,
 }
 
 /// Products with fewer terms are written where they are: a call would take longer.
@@ -25,7 +30,7 @@ const FEW: usize = 2048;
 impl<'k> Tiling<'k> {
     /// Of a kernel that is a product, where this machine can compute it by wide registers.
     pub fn of(plan: &Plan, kernel: &'k Kernel) -> Option<Tiling<'k>> {
-        let Core::Product { inner, left, right } = &kernel.core else { return None };
+        let Core::Product { inner, left, right, panels } = &kernel.core else { return None };
         let (isa, factors) = (Isa::of(&plan.machine)?, [left, right]);
         let terms: usize = kernel.axes().iter().product();
         let last = kernel.space.len().checked_sub(1)?;
@@ -37,50 +42,87 @@ impl<'k> Tiling<'k> {
             return None;
         }
         let space = &kernel.space;
-        let shared = |axis: usize| factors.iter().any(|load| load.at.factor(Var::Axis(axis as u32)) == 0);
-        let all = |rows: Option<usize>| (rows.map_or(1, |axis| space[axis]), space[last]);
-        let rows = (0..last).filter(|&axis| shared(axis) && space[axis] > 1).max_by_key(|&axis| space[axis]);
-        let tile = best(isa, all(rows));
-        let tiling = Tiling { kernel, factors, isa, rows: rows.filter(|_| tile.rows > 1), tile };
-        tiling.code(tile).is_some().then_some(tiling)
+        let rows = rows(space, factors);
+        let tile = best(isa, (rows.map_or(1, |axis| space[axis]), space[last]));
+        let rows = rows.filter(|_| tile.rows > 1);
+        let panels = panels.filter(|_| rows.is_some()).map(|panels| {
+            let stays = |load: &Load| rows.is_some_and(|axis| load.at.factor(Var::Axis(axis as u32)) == 0);
+            (usize::from(!stays(left)), panels)
+        });
+        let mut order: Vec<usize> = (0..=last).collect();
+        if let (Some((_, Panels { kept: Kept::One, .. })), Some(rows)) = (panels, rows) {
+            order.pop();
+            order.insert(rows, last);
+        }
+        let tiling = Tiling { kernel, factors, isa, rows, tile, panels, order };
+        (tiling.code(tile).is_some() && (panels.is_none() || tiling.packing(tile).is_some())).then_some(tiling)
     }
 
     /// Every tile that occurs.
     pub fn tiles(&self) -> Vec<x86::Tile> {
-        let space = &self.kernel.space;
-        let parts =
-            |extent: usize, whole: usize| [whole, extent % whole].into_iter().filter(move |&it| it > 0 && it <= extent);
-        let rows = parts(self.rows.map_or(1, |axis| space[axis]), self.tile.rows);
-        let columns = parts(space[space.len() - 1], self.tile.columns);
-        let tiles = rows.flat_map(|rows| columns.clone().map(move |columns| x86::Tile { rows, columns }));
-        tiles.collect()
+        let rows = parts(self.rows.map_or(1, |axis| self.kernel.space[axis]), self.tile.rows);
+        let tiles = |rows: usize| self.widths().into_iter().map(move |columns| x86::Tile { rows, columns });
+        rows.into_iter().flat_map(tiles).collect()
     }
 
-    /// The functions that compute their sums.
+    /// How many columns they have.
+    fn widths(&self) -> Vec<usize> {
+        let space = &self.kernel.space;
+        parts(space[space.len() - 1], self.tile.columns)
+    }
+
+    /// The functions that compute their sums, and those that write their panels.
     pub fn codes(&self) -> Vec<Vec<u8>> {
-        let tiles = self.tiles().into_iter();
-        tiles.map(|tile| self.code(tile).expect("part of a whole tile")).collect()
+        let sums = self.tiles().into_iter().map(|tile| self.code(tile));
+        let widths = self.widths().into_iter().filter(|_| self.panels.is_some());
+        let packings = widths.map(|columns| self.packing(x86::Tile { columns, ..self.tile }));
+        sums.chain(packings).map(|code| code.expect("part of a whole tile")).collect()
+    }
+
+    fn inner(&self) -> &[usize] {
+        let Core::Product { inner, .. } = &self.kernel.core else { unreachable!("a tiling is of a product") };
+        inner
+    }
+
+    /// The bytes between the terms of a factor.
+    fn along(&self, load: &Load) -> Vec<i64> {
+        let rank = self.kernel.space.len();
+        (rank..rank + self.inner().len()).map(|axis| 4 * load.at.factor(Var::Axis(axis as u32))).collect()
     }
 
     fn code(&self, tile: x86::Tile) -> Option<Vec<u8>> {
-        let Core::Product { inner, .. } = &self.kernel.core else { unreachable!("a tiling is of a product") };
-        let rank = self.kernel.space.len();
-        let factors = self.factors.map(|load| {
+        let last = self.kernel.space.len() - 1;
+        let mut factors = self.factors.map(|load| {
             let stride = |axis: usize| load.at.factor(Var::Axis(axis as u32));
-            x86::Factor {
-                down: 4 * self.rows.map_or(0, stride),
-                across: stride(rank - 1) != 0,
-                along: (rank..rank + inner.len()).map(|axis| 4 * stride(axis)).collect(),
-            }
+            x86::Factor { down: 4 * self.rows.map_or(0, stride), across: stride(last) != 0, along: self.along(load) }
         });
-        x86::sums(self.isa, tile, &factors, inner)
+        if let Some((factor, _)) = self.panels {
+            // A panel has the terms in their order, each as wide as the registers of the tile.
+            let mut bytes = (4 * tile.vectors(self.isa) * self.isa.lanes()) as i64;
+            for (stride, &extent) in factors[factor].along.iter_mut().zip(self.inner()).rev() {
+                *stride = bytes;
+                bytes *= extent as i64;
+            }
+        }
+        x86::sums(self.isa, tile, &factors, self.inner())
     }
+
+    fn packing(&self, tile: x86::Tile) -> Option<Vec<u8>> {
+        let (factor, _) = self.panels?;
+        x86::panel(self.isa, tile.columns, &self.along(self.factors[factor]), self.inner())
+    }
+}
+
+/// Into what an axis is cut: wholes, and what is left.
+fn parts(extent: usize, whole: usize) -> Vec<usize> {
+    [whole, extent % whole].into_iter().filter(|&it| it > 0 && it <= extent).collect()
 }
 
 /// The tile that takes least time for so many rows and columns.
 fn best(isa: Isa, (rows, columns): (usize, usize)) -> x86::Tile {
     let most = isa.registers();
-    let shapes = (1..=most).flat_map(|height| (1..=most).map(move |vectors| (height, vectors)));
+    let widest = COLUMNS / isa.lanes();
+    let shapes = (1..=most).flat_map(|height| (1..=widest).map(move |vectors| (height, vectors)));
     let tiles = shapes
         .map(|(height, vectors)| x86::Tile { rows: height.min(rows), columns: (vectors * isa.lanes()).min(columns) });
     let time = |tile: &x86::Tile| {
@@ -110,25 +152,27 @@ impl Writer<'_, '_> {
         self.around_tiles(tiling, functions, 0, &mut scopes, x86::Tile { rows: 1, columns: 1 });
     }
 
-    /// Opens the loops of the space's axes from `axis` on.
+    /// Opens the loops from the one of number `depth` on.
     fn around_tiles(
         &self,
         tiling: &Tiling,
         functions: &[FuncRef],
-        axis: usize,
+        depth: usize,
         scopes: &mut [Scope; 2],
         tile: x86::Tile,
     ) {
-        let Some(&extent) = tiling.kernel.space.get(axis) else {
-            return self.whole_tile(tiling, functions, scopes, tile);
-        };
+        let Some(&axis) = tiling.order.get(depth) else { return self.whole_tile(tiling, functions, scopes, tile) };
+        let extent = tiling.kernel.space[axis];
         if axis <= tiling.first_tiled() {
             self.lines(&mut scopes[1], axis..axis + 1);
+        }
+        if tiling.rows == Some(axis) {
+            self.lay_out(tiling, functions, &mut scopes[0], tile);
         }
         let mut turns = |(from, to): (usize, usize), step: usize, tile: x86::Tile| {
             self.repeat((from, to, step), &[], &mut |index, _| {
                 scopes.iter_mut().for_each(|scope| scope.enter(axis, index, false));
-                self.around_tiles(tiling, functions, axis + 1, scopes, tile);
+                self.around_tiles(tiling, functions, depth + 1, scopes, tile);
                 Vec::new()
             });
         };
@@ -149,13 +193,10 @@ impl Writer<'_, '_> {
     /// Computes a tile, and does with each of its values what the kernel does.
     fn whole_tile(&self, tiling: &Tiling, functions: &[FuncRef], scopes: &[Scope; 2], tile: x86::Tile) {
         let rank = tiling.kernel.space.len();
-        let start = tiling.factors.map(|load| {
-            let outer = load.at.replace(|var| match var {
-                Var::Axis(axis) if axis as usize >= rank => Affine::default(),
-                var => Affine::var(var),
-            });
-            self.address(&scopes[0], load.buffer, &outer, 0)
-        });
+        let mut start = [0, 1].map(|factor| self.first_term(tiling, &scopes[0], factor));
+        if let Some((factor, panels)) = tiling.panels {
+            start[factor] = self.panel(tiling, panels, scopes[0].place_along(rank - 1));
+        }
         let slot = self.slot(tile.bytes(tiling.isa));
         let sums = self.slot_address(slot);
         let at = tiling.tiles().iter().position(|&it| it == tile).expect("a function for each tile");
@@ -186,6 +227,55 @@ impl Writer<'_, '_> {
             }
             Vec::new()
         });
+    }
+}
+
+impl Writer<'_, '_> {
+    /// Where the first term of a factor lies at the point of the loops that are open.
+    fn first_term(&self, tiling: &Tiling, scope: &Scope, factor: usize) -> Value {
+        let (load, rank) = (tiling.factors[factor], tiling.kernel.space.len());
+        let outer = load.at.replace(|var| match var {
+            Var::Axis(axis) if axis as usize >= rank => Affine::default(),
+            var => Affine::var(var),
+        });
+        self.address(scope, load.buffer, &outer, 0)
+    }
+
+    /// Where the panel of the columns from `column` on begins.
+    fn panel(&self, tiling: &Tiling, panels: Panels, column: Value) -> Value {
+        let base = self.bases[panels.buffer].expect("a buffer of the kernel");
+        match panels.kept {
+            Kept::One => base,
+            Kept::All => {
+                let terms: usize = tiling.inner().iter().product();
+                let bytes = self.code.ins(|ins| ins.imul_imm_s(column, 4 * terms as i64));
+                self.code.ins(|ins| ins.iadd(base, bytes))
+            }
+        }
+    }
+
+    /// Writes the panels that the loop over rows, which comes next, reads.
+    fn lay_out(&self, tiling: &Tiling, functions: &[FuncRef], scope: &mut Scope, tile: x86::Tile) {
+        let Some((factor, panels)) = tiling.panels else { return };
+        let (last, widths) = (tiling.kernel.space.len() - 1, tiling.widths());
+        let lay_out = |scope: &Scope, columns: usize| {
+            let at = tiling.tiles().len() + widths.iter().position(|&it| it == columns).expect("a function for each");
+            let source = self.first_term(tiling, scope, factor);
+            let target = self.panel(tiling, panels, scope.place_along(last));
+            self.code.ins(|ins| ins.call(functions[at], &[source, source, target]));
+        };
+        if panels.kept == Kept::One {
+            return lay_out(scope, tile.columns);
+        }
+        let extent = tiling.kernel.space[last];
+        let end = extent - extent % tiling.tile.columns;
+        for (from, to, step) in [(0, end, tiling.tile.columns), (end, extent, extent - end)] {
+            self.repeat((from, to, step), &[], &mut |index, _| {
+                scope.enter(last, index, false);
+                lay_out(scope, step);
+                Vec::new()
+            });
+        }
     }
 }
 

@@ -96,6 +96,28 @@ pub fn sums(isa: Isa, tile: Tile, factors: &[Factor; 2], extents: &[usize]) -> O
     Some(code.finish())
 }
 
+/// The function `(source, _, target)` of the System V convention that writes the elements of a factor side by side: for each term
+/// of the sum, as [`sums`] goes through them, the columns of a tile in whole registers.
+pub fn panel(isa: Isa, columns: usize, along: &[i64], extents: &[usize]) -> Option<Vec<u8>> {
+    let axes: Vec<usize> = (0..extents.len()).filter(|&axis| extents[axis] != 1).collect();
+    let reach: i64 = axes.iter().map(|&axis| extents[axis] as i64 * along[axis].abs()).sum();
+    let terms: usize = extents.iter().product();
+    if axes.len() > COUNTERS.len() || reach.max((terms * columns) as i64 * 8) > i64::from(i32::MAX) / 2 {
+        return None;
+    }
+    let mut code = Assembler::new(isa);
+    let tile = Tile { rows: 1, columns };
+    let factors = [0, 1].map(|_| Factor { down: 0, across: true, along: vec![] });
+    let mut writer = Writer { isa, tile, factors: &factors, code: &mut code };
+    let mask = writer.mask();
+    if tile.is_masked(isa) {
+        writer.code.mask(columns % isa.lanes(), mask, Address { base: TARGET, bytes: 0 }, Word::RAX);
+    }
+    let axes: Vec<(usize, i32)> = axes.iter().map(|&axis| (extents[axis], along[axis] as i32)).collect();
+    writer.copies(&axes);
+    Some(code.finish())
+}
+
 struct Writer<'a> {
     isa: Isa,
     tile: Tile,
@@ -185,6 +207,25 @@ impl Writer<'_> {
                 }
             }
         }
+    }
+
+    /// Copies the columns of each term, going through axes, each with its extent and its stride.
+    fn copies(&mut self, axes: &[(usize, i32)]) {
+        let Some((&(extent, stride), inner)) = axes.split_first() else {
+            for column in 0..self.tile.vectors(self.isa) {
+                let bytes = (column * self.isa.lanes() * 4) as i32;
+                self.load(Vector(0), Address { base: STARTS[0], bytes: 0 }, column);
+                self.code.store(Vector(0), Address { base: TARGET, bytes });
+            }
+            return self.code.add(TARGET, self.tile.bytes(self.isa) as i32);
+        };
+        let counter = COUNTERS[inner.len()];
+        let gone = inner.first().map_or(0, |&(turns, step)| turns as i32 * step);
+        self.code.set(counter, extent as u32);
+        let top = self.code.label();
+        self.copies(inner);
+        self.code.add(STARTS[0], stride - gone);
+        self.code.count_down(counter, top);
     }
 
     fn lanes(&self, column: usize) -> Lanes {
