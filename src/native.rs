@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use memory::{Arena, Fences};
 use module::Compiled;
 
-pub use module::clif;
+pub use module::{clif, foreign};
 
 /// A compiled step, with the memory that it works in.
 pub struct Step {

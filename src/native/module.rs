@@ -105,6 +105,11 @@ pub fn clif(plan: &Plan) -> String {
     text
 }
 
+/// The functions that a plan's kernels call and that Cranelift does not write, as bytes.
+pub fn foreign(plan: &Plan) -> Vec<Vec<u8>> {
+    plan.kernels.iter().filter_map(|kernel| Tiling::of(plan, kernel)).flat_map(|tiling| tiling.codes()).collect()
+}
+
 /// Writes the function of each kernel, those of the turns of a recurrence before it, and does with it what `done` says.
 fn write_kernels(
     plan: &Plan,

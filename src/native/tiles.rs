@@ -1,5 +1,7 @@
 //! Sums of products where the machine has wide registers: the loops around tiles, whose sums are functions of their own.
 
+use std::cmp::Reverse;
+
 use cranelift_codegen::ir::{FuncRef, InstBuilder, Value};
 
 use super::lanes::{WIDE, type_of};
@@ -125,21 +127,21 @@ fn best(isa: Isa, (rows, columns): (usize, usize)) -> x86::Tile {
     let shapes = (1..=most).flat_map(|height| (1..=widest).map(move |vectors| (height, vectors)));
     let tiles = shapes
         .map(|(height, vectors)| x86::Tile { rows: height.min(rows), columns: (vectors * isa.lanes()).min(columns) });
+    let of = |down: usize, across: usize, tile: x86::Tile| down * across * tile.cycles(isa);
     let time = |tile: &x86::Tile| {
-        let parts = |extent: usize, whole: usize| [(extent / whole, whole), (1, extent % whole)];
-        let mut cycles = 0;
-        for (down, height) in parts(rows, tile.rows) {
-            for (across, width) in parts(columns, tile.columns) {
-                if height > 0 && width > 0 {
-                    cycles += down * across * (x86::Tile { rows: height, columns: width }).cycles(isa);
-                }
-            }
-        }
-        cycles
+        let (over, beside) = (rows % tile.rows, columns % tile.columns);
+        let (down, across) = (rows / tile.rows, columns / tile.columns);
+        of(down, across, *tile)
+            + of(usize::from(over > 0), across, x86::Tile { rows: over, ..*tile })
+            + of(down, usize::from(beside > 0), x86::Tile { columns: beside, ..*tile })
+            + of(usize::from(over > 0), usize::from(beside > 0), x86::Tile { rows: over, columns: beside })
     };
-    // Of two that take as long, the one with fewer calls.
-    let fewest = |tile: &x86::Tile| rows.div_ceil(tile.rows) * columns.div_ceil(tile.columns);
-    tiles.filter(|tile| tile.fits(isa)).min_by_key(|tile| (time(tile), fewest(tile))).expect("a tile of one register")
+    let fits =
+        |tile: &x86::Tile| parts(columns, tile.columns).iter().all(|&columns| x86::Tile { columns, ..*tile }.fits(isa));
+    // Of two that take as long, the one that writes longer rows, and then the one with fewer calls.
+    let calls = |tile: &x86::Tile| rows.div_ceil(tile.rows) * columns.div_ceil(tile.columns);
+    let best = tiles.filter(fits).min_by_key(|tile| (time(tile), Reverse(tile.columns), calls(tile)));
+    best.expect("a tile of one register")
 }
 
 impl Writer<'_, '_> {
