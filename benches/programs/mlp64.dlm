@@ -2,8 +2,8 @@ dlm 1
 
 data mnist {
   source: idx(images: "mnist/train-images-idx3-ubyte.gz", labels: "mnist/train-labels-idx1-ubyte.gz")
-  input image: image[28, 28, 1] = images |> scale(0 .. 1)
-  target digit: class[10] = labels
+  input  image: image[28, 28, 1] = images |> scale(0 .. 1)
+  target digit: class[10]        = labels
 }
 
 model mlp on image: f32[28, 28, 1] -> logits[10] {
