@@ -63,6 +63,13 @@ pub fn stored(function: &Function) -> Vec<bool> {
             readers[arg] = readers[arg].and(mine);
         }
     }
+    // What is cheap once it is known what else is in memory is not kept beside it.
+    let forced = forced(function, &live);
+    for id in graph.ids().filter(|id| live[id.0 as usize] && !forced[id.0 as usize]) {
+        if stored[id.0 as usize] && matches!(graph[id].op, Op::Map(_)) {
+            stored[id.0 as usize] = !again(graph, &stored, id);
+        }
+    }
     while let blocked @ [_, ..] = &blocked(graph, &live, &stored)[..] {
         blocked.iter().for_each(|id| stored[id.0 as usize] = true);
     }
@@ -77,7 +84,8 @@ fn again(graph: &Graph, stored: &[bool], id: Id) -> bool {
         Op::Fold(_) => moves(graph, id),
         Op::Map(scalar) => {
             let args = graph[id].args.iter().filter(|arg| !matches!(graph[**arg].op, Op::Const(_)));
-            let large = args.clone().filter(|arg| graph[source(graph, stored, **arg)].size() * SMALL > graph[id].size());
+            let large =
+                args.clone().filter(|arg| graph[source(graph, stored, **arg)].size() * SMALL > graph[id].size());
             scalar_cost(*scalar) <= 1 && args.clone().all(at_hand) && large.count() <= 1
         }
         _ => false,
