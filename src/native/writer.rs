@@ -393,12 +393,22 @@ impl Writer<'_, '_> {
     }
 
     fn load_wide(&self, scope: &Scope, load: &Load) -> Value {
-        let dtype = self.plan.buffers[load.buffer].dtype;
-        if !load.guards.is_empty() || !self.is_row(scope, &load.at) {
+        let (buffer, base) = self.buffer(load.buffer);
+        let dtype = buffer.dtype;
+        // What fails for one of the four fails for all of them, or else each is read on its own.
+        if buffer.size() < WIDE || scope.any_differs(&load.guards) || !self.is_row(scope, &load.at) {
             return self.each_lane(dtype, |lane| self.load(scope, load, lane));
         }
         let address = self.address(scope, load.buffer, &load.at, 0);
-        self.load_row(dtype, address)
+        if load.guards.is_empty() {
+            return self.load_row(dtype, address);
+        }
+        // The first elements are there in any case.
+        let holds = self.guards(scope, &load.guards, 0);
+        let address = self.code.ins(|ins| ins.select(holds, address, base));
+        let (value, lanes) = (self.load_row(dtype, address), self.lanes(Width::Four));
+        let selected = lanes.select(self.code.splat(Dtype::Bool, holds), value, lanes.bits_of(dtype, 0));
+        self.code.cast(type_of(dtype, Width::Four), selected)
     }
 
     /// Whether four neighbouring points are four neighbouring elements.
@@ -436,6 +446,18 @@ impl Writer<'_, '_> {
         self.code.ins(|ins| ins.store(memory(), bytes, address, 0));
     }
 
+    /// Writes one of four elements that lie apart.
+    fn store_lane(&self, scope: &Scope, store: &Store, value: Value, lane: usize) {
+        let dtype = self.plan.buffers[store.buffer].dtype;
+        let address = self.address(scope, store.buffer, &store.at, lane);
+        let mut element = self.code.ins(|ins| ins.extractlane(value, lane as u8));
+        if dtype == Dtype::Bool {
+            let bit = self.code.ins(|ins| ins.band_imm_u(element, 1));
+            element = self.code.ins(|ins| ins.ireduce(types::I8, bit));
+        }
+        self.code.ins(|ins| ins.store(memory(), element, address, 0));
+    }
+
     pub fn store(&self, scope: &Scope, store: &Store) {
         let dtype = self.plan.buffers[store.buffer].dtype;
         let width = scope.width();
@@ -443,8 +465,11 @@ impl Writer<'_, '_> {
         let address = self.address(scope, store.buffer, &store.at, 0);
         match width {
             Width::Four => {
-                assert!(self.is_row(scope, &store.at) && !store.adds, "four points are stored side by side");
-                self.store_row(dtype, value, address);
+                assert!(!store.adds, "what is added is added point by point");
+                match self.is_row(scope, &store.at) {
+                    true => self.store_row(dtype, value, address),
+                    false => (0..WIDE).for_each(|lane| self.store_lane(scope, store, value, lane)),
+                }
             }
             Width::One if store.adds => {
                 let kind = type_of(dtype, Width::One);

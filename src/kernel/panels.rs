@@ -1,0 +1,118 @@
+//! Products whose factor is laid out anew before it is read: row after row of neighbours, as wide as a tile of the result.
+//!
+//! A factor whose rows lie far apart is read from everywhere, for each tile again. In panels its elements stand in the order in
+//! which they are read.
+
+use super::affine::Var;
+use super::{Core, Kernel, Load, Machine};
+
+/// The room for panels of a factor, and which of them are there at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Panels {
+    /// Floats, so many for each term of the sum as a tile may have columns, or as the factor has.
+    pub buffer: usize,
+    pub kept: Kept,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// One, for as long as the loop over rows goes: the loop over columns is around it.
+    One,
+    /// All of them: the loop over columns is inside that over rows.
+    All,
+}
+
+/// The parts in which a long sum is added up, so that what all tiles read of one part stays in the cache. The order of the terms
+/// is the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Blocks {
+    /// Room for all sums so far, each row of them padded to whole registers.
+    pub buffer: usize,
+    /// Of the summed axes, the one that is cut; those before it are gone through place by place.
+    pub axis: usize,
+    /// The places of it in a part.
+    pub size: usize,
+}
+
+/// Rows of sums are a multiple of this many floats: the registers of any machine.
+pub const PAD: usize = 16;
+
+/// A part has at least so many terms: its sums are read and written once for each.
+const TERMS: usize = 64;
+
+/// The most columns of a tile.
+pub const COLUMNS: usize = 64;
+
+/// The fewest rows for which a factor is laid out anew: each is read once for some of them.
+const ROWS: usize = 32;
+
+/// A factor with fewer elements is in the nearest cache anyway.
+const FEW: usize = 4096;
+
+/// All panels are kept up to so many bytes.
+const ALL: usize = 4 << 20;
+
+/// The axis along which the rows of tiles are taken: the longest along which one of the factors stays the same, beside the last.
+pub fn rows(space: &[usize], factors: [&Load; 2]) -> Option<usize> {
+    let stays = |axis: usize| factors.iter().any(|load| load.at.factor(Var::Axis(axis as u32)) == 0);
+    let axes = 0..space.len().saturating_sub(1);
+    axes.filter(|&axis| stays(axis) && space[axis] > 1).max_by_key(|&axis| space[axis])
+}
+
+/// The panels that a kernel would work with, and how many floats they need.
+pub fn panels(kernel: &Kernel, machine: &Machine) -> Option<(Kept, usize)> {
+    let Core::Product { inner, left, right, .. } = &kernel.core else { return None };
+    let (space, axes) = (&kernel.space, kernel.axes());
+    let rows = rows(space, [left, right]).filter(|&rows| space[rows] >= ROWS)?;
+    let last = space.len() - 1;
+    let stride = |load: &Load, axis: usize| load.at.factor(Var::Axis(axis as u32));
+    let across = if stride(left, rows) == 0 { left } else { right };
+    let other = if stride(left, rows) == 0 { right } else { left };
+    let terms: usize = inner.iter().product();
+    // Around the rows everything has to be another factor's, within them none of it.
+    let fits = stride(across, last) == 1
+        && stride(other, last) == 0
+        && (0..rows).all(|axis| axes[axis] == 1 || stride(across, axis) != 0)
+        && (rows + 1..last).all(|axis| stride(across, axis) == 0);
+    let apart =
+        (space.len()..axes.len()).any(|axis| axes[axis] > 1 && stride(across, axis).unsigned_abs() as usize > COLUMNS);
+    if !fits || !apart || terms * space[last] < FEW {
+        return None;
+    }
+    // What is written is best written row by row, unless it is small.
+    let result = 4 * space[rows..].iter().product::<usize>();
+    let all = terms * space[last].next_multiple_of(COLUMNS);
+    match result > machine.l2 / 4 && 4 * all <= ALL {
+        true => Some((Kept::All, all)),
+        false => Some((Kept::One, terms * COLUMNS.min(space[last].next_multiple_of(16)))),
+    }
+}
+
+/// The parts into which a kernel's sum would be cut: the axis, its places in a part, and the floats of all sums.
+pub fn blocks(kernel: &Kernel, machine: &Machine) -> Option<(usize, usize, usize)> {
+    let Core::Product { inner, left, right, .. } = &kernel.core else { return None };
+    let (space, axes) = (&kernel.space, kernel.axes());
+    let rank = space.len();
+    rows(space, [left, right])?;
+    let floats = space[..rank - 1].iter().product::<usize>() * space[rank - 1].next_multiple_of(PAD);
+    // The bytes that are read while the summed axes run so far: each element once, or all from the first to the last.
+    let read = |extents: &[usize]| {
+        let extent = |axis: u32| axes[..rank].iter().chain(extents).nth(axis as usize).copied().unwrap_or(1);
+        let of = |var: Var| if let Var::Axis(axis) = var { extent(axis) } else { 1 };
+        let bytes = |load: &Load| {
+            let (least, most) = load.at.span(of);
+            let each: usize = load.at.terms().iter().map(|&(var, _)| of(var)).product();
+            4 * each.min((most - least + 1) as usize)
+        };
+        bytes(left) + bytes(right)
+    };
+    if panels(kernel, machine).is_some() || 4 * floats > machine.l2 / 2 || read(inner) <= machine.l2 {
+        return None;
+    }
+    let part = |axis: usize, size: usize| [&vec![1; axis][..], &[size], &inner[axis + 1..]].concat();
+    let fits = |axis: usize, size: usize| read(&part(axis, size)) <= machine.l2 / 2;
+    let axis = (0..inner.len()).find(|&axis| inner[axis] > 1 && fits(axis, 1))?;
+    let size = (1..=inner[axis]).rev().find(|&size| fits(axis, size))?;
+    let terms: usize = part(axis, size).iter().product();
+    (terms >= TERMS && terms < inner.iter().product()).then_some((axis, size, floats))
+}
