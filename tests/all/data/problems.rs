@@ -92,6 +92,7 @@ const SETS: &[Case] = &[
     ("set[\"oak\", \"rosé\"]", "source: csv(\"f.csv\")", "x,y\n1,oak;\n2,rosé\n3,;\n"),
     ("set[\"oak\", \"rosé\"]", "source: csv(\"f.csv\")", "x,y\n1,oak\n2,\n3,rosé\n"),
     ("set[2]", "source: csv(\"f.csv\")", "x,y\n1,oak;rosé\n2,fig\n"),
+    ("set[\"oak\", \"rosé\", \"elm\"]", "source: csv(\"f.csv\")", "x,y\n1,oak;rosé\n2,oak\n"),
     ("set[2]", "source: csv(\"f.csv\")", "x,y\n1,0;1\n2,1;2\n3,0\n"),
     (
         "set[\"oak\", \"rosé\"]",
