@@ -503,6 +503,10 @@ fn said_of_flips(name: &str, classes: &[&str], ty: &str, augment: &str) -> Vec<S
         |at: usize| (0..16).map(|it| ((it * 7 + at * 5) % 16 % 10).to_string()).collect::<Vec<_>>().join(" | ");
     let rows: String =
         classes.iter().enumerate().map(|(at, class)| format!("    | {} | {class} |\n", pixels(at))).collect();
+    let (result, loss) = match ty.starts_with("set") {
+        true => ("logit[K]", "binary_cross_entropy"),
+        false => ("logits[K]", "cross_entropy"),
+    };
     let text = format!(
         "data d {{
   source: table {{
@@ -516,8 +520,8 @@ augmentation transposed on x: image[H, W, C] -> image[H, W, C] {{
   for i in H, j in W => x[j, i]
 }}
 augmentation backwards on x: image[H, W, C] -> image[H, W, C] = for i in H, j in W => x[i, W - 1 - j]
-model m on x: f32[4, 4, 1] -> logits[K] {{ x |> flatten |> dense(4, tanh) as a |> dense(K) as b }}
-train {{ model: m; data: d; loss: cross_entropy; optimizer: adam; for: 1 epoch; augment x {{ {augment} }} }}"
+model m on x: f32[4, 4, 1] -> {result} {{ x |> flatten |> dense(4, tanh) as a |> dense(K) as b }}
+train {{ model: m; data: d; loss: {loss}; optimizer: adam; for: 1 epoch; augment x {{ {augment} }} }}"
     );
     checked(&[Block { kind: "dlm", file: None, body: &text }])
 }
@@ -540,6 +544,11 @@ fn flips_that_change_the_class_are_told() {
         assert_eq!(two("left", "right", augment), [""; 0], "{augment}");
     }
     assert_eq!(digits("digit", "transposed"), [""; 0]);
+    // Of what is several at once, too.
+    let signs = ["left", "right; stop", "left; stop", "right"];
+    let set = "set[\"left\", \"right\", \"stop\"]";
+    assert_eq!(said_of_flips("signs", &signs, set, "flip(horizontal)"), TOLD);
+    assert_eq!(said_of_flips("signs", &signs, set, "translate(-1px .. 1px)"), [""; 0]);
     // Ten classes of which nobody says that they are digits.
     for name in ["garment", "label", "fashion_mnist", "hand_digit"] {
         assert_eq!(digits(name, "flip(horizontal)"), [""; 0], "{name}");
@@ -624,4 +633,33 @@ train {{ model: m; data: d; loss: mae; optimizer: adam; for: 1 epoch }}"
     ] {
         assert_eq!(said(right), [""; 0], "{right}");
     }
+}
+
+/// A guess that always says the most frequent value scores as well as a model, whatever the values are.
+#[test]
+fn values_of_which_one_is_frequent_are_told_ordered_or_not() {
+    let said = |target: &str, model: &str, loss: &str, metrics: &str, rare: usize| {
+        let kind = |at: usize| if at % 20 < rare { ["low", "high"][at % 2] } else { "mid" };
+        let rows: String = (0..40).map(|at| format!("    | {} | {} |\n", at * 7 % 11, kind(at))).collect();
+        let text = format!(
+            "data d {{
+  source: table {{
+    | x | y |
+{rows}  }}
+  input  x: number
+  target y: {target}[\"low\", \"mid\", \"high\"]
+}}
+model m on x: number -> {model}
+train {{ model: m; data: d; loss: {loss}; optimizer: adam; for: 1 epoch; metrics: [{metrics}] }}"
+        );
+        checked(&[Block { kind: "dlm", file: None, body: &text }])
+    };
+    let (scores, beyond) = ("logits[K] = x |> dense(K) as o", "logit[K - 1] = x |> coral(K) as o");
+    for (target, model, loss) in
+        [("class", scores, "cross_entropy"), ("ordinal", scores, "cross_entropy"), ("ordinal", beyond, "coral")]
+    {
+        assert_eq!(said(target, model, loss, "accuracy", 2), ["imbalanced-classes"], "{target} {loss}");
+        assert_eq!(said(target, model, loss, "accuracy", 9), [""; 0], "{target} {loss}");
+    }
+    assert_eq!(said("ordinal", beyond, "coral", "accuracy, weighted_kappa", 2), [""; 0]);
 }
