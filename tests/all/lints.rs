@@ -545,10 +545,10 @@ fn flips_that_change_the_class_are_told() {
     }
     assert_eq!(digits("digit", "transposed"), [""; 0]);
     // Of what is several at once, too.
-    let signs = ["left", "right; stop", "left; stop", "right"];
+    let marks = ["left", "right; stop", "left; stop", "right"];
     let set = "set[\"left\", \"right\", \"stop\"]";
-    assert_eq!(said_of_flips("signs", &signs, set, "flip(horizontal)"), TOLD);
-    assert_eq!(said_of_flips("signs", &signs, set, "translate(-1px .. 1px)"), [""; 0]);
+    assert_eq!(said_of_flips("marks", &marks, set, "flip(horizontal)"), TOLD);
+    assert_eq!(said_of_flips("marks", &marks, set, "translate(-1px .. 1px)"), [""; 0]);
     // Ten classes of which nobody says that they are digits.
     for name in ["garment", "label", "fashion_mnist", "hand_digit"] {
         assert_eq!(digits(name, "flip(horizontal)"), [""; 0], "{name}");
