@@ -492,8 +492,10 @@ fn split_by(split: Option<String>, block: &DataBlock) -> Option<Expr> {
         "by_time" => Role::Time,
         _ => return None,
     };
-    let is_class =
-        |ty: &Type| matches!(&ty.kind, TypeKind::Named { name, .. } if ["class", "binary"].contains(&name.as_str()));
+    let is_class = |ty: &Type| match &ty.kind {
+        TypeKind::Named { name, .. } => ["class", "ordinal", "binary"].contains(&name.as_str()),
+        TypeKind::Tuple(_) | TypeKind::Broken => false,
+    };
     let field = block.entries.iter().find_map(|entry| match entry {
         DataEntry::Field(field) if field.role == wanted && (wanted != Role::Target || is_class(&field.ty)) => {
             Some(field)

@@ -29,6 +29,32 @@ fn every_default_is_written_out() {
     assert!(said.err.contains("[name-twice]"), "{}", said.err);
 }
 
+/// By what a stratified split goes, and how many values the target has.
+#[test]
+fn what_a_target_of_an_order_decides_is_written_out() {
+    let shell = Shell::new();
+    let text = "data shirts {
+  source: csv(\"shirts.csv\")
+  split: stratified(val: 50%)
+  input chest: number
+  target size: ordinal[\"S\", \"M\"]
+}
+model tailor on chest: number -> logit[K - 1] = chest |> coral(K) as head
+train { model: tailor; data: shirts; loss: coral; optimizer: adam; for: 1 epoch }
+";
+    shell.write("it.dlm", text);
+    shell.write("shirts.csv", "chest,size\n90,S\n91,S\n110,M\n112,M\n");
+    let said = shell.run(&["render", "it.dlm"]);
+    assert!(said.out.contains("stratified(val: 50%, by: size)"), "{}{}", said.out, said.err);
+    let said = shell.run(&["why", "it.dlm", "tailor.K"]);
+    assert!(
+        said.out.starts_with("tailor.K = 2\n") && said.out.contains("the target `size`"),
+        "{}{}",
+        said.out,
+        said.err
+    );
+}
+
 #[test]
 fn where_a_value_came_from() {
     let shell = Shell::with_xor();
