@@ -100,6 +100,10 @@ pub struct Label {
 }
 
 impl Tensor {
+    pub fn is_class(&self) -> bool {
+        matches!(self.meaning, Meaning::Class { .. })
+    }
+
     /// The same node, of which nothing is known but its elements.
     pub fn plain(mut self) -> Tensor {
         self.meaning = Meaning::Plain;

@@ -98,11 +98,14 @@ problems! {
             .help("write `cast(x, f32)` or `cast(x, i32)`");
 
     /// A missing value could reach a place that cannot take one.
-    "optional-as-present" Error OptionalAsPresent { callee: String, input: String, at: Span, declared: Span } =>
+    "optional-as-present" Error OptionalAsPresent { callee: String, input: String, is_class: bool, at: Span, declared: Span } =>
         say(format!("`{input}` of {callee} cannot be missing, but this value can"))
             .at(at, "may be missing")
             .at(declared, "declared without `?` here")
-            .help("impute it: `= name |> impute(median)`");
+            .help(match is_class {
+                true => "a class that may be missing has one value more: `embed` takes it, and so does what says `class[K]?`",
+                false => "impute it: `= name |> impute(median)`",
+            });
 
     /// A size is not a whole number.
     "size-not-whole" Error SizeNotWhole { value: String, at: Span } =>

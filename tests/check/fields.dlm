@@ -59,7 +59,7 @@
     target y: number
   }
   model m on (x: number, b: ordinal[B]?) -> number = concat(x, b |> level) |> dense(1) as out
-#!                                                                  ^^^^^ optional-as-present
+#!                                                                  ^^^^^ optional-as-present: help: a class that may be missing has one value more
 
 #! numbers a class has none
   data points {

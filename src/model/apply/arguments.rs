@@ -309,7 +309,10 @@ impl Lower<'_> {
                 let facts = facts.iter().map(AxisFact::told).collect();
                 self.report(SizesContradict { callee, facts, shape, at })
             }
-            Mismatch::Optional => self.report(OptionalAsPresent { callee, input, at, declared }),
+            Mismatch::Optional => {
+                let is_class = tensor.is_class();
+                self.report(OptionalAsPresent { callee, input, is_class, at, declared })
+            }
         }
     }
 }

@@ -28,8 +28,8 @@ pub(super) fn rank(lower: &mut Lower, mut arguments: Arguments) -> Outcome<Value
         }
     }
     if tensor.optional {
-        let (callee, declared) = (format!("`{name}`"), lower.blame(span));
-        return Err(lower.report(OptionalAsPresent { callee, input: "the operand".into(), at, declared }));
+        let (callee, input, declared) = (format!("`{name}`"), "the operand".to_string(), lower.blame(span));
+        return Err(lower.report(OptionalAsPresent { callee, input, is_class: tensor.is_class(), at, declared }));
     }
     if lower.dtype(&tensor) != Dtype::F32 {
         let (wanted, found) = ("numbers of type f32".into(), describe(&tensor));

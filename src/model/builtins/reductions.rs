@@ -53,8 +53,8 @@ pub(super) fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Red
     };
     if tensor.optional && mask.is_none() {
         let at = lower.blame(given.span);
-        let (callee, declared) = (format!("`{name}`"), lower.blame(span));
-        return Err(lower.report(OptionalAsPresent { callee, input: "the operand".into(), at, declared }));
+        let (callee, input, declared) = (format!("`{name}`"), "the operand".to_string(), lower.blame(span));
+        return Err(lower.report(OptionalAsPresent { callee, input, is_class: tensor.is_class(), at, declared }));
     }
     // The reduced axes first in one row: leads and axes alike become one axis of the shape.
     let mut row = tensor.clone().plain();

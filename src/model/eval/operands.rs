@@ -67,11 +67,11 @@ impl Lower<'_> {
         let tensors = self.together(values)?;
         let operands: Vec<&Tensor> = tensors.iter().collect();
         if let Some(at) = tensors.iter().position(|tensor| tensor.optional) {
-            let at = self.blame(spans[at]);
+            let (is_class, at) = (tensors[at].is_class(), self.blame(spans[at]));
             let (callee, input, declared) = (format!("`{sign}`"), "the operand".to_string(), self.blame(span));
             // Asking whether a value is there is what an optional value is for.
             if scalar != Scalar::Equal {
-                return Err(self.report(OptionalAsPresent { callee, input, at, declared }));
+                return Err(self.report(OptionalAsPresent { callee, input, is_class, at, declared }));
             }
         }
         if let Some(result) = self.map(scalar, &operands) {

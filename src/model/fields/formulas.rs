@@ -87,7 +87,8 @@ impl Lower<'_> {
         };
         if missing && !wanted.optional {
             let (callee, input) = (format!("the field `{}`", decl.name.text), decl.name.text.to_string());
-            return Err(self.report(OptionalAsPresent { callee, input, at: place, declared: decl.ty.span }));
+            let is_class = value.is_class();
+            return Err(self.report(OptionalAsPresent { callee, input, is_class, at: place, declared: decl.ty.span }));
         }
         Ok(Tensor { meaning: wanted.meaning, optional: wanted.optional, ..value })
     }
