@@ -17,7 +17,7 @@ use super::lower::{Lower, Outcome, Reported, Setting};
 use super::modules::{Definition, ModuleId, Modules};
 use super::program::*;
 use super::types::describe;
-use super::value::{Meaning, Tensor};
+use super::value::{Callee, Meaning, Tensor, What};
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::problem::training::*;
@@ -316,8 +316,9 @@ pub fn callee(
 ) -> Outcome<(Vec<Definition>, Vec<super::value::Given>)> {
     let (name, _) = head_name(expr).ok_or(Reported)?;
     let forms = lower.modules.callables(scope.module, kind, name).ok_or(Reported)?;
+    let callee = Callee { what: What::Defined(forms.clone()), given: vec![], span: expr.span };
     let given = match &expr.kind {
-        ExprKind::Call { args, .. } => lower.arguments(args, scope)?,
+        ExprKind::Call { args, .. } => lower.arguments_of(&callee, args, 0, scope)?,
         _ => vec![],
     };
     Ok((forms, given))

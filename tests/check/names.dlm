@@ -375,3 +375,19 @@
 #!  ^ wrong-kind: f32[4] stands where a state or a parameter is wanted
     x |> dense(1)
   }
+
+#! numbers a function that is handed on with arguments which it does not take
+  model m on x: f32[4] -> f32[1] = x |> dense(8, leaky_relu(slop: 0.1)) |> dense(1) as out
+#!                                                          ^^^^ unknown-argument: did you mean `slope`?
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(8, leaky_relu(0.1, 0.2)) |> dense(1) as out
+#!                                                               ^^^ too-many-arguments
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(8, init: normal(0.1)) |> dense(1) as out
+#!                                                     ^^^^^^^^^^^ input-count
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(8, init: nomral(0, 0.1)) |> dense(1) as out
+#!                                                     ^^^^^^ unknown-name: did you mean `normal`?

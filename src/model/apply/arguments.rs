@@ -199,7 +199,7 @@ impl Lower<'_> {
     ) -> Outcome<Value> {
         let (value, place) = match (argument, &param.default) {
             (Some(argument), _) => (argument.value, argument.span),
-            (None, Some(default)) => (self.evaluate(default, scope)?, default.span),
+            (None, Some(default)) => (self.evaluate_for(param.ty.as_ref(), default, scope)?, default.span),
             (None, None) => {
                 let at = self.blame(span);
                 let declared = Some(param.name.span).filter(|&it| !self.in_library(it));
