@@ -145,7 +145,8 @@ pub fn look(
     problems.sort_by_key(|it| place(&checked, it));
     problems.iter_mut().for_each(|it| it.settle(&checked.sources));
     let problems = allow::heed(&checked.sources, problems);
-    let (on_request, problems) = problems.into_iter().partition(|it| ON_REQUEST.contains(&it.code));
+    let is_off = |it: &Problem| ON_REQUEST.contains(&it.code) && !allow::is_asked_for(&checked.sources, it);
+    let (on_request, problems) = problems.into_iter().partition(is_off);
     Ok(Report { problems, on_request, models, trains, checked })
 }
 
