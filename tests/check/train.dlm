@@ -1025,6 +1025,26 @@
 #!                 ^^^^ freeze-longer-than-run: `a` is frozen for the whole run
   }
 
+#! numbers the rows tell how many steps a run has
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 40 steps
+    freeze a until 40 steps
+#!                 ^^^^^^^^ freeze-longer-than-run: `a` is frozen for 40 steps of a run of 40 steps
+  }
+
+#! numbers a block with nothing in it
+  train {
+    regularize { }
+#!  ^^^^^^^^^^ empty-block: `regularize` has nothing in it, so nothing is added to the loss
+    augment x { }
+#!  ^^^^^^^ empty-block: `augment x` has nothing in it, so `x` is read as it is
+    augment batch {
+#!  ^^^^^^^ empty-block: `augment batch` has nothing in it, so no examples are mixed
+      # mixup(alpha: 0.2)
+    }
+  }
+
 #! numbers
   model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
   train {
