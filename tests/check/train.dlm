@@ -1152,3 +1152,37 @@
     accumulate: 0 batches
 #!              ^^^^^^^^^ out-of-range: 1 batch or more
   }
+
+#! yes_no a loss of several outputs
+  model m on x: f32[4] -> (left: f32[3], right: f32[3]) = (left: x |> dense(3) as a, right: x |> dense(3) as b)
+  train {
+    loss: contrastive on (left, right) + 0.1 * cosine_embedding on (right, left)
+  }
+
+#! yes_no
+  model m on x: f32[4] -> (left: f32[3], right: f32[3]) = (left: x |> dense(3) as a, right: x |> dense(3) as b)
+  train {
+    loss: contrastive on (left, rigth)
+#!                              ^^^^^ unknown-name: did you mean `right`?
+  }
+
+#! yes_no
+  model m on x: f32[4] -> (left: f32[3], right: f32[2]) = (left: x |> dense(3) as a, right: x |> dense(2) as b)
+  train {
+    loss: contrastive
+#!        ^^^^^^^^^^^ loss-does-not-fit
+  }
+
+#! yes_no
+  model m on x: f32[4] -> (left: f32[3], right: f32[3]) = (left: x |> dense(3) as a, right: x |> dense(3) as b)
+  train {
+    loss: triplet
+#!        ^^^^^^^ loss-does-not-fit
+  }
+
+#! yes_no
+  model m on x: f32[4] -> (left: f32[3], right: f32[3]) = (left: x |> dense(3) as a, right: x |> dense(3) as b)
+  train {
+    loss: contrastive on [left, right]
+#!                       ^^^^^^^^^^^^^ wrong-kind
+  }
