@@ -76,6 +76,8 @@ pub struct Experiment {
     pub loss: Expr,
     pub optimizer: Expr,
     pub schedule: Option<Expr>,
+    /// Whether a state multiplies the rate, which a run makes smaller.
+    pub watches: bool,
     pub regularizers: Vec<Applied>,
     pub metrics: Vec<MetricExpr>,
     pub clip: Option<Clip>,
@@ -255,6 +257,7 @@ impl Experiment {
             loss: parts.loss,
             optimizer: parts.optimizer,
             schedule: parts.schedule,
+            watches: parts.watches,
             regularizers: parts.regularizers,
             metrics,
             clip: parts.clip,

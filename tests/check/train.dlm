@@ -1186,3 +1186,56 @@
     loss: contrastive on [left, right]
 #!                       ^^^^^^^^^^^^^ wrong-kind
   }
+
+#! yes_no a rate that becomes smaller where nothing becomes better
+  train {
+    schedule: plateau(val.loss, 3 epochs)
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.accuracy, 10min, factor: 0.5x, floor: 1%, threshold: 0.1%)
+    metrics: [accuracy]
+  }
+
+#! yes_no
+  schedule plateau(high: real) on t = high / t
+  train {
+    schedule: plateau(high: 2)
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.los, 3 epochs)
+#!                    ^^^^^^^ unknown-metric-path: did you mean `val.loss`?
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.loss, 3)
+#!                              ^ missing-unit
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.loss)
+#!            ^^^^^^^^^^^^^^^^^ wrong-value
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.loss, 3 epochs, factor: 2x)
+#!                                                ^^ out-of-range
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.loss, 3 epochs, factor: 3px)
+#!                                                ^^^ wrong-unit
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.loss, 3 epochs, fator: 0.1x)
+#!                                        ^^^^^ unknown-argument: did you mean `factor`?
+  }

@@ -21,6 +21,8 @@ pub(super) struct Parts {
     pub(super) loss: Expr,
     pub(super) optimizer: Expr,
     pub(super) schedule: Option<Expr>,
+    /// Whether the schedule goes by what is measured.
+    pub(super) watches: bool,
     pub(super) clip: Option<Clip>,
     pub(super) regularizers: Vec<Applied>,
     pub(super) scales: Vec<Scale>,
@@ -53,7 +55,9 @@ impl Parts {
             let forms = named_callable(context, Kind::Optimizer, expr, problems)?;
             Ok((expr.clone(), forms))
         });
-        let schedule = settings.get("schedule").map(|expr| {
+        let schedule = settings.get("schedule");
+        let watches = schedule.is_some_and(|expr| plan::watches(context, expr));
+        let schedule = schedule.filter(|_| !watches).map(|expr| {
             named_callable(context, Kind::Schedule, expr, problems)?;
             Ok(expr.clone())
         });
@@ -123,7 +127,7 @@ impl Parts {
         let (loss, optimizer) = (loss?, optimizer?.0);
         let (schedule, clip) = (schedule.transpose()?, clip.transpose()?);
         if sound {
-            Ok(Parts { loss, optimizer, schedule, clip, regularizers, scales, frozen, augmented })
+            Ok(Parts { loss, optimizer, schedule, watches, clip, regularizers, scales, frozen, augmented })
         } else {
             Err(Reported)
         }
