@@ -197,6 +197,11 @@ fn nothing_is_left_out() {
     let named = named.iter().flatten().map(|it| it.callable.name.as_str());
     let unseen: Vec<&str> = named.filter(|it| !words.contains(it)).collect();
     assert!(unseen.is_empty(), "{unseen:?}");
+    for setting in ["accumulate: ", "freeze ", " until ", "augment batch { mixup", "augment x", "clip: ", "schedule: "]
+    {
+        let count = texts.matches(setting).count();
+        assert!(count > 10, "{count} of `{setting}`");
+    }
     let activations = library::activations();
     let called = activations.iter().filter(|it| words.contains(*it)).count();
     assert!(called + 2 >= activations.len(), "{called} of {}", activations.len());
