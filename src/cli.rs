@@ -12,6 +12,7 @@ use crate::problem::{Problem, catalogue};
 use crate::session::{Cause, Failure};
 use crate::source::Sources;
 
+mod bench;
 mod check;
 mod completions;
 pub mod crash;
@@ -67,6 +68,7 @@ commands! {
     Emit => emit,
     Grad => grad,
     Preview => preview,
+    Bench => bench,
     Render => render,
     Why => why,
     Diff => diff,

@@ -10,11 +10,13 @@ mod body;
 mod build;
 mod collapse;
 pub mod eval;
+mod factors;
 mod fuse;
 mod group;
 mod layout;
 pub mod machine;
 mod order;
+pub mod panels;
 mod print;
 mod trace;
 mod verify;
@@ -22,6 +24,7 @@ mod verify;
 pub use affine::{Affine, Var};
 pub use body::{Body, Guard, Line, Load, Place, Reg, Work};
 pub use machine::Machine;
+pub use panels::{Kept, Panels};
 pub use print::{Loops, Names, Tables};
 pub use verify::verify;
 
@@ -89,7 +92,8 @@ pub enum Core {
     /// extent of the axis are left out. The order depends on extents alone.
     Reduce { inner: Vec<usize>, how: Reduction, body: Body, value: Reg },
     /// `Σ left · right` over the axes `inner`: one chain of fused multiply-adds from zero, in row-major order.
-    Product { inner: Vec<usize>, left: Load, right: Load },
+    /// Where there are `panels`, the factor that has the last axis may be laid out in them before.
+    Product { inner: Vec<usize>, left: Load, right: Load, panels: Option<Panels> },
     /// The kernel is one call: the stable ascending order along the axis in the middle of `space`, which is
     /// (outer, axis, inner), with the elements of `source`. There is no body. `scratch` has room for one order.
     Order { source: usize, target: usize, scratch: usize },
@@ -134,7 +138,7 @@ pub struct Store {
 
 /// Plans the step that computes `function` on `machine`.
 pub fn plan(function: &Function, machine: &Machine) -> Plan {
-    let function = &with_copies(function);
+    let function = &with_copies(&factors::turned(function));
     let graph = &function.graph;
     let stored = fuse::stored(function);
     let live = fuse::live(function);
@@ -260,7 +264,8 @@ impl Kernel {
         match &self.core {
             Core::Order { target, scratch, .. } => writes.extend([target, scratch]),
             Core::Scan(turns) => writes.extend(turns.targets.iter().chain([&turns.arena])),
-            Core::Loop | Core::Reduce { .. } | Core::Product { .. } => {}
+            Core::Product { panels, .. } => writes.extend(panels.map(|it| it.buffer)),
+            Core::Loop | Core::Reduce { .. } => {}
         }
         writes
     }

@@ -13,19 +13,22 @@ mod nest;
 mod product;
 mod reduce;
 mod sort;
+mod tiles;
 mod turns;
 mod writer;
+mod x86;
 
 use crate::kernel::{Plan, verify};
 use crate::tensor::{Array, Clock, Executor};
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use memory::{Arena, Fences};
 use module::Compiled;
 
-pub use module::clif;
+pub use module::{clif, foreign};
 
 /// A compiled step, with the memory that it works in.
 pub struct Step {
@@ -79,6 +82,46 @@ impl Step {
 
     /// Runs the step. It overwrites `results`, which have the plan's types, and allocates nothing.
     pub fn run_into(&mut self, states: &mut [Array], feeds: &[&Array], clock: Clock, results: &mut [Array]) {
+        let code = self.code.entry();
+        self.call(states, feeds, results, &mut |arena, table| {
+            // SAFETY: `code` was made from `self.plan`, which `compile` verified: it reads and writes inside the plan's
+            // buffers only. `call` gives what `Part` and `Entry` ask for. The code belongs to `self.code`, and was made for
+            // the machine that the plan was made for.
+            let status = unsafe { code(arena, table, clock.seed, clock.step) };
+            assert_eq!(status, 0, "a step cannot fail");
+        });
+    }
+
+    /// Runs the step kernel by kernel, and adds what each took to its own of `times`.
+    pub fn run_timed(
+        &mut self,
+        states: &mut [Array],
+        feeds: &[&Array],
+        clock: Clock,
+        results: &mut [Array],
+        times: &mut [Duration],
+    ) {
+        let parts = self.code.parts().to_vec();
+        assert_eq!(parts.len(), times.len(), "a time for each kernel");
+        self.call(states, feeds, results, &mut |arena, table| {
+            for (part, time) in parts.iter().zip(times.iter_mut()) {
+                let start = Instant::now();
+                // SAFETY: as for the whole step, of which this is a part; the parts come in the order of the plan.
+                unsafe { part(arena, table, clock.seed, clock.step) };
+                *time += start.elapsed();
+            }
+        });
+    }
+
+    /// Has `run` called with the arena, which has the bytes that the plan asks for and in which nobody else works, and with
+    /// the addresses of arrays of the plan's types: states first, then feeds, then results. All live until it is over.
+    fn call(
+        &mut self,
+        states: &mut [Array],
+        feeds: &[&Array],
+        results: &mut [Array],
+        run: &mut dyn FnMut(*mut u8, *const *mut u8),
+    ) {
         let typed = |array: &Array, (shape, dtype): &(Vec<usize>, _)| array.shape == *shape && array.dtype() == *dtype;
         let plan = &self.plan;
         assert_eq!(
@@ -107,16 +150,7 @@ impl Step {
         let mut arena = self.room.0.borrow_mut();
         assert!(arena.bytes() >= plan.arena, "room for the arena");
         let (start, table) = (arena.start(), self.table.as_ptr());
-        let code = self.code.entry();
-        let status = mode::flushing(|| {
-            // SAFETY: `code` was made from `self.plan`, which `compile` verified: it reads and writes inside the plan's
-            // buffers only. The arena has the bytes that the plan asks for, and nobody else works in it while it is borrowed
-            // here. The table has the addresses of arrays of the plan's types, states first, then feeds, then results, as
-            // the asserts above say; all live until the call is over. The code belongs to `self.code`, and was made for the
-            // machine that the plan was made for.
-            unsafe { code(start, table, clock.seed, clock.step) }
-        });
-        assert_eq!(status, 0, "a step cannot fail");
+        mode::flushing(|| run(start, table));
         arena.check();
         if let Some(fences) = fences {
             fences.check_and_give_back(states, results);

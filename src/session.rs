@@ -16,6 +16,7 @@ use crate::source::{Sources, World};
 use crate::tensor::{Array, Clock};
 
 pub mod artifact;
+pub mod bench;
 pub mod cadence;
 pub mod container;
 pub mod course;

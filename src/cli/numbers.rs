@@ -1,5 +1,7 @@
 //! How numbers are written for people: counts, bytes, seconds, measures.
 
+use std::time::Duration;
+
 /// `1,797`
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -48,6 +50,21 @@ pub fn seconds(value: f64) -> String {
         60..3600 => format!("{} min {} s", whole / 60, whole % 60),
         _ => format!("{} h {} min", whole / 3600, whole / 60 % 60),
     }
+}
+
+/// `1.34 µs`, `2.61 ms`, `1.02 s`: three digits.
+pub fn micros(time: Duration) -> String {
+    let (value, unit) = match time.as_secs_f64() {
+        value if value < 999.5e-6 => (value * 1e6, "µs"),
+        value if value < 0.9995 => (value * 1e3, "ms"),
+        value => (value, "s"),
+    };
+    let digits = match value {
+        _ if value < 9.995 => 2,
+        _ if value < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{value:.digits$} {unit}")
 }
 
 /// A loss or a metric: four significant digits, and never a wide string of zeros.

@@ -4,11 +4,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Stop, Terminal, crash};
-use crate::compile::{Checked, Override};
+use crate::compile::{self, Checked, Override};
 use crate::ide::{self, Look, Report};
-use crate::problem::Severity;
 use crate::problem::command::{UnreadableFile, UnwritableFile, reason};
 use crate::problem::training::{NothingToRun, UnknownTrain, WhichTrain};
+use crate::problem::{Problem, Severity};
 use crate::session::Trained;
 use crate::source::{Disk, Entry, Near, Span, World, nearest};
 
@@ -76,6 +76,23 @@ pub fn sound(opened: &Opened, overrides: &[Override], terminal: &Terminal) -> Re
         return Err(Stop::Told(Exit::Problems));
     }
     Ok(report.checked)
+}
+
+/// The same without a look at the data, which may not be there.
+pub fn without_data(opened: &Opened, overrides: &[Override], terminal: &Terminal) -> Result<Checked, Stop> {
+    crash::during("checking", Some(&opened.path));
+    let checked = compile::check(&Disk, &opened.path, opened.text.clone(), overrides)
+        .map_err(|error| unreadable(&opened.path, &error))?;
+    let problems = terminal.judge(checked.problems.clone());
+    let errors: Vec<Problem> = problems.into_iter().filter(|it| it.severity == Severity::Error).collect();
+    errors.iter().for_each(|problem| terminal.problem(&checked.sources, problem));
+    match errors.is_empty() {
+        true => Ok(checked),
+        false => {
+            terminal.sum(&errors);
+            Err(Stop::Told(Exit::Problems))
+        }
+    }
 }
 
 /// The artifact that was named, and what there is to know before one relies on it.

@@ -126,25 +126,29 @@ pub fn look(
         }
         let Looked { facts, record, dataset, .. } =
             looked.iter().find(|it| it.reads == reads).expect("looked at above");
-        let of_rows = dataset.as_ref().map_or(vec![], |dataset| lints(program, dataset));
-        for problem in misfit.into_iter().chain(program.lints()).chain(of_rows) {
+        let examples = record.as_ref().map(|it| it.examples).or(facts.splits);
+        // A table in the program is next to nothing.
+        let table = (!program.data.source.table.is_empty()).then_some(Rows { data: 0, reading: 0 });
+        let rows = dataset.as_ref().map(Rows::of).or(table);
+        // What lints prove and what a step costs are the two longest looks at a program.
+        let (report, (of_program, of_rows)) = rayon::join(
+            || train(program, examples, rows),
+            || (program.lints(), dataset.as_ref().map_or(vec![], |dataset| lints(program, dataset))),
+        );
+        for problem in misfit.into_iter().chain(of_program).chain(of_rows) {
             // A model that is linear as a whole is told no more of that, and several experiments with one model are told once.
             let known = LINEAR.contains(&problem.code) && misfits.contains(&program.model.as_str());
             if !known && !problems.contains(&problem) {
                 problems.push(problem);
             }
         }
-        let examples = record.as_ref().map(|it| it.examples).or(facts.splits);
         let rows = examples.map(|[train, ..]| train);
         problems.extend(rows.into_iter().flat_map(|rows| program.paced(cadence::pace(program, rows))));
         let checkpoint_bytes = record.as_ref().map(|data| {
             let record = ProgramRecord::new(&checked, at, overrides, base);
             Origin { program, record, data: data.clone(), backend: Backend::default() }.checkpoint_bytes()
         });
-        // A table in the program is next to nothing.
-        let table = (!program.data.source.table.is_empty()).then_some(Rows { data: 0, reading: 0 });
-        let rows = dataset.as_ref().map(Rows::of).or(table);
-        trains.push(TrainReport { checkpoint_bytes, ..train(program, examples, rows) });
+        trains.push(TrainReport { checkpoint_bytes, ..report });
     }
     problems.extend(allow::unknown(&checked.sources, checked.file));
     problems.sort_by_key(|it| place(&checked, it));

@@ -1,7 +1,8 @@
 //! The kernel that computes a group of stored nodes: its core, its body, its stores.
 
-use super::affine::flatten;
+use super::affine::{Var, flatten};
 use super::body::Work;
+use super::factors::pays;
 use super::trace::{Trace, axis, chain, reduces};
 use super::{Core, Kernel, Store};
 use crate::tensor::{Axes, Graph, Id, Op};
@@ -62,7 +63,18 @@ fn product(graph: &Graph, stored: &[bool], id: Id, [a, b, out]: [&Axes; 3]) -> R
     });
     trace.finish()?;
     match (left, right) {
-        (Some(left), Some(right)) => Ok(Core::Product { inner, left, right }),
+        (Some(left), Some(right)) => {
+            let last = Var::Axis(node.shape.len().saturating_sub(1) as u32);
+            let apart =
+                [(&left, a, node.args[0]), (&right, b, node.args[1])].into_iter().filter(|(load, labels, id)| {
+                    !stored[id.0 as usize]
+                        && load.at.factor(last) > 1
+                        && labels.last() == out.last()
+                        && pays(graph, &node.shape, labels, out, *id)
+                });
+            let apart: Vec<Id> = apart.map(|(.., id)| id).collect();
+            if apart.is_empty() { Ok(Core::Product { inner, left, right, panels: None }) } else { Err(apart) }
+        }
         _ => unreachable!("what blocks an operand is known"),
     }
 }

@@ -101,7 +101,7 @@ fn run(kernel: &Kernel, memory: &mut Memory, clock: Clock) {
                 finish(kernel, point, folded, memory, clock);
             });
         }
-        Core::Product { inner, left, right } => {
+        Core::Product { inner, left, right, .. } => {
             let offsets = offsets(space.len(), inner, left, right);
             each_point(space, &[], |point| {
                 let start =

@@ -13,6 +13,9 @@ use crate::tensor::{Function, Graph, Id, Op, Slot};
 /// The most operations that are spent again rather than storing a value that an expansion or a window repeats.
 const CHEAP: usize = 2;
 
+/// What has so many times fewer elements than a value costs nothing to read beside it.
+const SMALL: usize = 64;
+
 /// The most operations of one body; what is longer is cut.
 const LONG: usize = 400;
 
@@ -60,6 +63,13 @@ pub fn stored(function: &Function) -> Vec<bool> {
             readers[arg] = readers[arg].and(mine);
         }
     }
+    // What is cheap once it is known what else is in memory is not kept beside it.
+    let forced = forced(function, &live);
+    for id in graph.ids().filter(|id| live[id.0 as usize] && !forced[id.0 as usize]) {
+        if stored[id.0 as usize] && matches!(graph[id].op, Op::Map(_)) {
+            stored[id.0 as usize] = !again(graph, &stored, id);
+        }
+    }
     while let blocked @ [_, ..] = &blocked(graph, &live, &stored)[..] {
         blocked.iter().for_each(|id| stored[id.0 as usize] = true);
     }
@@ -68,22 +78,26 @@ pub fn stored(function: &Function) -> Vec<bool> {
 
 /// Whether a value with several readers is computed again by each of them.
 fn again(graph: &Graph, stored: &[bool], id: Id) -> bool {
-    let at_hand = |arg: &Id| {
-        let mut arg = *arg;
-        while moves(graph, arg) && !stored[arg.0 as usize] {
-            arg = graph[arg].args[0];
-        }
-        stored[arg.0 as usize]
-    };
+    let at_hand = |arg: &Id| stored[source(graph, stored, *arg).0 as usize];
     match &graph[id].op {
         Op::Const(_) | Op::Index { .. } | Op::Input(_) | Op::View(_) => true,
         Op::Fold(_) => moves(graph, id),
         Op::Map(scalar) => {
             let args = graph[id].args.iter().filter(|arg| !matches!(graph[**arg].op, Op::Const(_)));
-            scalar_cost(*scalar) <= 1 && args.clone().all(at_hand) && args.count() <= 1
+            let large =
+                args.clone().filter(|arg| graph[source(graph, stored, **arg)].size() * SMALL > graph[id].size());
+            scalar_cost(*scalar) <= 1 && args.clone().all(at_hand) && large.count() <= 1
         }
         _ => false,
     }
+}
+
+/// What a node shows the elements of.
+fn source(graph: &Graph, stored: &[bool], mut id: Id) -> Id {
+    while moves(graph, id) && !stored[id.0 as usize] {
+        id = graph[id].args[0];
+    }
+    id
 }
 
 /// Which nodes the results and the updates need.

@@ -5,6 +5,7 @@ use super::build::kernels;
 use super::collapse::collapse;
 use super::group::Group;
 use super::order::{Order, Task};
+use super::panels::{Panels, panels};
 use super::trace::axis;
 use super::{ALIGNMENT, Buffer, Core, Home, Kernel, Line, Load, Machine, Reg, Store, Turns, Work};
 use crate::tensor::{Dtype, Function, Graph, Id, Op, Scan, Slot};
@@ -36,7 +37,7 @@ pub fn layout(function: &Function, stored: &[bool], groups: &[Group], order: &Or
                 writing.homes(members, &read);
                 match &graph[members[0]].op {
                     Op::Scan { scan, .. } => writing.scan(scan, members, machine),
-                    _ => writing.group(stored, members),
+                    _ => writing.group(stored, members, machine),
                 }
             }
             Task::Copy(id, home) => writing.copy(*id, *home),
@@ -73,10 +74,14 @@ impl Writing<'_> {
         }
     }
 
-    fn group(&mut self, stored: &[bool], members: &[Id]) {
+    fn group(&mut self, stored: &[bool], members: &[Id], machine: &Machine) {
         for mut kernel in kernels(self.graph, stored, members).expect("what blocks a kernel is stored") {
             self.settle(&mut kernel);
             collapse(&mut kernel);
+            let room = panels(&kernel, machine);
+            if let (Core::Product { panels, .. }, Some((kept, floats))) = (&mut kernel.core, room) {
+                *panels = Some(Panels { buffer: self.buffer(&[floats], Dtype::F32, SOMEWHERE), kept });
+            }
             self.kernels.push(kernel);
         }
     }

@@ -197,7 +197,7 @@ impl Text<'_> {
                 let (lines, words) = self.body(body, &[*value], indent + 2);
                 text += &format!("{lines}{pad}  of {}\n", words(*value));
             }
-            Core::Product { inner, left, right } => {
+            Core::Product { inner, left, right, .. } => {
                 let [left, right] = [left, right].map(|load| self.load(&Body::default(), load));
                 let over =
                     if inner.is_empty() { String::new() } else { format!("sum over {} of ", self.ranges(rank, inner)) };

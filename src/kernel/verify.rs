@@ -45,7 +45,18 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
                 (value.0 as usize) < body.lines.len() && (*how == Reduction::Max || body.dtype(*value) != Dtype::Bool);
             check(known && !body.lines.iter().any(|line| line.work == Work::Core), "the reduced register")?;
         }
-        Core::Product { left, right, .. } => {
+        Core::Product { left, right, panels, .. } => {
+            if let Some(panels) = panels {
+                let (kept, floats) =
+                    super::panels::panels(kernel, &plan.machine).ok_or("panels of a factor in rows")?;
+                let room = &plan.buffers[panels.buffer];
+                let is_room = room.dtype == Dtype::F32 && room.size() >= floats && matches!(room.home, Home::Arena(_));
+                check(kept == panels.kept && is_room, "the room for panels")?;
+                let mut others = kernel.loads().into_iter().map(|(_, load)| load.buffer);
+                let mut stores = kernel.stores.iter().map(|store| store.buffer);
+                let alone = !others.any(|it| it == panels.buffer) && !stores.any(|it| it == panels.buffer);
+                check(alone, "a room of their own for panels")?;
+            }
             for load in [left, right] {
                 verify_load(plan, &axes, &Body::default(), load)?;
                 check(plan.buffers[load.buffer].dtype == Dtype::F32, "a factor is an f32")?;

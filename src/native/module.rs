@@ -1,8 +1,10 @@
 //! Cranelift's module: one function for each kernel, and one that calls them in their order.
 
 use cranelift_codegen::Context;
-use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, Value, types};
-use cranelift_codegen::isa::OwnedTargetIsa;
+use std::collections::HashMap;
+
+use cranelift_codegen::ir::{AbiParam, FuncRef, InstBuilder, Signature, Value, types};
+use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
@@ -10,6 +12,7 @@ use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
 
 use super::lanes::Code;
 use super::sort::sort;
+use super::tiles::Tiling;
 use super::writer::{Clock, Writer, memory};
 use crate::kernel::{Core, Home, Kernel, Machine, Plan};
 
@@ -17,9 +20,13 @@ use crate::kernel::{Core, Home, Kernel, Machine, Plan};
 /// It returns 0.
 pub type Entry = unsafe extern "C" fn(*mut u8, *const *mut u8, u64, u32) -> i32;
 
+/// One kernel of it, which returns nothing.
+pub type Part = unsafe extern "C" fn(*mut u8, *const *mut u8, u64, u32);
+
 /// The code of a step, and the memory that it lies in.
 pub struct Compiled {
     entry: Entry,
+    parts: Vec<Part>,
     /// There until the end.
     module: Option<JITModule>,
 }
@@ -29,12 +36,18 @@ impl Compiled {
     pub fn entry(&self) -> Entry {
         self.entry
     }
+
+    /// The kernels in their order, likewise.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
 }
 
 impl Drop for Compiled {
     fn drop(&mut self) {
         let module = self.module.take().expect("dropped once");
-        // SAFETY: the code is reached through `self.entry` alone, which nobody keeps beyond the call that it is asked for.
+        // SAFETY: the code is reached through `self.entry` and `self.parts` alone, which nobody keeps beyond the call that they
+        // are asked for.
         unsafe { module.free_memory() }
     }
 }
@@ -42,30 +55,48 @@ impl Drop for Compiled {
 /// Address space that is set aside for code; memory is taken only where there is some.
 const RESERVED: usize = 256 << 20;
 
+/// Code that is being written.
+struct Target {
+    module: JITModule,
+    context: Context,
+    scratch: FunctionBuilderContext,
+    /// Functions that Cranelift does not write, by their bytes.
+    foreign: HashMap<Vec<u8>, FuncId>,
+}
+
+impl Target {
+    fn new(builder: JITBuilder) -> Target {
+        let module = JITModule::new(builder);
+        let (context, scratch) = (module.make_context(), FunctionBuilderContext::new());
+        Target { module, context, scratch, foreign: HashMap::new() }
+    }
+}
+
 pub fn compile(plan: &Plan) -> Compiled {
     let mut builder = JITBuilder::with_isa(isa(&plan.machine), default_libcall_names());
     let reserved = ArenaMemoryProvider::new_with_size(RESERVED).expect("address space for code");
     builder.memory_provider(Box::new(reserved));
-    let mut module = JITModule::new(builder);
-    let mut context = module.make_context();
-    let mut scratch = FunctionBuilderContext::new();
-    let functions = write_kernels(plan, "kernel", &mut module, &mut context, &mut scratch, &mut define);
-    write_entry(&mut module, &mut context, &mut scratch, &functions);
-    let entry = define(&mut module, &mut context, "step");
+    let mut target = Target::new(builder);
+    let functions = write_kernels(plan, "kernel", &mut target, &mut define);
+    write_entry(&mut target, &functions);
+    let entry = define(&mut target, "step");
+    let mut module = target.module;
     module.finalize_definitions().expect("executable memory");
     let entry = module.get_finalized_function(entry);
     // SAFETY: `entry` is finished code, and `write_entry` gave it this signature in the calling convention of the host.
     let entry = unsafe { std::mem::transmute::<*const u8, Entry>(entry) };
-    Compiled { entry, module: Some(module) }
+    let parts = functions.into_iter().map(|id| module.get_finalized_function(id));
+    // SAFETY: these are finished code as well, with the signature that `write_kernel` gave them.
+    let parts = parts.map(|code| unsafe { std::mem::transmute::<*const u8, Part>(code) }).collect();
+    Compiled { entry, parts, module: Some(module) }
 }
 
 /// The functions of a plan's kernels as Cranelift prints them.
 pub fn clif(plan: &Plan) -> String {
-    let mut module = JITModule::new(JITBuilder::with_isa(isa(&plan.machine), default_libcall_names()));
-    let mut context = module.make_context();
-    let mut scratch = FunctionBuilderContext::new();
+    let mut target = Target::new(JITBuilder::with_isa(isa(&plan.machine), default_libcall_names()));
     let mut text = String::new();
-    write_kernels(plan, "kernel ", &mut module, &mut context, &mut scratch, &mut |module, context, name| {
+    write_kernels(plan, "kernel ", &mut target, &mut |target, name| {
+        let Target { module, context, .. } = target;
         text += &format!("; {name}\n{}\n", context.func.display());
         let id = module.declare_function(name, Linkage::Local, &context.func.signature).expect("a new name");
         module.clear_context(context);
@@ -74,24 +105,27 @@ pub fn clif(plan: &Plan) -> String {
     text
 }
 
+/// The functions that a plan's kernels call and that Cranelift does not write, as bytes.
+pub fn foreign(plan: &Plan) -> Vec<Vec<u8>> {
+    plan.kernels.iter().filter_map(|kernel| Tiling::of(plan, kernel)).flat_map(|tiling| tiling.codes()).collect()
+}
+
 /// Writes the function of each kernel, those of the turns of a recurrence before it, and does with it what `done` says.
 fn write_kernels(
     plan: &Plan,
     name: &str,
-    module: &mut JITModule,
-    context: &mut Context,
-    scratch: &mut FunctionBuilderContext,
-    done: &mut dyn FnMut(&mut JITModule, &mut Context, &str) -> FuncId,
+    target: &mut Target,
+    done: &mut dyn FnMut(&mut Target, &str) -> FuncId,
 ) -> Vec<FuncId> {
     let mut functions = Vec::with_capacity(plan.kernels.len());
     for (number, kernel) in plan.kernels.iter().enumerate() {
         let name = format!("{name}{number}");
         let turn = match &kernel.core {
-            Core::Scan(turns) => write_kernels(&turns.plan, &format!("{name}."), module, context, scratch, done),
+            Core::Scan(turns) => write_kernels(&turns.plan, &format!("{name}."), target, done),
             _ => vec![],
         };
-        write_kernel(plan, kernel, &turn, module, context, scratch);
-        functions.push(done(module, context, &name));
+        write_kernel(plan, kernel, &turn, target);
+        functions.push(done(target, &name));
     }
     functions
 }
@@ -116,7 +150,8 @@ fn isa(machine: &Machine) -> OwnedTargetIsa {
     builder.finish(settings::Flags::new(flags)).expect("flags that go together")
 }
 
-fn define(module: &mut JITModule, context: &mut Context, name: &str) -> FuncId {
+fn define(target: &mut Target, name: &str) -> FuncId {
+    let Target { module, context, .. } = target;
     let id = module.declare_function(name, Linkage::Local, &context.func.signature).expect("a new name");
     module.define_function(id, context).unwrap_or_else(|error| panic!("{name}: {error:?}\n{}", context.func.display()));
     module.clear_context(context);
@@ -130,12 +165,22 @@ fn signature(module: &JITModule) -> Signature {
     signature
 }
 
-fn write_entry(
-    module: &mut JITModule,
-    context: &mut Context,
-    scratch: &mut FunctionBuilderContext,
-    functions: &[FuncId],
-) {
+/// The function that computes the sums of a tile: `(left, right, sums)`.
+fn define_tile(target: &mut Target, bytes: Vec<u8>) -> FuncId {
+    let Target { module, foreign, .. } = target;
+    let number = foreign.len();
+    *foreign.entry(bytes).or_insert_with_key(|bytes| {
+        let mut signature = module.make_signature();
+        signature.call_conv = CallConv::SystemV;
+        signature.params = vec![AbiParam::new(types::I64); 3];
+        let id = module.declare_function(&format!("tile{number}"), Linkage::Local, &signature).expect("a new name");
+        module.define_function_bytes(id, 64, bytes, &[]).expect("a function that is not there yet");
+        id
+    })
+}
+
+fn write_entry(target: &mut Target, functions: &[FuncId]) {
+    let Target { module, context, scratch, .. } = target;
     context.func.signature = signature(module);
     context.func.signature.returns.push(AbiParam::new(types::I32));
     let mut builder = FunctionBuilder::new(&mut context.func, scratch);
@@ -153,16 +198,14 @@ fn write_entry(
     builder.finalize(module.target_config());
 }
 
-fn write_kernel(
-    plan: &Plan,
-    kernel: &Kernel,
-    turn: &[FuncId],
-    module: &mut JITModule,
-    context: &mut Context,
-    scratch: &mut FunctionBuilderContext,
-) {
+fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Target) {
+    let tiling = Tiling::of(plan, kernel);
+    let codes = tiling.iter().flat_map(Tiling::codes);
+    let tiles: Vec<FuncId> = codes.map(|code| define_tile(target, code)).collect();
+    let Target { module, context, scratch, .. } = target;
     context.func.signature = signature(module);
     let mut builder = FunctionBuilder::new(&mut context.func, scratch);
+    let tiles: Vec<FuncRef> = tiles.into_iter().map(|id| module.declare_func_in_func(id, builder.func)).collect();
     let block = builder.create_block();
     builder.append_block_params_for_function_params(block);
     builder.switch_to_block(block);
@@ -177,7 +220,10 @@ fn write_kernel(
         _ if kernel.space.contains(&0) => {}
         Core::Loop => writer.nest(kernel),
         Core::Reduce { inner, how, body, value } => writer.reduce(kernel, inner, *how, (body, *value)),
-        Core::Product { inner, left, right } => writer.product(kernel, inner, [left, right]),
+        Core::Product { inner, left, right, .. } => match &tiling {
+            Some(tiling) => writer.tiled(tiling, &tiles),
+            None => writer.product(kernel, inner, [left, right]),
+        },
         &Core::Order { source, target, scratch } => writer.order(kernel, [source, target, scratch]),
         Core::Scan(turns) => {
             let turn = turn.iter().map(|&id| code.with(|builder| module.declare_func_in_func(id, builder.func)));

@@ -4,6 +4,7 @@ use cranelift_codegen::ir::{InstBuilder, Value, types};
 
 use super::lanes::{WIDE, Width, type_of};
 use super::writer::{Scope, Writer, memory};
+use crate::kernel::panels::rows;
 use crate::kernel::{Affine, Body, Kernel, Load, Var};
 use crate::scalar::{Dtype, Ops};
 
@@ -37,9 +38,7 @@ impl<'f> Writer<'_, 'f> {
     pub fn product(&self, kernel: &Kernel, inner: &[usize], factors: [&Load; 2]) {
         let space = &kernel.space;
         let columns = space.len().checked_sub(1);
-        let shared = |axis: usize| factors.iter().any(|load| load.at.factor(Var::Axis(axis as u32)) == 0);
-        let row =
-            (0..columns.unwrap_or(0)).filter(|&axis| shared(axis) && space[axis] > 1).max_by_key(|&axis| space[axis]);
+        let row = rows(space, factors);
         // Few rows left over, and then many in a tile.
         let height = |axis: usize| (2..=ROWS.min(space[axis])).min_by_key(|rows| (space[axis] % rows, ROWS - rows));
         let rows = row.and_then(|axis| Some((axis, height(axis)?)));

@@ -10,6 +10,9 @@ use super::writer::{Scope, Writer, memory};
 use crate::kernel::{Body, Kernel, LANES, Reduction, Reg, Var, Work};
 use crate::scalar::{Dtype, Ops};
 
+/// The most rows whose lanes are kept side by side: a few kilobytes.
+const BESIDE: usize = 128;
+
 /// A reduction, and where its lanes are.
 struct Lanes<'k> {
     inner: &'k [usize],
@@ -29,12 +32,12 @@ impl<'f> Writer<'_, 'f> {
         // The axis along which fewer loads have to be gathered.
         let [space, row] = [along_space, along_inner].map(|axis| axis.map_or(usize::MAX, |axis| gathered(body, axis)));
         let columns = if space < row { along_space } else { None };
+        if let Some(last) = columns.filter(|&last| rank > 0 && axes[last] <= BESIDE) {
+            return self.reduce_beside(kernel, inner, how, (body, value), last);
+        }
         let slot = self.slot(LANES * 4 * WIDE);
         let start = self.slot_address(slot);
-        let dtype = match body.dtype(value) {
-            Dtype::Bool => Dtype::I32,
-            dtype => dtype,
-        };
+        let dtype = lane_type(body.dtype(value));
         let lanes = Lanes { inner, how, value, dtype, start };
         let scopes = &mut [Scope::new(body, axes.len(), 0), Scope::new(&kernel.body, axes.len(), rank + 1)];
         self.descend(scopes, 0, &kernel.space, columns, &mut |scopes| {
@@ -43,13 +46,93 @@ impl<'f> Writer<'_, 'f> {
                 Width::Four => self.fold_columns(scope, &axes, &lanes),
                 Width::One => self.fold_row(scope, &axes, &lanes, along_inner.filter(|_| columns.is_none())),
             };
-            outer.core = Some(match (body.dtype(value), outer.width()) {
-                (Dtype::Bool, Width::One) => self.code.ins(|ins| ins.ireduce(type_of(Dtype::Bool, Width::One), folded)),
-                (Dtype::Bool, Width::Four) => self.code.ins(|ins| ins.ineg(folded)),
-                _ => folded,
-            });
+            outer.core = Some(self.as_value(body.dtype(value), outer.width(), folded));
             self.finish(kernel, outer);
         });
+    }
+
+    /// All rows along the last axis of the space side by side, so that memory is read once and in its order.
+    fn reduce_beside(
+        &self,
+        kernel: &Kernel,
+        inner: &[usize],
+        how: Reduction,
+        (body, value): (&Body, Reg),
+        last: usize,
+    ) {
+        let (rank, axes) = (kernel.space.len(), kernel.axes());
+        let used = inner.last().map_or(1, |&extent| extent.clamp(1, LANES));
+        let dtype = lane_type(body.dtype(value));
+        let pitch = axes[last].next_multiple_of(WIDE);
+        let slot = self.slot(used * pitch * 4);
+        let lanes = Lanes { inner, how, value, dtype, start: self.slot_address(slot) };
+        let scopes = &mut [Scope::new(body, axes.len(), 0), Scope::new(&kernel.body, axes.len(), rank + 1)];
+        self.descend(scopes, 0, &kernel.space[..last], None, &mut |scopes| {
+            let [scope, outer] = scopes else { unreachable!("two scopes") };
+            let neutral = self.lanes(Width::Four).bits_of(dtype, how.neutral(dtype));
+            self.repeat((0, used * pitch, WIDE), &[], &mut |at, _| {
+                let offset = self.code.ins(|ins| ins.imul_imm_s(at, 4));
+                let address = self.code.ins(|ins| ins.iadd(lanes.start, offset));
+                self.code.ins(|ins| ins.store(memory(), neutral, address, 0));
+                Vec::new()
+            });
+            self.lines(scope, last..last + 1);
+            self.rows_beside(&mut scope.clone(), &axes, rank, last, &lanes, pitch);
+            self.lines(outer, last..last + 1);
+            self.along_last(outer, axes[last], last, &mut |outer| {
+                let index = outer.place_along(last);
+                let (width, kind) = (outer.width(), type_of(dtype, outer.width()));
+                let offset = self.code.ins(|ins| ins.imul_imm_s(index, 4));
+                let column = self.code.ins(|ins| ins.iadd(lanes.start, offset));
+                let load =
+                    |lane: usize| self.code.ins(|ins| ins.load(kind, memory(), column, (4 * pitch * lane) as i32));
+                let mut rows: Vec<Value> = (0..used).map(load).collect();
+                let ops = self.lanes(width);
+                halve(&mut rows, LANES, &|a, b| how.fold(&ops, dtype, a, b));
+                outer.core = Some(self.as_value(body.dtype(value), width, rows[0]));
+                self.finish(kernel, outer);
+            });
+        });
+    }
+
+    /// The loops over the inner axes from `axis` on, and inside them the one over the last axis of the space.
+    fn rows_beside(&self, scope: &mut Scope, axes: &[usize], axis: usize, last: usize, lanes: &Lanes, pitch: usize) {
+        if let Some(&extent) = axes.get(axis) {
+            self.repeat((0, extent, 1), &[], &mut |index, _| {
+                scope.enter(axis, index, false);
+                self.rows_beside(scope, axes, axis + 1, last, lanes, pitch);
+                Vec::new()
+            });
+            return;
+        }
+        self.along_last(scope, axes[last], last, &mut |scope| {
+            self.lines(scope, last + 1..axes.len());
+            self.fold_in(scope, axes, lanes, &|scope, lane| {
+                let row = self.code.ins(|ins| ins.imul_imm_u(lane, pitch as i64));
+                self.code.ins(|ins| ins.iadd(row, scope.place_along(last)))
+            });
+        });
+    }
+
+    /// The loop over the last axis of a space, in steps of four and then singly.
+    fn along_last(&self, scope: &mut Scope, extent: usize, last: usize, turn: &mut dyn FnMut(&mut Scope)) {
+        let whole = extent - extent % WIDE;
+        for (from, to, step) in [(0, whole, WIDE), (whole, extent, 1)] {
+            self.repeat((from, to, step), &[], &mut |index, _| {
+                scope.enter(last, index, step == WIDE);
+                turn(scope);
+                Vec::new()
+            });
+        }
+    }
+
+    /// What was folded, as a value of the type that is reduced.
+    fn as_value(&self, dtype: Dtype, width: Width, folded: Value) -> Value {
+        match (dtype, width) {
+            (Dtype::Bool, Width::One) => self.code.ins(|ins| ins.ireduce(type_of(Dtype::Bool, Width::One), folded)),
+            (Dtype::Bool, Width::Four) => self.code.ins(|ins| ins.ineg(folded)),
+            _ => folded,
+        }
     }
 
     /// One row: neighbouring lanes are folded at once.
@@ -64,7 +147,7 @@ impl<'f> Writer<'_, 'f> {
             self.code.ins(|ins| ins.store(memory(), neutral, start, 4 * lane as i32));
         }
         self.descend(&mut [scope.clone()], rank, axes, along, &mut |scopes| {
-            self.fold_in(&mut scopes[0], axes, lanes, 4);
+            self.fold_in(&mut scopes[0], axes, lanes, &|_, lane| lane);
         });
         let mut rows: Vec<Value> = (0..used)
             .step_by(WIDE)
@@ -92,7 +175,9 @@ impl<'f> Writer<'_, 'f> {
             self.code.ins(|ins| ins.store(memory(), neutral, start, (bytes * lane) as i32));
         }
         self.descend(&mut [scope.clone()], rank, axes, None, &mut |scopes| {
-            self.fold_in(&mut scopes[0], axes, lanes, bytes);
+            self.fold_in(&mut scopes[0], axes, lanes, &|_, lane| {
+                self.code.ins(|ins| ins.imul_imm_u(lane, WIDE as i64))
+            });
         });
         let mut rows: Vec<Value> =
             (0..used).map(|lane| self.code.ins(|ins| ins.load(kind, memory(), start, (bytes * lane) as i32))).collect();
@@ -100,8 +185,8 @@ impl<'f> Writer<'_, 'f> {
         rows[0]
     }
 
-    /// Folds the value at the point into its lane; lanes are `bytes` apart.
-    fn fold_in(&self, scope: &mut Scope, axes: &[usize], lanes: &Lanes, bytes: usize) {
+    /// Folds the value at the point into its lane, which lies so many elements behind the first as `place` says.
+    fn fold_in(&self, scope: &mut Scope, axes: &[usize], lanes: &Lanes, place: &dyn Fn(&Scope, Value) -> Value) {
         self.lines(scope, axes.len()..usize::MAX);
         let width = scope.width();
         let ops = self.lanes(width);
@@ -111,12 +196,21 @@ impl<'f> Writer<'_, 'f> {
         }
         let index = scope.place_along(axes.len() - 1);
         let lane = self.code.ins(|ins| ins.band_imm_u(index, LANES as i64 - 1));
-        let offset = self.code.ins(|ins| ins.imul_imm_u(lane, bytes as i64));
+        let at = place(scope, lane);
+        let offset = self.code.ins(|ins| ins.imul_imm_u(at, 4));
         let address = self.code.ins(|ins| ins.iadd(lanes.start, offset));
         let kind = type_of(lanes.dtype, width);
         let so_far = self.code.ins(|ins| ins.load(kind, memory(), address, 0));
         let folded = lanes.how.fold(&ops, lanes.dtype, so_far, value);
         self.code.ins(|ins| ins.store(memory(), folded, address, 0));
+    }
+}
+
+/// What lanes hold: an i32 for a bool.
+fn lane_type(dtype: Dtype) -> Dtype {
+    match dtype {
+        Dtype::Bool => Dtype::I32,
+        dtype => dtype,
     }
 }
 

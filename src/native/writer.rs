@@ -393,12 +393,22 @@ impl Writer<'_, '_> {
     }
 
     fn load_wide(&self, scope: &Scope, load: &Load) -> Value {
-        let dtype = self.plan.buffers[load.buffer].dtype;
-        if !load.guards.is_empty() || !self.is_row(scope, &load.at) {
+        let (buffer, base) = self.buffer(load.buffer);
+        let dtype = buffer.dtype;
+        // What fails for one of the four fails for all of them, or else each is read on its own.
+        if buffer.size() < WIDE || scope.any_differs(&load.guards) || !self.is_row(scope, &load.at) {
             return self.each_lane(dtype, |lane| self.load(scope, load, lane));
         }
         let address = self.address(scope, load.buffer, &load.at, 0);
-        self.load_row(dtype, address)
+        if load.guards.is_empty() {
+            return self.load_row(dtype, address);
+        }
+        // The first elements are there in any case.
+        let holds = self.guards(scope, &load.guards, 0);
+        let address = self.code.ins(|ins| ins.select(holds, address, base));
+        let (value, lanes) = (self.load_row(dtype, address), self.lanes(Width::Four));
+        let selected = lanes.select(self.code.splat(Dtype::Bool, holds), value, lanes.bits_of(dtype, 0));
+        self.code.cast(type_of(dtype, Width::Four), selected)
     }
 
     /// Whether four neighbouring points are four neighbouring elements.

@@ -38,6 +38,11 @@ problems! {
             .at(at, "sees its examples as they are")
             .help("say how images are varied: `augment image { flip(horizontal) }`");
 
+    /// `bench` of a program whose batch is all examples, and nobody has counted them.
+    "batch-unknown" Error BatchUnknown {} =>
+        super::say("a step is over all examples, and nobody has counted them yet")
+            .help("count them with `dlmc check --data`, or measure another size: `--set train.batch=64`");
+
     /// `init` is told of a target that the table does not have.
     "no-target-column" Error NoTargetColumn { name: String, near: Option<Near>, known: Vec<String> } =>
         super::say(format!("the table has no column called `{name}`"))

@@ -38,6 +38,7 @@ mod syntax;
 mod syntax_problems;
 mod syntax_recovery;
 mod tensors;
+mod tiles;
 mod tensors_grad;
 mod tensors_simplify;
 mod types;

@@ -39,8 +39,9 @@ fn compare(function: &Function, seed: u64, machine: &Machine) -> Result<(), Stri
     Ok(())
 }
 
+/// Panics where machine code differs from the kernel interpreter, or writes beside what is its own.
 #[track_caller]
-fn check(function: &Function, seed: u64, machine: &Machine) {
+pub fn check(function: &Function, seed: u64, machine: &Machine) {
     if let Err(what) = compare(function, seed, machine) {
         panic!("seed {seed}: {what}\n{}", Loops::of(&plan(function, machine)));
     }

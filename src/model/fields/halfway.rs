@@ -30,12 +30,15 @@ pub struct Cut {
     meaning: Meaning,
 }
 
-/// Rows that show what a formula makes of any.
-const PROBES: usize = 16;
+/// So many numbers of a column show what a formula makes of any, in as many rows as hold them.
+const PROBES: usize = 512;
+
+/// Rows, where few hold enough numbers: what is fitted needs some.
+const ROWS: std::ops::RangeInclusive<usize> = 3..=16;
 
 /// Values that a column may hold: pixels, or numbers of any sign.
-fn probe(column: &ColumnPlan, site: u32) -> Wide {
-    let shape = [&[PROBES][..], &column.shape].concat();
+fn probe(column: &ColumnPlan, rows: usize, site: u32) -> Wide {
+    let shape = [&[rows][..], &column.shape].concat();
     let draws = numbers(Draw::Uniform, Clock { seed: 0, step: 0 }, site, shape.iter().product());
     let value = |draw: f32| match column.cell {
         CellType::Array | CellType::Picture(_) => (f64::from(draw) * 256.0).floor(),
@@ -85,12 +88,14 @@ impl Fields {
     /// What is there after so many stages, and whether it is numbers from 0 to 1, whatever the columns hold.
     fn after(&self, at: usize, stages: usize) -> (Cut, bool) {
         let mut problems = Vec::new();
-        let mut lower = self.lower(at, PROBES, Fits::Fit(vec![]), &mut problems);
+        let rows =
+            PROBES.div_ceil(self.received[at].shape.iter().product::<usize>().max(1)).clamp(*ROWS.start(), *ROWS.end());
+        let mut lower = self.lower(at, rows, Fits::Fit(vec![]), &mut problems);
         let value = self.first(&mut lower, at, stages).expect("part of a sound formula");
         let Fits::Fit(fits) = &lower.fits else { unreachable!("set above") };
         let fits = fits.len();
         let columns = lower.columns.take().expect("in a field").plans;
-        let feeds: Vec<Wide> = columns.iter().zip(0..).map(|(it, site)| probe(it, site)).collect();
+        let feeds: Vec<Wide> = columns.iter().zip(0..).map(|(it, site)| probe(it, rows, site)).collect();
         let found = evaluate_f64(&lower.graph, &[value.id], &[], &feeds, Clock { seed: 0, step: 0 });
         let whole = &self.received[at];
         let meaning = if whole.meaning == Meaning::Image { Meaning::Image } else { Meaning::Plain };

@@ -277,31 +277,57 @@ fn sum(rewriter: &mut Rewriter, x: Id, axis: usize, times: usize) -> Option<Id> 
             let sum = merged.rev().fold(node.args[0], |x, axis| rewriter.sum(x, axis));
             Some(rewriter.reshape(sum, &shape))
         }
+        Op::Map(scalar @ (Scalar::Mul | Scalar::Div)) if node.dtype == Dtype::F32 => {
+            let factors = [node.args[0], node.args[1]];
+            without_factor(rewriter, scalar, factors, x, axis).or_else(|| match scalar {
+                Scalar::Mul if !rewriter.shared.contains(&x) => {
+                    contractions::recognise(rewriter, factors[0], factors[1], axis)
+                }
+                _ => None,
+            })
+        }
         _ if rewriter.shared.contains(&x) => None,
         Op::Contract { a, b, out } => contractions::sum(rewriter, [a, b, out], [node.args[0], node.args[1]], axis),
         Op::Map(Scalar::Neg) => {
             let sum = rewriter.sum(node.args[0], axis);
             Some(rewriter.map(Scalar::Neg, &[sum]))
         }
-        Op::Map(Scalar::Mul) if node.dtype == Dtype::F32 => {
-            let [a, b] = [node.args[0], node.args[1]];
-            for (same, other) in [(a, b), (b, a)] {
-                if can_peel(rewriter, same, axis) {
-                    let sum = rewriter.sum(other, axis);
-                    let factor = peel(rewriter, same, axis);
-                    let args = if same == a { [factor, sum] } else { [sum, factor] };
-                    return Some(rewriter.map(Scalar::Mul, &args));
-                }
-            }
-            contractions::recognise(rewriter, a, b, axis)
-        }
-        Op::Map(Scalar::Div) if node.dtype == Dtype::F32 && can_peel(rewriter, node.args[1], axis) => {
-            let sum = rewriter.sum(node.args[0], axis);
-            let divisor = peel(rewriter, node.args[1], axis);
-            Some(rewriter.map(Scalar::Div, &[sum, divisor]))
-        }
         _ => None,
     }
+}
+
+/// The sum of `x = a · b` (or `a / b`) with what is the same all along the axis taken out of it. What somebody else reads too is
+/// there in any case: then this is less only if the rest is.
+fn without_factor(rewriter: &mut Rewriter, scalar: Scalar, [a, b]: [Id; 2], x: Id, axis: usize) -> Option<Id> {
+    let pays =
+        |rewriter: &Rewriter, whole: Id, rest: Id| !rewriter.shared.contains(&whole) || rewriter.shared.contains(&rest);
+    let divides = scalar == Scalar::Div;
+    let pairs: &[(Id, Id)] = if divides { &[(b, a)] } else { &[(a, b), (b, a)] };
+    for &(same, rest) in pairs {
+        if can_peel(rewriter, same, axis) && pays(rewriter, x, rest) {
+            let sum = rewriter.sum(rest, axis);
+            let factor = peel(rewriter, same, axis);
+            let args = if same == a { [factor, sum] } else { [sum, factor] };
+            return Some(rewriter.map(scalar, &args));
+        }
+    }
+    // The same of a factor that is a product itself.
+    let pairs: &[(Id, Id)] = if divides { &[] } else { &[(a, b), (b, a)] };
+    for &(product, beside) in pairs {
+        let Op::Map(inner @ (Scalar::Mul | Scalar::Div)) = rewriter.graph[product].op else { continue };
+        let [c, d] = [rewriter.graph[product].args[0], rewriter.graph[product].args[1]];
+        let choices: &[(Id, Id)] = if inner == Scalar::Div { &[(d, c)] } else { &[(c, d), (d, c)] };
+        let found =
+            choices.iter().find(|&&(same, rest)| can_peel(rewriter, same, axis) && pays(rewriter, product, rest));
+        if let Some(&(same, rest)) = found {
+            let args = if product == a { [rest, beside] } else { [beside, rest] };
+            let both = rewriter.map(Scalar::Mul, &args);
+            let sum = rewriter.sum(both, axis);
+            let factor = peel(rewriter, same, axis);
+            return Some(rewriter.map(inner, &[sum, factor]));
+        }
+    }
+    None
 }
 
 /// The axes of `from` that a reshape to `to` makes into the one axis `axis`.

@@ -1,0 +1,142 @@
+//! `dlmc bench`: how long a step takes, and where the time goes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::numbers::{bytes, count, micros};
+use super::table::{Align, Table};
+use super::terminal::Format;
+use super::{Exit, Overrides, Stop, Terminal, crash, program};
+use crate::data;
+use crate::model::program::Batch;
+use crate::problem::command::BatchUnknown;
+use crate::session::bench::{Bench, bench};
+use crate::source::Disk;
+
+/// Measure how long a training step takes, on numbers of the types of the data
+///
+/// The data is not read: a step takes as long on any numbers.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The program; `-` is standard input
+    file: PathBuf,
+    /// Which of its `train` blocks, where there are several
+    train: Option<String>,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// Measure each kernel of the step too
+    #[arg(long)]
+    profile: bool,
+    /// Measure for about so long, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    seconds: f64,
+    /// The name to show for standard input, and the folder to look in for what it names
+    #[arg(long, value_name = "PATH")]
+    stdin_filename: Option<PathBuf>,
+}
+
+impl Args {
+    pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
+        let opened = program::open(&self.file, self.stdin_filename.as_deref())?;
+        let checked = program::without_data(&opened, &self.overrides.all(), terminal)?;
+        let program = &checked.programs[program::choose(&checked, self.train.as_deref())?];
+        crash::during("measuring a step", Some(&opened.path));
+        let batch = match program.train.batch {
+            Batch::Size(batch) => batch,
+            Batch::All => {
+                let (facts, _) = data::inspect(&Disk, opened.folder(), &program.data);
+                let rows = facts.splits.map(|[train, ..]| train).filter(|&rows| rows > 0);
+                rows.ok_or_else(|| Stop::because(Exit::Problems, BatchUnknown {}))?
+            }
+        };
+        let budget = Duration::from_secs_f64(self.seconds.clamp(0.01, 3600.0));
+        let found = bench(program, batch, terminal.backend, budget, self.profile);
+        let text = match terminal.format {
+            Format::Json => format!("{}\n", as_json(&found)),
+            _ => as_text(&found),
+        };
+        terminal.data(&text)?;
+        Ok(Exit::Fine)
+    }
+}
+
+fn gflops(flops: u64, time: Duration) -> f64 {
+    flops as f64 / time.as_secs_f64() / 1e9
+}
+
+fn as_text(bench: &Bench) -> String {
+    use Align::{Left, Right};
+    let step = bench.step;
+    let mut out = format!(
+        "step of {} examples, {} backend: {} (median of {}; least {}, nine of ten below {})\n",
+        count(bench.batch as u64),
+        bench.backend.word(),
+        micros(step.median),
+        count(bench.steps as u64),
+        micros(step.min),
+        micros(step.p90),
+    );
+    out += &format!("compiled in {}\n", micros(bench.compile));
+    if let Some(cost) = bench.cost {
+        out += &format!(
+            "{} operations, {:.1} G a second; at most {} of memory\n",
+            count(cost.flops),
+            gflops(cost.flops, step.median),
+            bytes(cost.peak)
+        );
+    }
+    if !bench.kernels.is_empty() {
+        let mut table = Table::new(&[
+            ("kernel", Right),
+            ("kind", Left),
+            ("space", Left),
+            ("sum over", Left),
+            ("time", Right),
+            ("share", Right),
+            ("G op/s", Right),
+            ("GB/s", Right),
+        ]);
+        let all: Duration = bench.kernels.iter().map(|it| it.mean).sum();
+        let extents = |all: &[usize]| all.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
+        for (number, kernel) in bench.kernels.iter().enumerate() {
+            table.row([
+                number.to_string(),
+                kernel.kind.to_string(),
+                extents(&kernel.space),
+                extents(&kernel.inner),
+                micros(kernel.mean),
+                format!("{:.1} %", 100.0 * kernel.mean.as_secs_f64() / all.as_secs_f64()),
+                format!("{:.1}", gflops(kernel.flops, kernel.mean)),
+                format!("{:.1}", gflops(kernel.bytes, kernel.mean)),
+            ]);
+        }
+        out += &format!("\n{}", table.text());
+    }
+    out
+}
+
+fn as_json(bench: &Bench) -> Value {
+    let micros = |time: Duration| time.as_nanos() as f64 / 1e3;
+    let kernels: Vec<Value> = bench
+        .kernels
+        .iter()
+        .map(|it| {
+            json!({ "kind": it.kind, "space": it.space, "inner": it.inner, "us": micros(it.mean), "flops": it.flops, "bytes": it.bytes })
+        })
+        .collect();
+    json!({
+        "backend": bench.backend.word(),
+        "precision": "fp32",
+        "threads": 1,
+        "batch": bench.batch,
+        "compile_ms": bench.compile.as_secs_f64() * 1e3,
+        "steps": bench.steps,
+        "step_us": { "min": micros(bench.step.min), "median": micros(bench.step.median), "p90": micros(bench.step.p90) },
+        "flops_step": bench.cost.map(|it| it.flops),
+        "gflops": bench.cost.map(|it| gflops(it.flops, bench.step.median)),
+        "peak_bytes": bench.cost.map(|it| it.peak),
+        "kernels": kernels,
+    })
+}

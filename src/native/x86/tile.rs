@@ -1,0 +1,243 @@
+//! A tile of sums of products: its rows and columns in registers, for each element one chain of fused multiply-adds.
+
+use super::Isa;
+use super::encode::{Address, Assembler, Lanes, Vector, Word};
+
+/// The part of a product that one call computes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tile {
+    pub rows: usize,
+    /// In floats; the last register of a row may not be full.
+    pub columns: usize,
+}
+
+/// Where the elements of a factor lie, in bytes from the tile's first one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Factor {
+    /// From row to row.
+    pub down: i64,
+    /// Whether each column has its own, one float behind the other; else all columns share one.
+    pub across: bool,
+    /// From term to term along each axis of the sum, the outermost first.
+    pub along: Vec<i64>,
+}
+
+/// The registers that count the turns of loops, the innermost first.
+const COUNTERS: [Word; 6] = [Word::RAX, Word::RCX, Word::R8, Word::R9, Word::R10, Word::R11];
+
+/// The first addresses of the factors, and where the sums go.
+const STARTS: [Word; 2] = [Word::RDI, Word::RSI];
+const TARGET: Word = Word::RDX;
+
+/// Terms of the sum that one turn of the innermost loop adds.
+const UNROLLED: usize = 4;
+
+impl Tile {
+    /// The registers of a row.
+    pub fn vectors(self, isa: Isa) -> usize {
+        self.columns.div_ceil(isa.lanes())
+    }
+
+    /// The bytes that its sums take: row by row, each in whole registers.
+    pub fn bytes(self, isa: Isa) -> usize {
+        self.rows * self.vectors(isa) * isa.lanes() * 4
+    }
+
+    /// Whether all registers that it takes are there: the sums, a row of one factor, an element of the other, a mask.
+    pub fn fits(self, isa: Isa) -> bool {
+        let vectors = self.vectors(isa);
+        let masks = usize::from(isa == Isa::Avx2 && self.is_masked(isa));
+        self.rows * vectors + vectors + 1 + masks <= isa.registers()
+    }
+
+    /// About how many cycles one term of all its sums takes: two products in a cycle, two loads, and a chain waits four.
+    pub fn cycles(self, isa: Isa) -> usize {
+        let vectors = self.vectors(isa);
+        (self.rows * vectors).max(self.rows + vectors).max(8)
+    }
+
+    fn is_masked(self, isa: Isa) -> bool {
+        !self.columns.is_multiple_of(isa.lanes())
+    }
+}
+
+/// The function `(left, right, sums)` of the System V convention that adds up the products of two factors over axes of the
+/// given extents, in row-major order from zero, and writes the sums of a tile row by row, each in whole registers. At most one
+/// of the factors differs from row to row. `None` where the sum has too many axes, or strides too large.
+pub fn sums(isa: Isa, tile: Tile, factors: &[Factor; 2], extents: &[usize]) -> Option<Vec<u8>> {
+    let axes: Vec<usize> = (0..extents.len()).filter(|&axis| extents[axis] != 1).collect();
+    let reach = |factor: &Factor| {
+        let along: i64 = axes.iter().map(|&axis| extents[axis] as i64 * factor.along[axis].abs()).sum();
+        along + factor.down.abs() * tile.rows as i64 + 4 * tile.columns as i64
+    };
+    if axes.len() > COUNTERS.len() || factors.iter().any(|factor| reach(factor) > i64::from(i32::MAX) / 2) {
+        return None;
+    }
+    assert!(tile.fits(isa) && factors.iter().any(|it| it.down == 0 || tile.rows == 1), "a tile of registers");
+    let mut code = Assembler::new(isa);
+    let mut writer = Writer { isa, tile, factors, code: &mut code };
+    let mask = writer.mask();
+    if tile.is_masked(isa) {
+        let room = Address { base: TARGET, bytes: 0 };
+        writer.code.mask(tile.columns % isa.lanes(), mask, room, Word::RAX);
+    }
+    for sum in 0..tile.rows * tile.vectors(isa) {
+        writer.code.zero(Vector(sum as u8));
+    }
+    let axes: Vec<(usize, [i32; 2])> =
+        axes.iter().map(|&axis| (extents[axis], [0, 1].map(|it: usize| factors[it].along[axis] as i32))).collect();
+    if !extents.contains(&0) {
+        writer.terms(&axes);
+    }
+    for sum in 0..tile.rows * tile.vectors(isa) {
+        let bytes = (sum * isa.lanes() * 4) as i32;
+        writer.code.store(Vector(sum as u8), Address { base: TARGET, bytes });
+    }
+    Some(code.finish())
+}
+
+/// The function `(source, _, target)` of the System V convention that writes the elements of a factor side by side: for each term
+/// of the sum, as [`sums`] goes through them, the columns of a tile in whole registers.
+pub fn panel(isa: Isa, columns: usize, along: &[i64], extents: &[usize]) -> Option<Vec<u8>> {
+    let axes: Vec<usize> = (0..extents.len()).filter(|&axis| extents[axis] != 1).collect();
+    let reach: i64 = axes.iter().map(|&axis| extents[axis] as i64 * along[axis].abs()).sum();
+    let terms: usize = extents.iter().product();
+    if axes.len() > COUNTERS.len() || reach.max((terms * columns) as i64 * 8) > i64::from(i32::MAX) / 2 {
+        return None;
+    }
+    let mut code = Assembler::new(isa);
+    let tile = Tile { rows: 1, columns };
+    let factors = [0, 1].map(|_| Factor { down: 0, across: true, along: vec![] });
+    let mut writer = Writer { isa, tile, factors: &factors, code: &mut code };
+    let mask = writer.mask();
+    if tile.is_masked(isa) {
+        writer.code.mask(columns % isa.lanes(), mask, Address { base: TARGET, bytes: 0 }, Word::RAX);
+    }
+    let axes: Vec<(usize, i32)> = axes.iter().map(|&axis| (extents[axis], along[axis] as i32)).collect();
+    writer.copies(&axes);
+    Some(code.finish())
+}
+
+struct Writer<'a> {
+    isa: Isa,
+    tile: Tile,
+    factors: &'a [Factor; 2],
+    code: &'a mut Assembler,
+}
+
+impl Writer<'_> {
+    /// The register of the mask, where masks stand in one: the last.
+    fn mask(&self) -> Vector {
+        Vector(self.isa.registers() as u8 - 1)
+    }
+
+    /// Loops over axes, each with its extent and its strides.
+    fn terms(&mut self, axes: &[(usize, [i32; 2])]) {
+        let Some((&(extent, strides), inner)) = axes.split_first() else { return self.term([0, 0]) };
+        let counter = COUNTERS[inner.len()];
+        if !inner.is_empty() {
+            // What the next loop went forward is gone back.
+            let (turns, step) = inner[0];
+            let back = [0, 1].map(|it| strides[it] - turns as i32 * step[it]);
+            self.code.set(counter, extent as u32);
+            let top = self.code.label();
+            self.terms(inner);
+            self.step(back);
+            return self.code.count_down(counter, top);
+        }
+        let (turns, rest) = (extent / UNROLLED, extent % UNROLLED);
+        if turns > 0 {
+            self.code.set(counter, turns as u32);
+            let top = self.code.label();
+            (0..UNROLLED as i32).for_each(|term| self.term(strides.map(|stride| term * stride)));
+            self.step(strides.map(|stride| UNROLLED as i32 * stride));
+            self.code.count_down(counter, top);
+        }
+        for _ in 0..rest {
+            self.term([0, 0]);
+            self.step(strides);
+        }
+    }
+
+    /// Moves on by so many bytes in each factor.
+    fn step(&mut self, strides: [i32; 2]) {
+        for (start, stride) in STARTS.into_iter().zip(strides) {
+            self.code.add(start, stride);
+        }
+    }
+
+    /// One term of all sums, so many bytes behind where the factors begin.
+    fn term(&mut self, behind: [i32; 2]) {
+        let (tile, vectors) = (self.tile, self.tile.vectors(self.isa));
+        // All rows share one factor, which is read first.
+        let shared = usize::from(self.factors[1].down == 0 || (tile.rows == 1 && self.factors[0].down != 0));
+        let other = 1 - shared;
+        let start = |it: usize| Address { base: STARTS[it], bytes: behind[it] };
+        let first = tile.rows * vectors;
+        let across = self.factors[shared].across;
+        let registers = if across { vectors } else { 1 };
+        for column in 0..registers {
+            let to = Vector((first + column) as u8);
+            match across {
+                true => self.load(to, start(shared), column),
+                false => self.code.broadcast(to, start(shared)),
+            }
+        }
+        let of = |column: usize| Vector((first + if across { column } else { 0 }) as u8);
+        let spare = Vector((first + registers) as u8);
+        for row in 0..tile.rows {
+            let at = start(other).behind((row as i64 * self.factors[other].down) as i32);
+            let sum = |column: usize| Vector((row * vectors + column) as u8);
+            match self.factors[other].across {
+                true => {
+                    for column in 0..vectors {
+                        if self.lanes(column) == Lanes::All {
+                            let at = at.behind((column * self.isa.lanes() * 4) as i32);
+                            self.code.fma_load(sum(column), of(column), at);
+                        } else {
+                            self.load(spare, at, column);
+                            self.code.fma(sum(column), of(column), spare);
+                        }
+                    }
+                }
+                false if vectors == 1 && self.isa == Isa::Avx512 => self.code.fma_broadcast(sum(0), of(0), at),
+                false => {
+                    self.code.broadcast(spare, at);
+                    (0..vectors).for_each(|column| self.code.fma(sum(column), of(column), spare));
+                }
+            }
+        }
+    }
+
+    /// Copies the columns of each term, going through axes, each with its extent and its stride.
+    fn copies(&mut self, axes: &[(usize, i32)]) {
+        let Some((&(extent, stride), inner)) = axes.split_first() else {
+            for column in 0..self.tile.vectors(self.isa) {
+                let bytes = (column * self.isa.lanes() * 4) as i32;
+                self.load(Vector(0), Address { base: STARTS[0], bytes: 0 }, column);
+                self.code.store(Vector(0), Address { base: TARGET, bytes });
+            }
+            return self.code.add(TARGET, self.tile.bytes(self.isa) as i32);
+        };
+        let counter = COUNTERS[inner.len()];
+        let gone = inner.first().map_or(0, |&(turns, step)| turns as i32 * step);
+        self.code.set(counter, extent as u32);
+        let top = self.code.label();
+        self.copies(inner);
+        self.code.add(STARTS[0], stride - gone);
+        self.code.count_down(counter, top);
+    }
+
+    fn lanes(&self, column: usize) -> Lanes {
+        match self.tile.is_masked(self.isa) && column + 1 == self.tile.vectors(self.isa) {
+            true => Lanes::Masked,
+            false => Lanes::All,
+        }
+    }
+
+    /// Reads the floats of a column of registers.
+    fn load(&mut self, to: Vector, row: Address, column: usize) {
+        let (lanes, mask) = (self.lanes(column), self.mask());
+        self.code.load(to, row.behind((column * self.isa.lanes() * 4) as i32), lanes, mask);
+    }
+}

@@ -1,0 +1,154 @@
+//! How long a step takes: compiled once, then called again and again with numbers of its feeds' types.
+
+use std::time::{Duration, Instant};
+
+use super::course::Course;
+use crate::compile::{Backend, Cost, Room, executor_and_cost, plan};
+use crate::kernel::{Core, Kernel, Plan};
+use crate::model::Program;
+use crate::model::program::{FieldPlan, FieldType, Share};
+use crate::native;
+use crate::tensor::random::numbers;
+use crate::tensor::{Array, Clock, Data, Draw, Dtype};
+
+/// What was measured of a program's step.
+pub struct Bench {
+    /// Examples of a step.
+    pub batch: usize,
+    pub backend: Backend,
+    /// From the program to a function that can be called.
+    pub compile: Duration,
+    /// How often the step was called, after the warm-up.
+    pub steps: usize,
+    pub step: Spread,
+    /// What the plan says; the graph's interpreter has none.
+    pub cost: Option<Cost>,
+    /// The kernels in their order, where they were asked for.
+    pub kernels: Vec<KernelTime>,
+}
+
+/// Times of the same thing.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Spread {
+    pub min: Duration,
+    pub median: Duration,
+    /// Nine of ten were shorter.
+    pub p90: Duration,
+}
+
+/// A kernel of the step, and the mean time that it took.
+pub struct KernelTime {
+    /// What it does at each point before its body: `loop`, `reduce`, `product`.
+    pub kind: &'static str,
+    /// The extents of its axes: those of its space, and those of its core.
+    pub space: Vec<usize>,
+    pub inner: Vec<usize>,
+    pub flops: u64,
+    /// That it moves, each element counted once.
+    pub bytes: u64,
+    pub mean: Duration,
+}
+
+impl Spread {
+    fn of(mut times: Vec<Duration>) -> Spread {
+        times.sort();
+        let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+        Spread { min: times[0], median: at(0.5), p90: at(0.9) }
+    }
+}
+
+/// Measures the step of `program` on batches of so many examples for about as long as `budget` says, kernel by kernel too where
+/// `profile` asks for it.
+pub fn bench(program: &Program, batch: usize, backend: Backend, budget: Duration, profile: bool) -> Bench {
+    let course = Course::new(program, batch);
+    let start = Instant::now();
+    let pieces = course.functions(program, 0);
+    let piece = pieces.iter().find(|it| it.call.share != Share::Batch).expect("an update ends with a call");
+    let (mut step, cost) = executor_and_cost(&piece.function, backend, &Room::default());
+    let compile = start.elapsed();
+    let mut states = super::initial(program);
+    states.extend(piece.function.states[states.len()..].iter().map(|(shape, dtype)| Array::zeros(shape, *dtype)));
+    let feeds = feeds(program, batch, &piece.function.feeds);
+    let feeds: Vec<&Array> = feeds.iter().collect();
+    let clock = |step: usize| Clock { seed: program.train.seed, step: step as u32 + 1 };
+    let warm = Instant::now();
+    let mut done = 0;
+    while done < 3 || (warm.elapsed() < budget / 5 && done < 1000) {
+        step.run(&mut states, &feeds, clock(done));
+        done += 1;
+    }
+    let (mut times, begin) = (vec![], Instant::now());
+    while times.len() < 5 || (begin.elapsed() < budget && times.len() < 100_000) {
+        let start = Instant::now();
+        step.run(&mut states, &feeds, clock(done + times.len()));
+        times.push(start.elapsed());
+    }
+    let kernels = match profile && backend == Backend::Native {
+        true => kernels(plan(&piece.function), &mut states, &feeds, clock(done), budget),
+        false => vec![],
+    };
+    Bench { batch, backend, compile, steps: times.len(), step: Spread::of(times), cost, kernels }
+}
+
+fn kernels(plan: Plan, states: &mut [Array], feeds: &[&Array], clock: Clock, budget: Duration) -> Vec<KernelTime> {
+    let mut results: Vec<Array> = plan.results.iter().map(|(shape, dtype)| Array::zeros(shape, *dtype)).collect();
+    let mut step = native::compile(plan);
+    let mut times = vec![Duration::ZERO; step.plan().kernels.len()];
+    step.run_timed(states, feeds, clock, &mut results, &mut times);
+    times.fill(Duration::ZERO);
+    let (mut calls, begin) = (0, Instant::now());
+    while calls < 3 || begin.elapsed() < budget {
+        step.run_timed(states, feeds, clock, &mut results, &mut times);
+        calls += 1;
+    }
+    let plan = step.plan();
+    let all = plan.kernels.iter().zip(times);
+    all.map(|(kernel, time)| KernelTime {
+        kind: kind(kernel),
+        space: kernel.space.clone(),
+        inner: kernel.axes()[kernel.space.len()..].to_vec(),
+        flops: kernel.flops() as u64,
+        bytes: plan.traffic(kernel) as u64,
+        mean: time / calls,
+    })
+    .collect()
+}
+
+fn kind(kernel: &Kernel) -> &'static str {
+    match kernel.core {
+        Core::Loop => "loop",
+        Core::Reduce { .. } => "reduce",
+        Core::Product { .. } => "product",
+        Core::Order { .. } => "sort",
+        Core::Scan(_) => "scan",
+    }
+}
+
+/// Numbers for the fields that a step reads, and ones for what it was fitted with.
+fn feeds(program: &Program, batch: usize, types: &[(Vec<usize>, Dtype)]) -> Vec<Array> {
+    let all = types.iter().enumerate();
+    all.map(|(at, (shape, dtype))| match program.feeds.get(at) {
+        Some(&field) => feed(&program.data.fields[field], shape, *dtype, at as u32),
+        None => Array { shape: shape.clone(), data: Data::F32(vec![1.0; shape.iter().product()]) },
+    })
+    .inspect(|it| assert!(batch > 0 && it.shape.first().is_none_or(|&rows| rows > 0)))
+    .collect()
+}
+
+/// Numbers from 0 to 1, or the places of values.
+fn feed(field: &FieldPlan, shape: &[usize], dtype: Dtype, site: u32) -> Array {
+    let values = match &field.ty {
+        FieldType::Binary { .. } => Some(2),
+        FieldType::Class(class) => Some(class.values()),
+        _ => None,
+    };
+    let draws = numbers(Draw::Uniform, Clock { seed: 1, step: 0 }, site, shape.iter().product());
+    let places = draws.iter().map(|&draw| (draw * values.unwrap_or(2) as f32).floor());
+    let data = match dtype {
+        Dtype::I32 => Data::I32(places.map(|it| it as i32).collect()),
+        Dtype::Bool => Data::Bool(places.map(|it| it != 0.0).collect()),
+        Dtype::F32 if values.is_some() => Data::F32(places.collect()),
+        Dtype::F32 => Data::F32(draws),
+    };
+    Array { shape: shape.to_vec(), data }
+}

@@ -1,0 +1,160 @@
+//! Products in wide registers: bit for bit what the kernel interpreter says, on every machine that can be asked for, and the
+//! bytes of their code as a disassembler reads them.
+
+use dlmc::kernel::{Core, Machine, Plan, plan};
+use dlmc::native;
+use dlmc::scalar::{Dtype, Scalar};
+use dlmc::tensor::{Function, Graph, Id, Slot, View};
+use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind, Register};
+
+use crate::functions::Dice;
+use crate::native::check;
+
+/// This machine, and what it would be with narrower registers.
+fn machines() -> Vec<Machine> {
+    let host = Machine::host();
+    let lesser = [64, 32, 16].into_iter().filter(|&vector| vector <= host.vector);
+    lesser.map(|vector| Machine { vector, ..host.clone() }).collect()
+}
+
+/// Machines for which code can be written anywhere.
+fn written_for() -> [Machine; 2] {
+    [64, 32].map(|vector| Machine { fma: true, vector, ..Machine::portable() })
+}
+
+fn function(shapes: [&[usize]; 2], build: impl Fn(&mut Graph, [Id; 2]) -> Id) -> Function {
+    let mut function = Function { feeds: shapes.map(|it| (it.to_vec(), Dtype::F32)).to_vec(), ..Default::default() };
+    let g = &mut function.graph;
+    let feeds = [0, 1].map(|slot| g.input(Slot::Feed(slot), shapes[slot as usize], Dtype::F32));
+    let product = build(g, feeds);
+    // A body behind it, which has to find its place in the tile.
+    let shape = g.shape(product).to_vec();
+    let index = g.index(shape.len() - 1, &shape);
+    let index = g.map(Scalar::ToF32, &[index]);
+    let scaled = g.map(Scalar::Mul, &[product, index]);
+    function.results = vec![product, scaled];
+    function
+}
+
+/// A product of the three ways in which a dense layer has one.
+fn dense(spec: &str, [m, k, n]: [usize; 3]) -> Function {
+    let shape = |labels: &str| labels.chars().map(|it| [m, k, n]["mkn".find(it).expect("a label")]).collect::<Vec<_>>();
+    let (args, _) = spec.split_once("->").expect("an arrow");
+    let (left, right) = args.split_once(',').expect("a comma");
+    function([&shape(left), &shape(right)], |g, [a, b]| g.contract(spec, a, b))
+}
+
+/// A convolution over images `[batch, height, width, channels]`, with a border of zeros.
+fn convolution([batch, height, width, channels, out]: [usize; 5], size: usize, stride: usize) -> Function {
+    function([&[batch, height, width, channels], &[size, size, channels, out]], |g, [x, w]| {
+        let mut padded = x;
+        for axis in [1, 2] {
+            padded = g.view(View::Pad { axis, before: size / 2, after: size / 2, between: 0 }, padded);
+        }
+        let windows = g.view(View::Window { axis: 1, size, stride, dilation: 1 }, padded);
+        let windows = g.view(View::Window { axis: 3, size, stride, dilation: 1 }, windows);
+        g.contract("bypxqc,pqco->byxo", windows, w)
+    })
+}
+
+const SPECS: [&str; 3] = ["mk,kn->mn", "km,kn->mn", "mk,nk->mn"];
+
+fn has_panels(plan: &Plan) -> bool {
+    plan.kernels.iter().any(|kernel| matches!(kernel.core, Core::Product { panels: Some(_), .. }))
+}
+
+#[test]
+fn tiles_of_every_width_and_height_are_the_same_chains() {
+    let mut dice = Dice::new(1);
+    for machine in machines() {
+        for size in 1..=33 {
+            for (spec, turned) in SPECS.iter().zip([false, true, false]) {
+                let (other, terms) = (dice.within(1, 40), dice.within(1, 40));
+                let [m, n] = if turned { [size, other] } else { [other, size] };
+                // Enough terms for wide registers.
+                let terms = terms.max(2049_usize.div_ceil(m * n));
+                check(&dense(spec, [m, terms, n]), size as u64, &machine);
+            }
+        }
+    }
+}
+
+#[test]
+fn factors_in_panels_give_the_same_chains() {
+    let mut dice = Dice::new(2);
+    let (mut some, mut tries) = (0, 0);
+    for machine in machines() {
+        for seed in 0..12 {
+            for spec in SPECS {
+                let sizes = [dice.within(30, 90), dice.within(20, 70), dice.within(60, 150)];
+                let function = dense(spec, sizes);
+                some += usize::from(has_panels(&plan(&function, &machine)));
+                tries += 1;
+                check(&function, seed, &machine);
+            }
+        }
+    }
+    assert!(2 * some > tries, "{some} of {tries} products have panels");
+    // So much is written that panels are all kept.
+    check(&dense("km,kn->mn", [700, 9, 300]), 1, &Machine::host());
+}
+
+#[test]
+fn convolutions_are_the_same_chains() {
+    let mut dice = Dice::new(3);
+    for machine in machines() {
+        for seed in 0..10 {
+            let sizes = [(1, 3), (3, 12), (3, 12), (1, 20), (1, 40)].map(|(from, to)| dice.within(from, to));
+            let (size, stride) = (dice.within(1, 3), dice.within(1, 2));
+            check(&convolution(sizes, size, stride), seed, &machine);
+        }
+    }
+}
+
+#[test]
+fn the_code_of_tiles_is_what_a_disassembler_expects() {
+    use Mnemonic::*;
+    let plain =
+        [Vmovups, Vfmadd231ps, Vbroadcastss, Vxorps, Vpxord, Vmaskmovps, Kmovw, Vzeroupper, Mov, Add, Dec, Jne, Ret];
+    let mut codes = 0;
+    for machine in written_for() {
+        for size in 1..=70 {
+            for spec in SPECS {
+                let plan = plan(&dense(spec, [size, 300, 71 - size]), &machine);
+                for bytes in native::foreign(&plan) {
+                    codes += 1;
+                    let mut decoder = Decoder::with_ip(64, &bytes, 0x1000, DecoderOptions::NONE);
+                    let mut last = Mnemonic::INVALID;
+                    let mut starts = vec![];
+                    while decoder.can_decode() {
+                        let instruction = decoder.decode();
+                        starts.push(instruction.ip());
+                        assert!(!instruction.is_invalid(), "{bytes:02x?}");
+                        last = instruction.mnemonic();
+                        assert!(plain.contains(&last), "{last:?}");
+                        let vectors =
+                            (0..instruction.op_count()).filter(|&it| instruction.op_kind(it) == OpKind::Register);
+                        for register in
+                            vectors.map(|it| instruction.op_register(it)).filter(|it| it.is_vector_register())
+                        {
+                            // Half registers are those of AVX2, and no code mixes the two.
+                            assert_eq!(register.is_zmm(), machine.vector == 64, "{register:?}");
+                        }
+                        if instruction.memory_base() != Register::None {
+                            assert!([Register::RDI, Register::RSI, Register::RDX].contains(&instruction.memory_base()));
+                            assert_eq!(instruction.memory_index(), Register::None);
+                        }
+                        if last == Jne {
+                            assert!(
+                                starts.contains(&instruction.near_branch_target()),
+                                "a jump back to an instruction"
+                            );
+                        }
+                    }
+                    assert_eq!((last, bytes.len()), (Ret, decoder.position()));
+                }
+            }
+        }
+    }
+    assert!(codes > 300, "{codes} functions");
+}
