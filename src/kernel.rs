@@ -24,7 +24,7 @@ mod verify;
 pub use affine::{Affine, Var};
 pub use body::{Body, Guard, Line, Load, Place, Reg, Work};
 pub use machine::Machine;
-pub use panels::{Kept, Panels};
+pub use panels::{Blocks, Kept, Panels};
 pub use print::{Loops, Names, Tables};
 pub use verify::verify;
 
@@ -93,7 +93,8 @@ pub enum Core {
     Reduce { inner: Vec<usize>, how: Reduction, body: Body, value: Reg },
     /// `Σ left · right` over the axes `inner`: one chain of fused multiply-adds from zero, in row-major order.
     /// Where there are `panels`, the factor that has the last axis may be laid out in them before.
-    Product { inner: Vec<usize>, left: Load, right: Load, panels: Option<Panels> },
+    /// Where there are `blocks`, the chains of all points may be lengthened block by block.
+    Product { inner: Vec<usize>, left: Load, right: Load, panels: Option<Panels>, blocks: Option<Blocks> },
     /// The kernel is one call: the stable ascending order along the axis in the middle of `space`, which is
     /// (outer, axis, inner), with the elements of `source`. There is no body. `scratch` has room for one order.
     Order { source: usize, target: usize, scratch: usize },
@@ -264,7 +265,10 @@ impl Kernel {
         match &self.core {
             Core::Order { target, scratch, .. } => writes.extend([target, scratch]),
             Core::Scan(turns) => writes.extend(turns.targets.iter().chain([&turns.arena])),
-            Core::Product { panels, .. } => writes.extend(panels.map(|it| it.buffer)),
+            Core::Product { panels, blocks, .. } => {
+                writes.extend(panels.map(|it| it.buffer));
+                writes.extend(blocks.map(|it| it.buffer));
+            }
             Core::Loop | Core::Reduce { .. } => {}
         }
         writes

@@ -14,6 +14,7 @@ mod product;
 mod reduce;
 mod sort;
 mod tiles;
+mod tiling;
 mod turns;
 mod writer;
 mod x86;

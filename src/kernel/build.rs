@@ -73,7 +73,11 @@ fn product(graph: &Graph, stored: &[bool], id: Id, [a, b, out]: [&Axes; 3]) -> R
                         && pays(graph, &node.shape, labels, out, *id)
                 });
             let apart: Vec<Id> = apart.map(|(.., id)| id).collect();
-            if apart.is_empty() { Ok(Core::Product { inner, left, right, panels: None }) } else { Err(apart) }
+            if apart.is_empty() {
+                Ok(Core::Product { inner, left, right, panels: None, blocks: None })
+            } else {
+                Err(apart)
+            }
         }
         _ => unreachable!("what blocks an operand is known"),
     }

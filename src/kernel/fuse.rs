@@ -13,6 +13,9 @@ use crate::tensor::{Function, Graph, Id, Op, Slot};
 /// The most operations that are spent again rather than storing a value that an expansion or a window repeats.
 const CHEAP: usize = 2;
 
+/// The most operations that are spent again rather than writing a value beside the one that it is made of.
+const AGAIN: usize = 4;
+
 /// What has so many times fewer elements than a value costs nothing to read beside it.
 const SMALL: usize = 64;
 
@@ -63,13 +66,7 @@ pub fn stored(function: &Function) -> Vec<bool> {
             readers[arg] = readers[arg].and(mine);
         }
     }
-    // What is cheap once it is known what else is in memory is not kept beside it.
-    let forced = forced(function, &live);
-    for id in graph.ids().filter(|id| live[id.0 as usize] && !forced[id.0 as usize]) {
-        if stored[id.0 as usize] && matches!(graph[id].op, Op::Map(_)) {
-            stored[id.0 as usize] = !again(graph, &stored, id);
-        }
-    }
+    again_beside(graph, &live, &forced(function, &live), &mut stored);
     while let blocked @ [_, ..] = &blocked(graph, &live, &stored)[..] {
         blocked.iter().for_each(|id| stored[id.0 as usize] = true);
     }
@@ -89,6 +86,55 @@ fn again(graph: &Graph, stored: &[bool], id: Id) -> bool {
             scalar_cost(*scalar) <= 1 && args.clone().all(at_hand) && large.count() <= 1
         }
         _ => false,
+    }
+}
+
+/// Computes again, wherever they are read, values that take few operations on one value that is in memory, and on others that
+/// have next to no elements and are kept: reading the one costs what reading the value itself would, and it need not be written.
+fn again_beside(graph: &Graph, live: &[bool], forced: &[bool], stored: &mut [bool]) {
+    // For each node that is not stored: its operations, and the one large value that they need.
+    let mut cheap: Vec<Option<(usize, Option<Id>)>> = vec![None; graph.len()];
+    for id in graph.ids().filter(|id| live[id.0 as usize] && !forced[id.0 as usize]) {
+        let at = id.0 as usize;
+        let Op::Map(scalar) = graph[id].op else { continue };
+        let (mut operations, mut large) = (again_cost(scalar), None);
+        let (mut small, mut is_cheap) = (vec![], true);
+        for &arg in &graph[id].args {
+            let from = source(graph, stored, arg);
+            let within = match &graph[from].op {
+                Op::Const(_) | Op::Index { .. } => Some((0, None)),
+                _ if graph[from].size() * SMALL <= graph[id].size() => {
+                    small.push(from);
+                    Some((0, None))
+                }
+                _ if stored[from.0 as usize] => Some((0, Some(from))),
+                _ if from == arg => cheap[from.0 as usize],
+                _ => None,
+            };
+            match within {
+                Some((more, of)) => {
+                    operations += more;
+                    is_cheap &= of.is_none() || large.is_none() || large == of;
+                    large = large.or(of);
+                }
+                None => is_cheap = false,
+            }
+        }
+        let kept = |id: &Id| stored[id.0 as usize] || matches!(graph[*id].op, Op::Map(_));
+        if !is_cheap || operations > AGAIN || large.is_none() || !small.iter().all(kept) {
+            continue;
+        }
+        small.iter().for_each(|id| stored[id.0 as usize] = true);
+        stored[at] = false;
+        cheap[at] = Some((operations, large));
+    }
+}
+
+/// What an operation costs that is done again: a division takes several times as long as others.
+fn again_cost(scalar: Scalar) -> usize {
+    match scalar {
+        Scalar::Div | Scalar::Sqrt => 3,
+        scalar => scalar_cost(scalar),
     }
 }
 

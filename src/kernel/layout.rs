@@ -5,7 +5,7 @@ use super::build::kernels;
 use super::collapse::collapse;
 use super::group::Group;
 use super::order::{Order, Task};
-use super::panels::{Panels, panels};
+use super::panels::{Blocks, Panels, blocks, panels};
 use super::trace::axis;
 use super::{ALIGNMENT, Buffer, Core, Home, Kernel, Line, Load, Machine, Reg, Store, Turns, Work};
 use crate::tensor::{Dtype, Function, Graph, Id, Op, Scan, Slot};
@@ -78,9 +78,11 @@ impl Writing<'_> {
         for mut kernel in kernels(self.graph, stored, members).expect("what blocks a kernel is stored") {
             self.settle(&mut kernel);
             collapse(&mut kernel);
-            let room = panels(&kernel, machine);
-            if let (Core::Product { panels, .. }, Some((kept, floats))) = (&mut kernel.core, room) {
-                *panels = Some(Panels { buffer: self.buffer(&[floats], Dtype::F32, SOMEWHERE), kept });
+            let (laid_out, cut) = (panels(&kernel, machine), blocks(&kernel, machine));
+            if let Core::Product { panels, blocks, .. } = &mut kernel.core {
+                let mut room = |floats: usize| self.buffer(&[floats], Dtype::F32, SOMEWHERE);
+                *panels = laid_out.map(|(kept, floats)| Panels { buffer: room(floats), kept });
+                *blocks = cut.map(|(axis, size, floats)| Blocks { buffer: room(floats), axis, size });
             }
             self.kernels.push(kernel);
         }

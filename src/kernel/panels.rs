@@ -22,6 +22,24 @@ pub enum Kept {
     All,
 }
 
+/// The parts in which a long sum is added up, so that what all tiles read of one part stays in the cache. The order of the terms
+/// is the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Blocks {
+    /// Room for all sums so far, each row of them padded to whole registers.
+    pub buffer: usize,
+    /// Of the summed axes, the one that is cut; those before it are gone through place by place.
+    pub axis: usize,
+    /// The places of it in a part.
+    pub size: usize,
+}
+
+/// Rows of sums are a multiple of this many floats: the registers of any machine.
+pub const PAD: usize = 16;
+
+/// A part has at least so many terms: its sums are read and written once for each.
+const TERMS: usize = 64;
+
 /// The most columns of a tile.
 pub const COLUMNS: usize = 64;
 
@@ -68,4 +86,33 @@ pub fn panels(kernel: &Kernel, machine: &Machine) -> Option<(Kept, usize)> {
         true => Some((Kept::All, all)),
         false => Some((Kept::One, terms * COLUMNS.min(space[last].next_multiple_of(16)))),
     }
+}
+
+/// The parts into which a kernel's sum would be cut: the axis, its places in a part, and the floats of all sums.
+pub fn blocks(kernel: &Kernel, machine: &Machine) -> Option<(usize, usize, usize)> {
+    let Core::Product { inner, left, right, .. } = &kernel.core else { return None };
+    let (space, axes) = (&kernel.space, kernel.axes());
+    let rank = space.len();
+    rows(space, [left, right])?;
+    let floats = space[..rank - 1].iter().product::<usize>() * space[rank - 1].next_multiple_of(PAD);
+    // The bytes that are read while the summed axes run so far: each element once, or all from the first to the last.
+    let read = |extents: &[usize]| {
+        let extent = |axis: u32| axes[..rank].iter().chain(extents).nth(axis as usize).copied().unwrap_or(1);
+        let of = |var: Var| if let Var::Axis(axis) = var { extent(axis) } else { 1 };
+        let bytes = |load: &Load| {
+            let (least, most) = load.at.span(of);
+            let each: usize = load.at.terms().iter().map(|&(var, _)| of(var)).product();
+            4 * each.min((most - least + 1) as usize)
+        };
+        bytes(left) + bytes(right)
+    };
+    if panels(kernel, machine).is_some() || 4 * floats > machine.l2 / 2 || read(inner) <= machine.l2 {
+        return None;
+    }
+    let part = |axis: usize, size: usize| [&vec![1; axis][..], &[size], &inner[axis + 1..]].concat();
+    let fits = |axis: usize, size: usize| read(&part(axis, size)) <= machine.l2 / 2;
+    let axis = (0..inner.len()).find(|&axis| inner[axis] > 1 && fits(axis, 1))?;
+    let size = (1..=inner[axis]).rev().find(|&size| fits(axis, size))?;
+    let terms: usize = part(axis, size).iter().product();
+    (terms >= TERMS && terms < inner.iter().product()).then_some((axis, size, floats))
 }

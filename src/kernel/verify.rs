@@ -45,17 +45,24 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
                 (value.0 as usize) < body.lines.len() && (*how == Reduction::Max || body.dtype(*value) != Dtype::Bool);
             check(known && !body.lines.iter().any(|line| line.work == Work::Core), "the reduced register")?;
         }
-        Core::Product { left, right, panels, .. } => {
+        Core::Product { inner, left, right, panels, blocks } => {
+            if let Some(blocks) = blocks {
+                let cut = super::panels::blocks(kernel, &plan.machine).ok_or("a sum in blocks")?;
+                let room = &plan.buffers[blocks.buffer];
+                let is_room = room.dtype == Dtype::F32 && room.size() >= cut.2 && matches!(room.home, Home::Arena(_));
+                check(
+                    (blocks.axis, blocks.size) == (cut.0, cut.1) && blocks.axis < inner.len(),
+                    "the blocks of a sum",
+                )?;
+                check(is_room && alone(kernel, blocks.buffer), "the room for sums")?;
+            }
             if let Some(panels) = panels {
                 let (kept, floats) =
                     super::panels::panels(kernel, &plan.machine).ok_or("panels of a factor in rows")?;
                 let room = &plan.buffers[panels.buffer];
                 let is_room = room.dtype == Dtype::F32 && room.size() >= floats && matches!(room.home, Home::Arena(_));
                 check(kept == panels.kept && is_room, "the room for panels")?;
-                let mut others = kernel.loads().into_iter().map(|(_, load)| load.buffer);
-                let mut stores = kernel.stores.iter().map(|store| store.buffer);
-                let alone = !others.any(|it| it == panels.buffer) && !stores.any(|it| it == panels.buffer);
-                check(alone, "a room of their own for panels")?;
+                check(alone(kernel, panels.buffer), "a room of their own for panels")?;
             }
             for load in [left, right] {
                 verify_load(plan, &axes, &Body::default(), load)?;
@@ -90,6 +97,12 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
         check(!store.at.terms().iter().any(|term| matches!(term.0, Var::Inside(_))), "a store without guards")?;
     }
     Ok(())
+}
+
+/// Whether a kernel reads and writes a buffer only where it works in it.
+fn alone(kernel: &Kernel, buffer: usize) -> bool {
+    let reads = kernel.reads().into_iter().filter(|&it| it == buffer).count();
+    reads == 0 && kernel.writes().into_iter().filter(|&it| it == buffer).count() == 1
 }
 
 /// Each turn reads and writes one place of the buffers that are seen place by place; they have one for each turn.

@@ -12,7 +12,7 @@ use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
 
 use super::lanes::Code;
 use super::sort::sort;
-use super::tiles::Tiling;
+use super::tiling::Tiling;
 use super::writer::{Clock, Writer, memory};
 use crate::kernel::{Core, Home, Kernel, Machine, Plan};
 
@@ -105,9 +105,14 @@ pub fn clif(plan: &Plan) -> String {
     text
 }
 
+fn codes(tiling: &Tiling) -> Vec<Vec<u8>> {
+    let routines = tiling.routines().into_iter();
+    routines.map(|routine| tiling.code(&routine).expect("a tiling's routines have code")).collect()
+}
+
 /// The functions that a plan's kernels call and that Cranelift does not write, as bytes.
 pub fn foreign(plan: &Plan) -> Vec<Vec<u8>> {
-    plan.kernels.iter().filter_map(|kernel| Tiling::of(plan, kernel)).flat_map(|tiling| tiling.codes()).collect()
+    plan.kernels.iter().filter_map(|kernel| Tiling::of(plan, kernel)).flat_map(|tiling| codes(&tiling)).collect()
 }
 
 /// Writes the function of each kernel, those of the turns of a recurrence before it, and does with it what `done` says.
@@ -200,7 +205,7 @@ fn write_entry(target: &mut Target, functions: &[FuncId]) {
 
 fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Target) {
     let tiling = Tiling::of(plan, kernel);
-    let codes = tiling.iter().flat_map(Tiling::codes);
+    let codes = tiling.iter().flat_map(codes);
     let tiles: Vec<FuncId> = codes.map(|code| define_tile(target, code)).collect();
     let Target { module, context, scratch, .. } = target;
     context.func.signature = signature(module);

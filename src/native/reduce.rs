@@ -6,6 +6,7 @@
 use cranelift_codegen::ir::{InstBuilder, Value};
 
 use super::lanes::{WIDE, Width, type_of};
+use super::nest::scattered;
 use super::writer::{Scope, Writer, memory};
 use crate::kernel::{Body, Kernel, LANES, Reduction, Reg, Var, Work};
 use crate::scalar::{Dtype, Ops};
@@ -27,12 +28,13 @@ impl<'f> Writer<'_, 'f> {
     pub fn reduce(&self, kernel: &Kernel, inner: &[usize], how: Reduction, (body, value): (&Body, Reg)) {
         let rank = kernel.space.len();
         let axes = kernel.axes();
-        let along_space = (0..rank).next_back().filter(|&axis| axes[axis] >= WIDE);
+        let apart = |axis: usize| gathered(body, axis) + gathered(&kernel.body, axis) + scattered(kernel, axis);
+        let along_space = (0..rank).rev().filter(|&axis| axes[axis] >= WIDE).min_by_key(|&axis| apart(axis));
         let along_inner = (rank..axes.len()).next_back().filter(|&axis| axes[axis] >= WIDE);
         // The axis along which fewer loads have to be gathered.
         let [space, row] = [along_space, along_inner].map(|axis| axis.map_or(usize::MAX, |axis| gathered(body, axis)));
         let columns = if space < row { along_space } else { None };
-        if let Some(last) = columns.filter(|&last| rank > 0 && axes[last] <= BESIDE) {
+        if let Some(last) = columns.filter(|&last| last + 1 == rank && axes[last] <= BESIDE) {
             return self.reduce_beside(kernel, inner, how, (body, value), last);
         }
         let slot = self.slot(LANES * 4 * WIDE);
@@ -228,7 +230,7 @@ fn halve(all: &mut Vec<Value>, count: usize, fold: &dyn Fn(Value, Value) -> Valu
 }
 
 /// How many loads of a body would have to gather their elements if it ran along `axis` four by four.
-fn gathered(body: &Body, axis: usize) -> usize {
+pub fn gathered(body: &Body, axis: usize) -> usize {
     let along = Var::Axis(axis as u32);
     let strided = |line: &&crate::kernel::Line| match &line.work {
         Work::Load(load) => !matches!(body.expand(&load.at).factor(along), 0 | 1),

@@ -446,6 +446,18 @@ impl Writer<'_, '_> {
         self.code.ins(|ins| ins.store(memory(), bytes, address, 0));
     }
 
+    /// Writes one of four elements that lie apart.
+    fn store_lane(&self, scope: &Scope, store: &Store, value: Value, lane: usize) {
+        let dtype = self.plan.buffers[store.buffer].dtype;
+        let address = self.address(scope, store.buffer, &store.at, lane);
+        let mut element = self.code.ins(|ins| ins.extractlane(value, lane as u8));
+        if dtype == Dtype::Bool {
+            let bit = self.code.ins(|ins| ins.band_imm_u(element, 1));
+            element = self.code.ins(|ins| ins.ireduce(types::I8, bit));
+        }
+        self.code.ins(|ins| ins.store(memory(), element, address, 0));
+    }
+
     pub fn store(&self, scope: &Scope, store: &Store) {
         let dtype = self.plan.buffers[store.buffer].dtype;
         let width = scope.width();
@@ -453,8 +465,11 @@ impl Writer<'_, '_> {
         let address = self.address(scope, store.buffer, &store.at, 0);
         match width {
             Width::Four => {
-                assert!(self.is_row(scope, &store.at) && !store.adds, "four points are stored side by side");
-                self.store_row(dtype, value, address);
+                assert!(!store.adds, "what is added is added point by point");
+                match self.is_row(scope, &store.at) {
+                    true => self.store_row(dtype, value, address),
+                    false => (0..WIDE).for_each(|lane| self.store_lane(scope, store, value, lane)),
+                }
             }
             Width::One if store.adds => {
                 let kind = type_of(dtype, Width::One);

@@ -3,7 +3,7 @@
 mod encode;
 mod tile;
 
-pub use tile::{Factor, Tile, panel, sums};
+pub use tile::{Factor, Rows, Tile, panel, sums};
 
 use crate::kernel::Machine;
 

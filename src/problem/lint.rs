@@ -195,10 +195,16 @@ problems! {
             .help(format!("accumulate {} for that, or fewer", super::count(epoch, "batch", "batches")));
 
     /// A block of a `train` block has nothing in it.
-    "empty-block" Warning EmptyBlock { block: String, so: String, example: &'static str, at: Span } =>
+    "empty-block" Warning EmptyBlock { block: String, so: String, at: Span } => {
+        let example = match block.as_str() {
+            "regularize" => "l2(1e-4) on *.w",
+            "augment batch" => "mixup(alpha: 0.2)",
+            _ => "…",
+        };
         say(format!("`{block}` has nothing in it, so {so}"))
             .at(at, "nothing follows")
-            .help(format!("leave it away, or say what is meant, like `{block} {{ {example} }}`"));
+            .help(format!("leave it away, or say what is meant, like `{block} {{ {example} }}`"))
+    };
 
     /// A target holds numbers that the model cannot give.
     "out-of-reach" Warning OutOfReach { field: String, low: f64, high: f64, beyond: usize, rows: usize, at: Span, field_at: Span } => {

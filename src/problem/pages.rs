@@ -34,6 +34,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "bad-cells"
     "bad-weight"
     "batch-larger-than-data"
+    "batch-unknown"
     "begins-with-minus"
     "block-not-closed"
     "block-not-opened"

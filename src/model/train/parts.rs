@@ -80,7 +80,7 @@ impl Parts {
                 TrainEntry::Regularize { terms, span } => {
                     if terms.is_empty() {
                         let so = "nothing is added to the loss".to_string();
-                        lint_empty("regularize".into(), so, "l2(1e-4) on *.w", *span, problems);
+                        lint_empty("regularize".into(), so, *span, problems);
                     }
                     for term in terms {
                         sound &= named_callable(context, Kind::Regularizer, &term.value, problems).is_ok();
@@ -137,25 +137,24 @@ impl Parts {
 /// Warns of a block of augmentations with nothing in it.
 fn lint_unvaried(fields: &[tree::Name], span: Span, problems: &mut Vec<Problem>) {
     let names: Vec<String> = fields.iter().map(|it| it.text.to_string()).collect();
-    let (block, so, example) = match &names[..] {
-        [one] if one == "batch" => ("augment batch".into(), "no examples are mixed".into(), "mixup(alpha: 0.2)"),
-        [one] => (format!("augment {one}"), format!("`{one}` is read as it is"), "…"),
-        several => (
-            format!("augment ({})", several.join(", ")),
-            format!("{} are read as they are", list(&ticked(several))),
-            "…",
-        ),
+    let (block, so) = match &names[..] {
+        [one] if one == "batch" => ("augment batch".into(), "no examples are mixed".into()),
+        [one] => (format!("augment {one}"), format!("`{one}` is read as it is")),
+        several => {
+            let so = format!("{} are read as they are", list(&ticked(several)));
+            (format!("augment ({})", several.join(", ")), so)
+        }
     };
-    lint_empty(block, so, example, span, problems);
+    lint_empty(block, so, span, problems);
 }
 
 /// Warns of a block with nothing in it, unless what it had could not be read.
-fn lint_empty(block: String, so: String, example: &'static str, span: Span, problems: &mut Vec<Problem>) {
+fn lint_empty(block: String, so: String, span: Span, problems: &mut Vec<Problem>) {
     let word = block.split(' ').next().expect("a word").len();
     let at = Span::new(span.file, span.range().start, span.range().start + word);
     let is_inside = |it: Span| it.file == span.file && span.start <= it.start && it.end <= span.end;
     if !problems.iter().any(|it| it.labels.first().is_some_and(|label| is_inside(label.span))) {
-        problems.push(EmptyBlock { block, so, example, at }.into());
+        problems.push(EmptyBlock { block, so, at }.into());
     }
 }
 

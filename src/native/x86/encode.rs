@@ -14,6 +14,8 @@ impl Word {
     pub const RAX: Word = Word(0);
     pub const RCX: Word = Word(1);
     pub const RDX: Word = Word(2);
+    /// The stack. The 128 bytes below it are a function's own that calls no other.
+    pub const RSP: Word = Word(4);
     pub const RSI: Word = Word(6);
     pub const RDI: Word = Word(7);
     pub const R8: Word = Word(8);
@@ -136,9 +138,8 @@ impl Assembler {
         self.vector(FMADD231PS, sum.0, a.0, Operand::Broadcast(b), Lanes::All);
     }
 
-    /// Makes the first `lanes` lanes the mask. With AVX2 it goes to the register `mask`, through the memory at `room`,
-    /// which holds a register; `scratch` is lost.
-    pub fn mask(&mut self, lanes: usize, mask: Vector, room: Address, scratch: Word) {
+    /// Makes the first `lanes` lanes the mask. With AVX2 it goes to the register `mask`; `scratch` is lost.
+    pub fn mask(&mut self, lanes: usize, mask: Vector, scratch: Word) {
         match self.isa {
             Isa::Avx512 => {
                 self.set(scratch, (1 << lanes) - 1);
@@ -146,6 +147,7 @@ impl Assembler {
                 self.bytes.extend([0xc4, 0xe1 ^ (scratch.0 >> 3) << 5, 0x78, 0x92, 0xc8 | scratch.0 & 7]);
             }
             Isa::Avx2 => {
+                let room = Address { base: Word::RSP, bytes: -64 };
                 for lane in 0..self.isa.lanes() {
                     // mov dword [room + 4 * lane], bits
                     let bits: u32 = if lane < lanes { u32::MAX } else { 0 };
@@ -252,14 +254,15 @@ impl Assembler {
             Operand::Register(Vector(number)) => self.bytes.push(0xc0 | register << 3 | number & 7),
             Operand::Memory(address) | Operand::Broadcast(address) => {
                 let base = address.base.0 & 7;
-                assert!(base != 4, "a base that needs no further byte");
                 let short = i8::try_from(address.bytes / unit).ok().filter(|_| address.bytes % unit == 0);
+                self.bytes.push(if short.is_some() { 0x40 } else { 0x80 } | register << 3 | base);
+                if base == Word::RSP.0 {
+                    // This base takes a byte more, which says that there is no index.
+                    self.bytes.push(0x24);
+                }
                 match short {
-                    Some(short) => self.bytes.extend([0x40 | register << 3 | base, short as u8]),
-                    None => {
-                        self.bytes.push(0x80 | register << 3 | base);
-                        self.bytes.extend(address.bytes.to_le_bytes());
-                    }
+                    Some(short) => self.bytes.push(short as u8),
+                    None => self.bytes.extend(address.bytes.to_le_bytes()),
                 }
             }
         }

@@ -22,6 +22,15 @@ pub struct Factor {
     pub along: Vec<i64>,
 }
 
+/// Where the rows of sums go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rows {
+    /// Bytes from row to row.
+    pub pitch: i64,
+    /// Whether the chains go on from what is there, instead of beginning at zero.
+    pub adds: bool,
+}
+
 /// The registers that count the turns of loops, the innermost first.
 const COUNTERS: [Word; 6] = [Word::RAX, Word::RCX, Word::R8, Word::R9, Word::R10, Word::R11];
 
@@ -38,9 +47,14 @@ impl Tile {
         self.columns.div_ceil(isa.lanes())
     }
 
+    /// The bytes of a row in whole registers.
+    pub fn pitch(self, isa: Isa) -> usize {
+        self.vectors(isa) * isa.lanes() * 4
+    }
+
     /// The bytes that its sums take: row by row, each in whole registers.
     pub fn bytes(self, isa: Isa) -> usize {
-        self.rows * self.vectors(isa) * isa.lanes() * 4
+        self.rows * self.pitch(isa)
     }
 
     /// Whether all registers that it takes are there: the sums, a row of one factor, an element of the other, a mask.
@@ -62,15 +76,19 @@ impl Tile {
 }
 
 /// The function `(left, right, sums)` of the System V convention that adds up the products of two factors over axes of the
-/// given extents, in row-major order from zero, and writes the sums of a tile row by row, each in whole registers. At most one
-/// of the factors differs from row to row. `None` where the sum has too many axes, or strides too large.
-pub fn sums(isa: Isa, tile: Tile, factors: &[Factor; 2], extents: &[usize]) -> Option<Vec<u8>> {
+/// given extents, in row-major order, and writes the sums of a tile row by row as `target` says, each in whole registers. At most
+/// one of the factors differs from row to row. `None` where the sum has too many axes, or strides too large.
+pub fn sums(isa: Isa, tile: Tile, factors: &[Factor; 2], extents: &[usize], target: Rows) -> Option<Vec<u8>> {
     let axes: Vec<usize> = (0..extents.len()).filter(|&axis| extents[axis] != 1).collect();
     let reach = |factor: &Factor| {
         let along: i64 = axes.iter().map(|&axis| extents[axis] as i64 * factor.along[axis].abs()).sum();
         along + factor.down.abs() * tile.rows as i64 + 4 * tile.columns as i64
     };
-    if axes.len() > COUNTERS.len() || factors.iter().any(|factor| reach(factor) > i64::from(i32::MAX) / 2) {
+    let far = i64::from(i32::MAX) / 2;
+    if axes.len() > COUNTERS.len()
+        || factors.iter().any(|factor| reach(factor) > far)
+        || target.pitch * tile.rows as i64 > far
+    {
         return None;
     }
     assert!(tile.fits(isa) && factors.iter().any(|it| it.down == 0 || tile.rows == 1), "a tile of registers");
@@ -78,20 +96,27 @@ pub fn sums(isa: Isa, tile: Tile, factors: &[Factor; 2], extents: &[usize]) -> O
     let mut writer = Writer { isa, tile, factors, code: &mut code };
     let mask = writer.mask();
     if tile.is_masked(isa) {
-        let room = Address { base: TARGET, bytes: 0 };
-        writer.code.mask(tile.columns % isa.lanes(), mask, room, Word::RAX);
+        writer.code.mask(tile.columns % isa.lanes(), mask, Word::RAX);
     }
-    for sum in 0..tile.rows * tile.vectors(isa) {
-        writer.code.zero(Vector(sum as u8));
+    let sums = (0..tile.rows).flat_map(|row| (0..tile.vectors(isa)).map(move |column| (row, column)));
+    let sums = sums.map(|(row, column)| {
+        let bytes = row as i64 * target.pitch + (column * isa.lanes() * 4) as i64;
+        let at = Address { base: TARGET, bytes: bytes as i32 };
+        (Vector((row * tile.vectors(isa) + column) as u8), at)
+    });
+    for (sum, at) in sums.clone() {
+        match target.adds {
+            true => writer.code.load(sum, at, Lanes::All, mask),
+            false => writer.code.zero(sum),
+        }
     }
     let axes: Vec<(usize, [i32; 2])> =
         axes.iter().map(|&axis| (extents[axis], [0, 1].map(|it: usize| factors[it].along[axis] as i32))).collect();
     if !extents.contains(&0) {
         writer.terms(&axes);
     }
-    for sum in 0..tile.rows * tile.vectors(isa) {
-        let bytes = (sum * isa.lanes() * 4) as i32;
-        writer.code.store(Vector(sum as u8), Address { base: TARGET, bytes });
+    for (sum, at) in sums {
+        writer.code.store(sum, at);
     }
     Some(code.finish())
 }
@@ -111,7 +136,7 @@ pub fn panel(isa: Isa, columns: usize, along: &[i64], extents: &[usize]) -> Opti
     let mut writer = Writer { isa, tile, factors: &factors, code: &mut code };
     let mask = writer.mask();
     if tile.is_masked(isa) {
-        writer.code.mask(columns % isa.lanes(), mask, Address { base: TARGET, bytes: 0 }, Word::RAX);
+        writer.code.mask(columns % isa.lanes(), mask, Word::RAX);
     }
     let axes: Vec<(usize, i32)> = axes.iter().map(|&axis| (extents[axis], along[axis] as i32)).collect();
     writer.copies(&axes);
