@@ -2,9 +2,9 @@
 """Step times of dlmc and of PyTorch on the programs in benches/programs, one after the other in one run.
 
     cargo build --release
-    python3 benches/compare.py [--rounds N] [--seconds S] [WORKLOAD ...]
+    python3 benches/compare.py [--rounds N] [--seconds S] [--threads N] [WORKLOAD ...]
 
-Both compute one training step (forward, loss, backward, optimizer) of the same network on one thread, on a batch of random
+Both compute one training step (forward, loss, backward, optimizer) of the same network on as many threads, on a batch of random
 numbers that is in memory. In each round every side is measured once; the table shows the median over all rounds, and the ratio
 of the two. A peer that is not installed is skipped with a word.
 """
@@ -101,9 +101,9 @@ def measured(step, seconds):
     return statistics.median(times) * 1e6
 
 
-def dlmc(binary, workload, seconds):
+def dlmc(binary, workload, seconds, threads):
     program = HERE / "programs" / f"{workload}.dlm"
-    command = [binary, "bench", program, "--seconds", str(seconds), "--json"]
+    command = [binary, "bench", program, "--seconds", str(seconds), "--threads", str(threads), "--json"]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return json.loads(out)["step_us"]["median"]
 
@@ -121,12 +121,13 @@ def main():
     parser.add_argument("workload", nargs="*", default=workloads, help=f"of {', '.join(workloads)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="for each side in each round")
+    parser.add_argument("--threads", type=int, default=1, help="of each side")
     parser.add_argument("--dlmc", default=HERE.parent / "target" / "release" / "dlmc", help="the program to measure")
     args = parser.parse_args()
     try:
         import torch
 
-        torch.set_num_threads(1)
+        torch.set_num_threads(args.threads)
         torch.set_flush_denormal(True)
         peers = torch_steps(torch)
         name = f"PyTorch {torch.__version__}"
@@ -138,7 +139,7 @@ def main():
         step = peers[workload]() if workload in peers else None
         ours, theirs = [], []
         for _ in range(args.rounds):
-            ours.append(dlmc(args.dlmc, workload, args.seconds))
+            ours.append(dlmc(args.dlmc, workload, args.seconds, args.threads))
             if step:
                 theirs.append(measured(step, args.seconds))
         mine = statistics.median(ours)

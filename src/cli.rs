@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+use crate::compile::use_threads;
 use crate::problem::command::{UnwritableFile, reason};
 use crate::problem::{Problem, catalogue};
 use crate::session::{Cause, Failure};
@@ -163,6 +164,7 @@ impl From<io::Error> for Stop {
 pub fn main() -> ExitCode {
     crash::watch();
     let line = Line::parse();
+    use_threads(line.look.threads());
     let terminal = Terminal::new(&line.look);
     let mut named = line.look.allow.iter().chain(&line.look.warn);
     let unknown = named.find(|code| catalogue().all(|entry| entry.code != **code));

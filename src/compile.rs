@@ -6,6 +6,7 @@ pub use least::{Least, least_loss};
 
 use std::path::Path;
 
+pub use crate::kernel::machine::use_threads;
 use crate::kernel::{self, Machine, Plan};
 use crate::model::Program;
 use crate::native;

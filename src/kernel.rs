@@ -18,6 +18,7 @@ pub mod machine;
 mod order;
 pub mod panels;
 mod print;
+mod share;
 mod trace;
 mod verify;
 
@@ -40,6 +41,9 @@ pub struct Plan {
     pub machine: Machine,
     pub buffers: Vec<Buffer>,
     pub kernels: Vec<Kernel>,
+    /// How many of them follow one another that may run at the same time, as parts of one: they write to different places, and
+    /// none reads what another writes.
+    pub together: Vec<usize>,
     /// The size of the arena in bytes. Its contents mean nothing between steps.
     pub arena: usize,
     pub states: Vec<Type>,
@@ -147,10 +151,11 @@ pub fn plan(function: &Function, machine: &Machine) -> Plan {
     let roots: Vec<Id> = graph.ids().filter(|id| live[id.0 as usize] && stored[id.0 as usize] && !input(id)).collect();
     let groups = group::groups(function, &stored, &roots);
     let order = order::order(function, &groups);
-    let layout::Layout { buffers, kernels, arena } = layout::layout(function, &stored, &groups, &order, machine);
+    let layout::Layout { buffers, kernels, together, arena } =
+        layout::layout(function, &stored, &groups, &order, machine);
     let results = function.results.iter().map(|&id| (graph.shape(id).to_vec(), graph[id].dtype)).collect();
     let (states, feeds) = (function.states.clone(), function.feeds.clone());
-    let plan = Plan { machine: machine.clone(), buffers, kernels, arena, states, feeds, results };
+    let plan = Plan { machine: machine.clone(), buffers, kernels, together, arena, states, feeds, results };
     verify(&plan);
     plan
 }

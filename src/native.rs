@@ -13,6 +13,7 @@ mod nest;
 mod product;
 mod reduce;
 mod sort;
+mod team;
 mod tiles;
 mod tiling;
 mod turns;
@@ -28,6 +29,7 @@ use std::time::{Duration, Instant};
 
 use memory::{Arena, Fences};
 use module::Compiled;
+use team::{Arguments, Phases, Team};
 
 pub use module::{clif, foreign};
 
@@ -36,18 +38,35 @@ pub struct Step {
     plan: Plan,
     code: Compiled,
     room: Room,
+    /// Where more than one thread shares the work.
+    team: Option<Rc<Team>>,
+    phases: Phases,
     fenced: bool,
     /// The addresses of one call's states, feeds and results.
     table: Vec<*mut u8>,
 }
 
-/// Memory for the arenas of steps that are called one after the other: as much as the largest needs.
+/// Memory for the arenas of steps that are called one after the other, as much as the largest needs, and the threads that work
+/// in it.
 #[derive(Clone)]
-pub struct Room(Rc<RefCell<Arena>>);
+pub struct Room(Rc<RefCell<Arena>>, Rc<RefCell<Vec<(usize, Rc<Team>)>>>);
 
 impl Default for Room {
     fn default() -> Room {
-        Room(Rc::new(RefCell::new(Arena::new(0))))
+        Room(Rc::new(RefCell::new(Arena::new(0))), Rc::default())
+    }
+}
+
+impl Room {
+    /// A team of so many threads.
+    fn team(&self, threads: usize) -> Rc<Team> {
+        let mut teams = self.1.borrow_mut();
+        let known = teams.iter().find(|(size, _)| *size == threads).map(|(_, team)| team.clone());
+        known.unwrap_or_else(|| {
+            let team = Rc::new(Team::new(threads));
+            teams.push((threads, team.clone()));
+            team
+        })
     }
 }
 
@@ -63,7 +82,14 @@ pub fn compile_in(plan: Plan, room: &Room) -> Step {
     let code = module::compile(&plan);
     room.0.borrow_mut().hold(plan.arena);
     let table = Vec::with_capacity(plan.states.len() + plan.feeds.len() + plan.results.len());
-    Step { plan, code, room: room.clone(), fenced: false, table }
+    let shared = plan.together.iter().any(|&count| count > 1);
+    let team = shared.then(|| room.team(plan.machine.threads));
+    let ranges = plan.together.iter().scan(0, |first, count| {
+        *first += count;
+        Some(*first - count..*first)
+    });
+    let phases = Phases { ranges: ranges.collect(), parts: code.parts().into() };
+    Step { plan, code, room: room.clone(), team, phases, fenced: false, table }
 }
 
 impl Step {
@@ -83,13 +109,18 @@ impl Step {
 
     /// Runs the step. It overwrites `results`, which have the plan's types, and allocates nothing.
     pub fn run_into(&mut self, states: &mut [Array], feeds: &[&Array], clock: Clock, results: &mut [Array]) {
-        let code = self.code.entry();
+        let (code, team, phases) = (self.code.entry(), self.team.clone(), self.phases.clone());
         self.call(states, feeds, results, &mut |arena, table| {
-            // SAFETY: `code` was made from `self.plan`, which `compile` verified: it reads and writes inside the plan's
+            // SAFETY: the code was made from `self.plan`, which `compile` verified: it reads and writes inside the plan's
             // buffers only. `call` gives what `Part` and `Entry` ask for. The code belongs to `self.code`, and was made for
-            // the machine that the plan was made for.
-            let status = unsafe { code(arena, table, clock.seed, clock.step) };
-            assert_eq!(status, 0, "a step cannot fail");
+            // the machine that the plan was made for. Kernels that are together are parts of one, which write to different
+            // places.
+            unsafe {
+                match &team {
+                    Some(team) => team.run(&phases, Arguments { arena, table, seed: clock.seed, step: clock.step }),
+                    None => assert_eq!(code(arena, table, clock.seed, clock.step), 0, "a step cannot fail"),
+                }
+            }
         });
     }
 

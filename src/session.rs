@@ -285,7 +285,9 @@ fn unwatchable(program: &Program, dataset: &Dataset) -> Vec<Problem> {
         Keep::Best { span: None, .. } | Keep::Last => None,
     };
     let stop = train.stop.as_ref().map(|stop| ("stop", &stop.metric, stop.span));
-    let watched = keep.into_iter().chain(stop).filter(|(_, metric, _)| dataset.part(metric.split).rows == 0);
+    let plateau = train.plateau.as_ref().map(|it| ("schedule", &it.metric, it.span));
+    let watched =
+        keep.into_iter().chain(stop).chain(plateau).filter(|(_, metric, _)| dataset.part(metric.split).rows == 0);
     let split_at = program.data.split.span.unwrap_or(program.data.span);
     watched
         .map(|(setting, metric, at)| NothingToWatch { setting, split: metric.split.word(), at, split_at }.into())

@@ -70,9 +70,10 @@ fn as_text(bench: &Bench) -> String {
     use Align::{Left, Right};
     let step = bench.step;
     let mut out = format!(
-        "step of {} examples, {} backend: {} (median of {}; least {}, nine of ten below {})\n",
+        "step of {} examples, {} backend, {}: {} (median of {}; least {}, nine of ten below {})\n",
         count(bench.batch as u64),
         bench.backend.word(),
+        if bench.threads == 1 { "1 thread".into() } else { format!("{} threads", bench.threads) },
         micros(step.median),
         count(bench.steps as u64),
         micros(step.min),
@@ -129,7 +130,7 @@ fn as_json(bench: &Bench) -> Value {
     json!({
         "backend": bench.backend.word(),
         "precision": "fp32",
-        "threads": 1,
+        "threads": bench.threads,
         "batch": bench.batch,
         "compile_ms": bench.compile.as_secs_f64() * 1e3,
         "steps": bench.steps,

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroUsize;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::{Args, ValueEnum};
@@ -32,6 +33,10 @@ pub struct Look {
     /// Who computes: native, kernels or interpreter
     #[arg(long, global = true, value_name = "NAME", default_value = "native", hide_possible_values = true)]
     backend: BackendName,
+    /// How many threads share the work of a step; the results do not depend on it [default: as many
+    /// as there are cores, at most 16]
+    #[arg(long, global = true, value_name = "N", env = "DLMC_THREADS", hide_env = true)]
+    threads: Option<NonZeroUsize>,
     /// Do not show warnings of this code
     #[arg(long, global = true, value_name = "CODE")]
     pub allow: Vec<String>,
@@ -95,6 +100,17 @@ pub struct Terminal {
     results: RefCell<Vec<sarif::Found>>,
     /// The first failure to say a problem on standard output.
     lost: RefCell<Option<io::Error>>,
+}
+
+/// More threads than this gain nothing that is worth their barriers.
+const MOST_THREADS: usize = 16;
+
+impl Look {
+    /// How many threads share the work.
+    pub fn threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
+        self.threads.map_or_else(cores, NonZeroUsize::get)
+    }
 }
 
 impl Terminal {

@@ -85,7 +85,8 @@ fn is_scalar(plan: &ColumnPlan) -> bool {
 
 fn is_constant(values: &Array) -> bool {
     match &values.data {
-        Data::F32(values) => values.iter().all(|it| *it == values[0]),
+        // What is missing is no number.
+        Data::F32(values) => values.iter().all(|it| *it == values[0] || it.is_nan() && values[0].is_nan()),
         Data::I32(values) => values.iter().all(|it| *it == values[0]),
         Data::Bool(values) => values.iter().all(|it| *it == values[0]),
     }

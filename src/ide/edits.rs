@@ -106,7 +106,8 @@ impl<'t> Edits<'t> {
     /// The text with all changes.
     pub fn apply(self) -> String {
         let mut edits: Vec<((usize, usize), String)> = self.replaced.into_iter().collect();
-        for Arguments { at, around, texts } in self.arguments.into_values() {
+        // Where a call ends in another, the arguments of the inner one stand before those of the outer.
+        for Arguments { at, around, texts } in self.arguments.into_values().rev() {
             let texts = texts.join(", ");
             let text = match around {
                 Around::Nothing => format!("({texts})"),

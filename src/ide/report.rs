@@ -8,7 +8,7 @@ use crate::data::{self, DataFacts, Dataset, Limits};
 use crate::model::Program;
 use crate::model::discover::operations;
 use crate::model::lints::begins_with_minus;
-use crate::model::program::{Batch, Length, StageInfo, Thaw};
+use crate::model::program::{Batch, Halfway, Length, StageInfo, Thaw};
 use crate::model::recognised::LoopInfo;
 use crate::problem::lint::{LinearConvolutions, LinearLayers, ON_REQUEST};
 use crate::problem::{Problem, allow};
@@ -99,18 +99,22 @@ pub fn look(
     let (mut models, mut trains): (Vec<ModelReport>, _) = (vec![], vec![]);
     let mut misfits: Vec<&str> = vec![];
     for (at, program) in checked.programs.iter().enumerate() {
-        let data = program.data.name.as_str();
-        if looked.iter().all(|it| it.data != data) {
+        let reads = Reads::of(program);
+        if looked.iter().all(|it| it.reads != reads) {
             let (dataset, rows) = match at_data {
                 Look::Glance => (None, vec![]),
                 Look::Rows => read_rows(world, base, program),
             };
             let record = dataset.as_ref().map(|it| DataRecord::new(program, it));
             let (facts, mut found) = data::inspect(world, base, &program.data);
-            // What a glance sees too is said once.
-            found.extend(rows.into_iter().filter(|it| !found.contains(it)).collect::<Vec<_>>());
-            problems.extend(found);
-            looked.push(Looked { data, facts, record, dataset });
+            // What a glance sees too is said once, and so is what two experiments see of one block.
+            found.extend(rows);
+            for problem in found {
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
+            looked.push(Looked { reads: reads.clone(), facts, record, dataset });
         }
         let is_new = models.iter().all(|it| it.name != program.model);
         if is_new {
@@ -120,7 +124,8 @@ pub fn look(
         if misfit.is_some() {
             misfits.push(&program.model);
         }
-        let Looked { facts, record, dataset, .. } = looked.iter().find(|it| it.data == data).expect("looked at above");
+        let Looked { facts, record, dataset, .. } =
+            looked.iter().find(|it| it.reads == reads).expect("looked at above");
         let examples = record.as_ref().map(|it| it.examples).or(facts.splits);
         // A table in the program is next to nothing.
         let table = (!program.data.source.table.is_empty()).then_some(Rows { data: 0, reading: 0 });
@@ -149,7 +154,8 @@ pub fn look(
     problems.sort_by_key(|it| place(&checked, it));
     problems.iter_mut().for_each(|it| it.settle(&checked.sources));
     let problems = allow::heed(&checked.sources, problems);
-    let (on_request, problems) = problems.into_iter().partition(|it| ON_REQUEST.contains(&it.code));
+    let is_off = |it: &Problem| ON_REQUEST.contains(&it.code) && !allow::is_asked_for(&checked.sources, it);
+    let (on_request, problems) = problems.into_iter().partition(is_off);
     Ok(Report { problems, on_request, models, trains, checked })
 }
 
@@ -171,9 +177,23 @@ impl Report {
 /// What is said about a part of a model that is linear.
 const LINEAR: [&str; 2] = [LinearLayers::CODE, LinearConvolutions::CODE];
 
-/// A data block, and what was seen of it.
-struct Looked<'a> {
+/// What an experiment reads: a data block, and of each field the place in its formula at which training augments it.
+#[derive(Clone, PartialEq)]
+struct Reads<'a> {
     data: &'a str,
+    halfway: Vec<Option<&'a Halfway>>,
+}
+
+impl Reads<'_> {
+    fn of(program: &Program) -> Reads<'_> {
+        let data = &program.data;
+        Reads { data: &data.name, halfway: data.fields.iter().map(|it| it.halfway.as_ref()).collect() }
+    }
+}
+
+/// What was seen of the rows that experiments read.
+struct Looked<'a> {
+    reads: Reads<'a>,
     facts: DataFacts,
     record: Option<DataRecord>,
     dataset: Option<Dataset>,

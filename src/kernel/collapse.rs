@@ -62,7 +62,7 @@ fn remove(kernel: &mut Kernel, axis: usize) {
 }
 
 /// Visits every number that a kernel is made of.
-fn each_number(kernel: &mut Kernel, visit: &mut dyn FnMut(&mut Affine)) {
+pub fn each_number(kernel: &mut Kernel, visit: &mut dyn FnMut(&mut Affine)) {
     match &mut kernel.core {
         Core::Loop | Core::Order { .. } | Core::Scan(_) => {}
         Core::Reduce { body, .. } => in_body(body, visit),

@@ -6,6 +6,7 @@ use super::collapse::collapse;
 use super::group::Group;
 use super::order::{Order, Task};
 use super::panels::{Blocks, Panels, blocks, panels};
+use super::share::parts;
 use super::trace::axis;
 use super::{ALIGNMENT, Buffer, Core, Home, Kernel, Line, Load, Machine, Reg, Store, Turns, Work};
 use crate::tensor::{Dtype, Function, Graph, Id, Op, Scan, Slot};
@@ -14,13 +15,22 @@ use crate::tensor::{Dtype, Function, Graph, Id, Op, Scan, Slot};
 pub struct Layout {
     pub buffers: Vec<Buffer>,
     pub kernels: Vec<Kernel>,
+    /// How many of them, one after the other, are parts of one.
+    pub together: Vec<usize>,
     pub arena: usize,
 }
 
 pub fn layout(function: &Function, stored: &[bool], groups: &[Group], order: &Order, machine: &Machine) -> Layout {
     let graph = &function.graph;
-    let mut writing =
-        Writing { graph, order, buffers: Vec::new(), kernels: Vec::new(), of_node: vec![Vec::new(); graph.len()] };
+    let mut writing = Writing {
+        graph,
+        order,
+        machine,
+        buffers: Vec::new(),
+        kernels: Vec::new(),
+        together: Vec::new(),
+        of_node: vec![Vec::new(); graph.len()],
+    };
     let mut read = vec![false; graph.len()];
     for group in groups {
         group.reads.keys().for_each(|id| read[id.0 as usize] = true);
@@ -36,23 +46,25 @@ pub fn layout(function: &Function, stored: &[bool], groups: &[Group], order: &Or
                 let members = &groups[*at].members;
                 writing.homes(members, &read);
                 match &graph[members[0]].op {
-                    Op::Scan { scan, .. } => writing.scan(scan, members, machine),
-                    _ => writing.group(stored, members, machine),
+                    Op::Scan { scan, .. } => writing.scan(scan, members),
+                    _ => writing.group(stored, members),
                 }
             }
             Task::Copy(id, home) => writing.copy(*id, *home),
         }
     }
-    let Writing { mut buffers, kernels, .. } = writing;
-    let arena = place(&mut buffers, &kernels);
-    Layout { buffers, kernels, arena }
+    let Writing { mut buffers, kernels, together, .. } = writing;
+    let arena = place(&mut buffers, &kernels, &together);
+    Layout { buffers, kernels, together, arena }
 }
 
 struct Writing<'a> {
     graph: &'a Graph,
     order: &'a Order,
+    machine: &'a Machine,
     buffers: Vec<Buffer>,
     kernels: Vec<Kernel>,
+    together: Vec<usize>,
     /// The buffers that hold the value of a node, the first of them for readers.
     of_node: Vec<Vec<usize>>,
 }
@@ -74,11 +86,20 @@ impl Writing<'_> {
         }
     }
 
-    fn group(&mut self, stored: &[bool], members: &[Id], machine: &Machine) {
+    fn group(&mut self, stored: &[bool], members: &[Id]) {
         for mut kernel in kernels(self.graph, stored, members).expect("what blocks a kernel is stored") {
             self.settle(&mut kernel);
             collapse(&mut kernel);
-            let (laid_out, cut) = (panels(&kernel, machine), blocks(&kernel, machine));
+            self.push(kernel);
+        }
+    }
+
+    /// The parts of a kernel, each with room of its own to work in.
+    fn push(&mut self, kernel: Kernel) {
+        let parts = parts(kernel, self.machine.threads);
+        self.together.push(parts.len());
+        for mut kernel in parts {
+            let (laid_out, cut) = (panels(&kernel, self.machine), blocks(&kernel, self.machine));
             if let Core::Product { panels, blocks, .. } = &mut kernel.core {
                 let mut room = |floats: usize| self.buffer(&[floats], Dtype::F32, SOMEWHERE);
                 *panels = laid_out.map(|(kept, floats)| Panels { buffer: room(floats), kept });
@@ -89,8 +110,9 @@ impl Writing<'_> {
     }
 
     /// The kernel of a recurrence, of which `members` are results that are read.
-    fn scan(&mut self, scan: &Scan, members: &[Id], machine: &Machine) {
-        let plan = super::plan(&scan.turn, machine);
+    fn scan(&mut self, scan: &Scan, members: &[Id]) {
+        // Turns are too short to be shared.
+        let plan = super::plan(&scan.turn, &Machine { threads: 1, ..self.machine.clone() });
         let args = self.graph[members[0]].args.clone();
         let operands = args.iter().map(|&arg| self.reading(arg)).collect();
         let targets = (0..scan.carried())
@@ -105,7 +127,7 @@ impl Writing<'_> {
         let arena = self.buffer(&[plan.arena.max(1)], Dtype::Bool, SOMEWHERE);
         let turns = Turns { plan, backwards: scan.backwards, operands, sliced: scan.sliced, targets, arena };
         let core = Core::Scan(Box::new(turns));
-        self.kernels.push(Kernel { space: vec![scan.turns], core, body: super::Body::default(), stores: Vec::new() });
+        self.push(Kernel { space: vec![scan.turns], core, body: super::Body::default(), stores: Vec::new() });
     }
 
     /// Calls the buffers of a kernel by their own numbers instead of those of their nodes.
@@ -149,7 +171,7 @@ impl Writing<'_> {
         let stores = vec![Store { buffer: to, at, value: Reg(0), adds: false }];
         let mut kernel = Kernel { space: node.shape.clone(), core: Core::Loop, body, stores };
         collapse(&mut kernel);
-        self.kernels.push(kernel);
+        self.push(kernel);
     }
 
     /// The buffer from which a node is read.
@@ -179,11 +201,12 @@ impl Writing<'_> {
 
 /// Gives each buffer of the arena its offset, so that no two overlap while both are in use. Returns the bytes needed.
 ///
-/// A buffer is in use from the first to the last kernel that touches it. The largest is placed first, each as low as it
-/// fits.
-fn place(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
+/// A buffer is in use from the first to the last kernel that touches it; kernels that run together do so at one time. The largest
+/// is placed first, each as low as it fits.
+fn place(buffers: &mut [Buffer], kernels: &[Kernel], together: &[usize]) -> usize {
     let mut uses: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
-    for (at, kernel) in kernels.iter().enumerate() {
+    let times = together.iter().enumerate().flat_map(|(at, &count)| std::iter::repeat_n(at, count));
+    for (at, kernel) in times.zip(kernels) {
         for buffer in kernel.reads().into_iter().chain(kernel.writes()) {
             let (first, _) = uses[buffer].unwrap_or((at, at));
             uses[buffer] = Some((first, at));

@@ -1,5 +1,7 @@
 //! What a plan may know of the machine that will run it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 /// Found once, or made by hand: a plan for a machine that is not at hand is as good as any.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Machine {
@@ -10,11 +12,23 @@ pub struct Machine {
     /// The bytes of the caches of one core.
     pub l1: usize,
     pub l2: usize,
+    /// How many threads share the work.
+    pub threads: usize,
+}
+
+/// How many threads plans for this machine are for.
+static THREADS: AtomicUsize = AtomicUsize::new(1);
+
+/// Has every plan that is made from now on for this machine share its work among so many threads. The results are the same bits
+/// for any number of them.
+pub fn use_threads(threads: usize) {
+    THREADS.store(threads.max(1), Ordering::Relaxed);
 }
 
 impl Machine {
     /// The machine that this program runs on.
     pub fn host() -> Machine {
+        let threads = THREADS.load(Ordering::Relaxed);
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::is_x86_feature_detected as has;
@@ -23,14 +37,14 @@ impl Machine {
                 () if has!("avx2") => 32,
                 () => 16,
             };
-            Machine { fma: has!("fma"), vector, ..Machine::portable() }
+            Machine { fma: has!("fma"), vector, threads, ..Machine::portable() }
         }
         #[cfg(not(target_arch = "x86_64"))]
-        Machine { fma: cfg!(target_arch = "aarch64"), ..Machine::portable() }
+        Machine { fma: cfg!(target_arch = "aarch64"), threads, ..Machine::portable() }
     }
 
     /// What every machine is at least.
     pub fn portable() -> Machine {
-        Machine { fma: false, vector: 16, l1: 32 << 10, l2: 512 << 10 }
+        Machine { fma: false, vector: 16, l1: 32 << 10, l2: 512 << 10, threads: 1 }
     }
 }

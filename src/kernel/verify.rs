@@ -12,6 +12,7 @@ pub fn verify(plan: &Plan) {
     for buffer in &plan.buffers {
         verify_home(plan, buffer);
     }
+    assert_eq!(plan.together.iter().sum::<usize>(), plan.kernels.len(), "each kernel runs once");
     for (number, kernel) in plan.kernels.iter().enumerate() {
         let name = || format!("kernel {number}:\n{}", Loops::of(plan));
         verify_kernel(plan, kernel).unwrap_or_else(|what| panic!("{what} in {}", name()));

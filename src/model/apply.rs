@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use arguments::Arrivals;
+pub use settings::inputs_of;
 
 use super::eval::Scope;
 use super::lower::{Applied, Lower, Outcome, Reported};

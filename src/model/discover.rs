@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::functions::{Output, output_kind, still};
+use super::functions::{Output, WATCHED, output_kind, still};
 use super::lower::{ALL, Declared, Lower, Outcome, Reported, Setting};
 use super::program::*;
 use super::recognised::{LoopInfo, recognised};
@@ -94,6 +94,9 @@ pub fn program(
         return Err(Reported);
     }
     let (stages, loops) = stages(&experiment);
+    if let Some(plateau) = &mut train.plateau {
+        plateau.slot = experiment.declared.iter().position(|it| it.path == WATCHED).map(|slot| slot as u32);
+    }
     let states = experiment.declared.iter().map(|it| StateInfo {
         path: it.path.clone(),
         role: role(it),

@@ -12,6 +12,7 @@ mod schedule;
 mod step;
 
 pub use freezing::{Frozen, Time, Until};
+pub use schedule::WATCHED;
 pub use step::Step;
 
 use super::lower::{ALL, Lower, Setting};

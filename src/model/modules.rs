@@ -30,7 +30,8 @@ pub struct Definition {
 pub struct Module {
     /// The forms of each callable, in order.
     callables: BTreeMap<Arc<str>, Vec<Definition>>,
-    lets: BTreeMap<Arc<str>, Arc<tree::Let>>,
+    /// Each with the module whose names it sees.
+    lets: BTreeMap<Arc<str>, (ModuleId, Arc<tree::Let>)>,
     /// Names about which something has been said already: nobody knows what they are.
     broken: BTreeSet<Arc<str>>,
 }
@@ -106,7 +107,7 @@ impl Modules {
             for name in &import.names {
                 let Some(from) = from else {
                     // What it is has been lost with the file.
-                    self.modules[id.0 as usize].broken.insert(name.text.clone());
+                    self.modules[id.0 as usize].broken.insert(name.here().text.clone());
                     continue;
                 };
                 self.import(id, from, name, problems);
@@ -167,27 +168,37 @@ impl Modules {
     }
 
     /// Makes a name of the module `from` one of `id`.
-    fn import(&mut self, id: ModuleId, from: ModuleId, name: &tree::Name, problems: &mut Vec<Problem>) {
+    fn import(&mut self, id: ModuleId, from: ModuleId, used: &tree::UsedName, problems: &mut Vec<Problem>) {
+        let (name, here) = (&used.name, used.here());
         if self.is_broken(from, name.as_str()) {
-            self.modules[id.0 as usize].broken.insert(name.text.clone());
+            self.modules[id.0 as usize].broken.insert(here.text.clone());
             return;
         }
         let Some(found) = self.own(from, name.as_str()) else {
             let near = nearest(name.as_str(), self.words(from));
             let library = from == LIBRARY;
             problems.push(ImportedNameMissing { at: name.span, name: name.text.to_string(), library, near }.into());
-            self.modules[id.0 as usize].broken.insert(name.text.clone());
+            self.modules[id.0 as usize].broken.insert(here.text.clone());
             return;
         };
         let module = &mut self.modules[id.0 as usize];
-        let own = module.callables.get(&name.text).map(|forms| forms[0].callable.name.span);
-        if let Some(first) = own.or_else(|| module.lets.get(&name.text).map(|it| it.name.span)) {
-            problems.push(NameTwice { name: name.text.to_string(), at: name.span, first }.into());
+        let own = module.callables.get(&here.text).map(|forms| forms[0].callable.name.span);
+        if let Some(first) = own.or_else(|| module.lets.get(&here.text).map(|it| it.1.name.span)) {
+            problems.push(NameTwice { name: here.text.to_string(), at: here.span, first }.into());
             return;
         }
+        // It is declared where it was, and called as this file calls it.
         match found {
-            Named::Callables(forms) => _ = module.callables.insert(name.text.clone(), forms),
-            Named::Let(_, value) => _ = module.lets.insert(name.text.clone(), value),
+            Named::Callables(mut forms) => {
+                for form in &mut forms {
+                    Arc::make_mut(&mut form.callable).name.text = here.text.clone();
+                }
+                module.callables.insert(here.text.clone(), forms);
+            }
+            Named::Let(of, mut value) => {
+                Arc::make_mut(&mut value).name.text = here.text.clone();
+                module.lets.insert(here.text.clone(), (of, value));
+            }
         }
     }
 
@@ -199,7 +210,7 @@ impl Modules {
     fn own(&self, module: ModuleId, name: &str) -> Option<Named> {
         let it = &self.modules[module.0 as usize];
         let callables = it.callables.get(name).map(|forms| Named::Callables(forms.clone()));
-        callables.or_else(|| it.lets.get(name).map(|value| Named::Let(module, value.clone())))
+        callables.or_else(|| it.lets.get(name).map(|(of, value)| Named::Let(*of, value.clone())))
     }
 
     /// What `name` stands for in a formula of `module`: its own, else the library's. A name may be of several kinds (a
@@ -252,7 +263,7 @@ impl Modules {
 
     /// The constants of a module.
     pub fn lets(&self, module: ModuleId) -> impl Iterator<Item = &Arc<tree::Let>> {
-        self.modules[module.0 as usize].lets.values()
+        self.modules[module.0 as usize].lets.values().map(|it| &it.1)
     }
 }
 
@@ -304,7 +315,7 @@ impl Module {
                     let forms = self.callables.entry(name.text.clone()).or_default();
                     forms.push(Definition { module: id, callable: callable.clone() });
                 }
-                Item::Let(value) => _ = self.lets.insert(name.text.clone(), Arc::new(value.clone())),
+                Item::Let(value) => _ = self.lets.insert(name.text.clone(), (id, Arc::new(value.clone()))),
                 _ => {}
             }
         }
@@ -333,9 +344,9 @@ fn input_types<'s>(callable: &tree::Callable, sources: &'s Sources) -> Vec<Optio
 
 /// What an import asks for that this version does not have.
 fn unsupported(import: &tree::Use) -> Option<NotInThisVersion> {
-    let help = Some("write the names in braces: `use \"file.dlm\" { name }`".to_string());
+    let help = Some("write the names in braces: `use \"file.dlm\" { name, other as another }`".to_string());
     match &import.alias {
-        Some(alias) => Some(NotInThisVersion { what: "imports under another name".into(), at: alias.span, help }),
+        Some(alias) => Some(NotInThisVersion { what: "a name for a whole file".into(), at: alias.span, help }),
         None if import.names.is_empty() => {
             Some(NotInThisVersion { what: "imports without names".into(), at: import.span, help })
         }

@@ -4,7 +4,7 @@ use super::eval::Scope;
 use super::functions::{Time, Until, still};
 use super::lower::{Lower, Outcome, Reported};
 use super::program::*;
-use super::train::{Context, MetricExpr, Settings};
+use super::train::{Context, MetricExpr, Settings, head_name};
 use super::units::Measure;
 use super::value::{Number, Value};
 use crate::problem::names::{ArgumentTwice, SettingMissing, TooManyArguments, UnknownArgument};
@@ -62,6 +62,10 @@ pub fn plan(
             Ok(Some(Keep::Best { metric, span: Some(expr.span) }))
         }
     });
+    let plateau = reader.given(settings, "schedule", None, |reader, expr| match watches(context, expr) {
+        true => reader.plateau(expr).map(Some),
+        false => Ok(None),
+    });
     let checkpoint = reader.given(settings, "checkpoint", None, |reader, expr| {
         let args = reader.call("checkpoint", expr, "every", &["time", "keep"], "every(1 epoch, keep: 3)")?;
         let every = reader.every("checkpoint", args[0].expect("needed"));
@@ -83,11 +87,22 @@ pub fn plan(
         seed: seed?,
         validate: validate?,
         keep: keep?.unwrap_or(kept),
+        plateau: plateau?,
         stop,
         checkpoint: checkpoint?,
         metrics: vec![],
         accumulate: accumulate?,
         accumulate_at: settings.get("accumulate").map(|expr| expr.span),
+    })
+}
+
+/// The word of a schedule that goes by what is measured, not by the time alone.
+const PLATEAU: &str = "plateau";
+
+/// Whether a schedule is one that goes by what is measured. A definition of that name takes its place.
+pub fn watches(context: &Context, schedule: &Expr) -> bool {
+    head_name(schedule).is_some_and(|(name, _)| {
+        &**name == PLATEAU && context.modules.callables(context.module, Kind::Schedule, name).is_none()
     })
 }
 
@@ -302,6 +317,35 @@ impl Reader<'_> {
         })
     }
 
+    /// `plateau(val.loss, 3 epochs, factor: 0.1x)`
+    fn plateau(&mut self, expr: &Expr) -> Outcome<Plateau> {
+        let example = format!("{PLATEAU}(val.loss, 3 epochs)");
+        let params = ["metric", "time", "factor", "floor", "threshold"];
+        let args = self.call("schedule", expr, PLATEAU, &params, &example)?;
+        let [Some(metric), Some(patience), factor, floor, threshold] = args[..] else {
+            return Err(self.wrong("schedule", &format!("`{PLATEAU}(…)`, like {example}"), expr));
+        };
+        let (metric, patience) = (self.metric_path(metric), self.every("time", patience));
+        let mut share = |name: &str, given: Option<&Expr>, default: f64, range: &str, fits: fn(f64) -> bool| {
+            let Some(expr) = given else { return Ok(default) };
+            let wanted = "a multiple, like 0.1x";
+            let number = self.number(name, wanted, expr)?;
+            if !matches!(number.measure, None | Some(Measure::Share | Measure::Factor)) {
+                let (setting, wanted, found, at) = (name.to_string(), wanted.to_string(), print_expr(expr), expr.span);
+                return Err(self.lower.report(WrongUnit { setting, wanted, found, at, help: None }));
+            }
+            match fits(number.value) {
+                true => Ok(number.value),
+                false => Err(self.outside(name, range, expr)),
+            }
+        };
+        let factor = share("factor", factor, 0.1, "more than 0x and less than 1x", |it| it > 0.0 && it < 1.0);
+        let floor = share("floor", floor, 0.0, "from 0x to less than 1x", |it| (0.0..1.0).contains(&it));
+        let threshold = share("threshold", threshold, 1e-4, "from 0% to less than 100%", |it| (0.0..1.0).contains(&it));
+        let (factor, floor, threshold) = (factor?, floor?, threshold?);
+        Ok(Plateau { metric: metric?, patience: patience?, factor, floor, threshold, span: expr.span, slot: None })
+    }
+
     /// The arguments of `name(…)` by the order of `params`, of which the first is needed.
     fn call<'e>(
         &mut self,
@@ -379,7 +423,8 @@ impl Reader<'_> {
 pub fn not_a_number<'p>(plan: &'p TrainPlan, metrics: &[MetricPlan]) -> Option<(usize, crate::source::Span)> {
     let by = |path: &'p MetricPath, span| path.metric.filter(|&at| !metrics[at].shape.is_empty()).map(|at| (at, span));
     let stop = plan.stop.as_ref().and_then(|stop| by(&stop.metric, stop.span));
-    stop.or_else(|| match &plan.keep {
+    let plateau = plan.plateau.as_ref().and_then(|plateau| by(&plateau.metric, plateau.span));
+    stop.or(plateau).or_else(|| match &plan.keep {
         Keep::Best { metric, span: Some(span) } => by(metric, *span),
         _ => None,
     })

@@ -266,6 +266,7 @@ pub struct TrainPlan {
     pub seed: u64,
     /// How often the validation split is looked at.
     pub validate: Every,
+    pub plateau: Option<Plateau>,
     pub stop: Option<Patience>,
     pub keep: Keep,
     pub checkpoint: Option<Checkpoints>,
@@ -302,6 +303,22 @@ pub struct Patience {
     pub metric: MetricPath,
     pub patience: Every,
     pub span: Span,
+}
+
+/// `plateau(val.loss, 3 epochs, factor: 0.1x)`: a rate that becomes smaller where nothing becomes better.
+#[derive(Clone, Debug)]
+pub struct Plateau {
+    pub metric: MetricPath,
+    pub patience: Every,
+    /// By which the rate is multiplied.
+    pub factor: f64,
+    /// The least that it is multiplied by in all.
+    pub floor: f64,
+    /// By which part of itself a value has to be better.
+    pub threshold: f64,
+    pub span: Span,
+    /// The state that holds what the rate is multiplied by, unless the optimizer has no rate.
+    pub slot: Option<u32>,
 }
 
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ mod arguments;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::apply::inputs_of;
 use super::modules::{Definition, ModuleId, Modules};
 use super::takes::takes;
 use super::train::{SETTINGS, constant_text};
@@ -16,8 +17,8 @@ use super::{builtins, fields};
 use crate::source::Span;
 use crate::syntax::print_expr;
 use crate::syntax::tree::{
-    Applied, Arg, Binary, Body, Callable, DataBlock, DataEntry, Expr, ExprKind, File, Item, Kind, Pattern, Role,
-    Selector, Stmt, TrainBlock, TrainEntry, Type, TypeKind, Unary,
+    Applied, Arg, Binary, Body, Callable, ConfigParam, DataBlock, DataEntry, Expr, ExprKind, File, Item, Kind, Pattern,
+    Role, Selector, Stmt, TrainBlock, TrainEntry, Type, TypeKind, Unary,
 };
 
 pub use arguments::called;
@@ -177,7 +178,7 @@ impl<'a> Walk<'a> {
                 "loss" => self.losses(&mut setting.value, &path),
                 "metrics" => self.metrics(&mut setting.value, &path),
                 name => match Kind::ALL.into_iter().find(|kind| kind.word() == name) {
-                    Some(kind) => self.call(&mut setting.value, kind, &path, 0),
+                    Some(kind) => _ = self.call(&mut setting.value, kind, &path, 0),
                     None => self.given(&mut setting.value, &path, &[]),
                 },
             }
@@ -222,7 +223,8 @@ impl<'a> Walk<'a> {
         let mut terms = vec![];
         loss_terms(expr, &mut terms);
         if let [term] = &mut terms[..] {
-            return self.call(term, Kind::Loss, path, 0);
+            self.call(term, Kind::Loss, path, 0);
+            return;
         }
         let names: Vec<Option<String>> = terms.iter().map(|term| called(term)).collect();
         for (term, name) in terms.into_iter().zip(numbered(&names)) {
@@ -274,20 +276,34 @@ impl<'a> Walk<'a> {
             ExprKind::Call { .. } => {
                 let name = called(expr);
                 let path = name.as_ref().map_or(of.to_string(), |name| format!("{of}.{name}"));
-                if name.is_some_and(|name| self.kind_of(&name) == Some(Kind::Fn)) {
-                    self.call(expr, Kind::Fn, &path, 0);
-                }
-                self.within(expr, of);
+                // A layer that stands among settings, as in `bidirectional(gru(8))`, has some of its own.
+                let done = match name.and_then(|name| self.kind_of(&name)) {
+                    Some(kind @ (Kind::Fn | Kind::Layer)) => self.call(expr, kind, &path, 0),
+                    _ => vec![],
+                };
+                self.within(expr, of, &done);
             }
             _ => children(expr, &mut |it| self.expr(it, of)),
         }
     }
 
-    /// The arguments of a call.
-    fn within(&mut self, call: &mut Expr, of: &str) {
+    /// The arguments of a call that are not `done`.
+    fn within(&mut self, call: &mut Expr, of: &str, done: &[usize]) {
         if let ExprKind::Call { args, .. } = &mut call.kind {
-            args.iter_mut().for_each(|arg| self.expr(&mut arg.value, of));
+            let others = args.iter_mut().enumerate().filter(|(at, _)| !done.contains(at));
+            others.for_each(|(_, arg)| self.expr(&mut arg.value, of));
         }
+    }
+
+    /// The value of a setting of type `fn`: a function handed on has settings of its own, behind the inputs that it gets.
+    fn handed_on(&mut self, value: &mut Expr, path: &str) {
+        let forms = called(value).filter(|name| self.kind_of(name) == Some(Kind::Fn));
+        let Some(forms) = forms.and_then(|name| self.modules.callables(self.module, Kind::Fn, &name)) else {
+            return self.expr(value, path);
+        };
+        let piped = inputs_of(&forms[0]);
+        let done = self.call(value, Kind::Fn, path, piped);
+        self.within(value, path, &done);
     }
 
     fn stage(&mut self, stage: &mut Expr, of: &str, piped: usize) {
@@ -297,23 +313,29 @@ impl<'a> Walk<'a> {
         };
         let Some(name) = called(call) else { return self.expr(call, of) };
         let path = format!("{of}.{}", alias.as_ref().unwrap_or(&name));
-        match self.kind_of(&name) {
+        let done = match self.kind_of(&name) {
             Some(kind) => self.call(call, kind, &path, piped),
             None if gives_layer(&name) => self.repeated(call, &path),
-            None => {}
-        }
-        self.within(call, &path);
+            None => vec![],
+        };
+        self.within(call, &path, &done);
     }
 
-    /// `repeat(6, layer)`: the settings of the layer are those of the stage.
-    fn repeated(&mut self, call: &mut Expr, path: &str) {
-        let ExprKind::Call { args, .. } = &mut call.kind else { return };
-        for arg in args.iter_mut().filter(|arg| arg.name.is_none()) {
+    /// `repeat(6, layer)`: the settings of the layer are those of the stage. Which arguments need no second look.
+    fn repeated(&mut self, call: &mut Expr, path: &str) -> Vec<usize> {
+        let ExprKind::Call { args, .. } = &mut call.kind else { return vec![] };
+        let mut done = vec![];
+        for (at, arg) in args.iter_mut().enumerate().filter(|(_, arg)| arg.name.is_none()) {
             match called(&arg.value).and_then(|name| self.kind_of(&name)) {
-                Some(kind) if kind != Kind::Fn => self.call(&mut arg.value, kind, path, 1),
+                Some(kind) if kind != Kind::Fn => {
+                    let seen = self.call(&mut arg.value, kind, path, 1);
+                    self.within(&mut arg.value, path, &seen);
+                    done.push(at);
+                }
                 _ => self.value(&format!("{path}.times"), path, &mut arg.value),
             }
         }
+        done
     }
 
     /// The kind of callable that a formula means by a name, unless the name is the body's own.
@@ -327,10 +349,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The settings of a callable, given or not. `piped` inputs of a function come before its arguments.
-    fn call(&mut self, call: &mut Expr, kind: Kind, path: &str, piped: usize) {
+    /// The settings of a callable, given or not, and of the functions among them. `piped` inputs of a function come before
+    /// its arguments. Which arguments need no second look.
+    fn call(&mut self, call: &mut Expr, kind: Kind, path: &str, piped: usize) -> Vec<usize> {
         let Some(forms) = called(call).and_then(|name| self.modules.callables(self.module, kind, &name)) else {
-            return self.given(call, path, &[]);
+            self.given(call, path, &[]);
+            return vec![];
         };
         let forms = different(forms);
         let chosen = (self.form)(path).and_then(|at| forms.get(at).cloned());
@@ -340,6 +364,7 @@ impl<'a> Walk<'a> {
         };
         let before = if kind == Kind::Fn { piped } else { 0 };
         let mut shown: Vec<String> = vec![];
+        let mut functions: Vec<(usize, String)> = vec![];
         for form in &forms {
             let config = &form.callable.config;
             let names: Vec<&str> = config.iter().map(|param| param.name.as_str()).collect();
@@ -364,11 +389,20 @@ impl<'a> Walk<'a> {
                 let (at, first) = (places[number], number == 0 || kind == Kind::Fn);
                 let path_of = format!("{path}.{name}");
                 self.show(&path_of, path, Some(declared), count, Slot::Argument { call, name, at, first });
+                if let Some(at) = at.filter(|_| param.ty.as_ref().is_some_and(is_function)) {
+                    functions.push((at, path_of));
+                }
             }
         }
         let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
         let inputs = forms.iter().flat_map(|form| form.callable.config.iter().map(|it| it.name.as_str()));
         self.given(call, path, &shown.into_iter().chain(inputs).collect::<Vec<_>>());
+        for (at, path) in &functions {
+            if let ExprKind::Call { args, .. } = &mut call.kind {
+                self.handed_on(&mut args[*at].value, path);
+            }
+        }
+        functions.into_iter().map(|(at, _)| at).collect()
     }
 
     /// The settings of a source or a split.
@@ -516,7 +550,7 @@ pub fn arguments_of(call: &Expr) -> &[Arg] {
 /// The forms of a callable that differ in their settings, in order.
 pub fn different(forms: Vec<Definition>) -> Vec<Definition> {
     let settings = |form: &Definition| -> Vec<String> {
-        let default = |param: &crate::syntax::tree::ConfigParam| param.default.as_ref().map(print_expr);
+        let default = |param: &ConfigParam| param.default.as_ref().map(print_expr);
         form.callable.config.iter().map(|param| format!("{} {:?}", param.name.text, default(param))).collect()
     };
     let mut found: Vec<Definition> = vec![];
@@ -526,6 +560,10 @@ pub fn different(forms: Vec<Definition>) -> Vec<Definition> {
         }
     }
     found
+}
+
+fn is_function(ty: &Type) -> bool {
+    matches!(&ty.kind, TypeKind::Named { name, .. } if name.as_str() == "fn")
 }
 
 fn gives_layer(name: &str) -> bool {

@@ -17,7 +17,7 @@ use super::lower::{Lower, Outcome, Reported, Setting};
 use super::modules::{Definition, ModuleId, Modules};
 use super::program::*;
 use super::types::describe;
-use super::value::{Meaning, Tensor};
+use super::value::{Callee, Meaning, Tensor, What};
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::problem::training::*;
@@ -76,6 +76,8 @@ pub struct Experiment {
     pub loss: Expr,
     pub optimizer: Expr,
     pub schedule: Option<Expr>,
+    /// Whether a state multiplies the rate, which a run makes smaller.
+    pub watches: bool,
     pub regularizers: Vec<Applied>,
     pub metrics: Vec<MetricExpr>,
     pub clip: Option<Clip>,
@@ -255,6 +257,7 @@ impl Experiment {
             loss: parts.loss,
             optimizer: parts.optimizer,
             schedule: parts.schedule,
+            watches: parts.watches,
             regularizers: parts.regularizers,
             metrics,
             clip: parts.clip,
@@ -316,8 +319,9 @@ pub fn callee(
 ) -> Outcome<(Vec<Definition>, Vec<super::value::Given>)> {
     let (name, _) = head_name(expr).ok_or(Reported)?;
     let forms = lower.modules.callables(scope.module, kind, name).ok_or(Reported)?;
+    let callee = Callee { what: What::Defined(forms.clone()), given: vec![], span: expr.span };
     let given = match &expr.kind {
-        ExprKind::Call { args, .. } => lower.arguments(args, scope)?,
+        ExprKind::Call { args, .. } => lower.arguments_of(&callee, args, 0, scope)?,
         _ => vec![],
     };
     Ok((forms, given))

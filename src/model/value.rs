@@ -251,12 +251,30 @@ impl Callee {
         }
     }
 
+    /// The same with more arguments, from a call at `span`.
+    pub fn with(&self, given: Vec<Given>, span: Span) -> Callee {
+        let given = match self.is_function() {
+            // What a function was handed on with stands behind its inputs, as in `x |> leaky_relu(0.1)`.
+            true => given.into_iter().chain(self.given.iter().cloned()).collect(),
+            false => self.given.iter().cloned().chain(given).collect(),
+        };
+        Callee { what: self.what.clone(), given, span }
+    }
+
     /// Whether it gives its value at once, when it is called with what it takes.
     pub fn is_function(&self) -> bool {
         match &self.what {
             What::Defined(forms) => forms[0].callable.kind == Kind::Fn,
             What::Builtin(_) | What::Scalar(_) => true,
             What::Repeat { .. } => false,
+        }
+    }
+
+    /// Whether a call of it, where a function is wanted, is that function with these arguments.
+    pub fn is_handed_on(&self) -> bool {
+        match &self.what {
+            What::Builtin(builtin) => !builtin.gives_layer(),
+            What::Defined(_) | What::Scalar(_) | What::Repeat { .. } => self.is_function(),
         }
     }
 

@@ -54,11 +54,14 @@ problems! {
         super::say(format!("no program can be proposed for this table: {reason}"))
             .help("say with --target which column is to be predicted, or write the program yourself");
 
-    /// `explain`, `--allow` or `allow(…)` name a code that no problem has.
-    "unknown-code" Error UnknownCode { code: String, near: Option<Near>, at: Option<Span> } => {
+    /// `explain`, `--allow`, `allow(…)` or `warn(…)` name a code that no problem has.
+    "unknown-code" Error UnknownCode { code: String, near: Option<Near>, at: Option<(Span, &'static str)> } => {
         let words = super::say(format!("no problem has the code `{code}`")).note("`dlmc explain` lists all codes");
         match at {
-            Some(at) => words.at(at, "allows nothing").meant(at, &code, &near),
+            Some((at, word)) => words.at(at, match word {
+                "allow" => "allows nothing",
+                _ => "asks for nothing",
+            }).meant(at, &code, &near),
             None => words.maybe_help(did_you_mean(&near)),
         }
     };

@@ -187,6 +187,25 @@ problems! {
             .at(at, "never full: each epoch is one update")
             .help("`batch: all`, or a smaller one");
 
+    /// More batches in an update than an epoch has.
+    "accumulate-beyond-epoch" Warning AccumulateBeyondEpoch { batches: usize, epoch: usize, batch: usize, rows: usize, at: Span } =>
+        say(format!("an update of {batches} batches is asked for, and an epoch has {} to give", super::count(epoch, "batch", "batches")))
+            .at(at, "never full: each epoch is one update")
+            .note(format!("the last update of an epoch takes what is left: {rows} training rows in batches of {batch}"))
+            .help(format!("accumulate {} for that, or fewer", super::count(epoch, "batch", "batches")));
+
+    /// A block of a `train` block has nothing in it.
+    "empty-block" Warning EmptyBlock { block: String, so: String, at: Span } => {
+        let example = match block.as_str() {
+            "regularize" => "l2(1e-4) on *.w",
+            "augment batch" => "mixup(alpha: 0.2)",
+            _ => "…",
+        };
+        say(format!("`{block}` has nothing in it, so {so}"))
+            .at(at, "nothing follows")
+            .help(format!("leave it away, or say what is meant, like `{block} {{ {example} }}`"))
+    };
+
     /// A target holds numbers that the model cannot give.
     "out-of-reach" Warning OutOfReach { field: String, low: f64, high: f64, beyond: usize, rows: usize, at: Span, field_at: Span } => {
         let reach = match (low.is_finite(), high.is_finite()) {

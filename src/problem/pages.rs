@@ -12,6 +12,7 @@ macro_rules! pages {
 /// In the order of codes. A test holds this list, the files and the catalogue together, and tries the examples.
 pub const PAGES: &[(&str, &str)] = pages! {
     "accumulate-all"
+    "accumulate-beyond-epoch"
     "across-batch"
     "all-frozen"
     "argument-missing"
@@ -66,6 +67,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "dropout-before"
     "duplicate-column"
     "element-count"
+    "empty-block"
     "empty-split"
     "endless-definition"
     "equal-units"

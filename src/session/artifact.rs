@@ -100,6 +100,9 @@ pub struct Progress {
     pub best: Best,
     /// By the metric that decides when to stop.
     pub watched: Best,
+    /// By the metric that decides when the rate becomes smaller; seen last, or when it became smaller.
+    #[serde(default)]
+    pub plateau: Best,
     pub validated: Moment,
     pub checkpointed: Moment,
     /// The sum of the losses since the last event of an epoch, and the examples that it is over.
@@ -226,6 +229,7 @@ impl Origin<'_> {
             at,
             best,
             watched: best,
+            plateau: best,
             validated: at,
             checkpointed: at,
             loss_sum: number,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::course::Course;
 use crate::compile::{Backend, Cost, Room, executor_and_cost, plan};
-use crate::kernel::{Core, Kernel, Plan};
+use crate::kernel::{Core, Kernel, Machine, Plan};
 use crate::model::Program;
 use crate::model::program::{FieldPlan, FieldType, Share};
 use crate::native;
@@ -16,6 +16,8 @@ pub struct Bench {
     /// Examples of a step.
     pub batch: usize,
     pub backend: Backend,
+    /// That share the work.
+    pub threads: usize,
     /// From the program to a function that can be called.
     pub compile: Duration,
     /// How often the step was called, after the warm-up.
@@ -87,7 +89,8 @@ pub fn bench(program: &Program, batch: usize, backend: Backend, budget: Duration
         true => kernels(plan(&piece.function), &mut states, &feeds, clock(done), budget),
         false => vec![],
     };
-    Bench { batch, backend, compile, steps: times.len(), step: Spread::of(times), cost, kernels }
+    let threads = Machine::host().threads;
+    Bench { batch, backend, threads, compile, steps: times.len(), step: Spread::of(times), cost, kernels }
 }
 
 fn kernels(plan: Plan, states: &mut [Array], feeds: &[&Array], clock: Clock, budget: Duration) -> Vec<KernelTime> {

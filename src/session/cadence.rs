@@ -129,6 +129,13 @@ impl Best {
         better
     }
 
+    /// Takes `value` if it is better than all before it by this part of the best.
+    pub fn improve_by(&mut self, threshold: f64, value: f64, rising: bool, at: Moment) -> bool {
+        let sign = if rising { 1.0 } else { -1.0 };
+        let better = self.value.is_none_or(|best| sign * value > sign * best * (1.0 + sign * threshold));
+        better && self.improve(value, rising, at)
+    }
+
     /// Whether nothing better came for the whole span.
     pub fn is_stale(&self, patience: Span, now: Moment) -> bool {
         patience.is_between(self.at, now)

@@ -21,6 +21,13 @@ pub enum Event {
         /// As the program names them.
         parts: Vec<String>,
     },
+    /// The learning rate is multiplied by less from now on, as nothing has become better.
+    Rate {
+        /// Updates done before.
+        step: u64,
+        /// Of the rate that the optimizer was given.
+        factor: f64,
+    },
     /// Something to know that does not stop the run.
     Warning { code: String, message: String },
     /// The run can go on from here.

@@ -9,7 +9,9 @@ use crate::data::{self, Dataset, Limits};
 use crate::model::Program;
 use crate::model::program::{Batch, FieldType, OutputKind, Split};
 use crate::problem::Problem;
-use crate::problem::lint::{BatchLargerThanData, ImbalancedClasses, LinearModel, OutOfReach, UnscaledInput};
+use crate::problem::lint::{
+    AccumulateBeyondEpoch, BatchLargerThanData, ImbalancedClasses, LinearModel, OutOfReach, UnscaledInput,
+};
 use crate::source::World;
 use crate::tensor::{Array, Clock, Data, Wide, evaluate_f64};
 
@@ -45,11 +47,14 @@ pub fn misfit(world: &dyn World, base: &Path, program: &Program) -> Option<Probl
     (least.value > MISFIT * least.untrained).then(|| LinearModel { model, best, at, loss_at }.into())
 }
 
-/// A batch that somebody has asked for and that no epoch fills.
+/// A batch that somebody has asked for and that no epoch fills, or as many batches in an update as no epoch has.
 fn larger_batch(program: &Program, dataset: &Dataset) -> Option<Problem> {
     let rows = dataset.part(Split::Train).rows;
-    match (program.train.batch, program.train.batch_at) {
-        (Batch::Size(batch), Some(at)) if batch > rows => Some(BatchLargerThanData { batch, rows, at }.into()),
+    let Batch::Size(batch) = program.train.batch else { return None };
+    let (batches, epoch) = (program.train.accumulate, rows.div_ceil(batch));
+    match (program.train.batch_at, program.train.accumulate_at) {
+        (Some(at), _) if batch > rows => Some(BatchLargerThanData { batch, rows, at }.into()),
+        (_, Some(at)) if batches > epoch => Some(AccumulateBeyondEpoch { batches, epoch, batch, rows, at }.into()),
         _ => None,
     }
 }

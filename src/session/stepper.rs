@@ -118,6 +118,13 @@ impl<'a> Stepper<'a> {
         advance(course, functions, feeds, fits, states, *seed, step)
     }
 
+    /// Changes a state that no step changes, after `step` of them.
+    pub fn set(&mut self, step: u64, slot: u32, value: f32) {
+        self.states[slot as usize].floats_mut()[0] = value;
+        // Steps before this one were done with another value.
+        self.rewind.take(step, &self.states[..self.count]);
+    }
+
     /// The states at the end. No step follows, and what steps need is given back.
     pub fn finish(&mut self) -> Vec<Array> {
         self.functions.clear();

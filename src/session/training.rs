@@ -150,7 +150,7 @@ impl Training<'_> {
         let at = self.progress.at;
         let mean = self.progress.loss_sum / self.progress.examples as f64;
         let mut train: Metrics = [("loss".to_string(), Value::Number(mean))].into();
-        let (mut val, mut best) = (Metrics::new(), false);
+        let (mut val, mut best, mut rate) = (Metrics::new(), false, None);
         if due {
             self.progress.validated = at;
             val = self.metrics(Split::Val);
@@ -160,10 +160,14 @@ impl Training<'_> {
                 train.extend(measured.into_iter().filter(|(name, _)| name != "loss"));
             }
             best = self.judge(&train, &val);
+            rate = self.slow_down(&train, &val);
         }
         (self.progress.loss_sum, self.progress.examples) = (0.0, 0);
         let epoch = self.stepper.course.extent.epochs(at.step);
         journal.tell(&Event::Epoch(Epoch { epoch, step: at.step, train, val, seconds: at.seconds, best }));
+        if let Some(factor) = rate {
+            journal.tell(&Event::Rate { step: at.step, factor });
+        }
     }
 
     /// The metrics by which the program decides something.
@@ -172,7 +176,8 @@ impl Training<'_> {
             Keep::Best { metric, .. } => Some(metric),
             Keep::Last => None,
         };
-        keep.into_iter().chain(self.program.train.stop.as_ref().map(|it| &it.metric))
+        let plateau = self.program.train.plateau.as_ref().map(|it| &it.metric);
+        keep.into_iter().chain(self.program.train.stop.as_ref().map(|it| &it.metric)).chain(plateau)
     }
 
     /// Takes note of what is best. Whether the weights are.
@@ -192,6 +197,23 @@ impl Training<'_> {
             self.best = Some(self.stepper.states[..count].to_vec());
         }
         better
+    }
+
+    /// Makes the rate smaller where nothing has become better for long enough. What it is multiplied by then.
+    fn slow_down(&mut self, train: &Metrics, val: &Metrics) -> Option<f64> {
+        let plateau = self.program.train.plateau.as_ref()?;
+        let (at, extent) = (self.progress.at, self.stepper.course.extent);
+        let value = self.value(&plateau.metric, train, val);
+        let watched = &mut self.progress.plateau;
+        watched.improve_by(plateau.threshold, value, plateau.metric.rising, at);
+        let slot = plateau.slot.filter(|_| watched.is_stale(Span::new(plateau.patience, extent), at))?;
+        watched.at = at;
+        let before = self.stepper.states[slot as usize].floats()[0];
+        let after = (before * plateau.factor as f32).max(plateau.floor as f32);
+        (after < before).then(|| {
+            self.stepper.set(at.step, slot, after);
+            shortest(f64::from(after))
+        })
     }
 
     fn value(&mut self, path: &MetricPath, train: &Metrics, val: &Metrics) -> f64 {

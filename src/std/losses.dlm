@@ -116,27 +116,49 @@ loss squared_hinge on (z: logit, y: binary) = max(1 - (2 * y - 1) * z, 0)^2
 loss cosine on (yhat: f32[N], y: f32[N]) =
   1 - dot(yhat, y) / sqrt(max(sum(yhat^2), 1e-16)) / sqrt(max(sum(y^2), 1e-16))
 
-## Of two embeddings side by side: their squared distance where they are of a kind (`y` is 1), else what their distance
-## lacks to a margin, squared; each halved (Hadsell et al., 2006). For example `loss: contrastive(margin: 2)`.
+## Of two embeddings: their squared distance where they are of a kind (`y` is 1), else what their distance lacks to a margin,
+## squared; each halved (Hadsell et al., 2006). They are two outputs of the model, or stand side by side in one.
+## For example `loss: contrastive(margin: 2) on (left, right)`.
+loss contrastive(margin: real = 1) on (z: (a: f32[N], b: f32[N]), y: binary) = contrast(z.a, z.b, y, margin)
 loss contrastive(margin: real = 1) on (z: f32[2 * N], y: binary) {
   (a, b) = split(z, 2)
+  contrast(a, b, y, margin)
+}
+
+## What `contrastive` loses.
+fn contrast(a: f32[N], b: f32[N], y, margin: real) {
   square = sum((a - b)^2)
   y * square / 2 + (1 - y) * max(margin - sqrt(max(square, 1e-12)), 0)^2 / 2
 }
 
-## Of three embeddings side by side, an anchor and two others: how much nearer to the anchor the one of its kind should be than
-## it is, to be nearer by `margin` (Schroff et al., 2015). The first of the two is of its kind where `y` is 1, else the second.
-## For example `loss: triplet(margin: 0.5)`.
+## Of three embeddings, an anchor and two others: how much nearer to the anchor the one of its kind should be than it is, to be
+## nearer by `margin` (Schroff et al., 2015). The first of the two is of its kind where `y` is 1, else the second. They are three
+## outputs of the model, or stand side by side in one. For example `loss: triplet(margin: 0.5) on (anchor, first, second)`.
+loss triplet(margin: real = 1, eps: real = 1e-6)
+  on (z: (anchor: f32[N], first: f32[N], second: f32[N]), y: binary) =
+    triple(z.anchor, z.first, z.second, y, margin, eps)
 loss triplet(margin: real = 1, eps: real = 1e-6) on (z: f32[3 * N], y: binary) {
   (anchor, first, second) = split(z, 3)
+  triple(anchor, first, second, y, margin, eps)
+}
+
+## What `triplet` loses.
+fn triple(anchor: f32[N], first: f32[N], second: f32[N], y, margin: real, eps: real) {
   d = sqrt(sum((anchor - first + eps)^2)) - sqrt(sum((anchor - second + eps)^2))
   max((2 * y - 1) * d + margin, 0)
 }
 
-## Of two embeddings side by side: 1 less the cosine of their angle where they are of a kind (`y` is 1), else how far that
-## cosine is above `margin`. For example `loss: cosine_embedding(margin: 0.2)`.
+## Of two embeddings: 1 less the cosine of their angle where they are of a kind (`y` is 1), else how far that cosine is above
+## `margin`. They are two outputs of the model, or stand side by side in one.
+## For example `loss: cosine_embedding(margin: 0.2) on (left, right)`.
+loss cosine_embedding(margin: real = 0) on (z: (a: f32[N], b: f32[N]), y: binary) = angle_between(z.a, z.b, y, margin)
 loss cosine_embedding(margin: real = 0) on (z: f32[2 * N], y: binary) {
   (a, b) = split(z, 2)
+  angle_between(a, b, y, margin)
+}
+
+## What `cosine_embedding` loses.
+fn angle_between(a: f32[N], b: f32[N], y, margin: real) {
   c = dot(a, b) / sqrt(max(sum(a^2), 1e-16)) / sqrt(max(sum(b^2), 1e-16))
   y * (1 - c) + (1 - y) * max(c - margin, 0)
 }

@@ -131,8 +131,14 @@ impl<'a> Builder<'a> {
             _ => UseFrom::Library(self.name(source)),
         };
         let alias = parts.maybe(Rule::ident).map(|it| self.name(it));
-        let names = parts.maybe(Rule::use_names).map(|it| Parts::of(it).map(|it| self.name(it)).collect());
+        let names = parts.maybe(Rule::use_names).map(|it| Parts::of(it).map(|it| self.used_name(it)).collect());
         Use { from, names: names.unwrap_or_default(), alias, span }
+    }
+
+    fn used_name(&mut self, pair: Pair) -> UsedName {
+        let mut parts = Parts::of(pair);
+        let name = self.name(parts.need(Rule::ident));
+        UsedName { name, alias: parts.maybe(Rule::ident).map(|it| self.name(it)) }
     }
 
     fn callable(&mut self, mut parts: Parts, doc: Option<Arc<str>>, span: Span) -> Callable {

@@ -3,6 +3,7 @@
 //! A tree is total: whatever the text, there is one. What could not be read is a `Broken` node, about which the parser
 //! has already complained and every later stage stays silent.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::source::Span;
@@ -48,13 +49,36 @@ pub enum Item {
     Broken(Span),
 }
 
-/// `use "blocks.dlm" { residual }` or `use std.vision { resnet18 }`
+/// `use "blocks.dlm" { residual, plain as simple }` or `use std.vision { resnet18 }`
 #[derive(Clone, Debug)]
 pub struct Use {
     pub from: UseFrom,
-    pub names: Vec<Name>,
+    pub names: Vec<UsedName>,
     pub alias: Option<Name>,
     pub span: Span,
+}
+
+/// A name of another file, and what it is called in this one.
+#[derive(Clone, Debug)]
+pub struct UsedName {
+    pub name: Name,
+    pub alias: Option<Name>,
+}
+
+impl UsedName {
+    /// What this file calls it.
+    pub fn here(&self) -> &Name {
+        self.alias.as_ref().unwrap_or(&self.name)
+    }
+}
+
+impl fmt::Display for UsedName {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match &self.alias {
+            Some(alias) => write!(f, "{} as {alias}", self.name),
+            None => write!(f, "{}", self.name),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -95,6 +95,7 @@ impl Shell {
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.folder.path());
+        command.env("DLMC_THREADS", "2");
         for name in ["NO_COLOR", "FORCE_COLOR", "DLMC_DATA", "COLUMNS"] {
             command.env_remove(name);
         }

@@ -5,6 +5,8 @@ use dlmc::source::Memory;
 
 use crate::pages::{Block, checked};
 
+mod rows;
+
 /// What is said about a model of six numbers with this body.
 fn said(body: &str) -> Vec<String> {
     let text = format!(

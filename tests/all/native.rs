@@ -11,7 +11,7 @@ use crate::kernels::outcome;
 use crate::tensors::views;
 
 /// All bits of an array; every NaN counts as one.
-fn bits(array: &Array) -> Vec<u32> {
+pub fn bits(array: &Array) -> Vec<u32> {
     match &array.data {
         Data::F32(data) => data.iter().map(|x| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() }).collect(),
         Data::I32(data) => data.iter().map(|&x| x as u32).collect(),

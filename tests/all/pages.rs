@@ -127,14 +127,29 @@ pub fn blocks(text: &str) -> Vec<Block<'_>> {
     blocks.collect()
 }
 
+/// The files that stand beside a program: texts, and the pictures of a folder, of which the manual shows the names.
+pub fn files<'b>(blocks: &'b [Block<'b>]) -> impl Iterator<Item = (String, Vec<u8>)> + 'b {
+    let shown = blocks.iter().filter_map(|block| Some((block, block.file?)));
+    shown.flat_map(|(block, file)| match block.kind {
+        "pictures" => block.body.lines().map(|name| (format!("{file}/{name}"), portrait(name))).collect::<Vec<_>>(),
+        _ => vec![(file.to_string(), format!("{}\n", block.body).into_bytes())],
+    })
+}
+
+/// A picture of 24 by 20 pixels, of whose colours its name decides.
+fn portrait(name: &str) -> Vec<u8> {
+    let seed: u32 = name.bytes().map(u32::from).sum();
+    let colour = |x: u32, y: u32| image::Rgb([seed * (x + 3), seed + 7 * y, x * y + seed].map(|it| (it % 256) as u8));
+    let picture = image::RgbImage::from_fn(24, 20, colour);
+    let mut bytes = std::io::Cursor::new(vec![]);
+    picture.write_to(&mut bytes, image::ImageFormat::Png).expect("memory");
+    bytes.into_inner()
+}
+
 /// What is said about the program and its data, down to the last row.
 pub fn checked(blocks: &[Block]) -> Vec<String> {
     let mut world = Memory::default();
-    for block in blocks {
-        if let Some(file) = block.file {
-            world.0.insert(file.into(), format!("{}\n", block.body).into_bytes());
-        }
-    }
+    world.0.extend(files(blocks).map(|(name, content)| (name.into(), content)));
     let program =
         blocks.iter().find(|block| block.kind == "dlm" && block.file.is_none()).expect("a program, or commands");
     let report = report::look(&world, Path::new("main.dlm"), Some(program.body.into()), &[], Look::Rows);
@@ -146,10 +161,8 @@ pub fn checked(blocks: &[Block]) -> Vec<String> {
 /// What is said when the commands are given.
 fn played(console: &str, blocks: &[Block]) -> Vec<String> {
     let shell = Shell::new();
-    for block in blocks {
-        if let Some(file) = block.file {
-            shell.write(file, format!("{}\n", block.body));
-        }
+    for (name, content) in files(blocks) {
+        shell.write(&name, content);
     }
     let commands: Vec<&str> = console.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
     let said = shell.script(&format!("{}\nwait", commands.join("\n")));

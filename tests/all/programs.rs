@@ -58,7 +58,9 @@ fn try_all(seeds: impl Iterator<Item = u64>) {
         "{count} programs, {arrays} arrays ({delicate} delicate), {slopes} slopes ({kinks} kinks), {unsure} unsure steps"
     );
     assert!(failures.is_empty(), "{failures:#?}");
-    assert!(delicate * 10 < arrays && kinks * 5 < slopes && unsure * 5 < count, "too little was compared");
+    // Of a few programs, all may be of a kind.
+    let enough = delicate * 10 < arrays && kinks * 5 < slopes && unsure * 5 < count;
+    assert!(count < 20 || enough, "too little was compared");
 }
 
 #[test]
@@ -78,6 +80,40 @@ fn all_executors_agree_on_thousands_of_programs() {
         None => {
             let from = number("DLMC_FROM").unwrap_or(1000);
             try_all(from..from + number("DLMC_PROGRAMS").unwrap_or(1000));
+        }
+    }
+}
+
+/// What a norm makes of equal numbers is rounding alone, which every executor does in its own order: that is known from f64,
+/// whose rounding is another, and not from inputs that are moved a little, as equal numbers stay equal.
+#[test]
+fn what_is_nothing_but_rounding_is_judged_by_it() {
+    let text = "data rows {
+  source: jsonl(\"rows.jsonl\")
+  input x1: class[4]
+  target y2: prob[4]
+}
+model model10 on x1: class[4] -> logits[4] {
+  param p3: f32[4] ~ normal(0, 0.5)
+  param p7: f32 ~ uniform(-1, 1)
+  param p9: f32[4] ~ uniform(-1, 1)
+  v8 = expand(expm1(2 * tanh(p7)), 0, 27)
+  norm = (1.5 * sin(for at5 in 4, h6 ~ 1.5 * sin(v8) => tanh(v8 + 0.5 * h6 + v8))) |> layer_norm as s4
+  1.5 * sin(p9 / (1.25 + abs(2 * tanh(sum(norm, over: 1)) * 2 * tanh(p9)))) + p3
+}
+train {
+  model: model10
+  data: rows
+  loss: cross_entropy
+  optimizer: muon(nesterov: no, b1: 0.7875)
+  batch: 8
+  for: 20 steps
+  clip: norm(1.0)
+}
+";
+    for seed in [62177, 1, 2] {
+        if let Err(failure) = judge(text, seed) {
+            panic!("{}: {}", failure.kind, failure.details);
         }
     }
 }
@@ -197,6 +233,11 @@ fn nothing_is_left_out() {
     let named = named.iter().flatten().map(|it| it.callable.name.as_str());
     let unseen: Vec<&str> = named.filter(|it| !words.contains(it)).collect();
     assert!(unseen.is_empty(), "{unseen:?}");
+    for setting in ["accumulate: ", "freeze ", " until ", "augment batch { mixup", "augment x", "clip: ", "schedule: "]
+    {
+        let count = texts.matches(setting).count();
+        assert!(count > 10, "{count} of `{setting}`");
+    }
     let activations = library::activations();
     let called = activations.iter().filter(|it| words.contains(*it)).count();
     assert!(called + 2 >= activations.len(), "{called} of {}", activations.len());

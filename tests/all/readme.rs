@@ -9,7 +9,7 @@ use dlmc::model::train::SETTINGS;
 use dlmc::syntax::{tree, units};
 
 use crate::cli::{Shell, commands};
-use crate::pages::{Block, blocks, checked};
+use crate::pages::{Block, blocks, checked, files};
 
 const README: &str = include_str!("../../README.md");
 const LANGUAGE: &str = include_str!("../../docs/language.md");
@@ -67,10 +67,8 @@ fn the_programs_of_the_readme_and_the_manual_are_sound() {
 fn the_programs_of_the_manual_run() {
     let shell = Shell::new();
     let blocks = blocks(LANGUAGE);
-    for block in &blocks {
-        if let Some(file) = block.file {
-            shell.write(file, format!("{}\n", block.body));
-        }
+    for (name, content) in files(&blocks) {
+        shell.write(&name, content);
     }
     let runs = blocks.iter().filter(|block| block.kind == "dlm" && block.body.contains("\ntrain {"));
     for (number, block) in runs.enumerate() {

@@ -15,7 +15,7 @@ use dlmc::source::{Disk, Memory, World};
 use dlmc::tensor::Function;
 use dlmc::tensor::print::print;
 
-use crate::pages::blocks;
+use crate::pages::{blocks, files};
 
 /// A program and the world in which it stands.
 struct Case {
@@ -52,9 +52,8 @@ fn cases() -> Vec<Case> {
         cases.push(Case { world: Box::new(Disk), path, text });
     }
     let manual = blocks(include_str!("../../docs/language.md"));
-    let files = || manual.iter().filter_map(|block| Some((block.file?, block.body)));
     for (number, block) in manual.iter().filter(|block| block.kind == "dlm" && block.file.is_none()).enumerate() {
-        let world = files().fold(Memory::default(), |world, (file, body)| world.with(file, &format!("{body}\n")));
+        let world = Memory(files(&manual).map(|(name, content)| (name.into(), content)).collect());
         let (path, text) = (format!("manual-{number}.dlm").into(), format!("{}\n", block.body));
         cases.push(Case { world: Box::new(world), path, text });
     }

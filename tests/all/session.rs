@@ -13,6 +13,7 @@ mod accumulating;
 mod exact;
 mod examples;
 mod freezing;
+mod plateau;
 mod predicting;
 mod resuming;
 mod training;

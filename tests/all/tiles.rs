@@ -198,3 +198,32 @@ fn the_code_of_tiles_is_what_a_disassembler_expects() {
     }
     assert!(codes > 300, "{codes} functions");
 }
+
+#[test]
+fn threads_share_the_work_and_change_no_bit() {
+    let mut dice = Dice::new(4);
+    let mut shared = 0;
+    for threads in [2, 3, 5] {
+        let machine = Machine { threads, ..Machine::host() };
+        for seed in 0..6 {
+            let [m, k, n] = [(40, 300), (20, 90), (60, 300)].map(|(from, to)| dice.within(from, to));
+            let image = [(2, 6), (8, 20), (8, 20), (3, 20), (8, 40)].map(|(from, to)| dice.within(from, to));
+            let functions = SPECS.iter().map(|spec| dense(spec, [m, k, n])).chain([convolution(image, 3, 1)]);
+            for function in functions {
+                let [alone, together] = [&Machine::host(), &machine].map(|machine| plan(&function, machine));
+                shared += usize::from(together.together.iter().any(|&count| count > 1));
+                // What is shared is computed as if it were not.
+                let outcomes = [alone, together].map(|plan| {
+                    let mut step = native::compile(plan);
+                    crate::kernels::outcome(&mut step, &function, seed, false)
+                });
+                assert_eq!(outcomes[0].len(), outcomes[1].len());
+                for (alone, together) in outcomes[0].iter().zip(&outcomes[1]) {
+                    assert_eq!(crate::native::bits(alone), crate::native::bits(together), "{threads} threads");
+                }
+                check(&function, seed, &machine);
+            }
+        }
+    }
+    assert!(shared > 40, "{shared} are shared");
+}

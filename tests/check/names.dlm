@@ -347,6 +347,70 @@
 #! file parts.dlm
   layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
 
+#! numbers imports under another name
+  use "parts.dlm" { block as inner, width as w, mse as halved }
+  layer block on x: f32[N] -> f32[N] = x |> inner |> relu
+  let height: int = 5
+  model m on x: f32[4] -> f32[1] = x |> block |> dense(w + height) as b |> dense(1)
+  train {
+    loss: halved
+  }
+#! file parts.dlm
+  let height: int = 3
+  let width = height
+  loss mse on (yhat: f32[N], y: f32[N]) = mean((y - yhat)^2) / 2
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers its own name is free
+  use "parts.dlm" { block as inner }
+  model m on x: f32[4] -> f32[1] = x |> block |> dense(1)
+#!                                      ^^^^^ unknown-name: there is no layer called `block`
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers
+  use "parts.dlm" { blok as inner }
+#!                  ^^^^ imported-name-missing: did you mean `block`?
+  model m on x: f32[4] -> f32[1] = x |> inner |> dense(1)
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers two of one name
+  use "parts.dlm" { block as inner }
+#!                           ^^^^^ name-twice
+  layer inner on x: f32[N] -> f32[N] = x
+#!      ----- name-twice
+  model m on x: f32[4] -> f32[1] = x |> inner |> dense(1)
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers
+  use "parts.dlm" { block, other as block }
+#!                                  ^^^^^ name-twice
+  model m on x: f32[4] -> f32[1] = x |> block |> dense(1)
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+#!      ----- name-twice
+  layer other on x: f32[N] -> f32[N] = x
+
+#! numbers what is wrong with it is told by the name that it has here
+  use "parts.dlm" { block as inner }
+  model m on x: f32[4] -> f32[1] = x |> inner(5) |> dense(1)
+#!                                            ^ too-many-arguments: the layer `inner` takes 0 arguments
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers the library too
+  use std { dense as linear }
+  model m on x: f32[4] -> f32[1] = x |> linear(3, tanh) |> dense(1)
+
+#! numbers a circle through two names
+  use "parts.dlm" { block as inner }
+  model m on x: f32[4] -> f32[1] = x |> inner |> dense(1)
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> block
+#!                                          ^^^^^ endless-definition
+
 #! numbers
   use "parts.dlm" as parts
 #!                   ^^^^^ not-in-this-version
@@ -375,3 +439,19 @@
 #!  ^ wrong-kind: f32[4] stands where a state or a parameter is wanted
     x |> dense(1)
   }
+
+#! numbers a function that is handed on with arguments which it does not take
+  model m on x: f32[4] -> f32[1] = x |> dense(8, leaky_relu(slop: 0.1)) |> dense(1) as out
+#!                                                          ^^^^ unknown-argument: did you mean `slope`?
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(8, leaky_relu(0.1, 0.2)) |> dense(1) as out
+#!                                                               ^^^ too-many-arguments
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(8, init: normal(0.1)) |> dense(1) as out
+#!                                                     ^^^^^^^^^^^ input-count
+
+#! numbers
+  model m on x: f32[4] -> f32[1] = x |> dense(8, init: nomral(0, 0.1)) |> dense(1) as out
+#!                                                     ^^^^^^ unknown-name: did you mean `normal`?

@@ -1025,6 +1025,26 @@
 #!                 ^^^^ freeze-longer-than-run: `a` is frozen for the whole run
   }
 
+#! numbers the rows tell how many steps a run has
+  model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
+  train {
+    for: 40 steps
+    freeze a until 40 steps
+#!                 ^^^^^^^^ freeze-longer-than-run: `a` is frozen for 40 steps of a run of 40 steps
+  }
+
+#! numbers a block with nothing in it
+  train {
+    regularize { }
+#!  ^^^^^^^^^^ empty-block: `regularize` has nothing in it, so nothing is added to the loss
+    augment x { }
+#!  ^^^^^^^ empty-block: `augment x` has nothing in it, so `x` is read as it is
+    augment batch {
+#!  ^^^^^^^ empty-block: `augment batch` has nothing in it, so no examples are mixed
+      # mixup(alpha: 0.2)
+    }
+  }
+
 #! numbers
   model m on x: f32[4] -> f32[1] = x |> dense(3, tanh) as a |> dense(1) as b
   train {
@@ -1131,4 +1151,91 @@
   train {
     accumulate: 0 batches
 #!              ^^^^^^^^^ out-of-range: 1 batch or more
+  }
+
+#! yes_no a loss of several outputs
+  model m on x: f32[4] -> (left: f32[3], right: f32[3]) = (left: x |> dense(3) as a, right: x |> dense(3) as b)
+  train {
+    loss: contrastive on (left, right) + 0.1 * cosine_embedding on (right, left)
+  }
+
+#! yes_no
+  model m on x: f32[4] -> (left: f32[3], right: f32[3]) = (left: x |> dense(3) as a, right: x |> dense(3) as b)
+  train {
+    loss: contrastive on (left, rigth)
+#!                              ^^^^^ unknown-name: did you mean `right`?
+  }
+
+#! yes_no
+  model m on x: f32[4] -> (left: f32[3], right: f32[2]) = (left: x |> dense(3) as a, right: x |> dense(2) as b)
+  train {
+    loss: contrastive
+#!        ^^^^^^^^^^^ loss-does-not-fit
+  }
+
+#! yes_no
+  model m on x: f32[4] -> (left: f32[3], right: f32[3]) = (left: x |> dense(3) as a, right: x |> dense(3) as b)
+  train {
+    loss: triplet
+#!        ^^^^^^^ loss-does-not-fit
+  }
+
+#! yes_no
+  model m on x: f32[4] -> (left: f32[3], right: f32[3]) = (left: x |> dense(3) as a, right: x |> dense(3) as b)
+  train {
+    loss: contrastive on [left, right]
+#!                       ^^^^^^^^^^^^^ wrong-kind
+  }
+
+#! yes_no a rate that becomes smaller where nothing becomes better
+  train {
+    schedule: plateau(val.loss, 3 epochs)
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.accuracy, 10min, factor: 0.5x, floor: 1%, threshold: 0.1%)
+    metrics: [accuracy]
+  }
+
+#! yes_no
+  schedule plateau(high: real) on t = high / t
+  train {
+    schedule: plateau(high: 2)
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.los, 3 epochs)
+#!                    ^^^^^^^ unknown-metric-path: did you mean `val.loss`?
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.loss, 3)
+#!                              ^ missing-unit
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.loss)
+#!            ^^^^^^^^^^^^^^^^^ wrong-value
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.loss, 3 epochs, factor: 2x)
+#!                                                ^^ out-of-range
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.loss, 3 epochs, factor: 3px)
+#!                                                ^^^ wrong-unit
+  }
+
+#! yes_no
+  train {
+    schedule: plateau(val.loss, 3 epochs, fator: 0.1x)
+#!                                        ^^^^^ unknown-argument: did you mean `factor`?
   }

@@ -3,7 +3,7 @@
 
 dlm    1
 use   "blocks.dlm"   {conv_norm
-residual ,  gated
+residual   as    res ,  gated
 }
 use std.vision{resnet18}
 let   width:int=32;let half=width/2   # half of it

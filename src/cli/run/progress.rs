@@ -56,6 +56,10 @@ impl<'a> Progress<'a> {
             Event::Warning { code, .. } if self.terminal.allow.contains(code) => {}
             Event::Warning { code, message } => self.say(&format!("warning: {message}  [{code}]\n")),
             Event::Thaw { step, parts } => self.say(&format!("  {}\n", thawed(parts, *step))),
+            Event::Rate { step, factor } => {
+                let line = format!("  nothing better: from step {} on the rate is {factor}x\n", count(step + 1));
+                self.say(&line);
+            }
             Event::Checkpoint { step, path, .. } if self.terminal.verbose => {
                 self.say(&format!("  checkpoint after step {}: {path}\n", count(*step)));
             }

@@ -1,5 +1,7 @@
 //! Inputs and arguments: bound to the names of a definition, or said not to fit.
 
+use std::sync::Arc;
+
 use crate::model::eval::Scope;
 use crate::model::lower::{Lower, Outcome, Reported};
 use crate::model::modules::Definition;
@@ -8,7 +10,7 @@ use crate::model::value::*;
 use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::source::{Near, Span, nearest};
-use crate::syntax::tree::{Dim, Type, TypeKind};
+use crate::syntax::tree::{Dim, Name, Type, TypeKind};
 
 /// The inputs of a definition on their way in: some types say more about their sizes than is known yet.
 pub(super) struct Arrivals<'t> {
@@ -198,7 +200,7 @@ impl Lower<'_> {
     ) -> Outcome<Value> {
         let (value, place) = match (argument, &param.default) {
             (Some(argument), _) => (argument.value, argument.span),
-            (None, Some(default)) => (self.evaluate(default, scope)?, default.span),
+            (None, Some(default)) => (self.evaluate_for(param.ty.as_ref(), default, scope)?, default.span),
             (None, None) => {
                 let at = self.blame(span);
                 let declared = Some(param.name.span).filter(|&it| !self.in_library(it));
@@ -213,7 +215,7 @@ impl Lower<'_> {
     }
 
     /// An input as its type wants it.
-    pub fn taken(
+    fn taken(
         &mut self,
         noun: &str,
         input: &str,
@@ -224,7 +226,7 @@ impl Lower<'_> {
     ) -> Outcome<Value> {
         // `net.output`: all that a model gives.
         let whole = matches!(&ty.kind, TypeKind::Named { name, .. } if name.as_str().ends_with(".output"));
-        if let (true, Value::Tuple(_)) = (whole || matches!(ty.kind, TypeKind::Tuple(_)), &value) {
+        if let (true, Value::Tuple(_)) = (whole, &value) {
             return Ok(value);
         }
         let tensor = self.tensor_of(value, span)?;
@@ -248,6 +250,9 @@ impl Lower<'_> {
         span: Span,
         scope: &mut Scope,
     ) -> Outcome<Value> {
+        if let (TypeKind::Tuple(types), Value::Tuple(items)) = (&ty.kind, &value) {
+            return self.arrive_together(arrivals, types, items, (input, ty), span, scope);
+        }
         let known = scope.open.len();
         let value = self.taken(arrivals.noun, input, ty, value, span, scope)?;
         if let (Some(open), Value::Tensor(tensor)) = (scope.open.get_mut(known..).filter(|it| !it.is_empty()), &value) {
@@ -255,6 +260,32 @@ impl Lower<'_> {
             arrivals.waiting.push(Waiting { input, ty, tensor: tensor.clone(), span });
         }
         Ok(value)
+    }
+
+    /// Several values as one input: by the names that its type gives them where they have these, else by their places.
+    fn arrive_together<'t>(
+        &mut self,
+        arrivals: &mut Arrivals<'t>,
+        types: &'t [(Option<Name>, Type)],
+        items: &[(Option<Arc<str>>, Value)],
+        (input, ty): (&'t str, &'t Type),
+        span: Span,
+        scope: &mut Scope,
+    ) -> Outcome<Value> {
+        let named = |name: &Name| items.iter().find(|(label, _)| label.as_deref() == Some(name.as_str()));
+        let by_name: Option<Vec<_>> = types.iter().map(|(name, _)| named(name.as_ref()?)).collect();
+        let Some(found) = by_name.or_else(|| (items.len() == types.len()).then(|| items.iter().collect())) else {
+            let (callee, input, wanted) = (arrivals.noun.to_string(), input.to_string(), self.type_text(ty));
+            let (found, at, declared) = (format!("{} values", items.len()), self.blame(span), ty.span);
+            return Err(self.report(TypeMismatch { callee, input, wanted, found, at, declared, help: None }));
+        };
+        let mut values = vec![];
+        for ((name, ty), (_, value)) in types.iter().zip(found) {
+            let part = name.as_ref().map_or(input, |name| name.as_str());
+            let value = self.arrive(arrivals, part, ty, value.clone(), span, scope)?;
+            values.push((name.as_ref().map(|name| name.text.clone()), value));
+        }
+        Ok(Value::Tuple(values))
     }
 
     /// Finds the sizes that no input tells alone; whatever order they stand in.

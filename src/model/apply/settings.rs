@@ -1,6 +1,7 @@
 //! Settings: values held against the types of what is configured.
 
 use crate::model::lower::{Lower, Outcome, Reported};
+use crate::model::modules::Definition;
 use crate::model::types::is_variable;
 use crate::model::units::Measure;
 use crate::model::value::*;
@@ -8,7 +9,28 @@ use crate::problem::names::*;
 use crate::problem::shapes::*;
 use crate::problem::values::*;
 use crate::source::{Span, nearest};
-use crate::syntax::tree::{Dim, Expr, ExprKind, Kind, Name, Quantity, Type, TypeKind};
+use crate::syntax::tree::{ConfigParam, Dim, Expr, ExprKind, Kind, Name, Quantity, Type, TypeKind};
+
+/// What a setting can be.
+const SETTING_TYPES: [&str; 17] = [
+    "int",
+    "real",
+    "prob",
+    "rate",
+    "time",
+    "angle",
+    "length",
+    "padding",
+    "bytes",
+    "frequency",
+    "fn",
+    "layer",
+    "name",
+    "bool",
+    "text",
+    "range",
+    "list",
+];
 
 impl Lower<'_> {
     /// A setting of a declared type: its unit and its range are checked, times become updates. Of `int[2]` there are two:
@@ -202,26 +224,7 @@ impl Lower<'_> {
             },
             _ => {
                 let (kind, name) = ("type".to_string(), word.text.to_string());
-                let known = [
-                    "int",
-                    "real",
-                    "prob",
-                    "rate",
-                    "time",
-                    "angle",
-                    "length",
-                    "padding",
-                    "bytes",
-                    "frequency",
-                    "fn",
-                    "layer",
-                    "name",
-                    "bool",
-                    "text",
-                    "range",
-                    "list",
-                ];
-                let near = nearest(&name, known);
+                let near = nearest(&name, SETTING_TYPES);
                 Err(self.report(UnknownName { kind, name, at: word.span, near }))
             }
         }
@@ -270,6 +273,13 @@ impl Lower<'_> {
         // No longer a quantity: a number of updates, which may go on to another setting of type `time`.
         Ok(Number { value, measure: None, whole: false, inexact: None, updates: true })
     }
+}
+
+/// How many inputs of a function stand before its settings.
+pub fn inputs_of(function: &Definition) -> usize {
+    let is_setting = |ty: &Type| matches!(&ty.kind, TypeKind::Named { name, dims } if SETTING_TYPES.contains(&name.as_str()) && dims.is_empty());
+    let is_input = |param: &&ConfigParam| param.default.is_none() && !param.ty.as_ref().is_some_and(is_setting);
+    function.callable.config.iter().take_while(is_input).count()
 }
 
 /// What a range is of: `range[angle]`.

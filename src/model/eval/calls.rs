@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use super::Scope;
+use crate::model::apply::inputs_of;
 use crate::model::lower::{Lower, Outcome, Reported};
 use crate::model::modules::Definition;
 use crate::model::types::describe;
 use crate::model::value::*;
 use crate::problem::names::*;
 use crate::source::{Span, nearest};
-use crate::syntax::tree::{self, Arg, Expr, ExprKind, Name, TypeKind};
+use crate::syntax::tree::{self, Arg, Expr, ExprKind, Name, Type, TypeKind};
 
 impl Lower<'_> {
     pub(super) fn call(&mut self, callee: &Expr, args: &[Arg], span: Span, scope: &mut Scope) -> Outcome<Value> {
@@ -23,7 +24,7 @@ impl Lower<'_> {
         };
         let outer = self.guarded;
         self.guarded |= matches!(&callee.what, What::Builtin(builtin) if builtin.chooses());
-        let given = self.arguments_of(&callee, args, scope);
+        let given = self.arguments_of(&callee, args, 0, scope);
         self.guarded = outer;
         let given = given?;
         if let What::Defined(forms) = &callee.what
@@ -48,9 +49,7 @@ impl Lower<'_> {
             let at = self.blame(args[at].value.span);
             return Err(self.report(WrongKind { wanted, found, at, help }));
         }
-        let mut full = (*callee).clone();
-        full.given.extend(given);
-        full.span = span;
+        let full = callee.with(given, span);
         let applies_now = match &full.what {
             What::Defined(forms) => forms[0].callable.kind == tree::Kind::Fn,
             What::Builtin(_) | What::Scalar(_) => true,
@@ -60,17 +59,21 @@ impl Lower<'_> {
         if applies_now { self.apply(&full, vec![], span) } else { Ok(Value::Callable(full)) }
     }
 
-    /// The arguments of a call, evaluated. Axes are named, not evaluated.
-    pub fn arguments(&mut self, args: &[Arg], scope: &mut Scope) -> Outcome<Vec<Given>> {
-        args.iter().map(|arg| self.argument(arg, scope)).collect()
-    }
-
-    /// The same of a call whose callee is known: where it wants a word, the formula of a field has no column of that name.
-    pub(super) fn arguments_of(&mut self, callee: &Callee, args: &[Arg], scope: &mut Scope) -> Outcome<Vec<Given>> {
+    /// The arguments of a call to what has `piped` inputs already, evaluated. Axes are named, not evaluated; where a function
+    /// is wanted, one is handed on; where a word is wanted, the formula of a field has no column of that name.
+    pub fn arguments_of(
+        &mut self,
+        callee: &Callee,
+        args: &[Arg],
+        piped: usize,
+        scope: &mut Scope,
+    ) -> Outcome<Vec<Given>> {
         let forms = match &callee.what {
-            What::Defined(forms) if self.columns.is_some() => &forms[..],
+            What::Defined(forms) => &forms[..],
             _ => &[],
         };
+        let before = if callee.is_function() { piped } else { 0 };
+        let in_field = self.columns.is_some();
         let takes_word = |name: &Option<Name>| match (&callee.what, name) {
             (What::Builtin(builtin), Some(name)) => builtin.takes_word(name.as_str()),
             _ => false,
@@ -78,13 +81,51 @@ impl Lower<'_> {
         let given = args.iter().enumerate().map(|(at, arg)| match &arg.value.kind {
             ExprKind::Name(word)
                 if scope.get(word).is_none()
-                    && (takes_word(&arg.name) || forms.iter().any(|it| wants(it, at, &arg.name, "name"))) =>
+                    && (takes_word(&arg.name)
+                        || in_field && forms.iter().any(|it| wants(it, before + at, &arg.name, "name"))) =>
             {
                 Ok(Given { name: arg.name.clone(), value: Value::Word(word.clone()), span: arg.value.span })
+            }
+            _ if forms.iter().any(|it| wants(it, before + at, &arg.name, "fn")) => {
+                let value = self.handed_on(&arg.value, scope)?;
+                Ok(Given { name: arg.name.clone(), value, span: arg.value.span })
             }
             _ => self.argument(arg, scope),
         });
         given.collect()
+    }
+
+    /// A value for a setting of type `fn`: what is called here is not applied yet, but handed on with its arguments.
+    pub fn handed_on(&mut self, expr: &Expr, scope: &mut Scope) -> Outcome<Value> {
+        let (callee, args) = match &expr.kind {
+            ExprKind::Call { callee, args } => (callee, args),
+            ExprKind::If { condition, then, otherwise } => {
+                return match self.evaluate(condition, scope)?.settled() {
+                    Value::Bool(true) => self.handed_on(then, scope),
+                    Value::Bool(false) => self.handed_on(otherwise, scope),
+                    other => Err(self.not_a("a condition known before the run", &other, condition.span)),
+                };
+            }
+            _ => return self.evaluate(expr, scope),
+        };
+        let callee = match self.evaluate(callee, scope)? {
+            Value::Callable(callee) if callee.is_handed_on() => callee,
+            _ => return self.evaluate(expr, scope),
+        };
+        let inputs = match &callee.what {
+            What::Defined(forms) => inputs_of(&forms[0]),
+            What::Builtin(_) | What::Scalar(_) | What::Repeat { .. } => 0,
+        };
+        let given = self.arguments_of(&callee, args, inputs, scope)?;
+        Ok(Value::Callable(Rc::new(callee.with(given, expr.span))))
+    }
+
+    /// A value for a setting of type `ty`.
+    pub fn evaluate_for(&mut self, ty: Option<&Type>, expr: &Expr, scope: &mut Scope) -> Outcome<Value> {
+        match ty {
+            Some(ty) if is_named(ty, "fn") => self.handed_on(expr, scope),
+            _ => self.evaluate(expr, scope),
+        }
     }
 
     fn argument(&mut self, arg: &Arg, scope: &mut Scope) -> Outcome<Given> {
@@ -137,8 +178,11 @@ fn wants(form: &Definition, at: usize, name: &Option<Name>, ty: &str) -> bool {
         Some(name) => config.iter().find(|param| param.name.as_str() == name.as_str()),
         None => config.get(at),
     };
-    let declared = param.and_then(|param| param.ty.as_ref());
-    declared.is_some_and(|it| matches!(&it.kind, TypeKind::Named { name, .. } if name.as_str() == ty))
+    param.and_then(|param| param.ty.as_ref()).is_some_and(|it| is_named(it, ty))
+}
+
+fn is_named(ty: &Type, word: &str) -> bool {
+    matches!(&ty.kind, TypeKind::Named { name, .. } if name.as_str() == word)
 }
 
 /// Whether callables of a kind are applied by `|>`.

@@ -56,13 +56,13 @@ impl Lower<'_> {
     }
 
     pub fn constant_value(&mut self, module: ModuleId, value: &tree::Let) -> Outcome<Value> {
-        let name = &value.name.text;
-        if self.open.contains(name) {
-            let (name, at) = (name.to_string(), value.name.span);
+        let key: Arc<str> = format!("{}:{}", module.0, value.name.span.start).into();
+        if self.open.contains(&key) {
+            let (name, at) = (value.name.text.to_string(), value.name.span);
             return Err(self.report(EndlessDefinition { name, at, parts: false }));
         }
-        self.open.push(name.clone());
-        let result = self.evaluate(&value.value, &mut Scope::new(module, ""));
+        self.open.push(key);
+        let result = self.evaluate_for(value.ty.as_ref(), &value.value, &mut Scope::new(module, ""));
         self.open.pop();
         let result = result?;
         match &value.ty {

@@ -27,10 +27,8 @@ impl Lower<'_> {
                 let callee = self.evaluate(callee, scope)?;
                 match callee {
                     Value::Callable(callee) => {
-                        let given = self.arguments_of(&callee, args, scope)?;
-                        let mut full = (*callee).clone();
-                        full.given.extend(given);
-                        full.span = expr.span;
+                        let given = self.arguments_of(&callee, args, inputs.len(), scope)?;
+                        let full = callee.with(given, expr.span);
                         match &full.what {
                             What::Builtin(builtin) if builtin.gives_layer() => {
                                 self.apply(&Rc::new(full), vec![], expr.span)?

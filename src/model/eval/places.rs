@@ -106,7 +106,8 @@ impl Lower<'_> {
                         }
                     }
                 }
-                let value = self.apply(&Rc::new(callee), vec![], span)?;
+                let at = callee.span;
+                let value = self.apply(&Rc::new(callee), vec![], at)?;
                 match value {
                     Value::Callable(_) => Err(self.not_a("a start for a parameter", &value, span)),
                     value => self.started(value, span, shape),

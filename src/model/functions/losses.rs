@@ -11,9 +11,11 @@ use crate::model::modules::Definition;
 use crate::model::train::{Experiment, callee};
 use crate::model::types;
 use crate::model::value::*;
+use crate::problem::names::{UnknownName, WrongKind};
+
 use crate::problem::training::*;
 use crate::scalar::{Dtype, Scalar};
-use crate::source::Span;
+use crate::source::{Span, nearest};
 use crate::syntax::tree::{Binary, Expr, ExprKind, Kind, Name};
 
 impl Experiment {
@@ -58,7 +60,7 @@ impl Experiment {
         targets: &[Tensor],
         weight: Option<&Tensor>,
     ) -> Outcome<Tensor> {
-        let each = self.loss_term(lower, &self.loss, None, outputs, targets)?;
+        let each = self.loss_term(lower, &self.loss, &[], outputs, targets)?;
         let Some(weight) = weight else { return Ok(each) };
         let weight = lower.reshape(weight, &[]);
         Ok(lower.map(Scalar::Mul, &[&each, &weight]).expect("numbers"))
@@ -69,14 +71,18 @@ impl Experiment {
         &self,
         lower: &mut Lower,
         expr: &Expr,
-        on: Option<&Name>,
+        on: &[Name],
         outputs: &[Output],
         targets: &[Tensor],
     ) -> Outcome<Tensor> {
         match &expr.kind {
             ExprKind::Binary { op: Binary::On, left, right, .. } => {
-                let ExprKind::Name(name) = &right.kind else { return Err(Reported) };
-                self.loss_term(lower, left, Some(&Name::new(name.clone(), right.span)), outputs, targets)
+                let Some(names) = names(right) else {
+                    let wanted = "the name of a target, or names of outputs in parentheses".to_string();
+                    let (found, at) = (crate::syntax::print_expr(right), right.span);
+                    return Err(lower.report(WrongKind { wanted, found, at, help: None }));
+                };
+                self.loss_term(lower, left, &names, outputs, targets)
             }
             ExprKind::Binary {
                 op: op @ (Binary::Add | Binary::Sub | Binary::Mul | Binary::Div), left, right, ..
@@ -127,24 +133,35 @@ impl Experiment {
         }
     }
 
-    /// The output and the target that a loss or a metric means.
+    /// The output and the target that a loss or a metric means: those of one name, or the outputs of several names and the
+    /// target that has no output of its own.
     pub(super) fn binding<'t>(
         &self,
         what: &str,
         span: Span,
-        on: Option<&Name>,
+        on: &[Name],
         outputs: &'t [Output],
         targets: &'t [Tensor],
         lower: &mut Lower,
     ) -> Outcome<(Value, &'t Tensor, usize)> {
         let names: Vec<String> = self.targets.iter().map(|&at| self.fields.decls[at].name.text.to_string()).collect();
-        let at = match on {
+        if on.len() > 1 {
+            let output = several(on, outputs, lower)?;
+            let without = |at: &usize| outputs.iter().all(|output| output.name != names[*at]);
+            let free: Vec<usize> = (0..names.len()).filter(without).collect();
+            return match (&free[..], &names[..]) {
+                ([at], _) => Ok((output, &targets[*at], *at)),
+                (_, [_]) => Ok((output, &targets[0], 0)),
+                _ => Err(lower.report(WhichTarget { what: what.to_string(), targets: names, at: span })),
+            };
+        }
+        let at = match on.first() {
             Some(name) => match names.iter().position(|it| *it == *name.text) {
                 Some(at) => at,
                 None => {
-                    let near = crate::source::nearest(&name.text, names.iter().map(String::as_str));
+                    let near = nearest(&name.text, names.iter().map(String::as_str));
                     let (kind, name, at) = ("target".to_string(), name.text.to_string(), name.span);
-                    return Err(lower.report(crate::problem::names::UnknownName { kind, name, at, near }));
+                    return Err(lower.report(UnknownName { kind, name, at, near }));
                 }
             },
             None if names.len() == 1 => 0,
@@ -177,6 +194,34 @@ impl Experiment {
             Some(value) => Ok(value),
             None => Err(lower.gives_nothing(form, span)),
         }
+    }
+}
+
+/// The outputs of these names, in this order.
+fn several(names: &[Name], outputs: &[Output], lower: &mut Lower) -> Outcome<Value> {
+    let mut items = vec![];
+    for name in names {
+        let Some(output) = outputs.iter().find(|output| output.name == *name.text) else {
+            let near = nearest(&name.text, outputs.iter().map(|it| it.name.as_str()));
+            let (kind, name, at) = ("output of the model".to_string(), name.text.to_string(), name.span);
+            return Err(lower.report(UnknownName { kind, name, at, near }));
+        };
+        items.push((Some(name.text.clone()), Value::Tensor(output.tensor.clone())));
+    }
+    Ok(Value::Tuple(items))
+}
+
+/// What stands behind `on`: a name, or several in parentheses.
+fn names(expr: &Expr) -> Option<Vec<Name>> {
+    let name = |expr: &Expr| match &expr.kind {
+        ExprKind::Name(name) => Some(Name::new(name.clone(), expr.span)),
+        _ => None,
+    };
+    match &expr.kind {
+        ExprKind::Tuple(items) if items.len() > 1 && items.iter().all(|it| it.name.is_none()) => {
+            items.iter().map(|it| name(&it.value)).collect()
+        }
+        _ => name(expr).map(|it| vec![it]),
     }
 }
 

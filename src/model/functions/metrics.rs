@@ -18,7 +18,8 @@ impl Experiment {
         targets: &[Tensor],
     ) -> Outcome<Tensor> {
         let what = format!("the metric `{}`", metric.name);
-        let (output, target, at) = self.binding(&what, metric.span, metric.target.as_ref(), outputs, targets, lower)?;
+        let on = metric.target.as_slice();
+        let (output, target, at) = self.binding(&what, metric.span, on, outputs, targets, lower)?;
         let mut scope = self.scope();
         let (forms, given) = callee(lower, &metric.expr, Kind::Metric, &mut scope)?;
         let inputs = [output.clone(), Value::Tensor(target.clone())];

@@ -1,7 +1,7 @@
 //! Schedules: the factor of the learning rate, and the warm-up that must end within the run.
 
 use super::{freezing, still};
-use crate::model::lower::{Lower, Outcome};
+use crate::model::lower::{Declared, Lower, Outcome};
 use crate::model::program::{Length, Pace};
 use crate::model::train::{Experiment, callee};
 use crate::model::types;
@@ -17,9 +17,15 @@ use crate::syntax::tree::Kind;
 /// The setting of a schedule that is compared with the run.
 pub(super) const WARMUP: &str = "warmup";
 
+/// What the state is called that multiplies the rate where a schedule goes by what is measured.
+pub const WATCHED: &str = "factor of the rate";
+
 impl Experiment {
     /// The schedule's factor of the learning rate at this update.
     pub fn factor(&self, lower: &mut Lower) -> Outcome<Tensor> {
+        if self.watches {
+            return Ok(self.watched_factor(lower));
+        }
         let Some(expr) = &self.schedule else { return Ok(lower.constant(1.0, Dtype::F32)) };
         let mut scope = self.scope();
         let (forms, given) = callee(lower, expr, Kind::Schedule, &mut scope)?;
@@ -39,6 +45,24 @@ impl Experiment {
             return Err(lower.report(LossNotANumber { what, found, at: expr.span }));
         }
         Ok(factor)
+    }
+
+    /// What a run multiplies the rate by: a state that no step changes.
+    fn watched_factor(&self, lower: &mut Lower) -> Tensor {
+        if lower.dead.contains(WATCHED) {
+            return lower.constant(1.0, Dtype::F32);
+        }
+        let slot = match lower.slots.get(WATCHED) {
+            Some(&slot) => slot,
+            None => {
+                let (path, slot) = (WATCHED.to_string(), lower.declared.len() as u32);
+                let (initial, span) = (lower.initial.constant(1.0, &[]), self.optimizer.span);
+                lower.declared.push(Declared { path: path.clone(), trained: false, shape: vec![], initial, span });
+                lower.slots.insert(path, slot);
+                slot
+            }
+        };
+        lower.state(slot)
     }
 
     /// The warm-up that the schedule was given, and where.

@@ -67,6 +67,10 @@ pub(super) fn augmented(
                 }
             }
         }
+        // A block with nothing in it changes nothing.
+        if steps.is_empty() {
+            continue;
+        }
         let before = problems.len();
         for &(field, at) in &found {
             let cut = augmented.cuts.entry(field).or_insert_with(|| fields.cut(field, at, problems));

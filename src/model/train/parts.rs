@@ -8,12 +8,12 @@ use crate::model::lower::{Outcome, Reported};
 use crate::model::modules::Definition;
 use crate::model::plan;
 use crate::model::program::*;
-use crate::problem::lint::LossWithinBatches;
+use crate::problem::lint::{EmptyBlock, LossWithinBatches};
 use crate::problem::names::*;
 use crate::problem::training::*;
 use crate::problem::values::*;
-use crate::problem::{Problem, a};
-use crate::source::nearest;
+use crate::problem::{Problem, a, list, ticked};
+use crate::source::{Span, nearest};
 use crate::syntax::tree::{self, Applied, Expr, ExprKind, Kind, Selector, TrainBlock, TrainEntry};
 
 /// What a train block names beside its model and its data.
@@ -21,6 +21,8 @@ pub(super) struct Parts {
     pub(super) loss: Expr,
     pub(super) optimizer: Expr,
     pub(super) schedule: Option<Expr>,
+    /// Whether the schedule goes by what is measured.
+    pub(super) watches: bool,
     pub(super) clip: Option<Clip>,
     pub(super) regularizers: Vec<Applied>,
     pub(super) scales: Vec<Scale>,
@@ -53,7 +55,9 @@ impl Parts {
             let forms = named_callable(context, Kind::Optimizer, expr, problems)?;
             Ok((expr.clone(), forms))
         });
-        let schedule = settings.get("schedule").map(|expr| {
+        let schedule = settings.get("schedule");
+        let watches = schedule.is_some_and(|expr| plan::watches(context, expr));
+        let schedule = schedule.filter(|_| !watches).map(|expr| {
             named_callable(context, Kind::Schedule, expr, problems)?;
             Ok(expr.clone())
         });
@@ -73,7 +77,11 @@ impl Parts {
         let (mut regularizers, mut scales, mut frozen, mut augmented) = (vec![], vec![], vec![], vec![]);
         for entry in &block.entries {
             let later = match entry {
-                TrainEntry::Regularize { terms, .. } => {
+                TrainEntry::Regularize { terms, span } => {
+                    if terms.is_empty() {
+                        let so = "nothing is added to the loss".to_string();
+                        lint_empty("regularize".into(), so, *span, problems);
+                    }
                     for term in terms {
                         sound &= named_callable(context, Kind::Regularizer, &term.value, problems).is_ok();
                     }
@@ -95,7 +103,10 @@ impl Parts {
                     }
                     None
                 }
-                TrainEntry::Augment { fields, steps, .. } => {
+                TrainEntry::Augment { fields, steps, span } => {
+                    if steps.is_empty() {
+                        lint_unvaried(fields, *span, problems);
+                    }
                     for step in steps {
                         sound &= named_callable(context, Kind::Augmentation, step, problems).is_ok();
                     }
@@ -116,10 +127,34 @@ impl Parts {
         let (loss, optimizer) = (loss?, optimizer?.0);
         let (schedule, clip) = (schedule.transpose()?, clip.transpose()?);
         if sound {
-            Ok(Parts { loss, optimizer, schedule, clip, regularizers, scales, frozen, augmented })
+            Ok(Parts { loss, optimizer, schedule, watches, clip, regularizers, scales, frozen, augmented })
         } else {
             Err(Reported)
         }
+    }
+}
+
+/// Warns of a block of augmentations with nothing in it.
+fn lint_unvaried(fields: &[tree::Name], span: Span, problems: &mut Vec<Problem>) {
+    let names: Vec<String> = fields.iter().map(|it| it.text.to_string()).collect();
+    let (block, so) = match &names[..] {
+        [one] if one == "batch" => ("augment batch".into(), "no examples are mixed".into()),
+        [one] => (format!("augment {one}"), format!("`{one}` is read as it is")),
+        several => {
+            let so = format!("{} are read as they are", list(&ticked(several)));
+            (format!("augment ({})", several.join(", ")), so)
+        }
+    };
+    lint_empty(block, so, span, problems);
+}
+
+/// Warns of a block with nothing in it, unless what it had could not be read.
+fn lint_empty(block: String, so: String, span: Span, problems: &mut Vec<Problem>) {
+    let word = block.split(' ').next().expect("a word").len();
+    let at = Span::new(span.file, span.range().start, span.range().start + word);
+    let is_inside = |it: Span| it.file == span.file && span.start <= it.start && it.end <= span.end;
+    if !problems.iter().any(|it| it.labels.first().is_some_and(|label| is_inside(label.span))) {
+        problems.push(EmptyBlock { block, so, at }.into());
     }
 }
 

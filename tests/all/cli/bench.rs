@@ -43,8 +43,14 @@ fn every_back_end_is_measured_and_says_what_it_knows() {
         assert_eq!(measured["peak_bytes"].is_u64(), knows, "{measured}");
     }
     let said = shell.run(&["bench", "xor.dlm", "--seconds", "0.01", "--profile"]);
-    let words =
-        ["step of 4 examples, native backend: ", "compiled in ", " operations, ", "kernel", "sum over", "share"];
+    let words = [
+        "step of 4 examples, native backend, 2 threads: ",
+        "compiled in ",
+        " operations, ",
+        "kernel",
+        "sum over",
+        "share",
+    ];
     assert!(words.iter().all(|word| said.out.contains(word)), "{}", said.out);
     // A program with mistakes has no step.
     shell.write("broken.dlm", BROKEN);

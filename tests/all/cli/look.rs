@@ -102,6 +102,14 @@ fn warnings_can_be_allowed_and_denied() {
     }
     shell.write("it.dlm", text.replace('\n', "  # dlmc: allow(shadows-library)\n"));
     assert_eq!(shell.run(&["check", "it.dlm", "--deny", "warnings"]).code, 0);
+    // Alone in a line it speaks of the whole file, in another comment of nothing.
+    shell.write("it.dlm", format!("\n  # dlmc: allow(linear-model, shadows-library)\n{text}"));
+    assert_eq!(shell.run(&["check", "it.dlm"]).err, "");
+    shell.write(
+        "it.dlm",
+        format!("let a = 1  # dlmc: allow(shadows-library)\n# as in dlmc: allow(shadows-library)\n{text}"),
+    );
+    assert!(shell.run(&["check", "it.dlm"]).err.contains("1 warning"));
     // A code that no problem has would allow nothing.
     shell.write("more.dlm", "let a = 1  # dlmc: allow(shadow-library)\n");
     let said = shell.run(&["check", "more.dlm"]);
@@ -118,13 +126,36 @@ fn warnings_can_be_allowed_and_denied() {
 fn warnings_that_are_off_by_default_can_be_asked_for() {
     let shell = Shell::new();
     let (_, page) = dlmc::problem::pages::PAGES.iter().find(|(code, _)| *code == "filters-shrink").expect("a page");
-    shell.write("it.dlm", crate::pages::blocks(page).iter().find(|it| it.file.is_some()).expect("a program").body);
+    let program = crate::pages::blocks(page).iter().find(|it| it.file.is_some()).expect("a program").body;
+    shell.write("it.dlm", program);
     let said = shell.run(&["check", "it.dlm", "--deny", "warnings"]);
     assert_eq!((said.code, said.err.as_str()), (0, ""));
     let said = shell.run(&["check", "it.dlm", "--warn", "filters-shrink"]);
     assert!(said.code == 0 && said.err.contains("[filters-shrink]") && said.err.contains("1 warning"), "{}", said.err);
     assert_eq!(shell.run(&["check", "it.dlm", "--warn", "filters-shrink", "--deny", "warnings"]).code, 1);
     assert_eq!(shell.run(&["check", "it.dlm", "--warn", "filters-shrink", "--allow", "filters-shrink"]).err, "");
+    // The program itself asks for it, in the line that is told or for the whole file, and may take it back.
+    let stage = "|> conv(4, act: relu) as far";
+    for (more, told) in [
+        (format!("{stage}  # dlmc: warn(filters-shrink)"), true),
+        (format!("# dlmc: warn(kernels-grow, filters-shrink)\n  {stage}"), true),
+        (format!("# dlmc: warn(kernels-grow)\n  {stage}"), false),
+        (format!("{stage}\n  |> relu  # dlmc: warn(filters-shrink)"), false),
+        (format!("# dlmc: warn(filters-shrink)\n  {stage}  # dlmc: allow(filters-shrink)"), false),
+    ] {
+        assert!(program.contains(stage));
+        shell.write("asking.dlm", program.replace(stage, &more));
+        let said = shell.run(&["check", "asking.dlm"]);
+        assert_eq!((said.code, said.err.contains("[filters-shrink]")), (0, told), "{more}: {}", said.err);
+        assert_eq!(said.err.contains("1 warning"), told, "{more}: {}", said.err);
+    }
+    shell.write("more.dlm", "let a = 1  # dlmc: warn(filter-shrinks)\n");
+    let said = shell.run(&["check", "more.dlm"]);
+    assert!(
+        said.code == 1 && said.err.contains("more.dlm:1:25") && said.err.contains("asks for nothing"),
+        "{}",
+        said.err
+    );
     let said = shell.run(&["check", "it.dlm", "--warn", "filter-shrinks"]);
     assert!(said.code == 2 && said.err.contains("[unknown-code]"), "{}{}", said.code, said.err);
     let said = shell.run(&["explain"]);

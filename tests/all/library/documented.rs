@@ -88,6 +88,15 @@ fn holds(doc: &Doc, example: &str) {
         }
         "loss" | "metric" => {
             let [z, y] = &inputs(doc)[..] else { panic!("two inputs of {}", doc.name) };
+            // Of several outputs, which the example names.
+            if let (true, Some((_, names))) = (z.starts_with('('), example.split_once(" on (")) {
+                let names: Vec<&str> = names.trim_end_matches(')').split(", ").collect();
+                let of = |part: &str| names.iter().map(|it| format!("{it}: {part}")).collect::<Vec<_>>().join(", ");
+                let outputs: Vec<String> = names.iter().map(|it| format!("{it}: x |> dense(3) as {it}")).collect();
+                let model = format!("model m on x: f32[2] -> ({}) = ({})", of("f32[3]"), outputs.join(", "));
+                with_data("f32[2]", y, &train(&model, &format!("  {example}\n  optimizer: sgd\n")));
+                return;
+            }
             let units: usize = z.split(['[', ']']).nth(1).map_or(1, |it| it.parse().unwrap());
             let last = match z.split('[').next() {
                 Some("prob") if z == "prob" => " |> sigmoid",

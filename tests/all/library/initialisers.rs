@@ -135,6 +135,30 @@ fn a_layer_hands_its_initialiser_on() {
 }
 
 #[test]
+fn and_with_the_arguments_that_it_was_given() {
+    for (init, spread) in [
+        ("normal(0, 0.02)", Normal(0.02)),
+        ("uniform(-0.3, 0.3)", Uniform(0.3)),
+        ("truncated_normal(0.5)", Truncated(0.5)),
+        ("truncated_normal(deviation: 0.5)", Truncated(0.5)),
+        ("if 2 > 1 then normal(0, 0.02) else zeros", Normal(0.02)),
+    ] {
+        let all = initial(&format!("x |> dense(60000, init: {init}) as wide |> dense(1) as out"), 5);
+        let draws = all.iter().find(|it| it.len() == 120_000).expect("its weights");
+        check(draws, &spread, init);
+        let own = initial(&format!("param w: f32[2, 60000] ~ {init}\n  sum(w) * x |> dense(1) as out"), 5);
+        check(own.iter().find(|it| it.len() == 120_000).expect("the parameter"), &spread, init);
+    }
+    // Each parameter draws anew, and of its own shape.
+    let all = initial("x |> repeat(2, dense(2, init: orthogonal(gain: 2))) as deep |> dense(1) as out", 5);
+    let drawn: Vec<&Vec<f64>> = all.iter().filter(|it| it.len() == 4).collect();
+    assert_ne!(drawn[0], drawn[1]);
+    for w in drawn {
+        assert!((w[0] * w[0] + w[2] * w[2] - 4.0).abs() < 1e-5, "{w:?}");
+    }
+}
+
+#[test]
 fn two_parameters_of_one_shape_draw_differently() {
     let all = initial("param a: f32[2, 1] ~ glorot\n  param b: f32[2, 1] ~ glorot\n  x @ a + x @ b", 5);
     assert_ne!(all[0], all[1]);

@@ -1,5 +1,7 @@
 //! Layers: their values computed by hand, and their gradients in inputs and parameters, in training and after it.
 
+use dlmc::tensor::print::print;
+
 use super::functions::logistic;
 use super::*;
 
@@ -161,4 +163,46 @@ fn dropout_drops_its_share_and_keeps_the_mean() {
     let program = model("f32[8]", "f32[8]", "f32[8]", &body("0%"));
     let loss = computed(&program.objective(n, true), &states, &feeds, CLOCK).remove(0).data[0];
     assert_eq!(loss, 1.0);
+}
+
+/// As a setting, a function with arguments is what it is as a stage: `act: leaky_relu(0.1)` is `|> leaky_relu(0.1)`.
+#[test]
+fn a_function_is_handed_on_with_its_arguments() {
+    let meaning = |body: &str| {
+        let rest = format!(
+            "let bend: fn = leaky_relu(0.1)\n\
+             fn twice(x, act: fn) = act(act(x))\n\
+             layer bent(units: int, act: fn = leaky_relu(slope: 0.1)) on x: f32[.., I] -> f32[.., units] =\n  \
+             x |> dense(units, act: act) as inner\n\
+             model m on x: f32[4] -> f32[1] {{\n  {body} |> dense(1) as out\n}}\n\
+             train {{\n  model: m\n  data: points\n  loss: mse\n  optimizer: sgd\n  for: 1 epoch\n}}\n"
+        );
+        let program = with_data("f32[4]", "f32[1]", &rest);
+        print(&program.objective(4, true), &|slot| format!("{slot:?}"))
+    };
+    let plain = meaning("x |> dense(3) as h |> leaky_relu(0.1)");
+    assert_ne!(plain, meaning("x |> dense(3) as h |> leaky_relu"), "the slope is heard");
+    for body in [
+        "x |> dense(3, leaky_relu(0.1)) as h",
+        "x |> dense(3, act: leaky_relu(slope: 0.1)) as h",
+        "x |> dense(3, act: bend) as h",
+        "x |> dense(3, if 3 > 2 then leaky_relu(0.1) else relu) as h",
+        "x |> bent(3) as h",
+        "x |> bent(3, leaky_relu(0.1)) as h",
+        "y = x |> dense(3) as h\n  leaky_relu(y, 0.1)",
+    ] {
+        assert_eq!(meaning(body), plain, "{body}");
+    }
+    let twice = meaning("x |> dense(3) as h |> leaky_relu(0.1) |> leaky_relu(0.1)");
+    for body in [
+        "x |> dense(3) as h |> twice(leaky_relu(0.1))",
+        "y = x |> dense(3) as h\n  twice(y, leaky_relu(0.1))",
+        "y = x |> dense(3) as h\n  twice(y, act: bend)",
+        "x |> dense(3, twice(leaky_relu(0.1))) as h",
+        "x |> dense(3, twice(act: bend)) as h",
+    ] {
+        assert_eq!(meaning(body), twice, "{body}");
+    }
+    // Built-in functions and scalar primitives too.
+    assert_eq!(meaning("x |> dense(3, max(0.5)) as h"), meaning("y = x |> dense(3) as h\n  max(y, 0.5)"));
 }

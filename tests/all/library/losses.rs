@@ -252,8 +252,18 @@ const CASES: &[Case] = &[
     }),
 ];
 
+/// Those of several outputs, which are held against those of one, with the formulas that both have.
+const SEVERAL: [&str; 6] = [
+    "loss contrastive(margin: real) on (z: (a: f32[N], b: f32[N]), y: binary)",
+    "loss triplet(margin: real, eps: real) on (z: (anchor: f32[N], first: f32[N], second: f32[N]), y: binary)",
+    "loss cosine_embedding(margin: real) on (z: (a: f32[N], b: f32[N]), y: binary)",
+    "fn contrast(a: f32[N], b: f32[N], y, margin: real)",
+    "fn triple(anchor: f32[N], first: f32[N], second: f32[N], y, margin: real, eps: real)",
+    "fn angle_between(a: f32[N], b: f32[N], y, margin: real)",
+];
+
 pub fn cases() -> Vec<&'static str> {
-    CASES.iter().map(|it| it.signature).collect()
+    CASES.iter().map(|it| it.signature).chain(SEVERAL).collect()
 }
 
 fn mean(a: &[f64], y: &[f64], of: impl Fn(f64) -> f64) -> f64 {
@@ -399,4 +409,90 @@ fn a_share_of_0_adds_nothing_to_a_divergence_and_rows_of_0_have_no_angle() {
     let feeds = [Array::f32(&[1, 3], vec![0.0; 3]), Array::f32(&[1, 3], vec![1.0, 0.0, 0.0])];
     close(&computed(&function, &states, &feeds, CLOCK).remove(0).data, &[1.0], 1e-6, "no direction");
     assert!(slope(&function, &states, &feeds).iter().all(|it| it.is_finite()));
+}
+
+/// What a loss takes from several outputs of a model is what it takes from them side by side in one.
+#[test]
+fn losses_of_several_outputs_are_those_of_one() {
+    let of = |result: &str, formula: &str, loss: &str| {
+        let rest = format!(
+            "model m on x: f32[4] -> {result} {{\n  p = x |> dense(3) as p\n  q = x |> dense(3) as q\n  r = x |> dense(3) as r\n  \
+             {formula}\n}}\ntrain {{\n  model: m\n  data: points\n  loss: {loss}\n  optimizer: sgd\n  for: 1 epoch\n}}\n"
+        );
+        with_data("f32[4]", "binary", &rest).objective(5, true)
+    };
+    let check = |loss: &str, one: &Function, several: &[Function]| {
+        let (states, feeds) = doors(one, &[NUMBERS, Feed::Bits], 3);
+        let expected = computed(one, &states, &feeds, CLOCK).remove(0).data;
+        for function in several {
+            let found = computed(function, &states, &feeds, CLOCK).remove(0).data;
+            close(&found, &expected, 1e-6, loss);
+            differentiable(function, &states, &feeds, CLOCK);
+        }
+    };
+    for (loss, call) in
+        [("contrastive", "contrastive(margin: 4)"), ("cosine_embedding", "cosine_embedding(margin: 0.1)")]
+    {
+        // `r` is a model's own: it takes part in what is made smaller by nothing.
+        let and_r = "+ 0 * mean(r)";
+        let one = of("f32[6]", &format!("concat(p, q) {and_r}"), call);
+        let several = [
+            // By their names, by their places, and as `on` says.
+            of("(a: f32[3], b: f32[3])", &format!("(b: q, a: p {and_r})"), call),
+            of("(left: f32[3], right: f32[3])", &format!("(left: p {and_r}, right: q)"), call),
+            of("(left: embedding[3], right: embedding[3])", &format!("(left: p {and_r}, right: q)"), call),
+            of("(c: f32[3], b: f32[3], a: f32[3])", "(c: r, b: q, a: p)", call),
+            of("(u: f32[3], v: f32[3], w: f32[3])", "(u: q, v: r, w: p)", &format!("{call} on (w, u)")),
+        ];
+        check(loss, &one, &several);
+    }
+    let call = "triplet(margin: 1.5)";
+    let one = of("f32[9]", "concat(p, q, r)", call);
+    let several = [
+        of("(anchor: f32[3], first: f32[3], second: f32[3])", "(anchor: p, first: q, second: r)", call),
+        of("(u: f32[3], v: f32[3], w: f32[3])", "(u: p, v: q, w: r)", call),
+        of("(u: f32[3], v: f32[3], w: f32[3])", "(u: q, v: r, w: p)", &format!("{call} on (w, u, v)")),
+    ];
+    check("triplet", &one, &several);
+}
+
+/// Beside outputs that have targets of their own, others are compared against a target that has none.
+#[test]
+fn a_loss_takes_the_outputs_that_it_names() {
+    let of = |loss: &str| {
+        program(&format!(
+            "data pairs {{
+  source: table {{
+    | a | b | c | d | kind | same |
+    | 1 | 2 | 0 | 1 | 2    | 1    |
+  }}
+  input  one: f32[2] = [a, b]
+  input  two: f32[2] = [c, d]
+  target kind: class[3]
+  target same: binary
+}}
+model twins on (one: f32[2], two: f32[2]) -> (kind: logits[3], left: f32[4], right: f32[4]) {{
+  left  = one |> dense(4, tanh) as eye
+  right = two |> eye
+  (kind: left |> dense(3) as head, left: left, right: right)
+}}
+train {{
+  model: twins
+  data: pairs
+  loss: {loss}
+  optimizer: sgd
+  for: 1 epoch
+}}"
+        ))
+        .objective(5, true)
+    };
+    let feeds = [NUMBERS, NUMBERS, Feed::Classes(3), Feed::Bits];
+    let both = of("cross_entropy on kind + 0.5 * contrastive(margin: 3) on (left, right)");
+    let (states, fed) = doors(&both, &feeds, 9);
+    let value = |function: &Function| computed(function, &states, &fed, CLOCK).remove(0).data[0];
+    let parts = [of("cross_entropy on kind"), of("contrastive(margin: 3) on (left, right)")];
+    let [kind, same] = parts.each_ref().map(value);
+    close(&[value(&both)], &[kind + 0.5 * same], 1e-6, "both");
+    assert!(same > 0.0);
+    differentiable(&both, &states, &fed, CLOCK);
 }

@@ -9,10 +9,11 @@ mod leaves;
 mod numbers;
 mod stages;
 
+use dlmc::model::program::StateRole;
 use dlmc::scalar::{Dtype, Scalar};
 use dlmc::syntax::tree::Kind;
 
-use super::library;
+use super::{library, outcome};
 use crate::functions::Dice;
 
 /// The most elements of a value for one example.
@@ -179,7 +180,11 @@ impl Writer {
             "{items}\nmodel {model} on ({}) -> {ty}{across} {{\n{statements}  {result}\n}}\n\n",
             heads.join(", ")
         );
-        text + &self.training(&model, &outputs)
+        let (training, augmentation) = self.training(&model, &text, &inputs, &outputs);
+        if let Some(augmentation) = augmentation {
+            text += &augmentation;
+        }
+        text + &training
     }
 
     /// A type of what holds this.
@@ -192,7 +197,14 @@ impl Writer {
         }
     }
 
-    fn training(&mut self, model: &str, outputs: &[Output]) -> String {
+    /// The train block of a model with this text, and an augmentation of the program's own that it asks for.
+    fn training(
+        &mut self,
+        model: &str,
+        written: &str,
+        inputs: &[Known],
+        outputs: &[Output],
+    ) -> (String, Option<String>) {
         let loss = match outputs {
             [one] => one.loss.clone(),
             all => {
@@ -202,7 +214,8 @@ impl Writer {
         };
         let optimizer = self.called(Kind::Optimizer);
         let mut text = format!("train {{\n  model: {model}\n  data: rows\n  loss: {loss}\n  optimizer: {optimizer}\n");
-        text += &format!("  batch: {}\n  for: {} steps\n", self.dice.within(1, 9), self.dice.within(4, 20));
+        let batch = self.dice.within(1, 9);
+        text += &format!("  batch: {batch}\n  for: {} steps\n", self.dice.within(4, 20));
         if self.dice.chance(2) {
             text += &format!("  schedule: {}\n", self.called(Kind::Schedule));
         }
@@ -212,7 +225,38 @@ impl Writer {
         if self.dice.chance(3) {
             text += &format!("  regularize {{ {} }}\n", self.called(Kind::Regularizer));
         }
-        text + "}\n"
+        if self.dice.chance(4) {
+            text += &format!("  accumulate: {} batches\n", self.dice.within(2, 4));
+        }
+        if self.dice.chance(3) {
+            // Not all of them, or there is nothing to train.
+            let whole = outcome::checked(&format!("{written}{text}}}\n"));
+            let states = whole.programs.first().map_or(&[][..], |it| &it.states);
+            let parameters: Vec<&str> =
+                states.iter().filter(|it| it.role == StateRole::Parameter).map(|it| it.path.as_str()).collect();
+            if parameters.len() > 1 {
+                let until = self.dice.within(1, 3);
+                let until = if self.dice.chance(4) { String::new() } else { format!(" until {until} steps") };
+                text += &format!("  freeze {}{until}\n", self.dice.pick(&parameters));
+            }
+        }
+        let numbers: Vec<&Known> = inputs.iter().filter(|it| matches!(it.holds, Holds::Numbers { .. })).collect();
+        if numbers.len() == inputs.len() && batch > 1 && self.dice.chance(3) {
+            text += &format!("  augment batch {{ mixup(alpha: {}) }}\n", self.dice.pick(&["0.2", "1", "3"]));
+        }
+        let mut augmentation = None;
+        if !numbers.is_empty() && self.dice.chance(4) {
+            let (name, field) = (self.fresh("vary"), &self.dice.pick(&numbers).name);
+            let formula = self.dice.pick(&[
+                "x + 0.25 * noise(normal, like: x)",
+                "x * (0.5 + noise(uniform, like: x))",
+                "x * drawn(0.5 .. 1.5)",
+                "where(chance(50%), -x, tanh(x))",
+            ]);
+            augmentation = Some(format!("augmentation {name} on x: f32[.., D] -> f32[.., D] = {formula}\n\n"));
+            text += &format!("  augment {field} {{ {name} }}\n");
+        }
+        (text + "}\n", augmentation)
     }
 
     /// A call of any definition of the kind.

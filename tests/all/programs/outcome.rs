@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dlmc::compile::{self, Backend, Checked};
 use dlmc::model::Program;
-use dlmc::model::program::{Batch, FieldType, Pace, StateRole};
+use dlmc::model::program::{Batch, FieldType, Pace, Share, StateRole};
 use dlmc::source::{FileId, Memory};
 use dlmc::tensor::eval::Interpreter;
 use dlmc::tensor::{Array, Clock, Data, Executor, Function, Id, Wide, evaluate_f64};
@@ -88,11 +88,85 @@ fn judged(text: &str, seed: u64, tally: &mut Tally) -> Result<(), Failure> {
     };
     if found.iter().zip(&exact).all(known) {
         agree("step", &program.step(pace), &states, &feeds, clock, &mut dice, tally)?;
+        if program.train.accumulate > 1 {
+            accumulated(program, pace, &states, &feeds, clock, &mut dice, tally)?;
+        }
+        if !program.thaws(pace).is_empty() {
+            held(program, pace, &states, &feeds, clock, &mut dice, tally)?;
+        }
     } else {
         tally.unsure += 1;
     }
     let predict = program.predict(batch);
     agree("prediction", &predict, &states, &feeds[..program.inputs], clock, &mut dice, tally)?;
+    Ok(())
+}
+
+/// The batches of an update that has several. Of two batches with the same examples and the same draws the mean is that of
+/// one, and so is the update, unless a layer has kept something of the first.
+fn accumulated(
+    program: &Program,
+    pace: Pace,
+    states: &[Array],
+    feeds: &[Array],
+    clock: Clock,
+    dice: &mut Dice,
+    tally: &mut Tally,
+) -> Result<(), Failure> {
+    let first = program.step_after(pace, u64::MAX, Share::Batch);
+    let last = program.step_after(pace, u64::MAX, Share::Last { examples: 2 * pace.batch });
+    let empty = program.sums().into_iter().map(|(shape, _)| Array::f32(&shape, vec![0.0; shape.iter().product()]));
+    let states: Vec<Array> = states.iter().cloned().chain(empty).collect();
+    agree("first batch of an update", &first, &states, feeds, clock, dice, tally)?;
+    let mut between = states.clone();
+    Interpreter::new(first.clone()).run(&mut between, &feeds.iter().collect::<Vec<_>>(), clock);
+    agree("last batch of an update", &last, &between, feeds, clock, dice, tally)?;
+    if program.states.iter().any(|it| it.role == StateRole::Layer) {
+        return Ok(());
+    }
+    let wide = |arrays: &[Array]| arrays.iter().map(Wide::from).collect::<Vec<_>>();
+    let (states, feeds) = (wide(&states), wide(feeds));
+    let after = |function: &Function, states: &[Wide]| {
+        let wanted: Vec<Id> = function.updates.iter().map(|it| it.1).collect();
+        let mut next = states.to_vec();
+        let values = evaluate_f64(&function.graph, &wanted, states, &feeds, clock);
+        function.updates.iter().zip(values).for_each(|(&(slot, _), value)| next[slot as usize] = value);
+        next
+    };
+    let whole = after(&program.step(pace), &states[..program.states.len()]);
+    let several = after(&last, &after(&first, &states));
+    for ((info, whole), several) in program.states.iter().zip(&whole).zip(&several) {
+        let scale = whole.data.iter().filter(|it| it.is_finite()).fold(1e-3f64, |scale, x| scale.max(x.abs()));
+        let same = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-6 * scale || a == b || a.is_nan() && b.is_nan();
+        if !whole.data.iter().zip(&several.data).all(same) {
+            let details = format!("{}\n{:?}\n{:?}", info.path, whole.data, several.data);
+            return fail("an update of two batches is not that of one", details);
+        }
+    }
+    Ok(())
+}
+
+/// A step while something is frozen: that stays as it is, with all that the optimizer keeps of it.
+fn held(
+    program: &Program,
+    pace: Pace,
+    states: &[Array],
+    feeds: &[Array],
+    clock: Clock,
+    dice: &mut Dice,
+    tally: &mut Tally,
+) -> Result<(), Failure> {
+    let function = program.step_after(pace, 0, Share::Whole);
+    agree("step of what is not frozen", &function, states, feeds, clock, dice, tally)?;
+    for part in program.thaws(pace).iter().flat_map(|it| &it.parts) {
+        let of = |path: &str| path == part || path.ends_with(&format!(" of {part}"));
+        let slots = program.states.iter().enumerate().filter(|(_, info)| of(&info.path)).map(|(slot, _)| slot as u32);
+        for slot in slots {
+            if function.updates.iter().any(|it| it.0 == slot) {
+                return fail("what is frozen moves", program.states[slot as usize].path.clone());
+            }
+        }
+    }
     Ok(())
 }
 
@@ -191,6 +265,24 @@ fn run(executor: &mut dyn Executor, states: &[Array], feeds: &[Array], clock: Cl
     all
 }
 
+/// The same in f64.
+fn run_f64(function: &Function, states: &[Array], feeds: &[Array], clock: Clock) -> Vec<Wide> {
+    let wide = |arrays: &[Array]| arrays.iter().map(Wide::from).collect::<Vec<_>>();
+    let (mut states, feeds) = (wide(states), wide(feeds));
+    let updates = function.updates.iter().map(|it| it.1);
+    let wanted: Vec<Id> = function.results.iter().copied().chain(updates).collect();
+    let mut all = vec![];
+    for step in 0..2 {
+        let clock = Clock { step: clock.step + step, ..clock };
+        let mut values = evaluate_f64(&function.graph, &wanted, &states, &feeds, clock);
+        let next = values.split_off(function.results.len());
+        function.updates.iter().zip(next).for_each(|(&(slot, _), value)| states[slot as usize] = value);
+        all.extend(values);
+        all.extend(states.iter().cloned());
+    }
+    all
+}
+
 fn bits(array: &Array) -> Vec<u32> {
     match &array.data {
         Data::F32(data) => data.iter().map(|x| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() }).collect(),
@@ -232,9 +324,7 @@ fn agree(
         moved.iter_mut().zip(meant.iter().zip(&other)).for_each(|(moved, (a, b))| *moved = moved.max(apart(a, b)));
     }
     // What rounding alone has done to each array: what f64 gives is the truth.
-    let wanted: Vec<Id> = function.results.clone();
-    let wide = |arrays: &[Array]| arrays.iter().map(Wide::from).collect::<Vec<_>>();
-    let truth = evaluate_f64(&function.graph, &wanted, &wide(states), &wide(feeds), clock);
+    let truth = run_f64(function, states, feeds, clock);
     for (moved, (truth, meant)) in moved.iter_mut().zip(truth.iter().zip(&meant)) {
         let meant = Wide::from(meant);
         *moved = truth.data.iter().zip(&meant.data).map(|(x, y)| (x - y).abs()).fold(*moved, f64::max);

@@ -158,3 +158,39 @@ train {
     assert_eq!((glance.tensor_bytes, &rows.steps), (rows.tensor_bytes, &Steps::Known(9)));
     assert!(rows.checkpoint_bytes > Some(rows.tensor_bytes) && known.resident_bytes > Some(known.peak_bytes));
 }
+
+/// Two experiments with one data block, of which one varies images halfway through their formula: each has the rows that it
+/// reads, whichever comes first.
+#[test]
+fn each_experiment_is_told_of_the_rows_that_it_reads() {
+    let rows: String =
+        (0..24).map(|at| format!("    | {} | {} | {} |\n", at, at * 7 % 10, ["a", "b"][at % 2])).collect();
+    let head = format!(
+        "data marks {{
+  source: table {{
+    | p0 | p1 | kind |
+{rows}  }}
+  split:  by_position(train: 20, val: 4)
+  input  image: image[2, 1, 1] = columns(\"p*\") |> scale |> reshape([2, 1, 1]) |> standardize
+  target kind:  class[\"a\", \"b\"]
+}}
+model reader on image: image[2, 1, 1] -> logits[K] = image |> flatten |> dense(K) as head
+"
+    );
+    let train = |name: &str, rest: &str| {
+        format!(
+            "train {name} {{\n  model: reader\n  data: marks\n  loss: cross_entropy\n  optimizer: adam\n  for: 2 epochs\n{rest}}}\n"
+        )
+    };
+    let (plain, varied) = (train("plain", ""), train("varied", "  augment image { flip(vertical, p: 50%) }\n"));
+    let of = |trains: &[&str]| {
+        let text = format!("{head}{}", trains.concat());
+        let report = look(&Memory::default(), Path::new("it.dlm"), Some(text), &[], Look::Rows).expect("in memory");
+        assert!(report.problems.is_empty(), "{:#?}", report.problems);
+        report.trains.into_iter().map(|it| (it.name, it.footprint, it.tensor_bytes)).collect::<Vec<_>>()
+    };
+    let (alone, other) = (of(&[&plain]).remove(0), of(&[&varied]).remove(0));
+    assert_ne!(alone.1, other.1, "another amount of memory");
+    assert_eq!(of(&[&plain, &varied]), [alone.clone(), other.clone()]);
+    assert_eq!(of(&[&varied, &plain]), [other, alone]);
+}

@@ -187,10 +187,11 @@ impl Planner<'_, '_> {
     fn use_item(&mut self, parts: Vec<Pair>) {
         let Some(names) = parts.into_iter().find(|it| it.as_rule() == Rule::use_names) else { return };
         let (open, close) = (self.first(&names), self.last(&names));
-        let items: Vec<usize> = names.into_inner().map(|it| self.first(&it)).collect();
-        for &item in &items[..items.len() - 1] {
-            self.plan.commas[item] = !self.is(item + 1, ",");
+        let ends: Vec<(usize, usize)> = names.into_inner().map(|it| (self.first(&it), self.last(&it))).collect();
+        for &(_, end) in &ends[..ends.len() - 1] {
+            self.plan.commas[end] = !self.is(end + 1, ",");
         }
+        let items = ends.into_iter().map(|it| it.0).collect();
         self.hang(open, close, items, STATEMENT.in_bracket(), false);
     }
 
