@@ -46,10 +46,13 @@ pub struct Step {
     table: Vec<*mut u8>,
 }
 
+/// Threads by their number.
+type Teams = Vec<(usize, Rc<Team>)>;
+
 /// Memory for the arenas of steps that are called one after the other, as much as the largest needs, and the threads that work
 /// in it.
 #[derive(Clone)]
-pub struct Room(Rc<RefCell<Arena>>, Rc<RefCell<Vec<(usize, Rc<Team>)>>>);
+pub struct Room(Rc<RefCell<Arena>>, Rc<RefCell<Teams>>);
 
 impl Default for Room {
     fn default() -> Room {
