@@ -13,6 +13,12 @@ pub fn verify(plan: &Plan) {
         verify_home(plan, buffer);
     }
     assert_eq!(plan.together.iter().sum::<usize>(), plan.kernels.len(), "each kernel runs once");
+    let mut first = 0;
+    for &count in &plan.together {
+        let parts = &plan.kernels[first..first + count];
+        verify_together(parts).unwrap_or_else(|what| panic!("{what} from kernel {first} on:\n{}", Loops::of(plan)));
+        first += count;
+    }
     for (number, kernel) in plan.kernels.iter().enumerate() {
         let name = || format!("kernel {number}:\n{}", Loops::of(plan));
         verify_kernel(plan, kernel).unwrap_or_else(|what| panic!("{what} in {}", name()));
@@ -96,6 +102,67 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
         let known = (store.value.0 as usize) < kernel.body.lines.len();
         check(known && kernel.body.dtype(store.value) == plan.buffers[store.buffer].dtype, "a stored register")?;
         check(!store.at.terms().iter().any(|term| matches!(term.0, Var::Inside(_))), "a store without guards")?;
+    }
+    Ok(())
+}
+
+/// Kernels that run at the same time are one kernel at different places along one axis, and write to different places. What one of
+/// them writes, none of them reads but at that very place.
+fn verify_together(parts: &[Kernel]) -> Result<(), String> {
+    let [first, others @ ..] = parts else { return Err("a phase without kernels".into()) };
+    if others.is_empty() {
+        return Ok(());
+    }
+    let rank = first.space.len();
+    let differs = |axis: usize| parts.windows(2).any(|two| two[0].space[axis] != two[1].space[axis]);
+    let moves = |axis: usize| first.stores.iter().all(|store| store.at.factor(Var::Axis(axis as u32)) != 0);
+    check(!first.stores.is_empty() && parts.iter().all(|it| it.space.len() == rank), "parts of one kernel")?;
+    let stored = |number: usize| parts.iter().map(move |part| &part.stores[number]);
+    // Along which axis the parts follow each other: at each, the one before ends.
+    let follows = |axis: usize| {
+        (0..first.stores.len()).all(|number| {
+            let mut start = 0;
+            stored(number).zip(parts).all(|(store, part)| {
+                let at = Affine::var(Var::Axis(axis as u32)).plus(start as i64);
+                start += part.space[axis];
+                let whole = first.stores[number].at.replace(|var| match var {
+                    Var::Axis(it) if it as usize == axis => at.clone(),
+                    var => Affine::var(var),
+                });
+                (store.buffer, &store.at, store.adds) == (first.stores[number].buffer, &whole, false)
+            })
+        })
+    };
+    let same = |axis: usize| (0..rank).all(|it| it == axis || !differs(it)) && moves(axis);
+    let alike = parts.iter().all(|part| part.stores.len() == first.stores.len());
+    let axis = (0..rank).find(|&axis| alike && same(axis) && follows(axis)).ok_or("parts that follow each other")?;
+    // A number of the whole space is met once: each step is longer than all shorter ones together.
+    let mut space = first.space.clone();
+    space[axis] = parts.iter().map(|part| part.space[axis]).sum();
+    for store in &first.stores {
+        let mut steps: Vec<(i64, i64)> = (0..rank)
+            .filter(|&it| space[it] > 1)
+            .map(|it| (store.at.factor(Var::Axis(it as u32)), space[it] as i64))
+            .collect();
+        steps.sort_unstable();
+        let mut reach = 0;
+        for (step, extent) in steps {
+            check(step > reach, "places that are written once")?;
+            reach += step * (extent - 1);
+        }
+    }
+    for (number, part) in parts.iter().enumerate() {
+        for (_, load) in part.loads() {
+            let own = part.stores.iter().filter(|store| store.buffer == load.buffer);
+            check(own.clone().all(|store| store.at == load.at), "what is written is read at its own place")?;
+            let other = |it: &Kernel| it.writes().contains(&load.buffer);
+            let elsewhere = parts.iter().enumerate().any(|(at, it)| at != number && other(it));
+            check(own.count() > 0 || !elsewhere, "what another part writes")?;
+        }
+        // Rooms belong to one part each.
+        let rooms = part.writes().into_iter().filter(|it| part.stores.iter().all(|store| store.buffer != *it));
+        let others = || parts.iter().enumerate().filter(|(at, _)| *at != number).map(|(_, it)| it);
+        check(rooms.into_iter().all(|room| others().all(|it| !it.writes().contains(&room))), "a room for each part")?;
     }
     Ok(())
 }

@@ -227,3 +227,30 @@ fn threads_share_the_work_and_change_no_bit() {
     }
     assert!(shared > 40, "{shared} are shared");
 }
+
+#[test]
+fn parts_that_meet_are_refused() {
+    let function = dense("mk,kn->mn", [64, 100, 200]);
+    let machine = Machine { threads: 2, ..Machine::host() };
+    let good = plan(&function, &machine);
+    assert_eq!(good.together, [2]);
+    let refused = |change: &dyn Fn(&mut Plan)| {
+        let mut plan = good.clone();
+        change(&mut plan);
+        let verified = std::panic::catch_unwind(|| dlmc::kernel::verify(&plan));
+        assert!(verified.is_err(), "a plan whose parts meet");
+    };
+    dlmc::kernel::verify(&good);
+    // The second part writes where the first does.
+    refused(&|plan| plan.kernels[1] = plan.kernels[0].clone());
+    // It begins one place too early.
+    refused(&|plan| plan.kernels[1].stores.iter_mut().for_each(|store| store.at = store.at.plus(-1)));
+    // Both lay out their panels in one room.
+    refused(&|plan| {
+        let Core::Product { panels: Some(room), .. } = plan.kernels[0].core else { panic!("panels") };
+        let Core::Product { panels: Some(panels), .. } = &mut plan.kernels[1].core else { panic!("panels") };
+        panels.buffer = room.buffer;
+    });
+    // A kernel too many.
+    refused(&|plan| plan.together = vec![2, 1]);
+}
