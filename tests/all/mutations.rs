@@ -60,9 +60,9 @@ fn mutated(text: &str, at: usize, way: Way) -> String {
 }
 
 /// Checks every mutation of every program whose place, counted on through all of them, is a multiple of `stride`.
-fn tallies(stride: usize) -> (BTreeMap<Way, Tally>, Duration) {
+fn tallies(stride: usize) -> (BTreeMap<Way, Tally>, (Duration, String)) {
     let mut tallies: BTreeMap<Way, Tally> = BTreeMap::new();
-    let (mut place, mut longest) = (0_usize, Duration::ZERO);
+    let (mut place, mut longest) = (0_usize, (Duration::ZERO, String::new()));
     for original in originals() {
         for (at, _) in original.text.char_indices() {
             for way in [Way::Deletion, Way::Insertion, Way::Truncation] {
@@ -86,7 +86,10 @@ fn tallies(stride: usize) -> (BTreeMap<Way, Tally>, Duration) {
                 if let Ok(formatted) = dlmc::syntax::format(FileId(0), &text) {
                     assert_eq!(dlmc::syntax::format(FileId(0), &formatted).as_ref(), Ok(&formatted), "{text}");
                 }
-                longest = longest.max(took);
+                if took > longest.0 {
+                    let name = original.path.file_name().expect("a file").to_string_lossy();
+                    longest = (took, format!("{name} at byte {at}, {way:?}"));
+                }
                 assert!(problems.iter().all(|it| !it.labels.is_empty() && !it.message.is_empty()), "{text}");
                 let new: Vec<&Problem> = problems.iter().filter(|it| !original.said.contains(&it.message)).collect();
                 let tally = tallies.entry(way).or_default();
@@ -128,7 +131,7 @@ fn assert_calm(stride: usize) {
         shares.insert(*way, share);
     }
     // What the clock says is for people: a machine that does other things too must not fail.
-    eprintln!("the longest took {longest:?}");
+    eprintln!("the longest took {:?}: {}", longest.0, longest.1);
     assert!(shares[&Way::Deletion] >= 95.0 && shares[&Way::Insertion] >= 95.0 && shares[&Way::Truncation] >= 90.0);
 }
 

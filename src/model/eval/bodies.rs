@@ -33,7 +33,7 @@ impl Lower<'_> {
             // The others may have mistakes of their own; about what depends on this one they stay silent.
             if done.is_err() {
                 sound = false;
-                names_of(statement, &mut |name| scope.vars.push((name.text.clone(), Bound::Unknown)));
+                names_of(statement, &mut |name| scope.push(name.text.clone(), Bound::Unknown));
                 // Nor do they make sense where a requirement of theirs is not met.
                 if let Stmt::Broken(_) | Stmt::Require { .. } = statement {
                     return Err(Reported);
@@ -56,7 +56,7 @@ impl Lower<'_> {
                     return Err(self.report(NameTwice { name, at, first }));
                 }
                 let place = Arc::new(place.clone());
-                scope.vars.push((place.name.text.clone(), Bound::Place { place, trained }));
+                scope.push(place.name.text.clone(), Bound::Place { place, trained });
                 Ok(())
             }
             Stmt::Fit { name, value, .. } => {

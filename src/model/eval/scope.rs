@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::model::modules::ModuleId;
 use crate::model::types;
 use crate::model::value::*;
@@ -12,7 +14,9 @@ use crate::syntax::tree::Place;
 /// The names that a body sees, beside those of its module.
 pub struct Scope {
     pub module: ModuleId,
-    pub(super) vars: Vec<(Arc<str>, Bound)>,
+    vars: Vec<(Arc<str>, Bound)>,
+    /// Where among them each name is bound, the last place last; empty while they are few.
+    places: FxHashMap<Arc<str>, Vec<usize>>,
     /// Where the body's parameters live: empty for a model, `blocks[0].a` for a layer within one.
     pub path: String,
     /// Stages of this body that own parameters, for finding twins.
@@ -26,6 +30,9 @@ pub struct Scope {
     /// Where a type here has named an axis, and the name that the axis has outside.
     pub outside: Vec<(Span, Option<Label>)>,
 }
+
+/// So many names are looked through one by one.
+const FEW: usize = 64;
 
 #[derive(Clone)]
 pub(super) enum Bound {
@@ -44,6 +51,7 @@ impl Scope {
         Scope {
             module,
             vars: Vec::new(),
+            places: FxHashMap::default(),
             path: path.to_string(),
             stages: BTreeMap::new(),
             owner: None,
@@ -54,11 +62,30 @@ impl Scope {
     }
 
     pub fn bind(&mut self, name: &str, value: Value) {
-        self.vars.push((name.into(), Bound::Value(value)));
+        self.push(name.into(), Bound::Value(value));
+    }
+
+    pub(super) fn push(&mut self, name: Arc<str>, bound: Bound) {
+        let at = self.vars.len();
+        match at {
+            ..FEW => {}
+            FEW => {
+                for (at, (name, _)) in self.vars.iter().enumerate() {
+                    self.places.entry(name.clone()).or_default().push(at);
+                }
+                self.places.entry(name.clone()).or_default().push(at);
+            }
+            _ => self.places.entry(name.clone()).or_default().push(at),
+        }
+        self.vars.push((name, bound));
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&Bound> {
-        self.vars.iter().rev().find(|(it, _)| &**it == name).map(|(_, bound)| bound)
+        let at = match self.vars.len() {
+            ..=FEW => self.vars.iter().rposition(|(it, _)| &**it == name)?,
+            _ => *self.places.get(name)?.last()?,
+        };
+        Some(&self.vars[at].1)
     }
 
     /// The value of a name, if it has one already.
@@ -75,6 +102,14 @@ impl Scope {
 
     /// Forgets what was bound since `mark`.
     pub fn release(&mut self, mark: usize) {
+        if mark <= FEW {
+            self.places.clear();
+        } else {
+            for (name, _) in &self.vars[mark.min(self.vars.len())..] {
+                let places = self.places.get_mut(name).expect("a place for each binding");
+                places.pop();
+            }
+        }
         self.vars.truncate(mark);
     }
 
