@@ -63,7 +63,7 @@ pub struct Buffer {
 }
 
 /// Whose memory a buffer is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Home {
     State(u32),
     Feed(u32),

@@ -1,5 +1,7 @@
 //! From groups in order to kernels over buffers, each buffer with its place in memory.
 
+use rustc_hash::FxHashMap;
+
 use super::affine::{Affine, flatten};
 use super::build::kernels;
 use super::collapse::collapse;
@@ -29,6 +31,7 @@ pub fn layout(function: &Function, stored: &[bool], groups: &[Group], order: &Or
         buffers: Vec::new(),
         kernels: Vec::new(),
         together: Vec::new(),
+        at_home: FxHashMap::default(),
         of_node: vec![Vec::new(); graph.len()],
     };
     let mut read = vec![false; graph.len()];
@@ -65,6 +68,8 @@ struct Writing<'a> {
     buffers: Vec<Buffer>,
     kernels: Vec<Kernel>,
     together: Vec<usize>,
+    /// The buffers outside the arena.
+    at_home: FxHashMap<Home, usize>,
     /// The buffers that hold the value of a node, the first of them for readers.
     of_node: Vec<Vec<usize>>,
 }
@@ -191,11 +196,12 @@ impl Writing<'_> {
 
     /// A buffer at `home`; outside the arena there is one for each home.
     fn buffer(&mut self, shape: &[usize], dtype: Dtype, home: Home) -> usize {
-        let known = self.buffers.iter().position(|buffer| home != SOMEWHERE && buffer.home == home);
-        known.unwrap_or_else(|| {
+        let next = self.buffers.len();
+        let at = if home == SOMEWHERE { next } else { *self.at_home.entry(home).or_insert(next) };
+        if at == next {
             self.buffers.push(Buffer { shape: shape.to_vec(), dtype, home });
-            self.buffers.len() - 1
-        })
+        }
+        at
     }
 }
 
