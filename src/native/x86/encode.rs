@@ -149,10 +149,8 @@ impl Assembler {
             Isa::Avx2 => {
                 let room = Address { base: Word::RSP, bytes: -64 };
                 for lane in 0..self.isa.lanes() {
-                    // mov dword [room + 4 * lane], bits
                     let bits: u32 = if lane < lanes { u32::MAX } else { 0 };
-                    self.general(false, 0xc7, 0, Operand::Memory(room.behind(4 * lane as i32)));
-                    self.bytes.extend(bits.to_le_bytes());
+                    self.store_word(room.behind(4 * lane as i32), bits);
                 }
                 self.load(mask, room, Lanes::All, mask);
             }
@@ -237,15 +235,13 @@ impl Assembler {
         self.bytes.extend(i32::try_from(distance).expect("code that is near").to_le_bytes());
     }
 
-    /// An instruction of general registers with a memory operand.
-    fn general(&mut self, long: bool, opcode: u8, register: u8, operand: Operand) {
-        let Operand::Memory(address) = operand else { unreachable!("an operand in memory") };
-        let rex = 0x40 | u8::from(long) << 3 | (register >> 3) << 2 | address.base.0 >> 3;
-        if rex != 0x40 {
-            self.bytes.push(rex);
-        }
-        self.bytes.push(opcode);
-        self.operand(register & 7, operand, 1);
+    /// Writes four bytes to memory near one of the first eight registers.
+    fn store_word(&mut self, to: Address, bits: u32) {
+        assert!(to.base.0 < 8, "a base that needs no prefix");
+        // mov dword [to], imm32
+        self.bytes.push(0xc7);
+        self.operand(0, Operand::Memory(to), 1);
+        self.bytes.extend(bits.to_le_bytes());
     }
 
     /// The byte that names the operands, and a displacement, which counts in `unit`s where it is short.
