@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(long)]
     profile: bool,
     /// Measure for about so long, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
     seconds: f64,
     /// The name to show for standard input, and the folder to look in for what it names
     #[arg(long, value_name = "PATH")]
@@ -51,7 +51,7 @@ impl Args {
                 rows.ok_or_else(|| Stop::because(Exit::Problems, BatchUnknown {}))?
             }
         };
-        let budget = Duration::from_secs_f64(self.seconds.clamp(0.01, 3600.0));
+        let budget = Duration::from_secs_f64(self.seconds);
         let found = bench(program, batch, terminal.backend, budget, self.profile);
         let text = match terminal.format {
             Format::Json => format!("{}\n", as_json(&found)),
@@ -60,6 +60,11 @@ impl Args {
         terminal.data(&text)?;
         Ok(Exit::Fine)
     }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..=3600.0).contains(seconds));
+    seconds.ok_or_else(|| "write a number of seconds, 3600 at most".into())
 }
 
 fn gflops(flops: u64, time: Duration) -> f64 {

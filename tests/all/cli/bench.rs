@@ -39,6 +39,7 @@ fn every_back_end_is_measured_and_says_what_it_knows() {
         assert_eq!((said.code, said.err.as_str()), (0, ""));
         let measured = &objects(&said.out)[0];
         times(measured);
+        assert_eq!(measured["threads"], if backend == "native" { 2 } else { 1 });
         assert_eq!((&measured["backend"], &measured["batch"]), (&backend.into(), &4.into()));
         assert_eq!(measured["peak_bytes"].is_u64(), knows, "{measured}");
     }
@@ -52,6 +53,9 @@ fn every_back_end_is_measured_and_says_what_it_knows() {
         "share",
     ];
     assert!(words.iter().all(|word| said.out.contains(word)), "{}", said.out);
+    for seconds in ["nan", "-1", "inf", "1e9", "soon"] {
+        assert_eq!(shell.run(&["bench", "xor.dlm", &format!("--seconds={seconds}")]).code, 2, "{seconds}");
+    }
     // A program with mistakes has no step.
     shell.write("broken.dlm", BROKEN);
     let said = shell.run(&["bench", "broken.dlm"]);
