@@ -6,7 +6,9 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+use smallvec::SmallVec;
 
 pub use crate::scalar::Dtype;
 use crate::scalar::Scalar;
@@ -118,10 +120,13 @@ pub enum Op {
     },
 }
 
+/// The operands of a node; nearly none has more than three.
+pub type Args = SmallVec<[Id; 3]>;
+
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Node {
     pub op: Op,
-    pub args: Vec<Id>,
+    pub args: Args,
     pub shape: Vec<usize>,
     pub dtype: Dtype,
 }
@@ -136,7 +141,8 @@ impl Node {
 #[derive(Default, Clone, Debug)]
 pub struct Graph {
     nodes: Vec<Node>,
-    interned: FxHashMap<Node, Id>,
+    /// The nodes by their hashes.
+    interned: HashTable<Id>,
 }
 
 /// Two graphs are equal if their nodes are.
@@ -152,6 +158,12 @@ impl Hash for Graph {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.nodes.hash(state);
     }
+}
+
+fn hash(op: &Op, args: &[Id], shape: &[usize], dtype: Dtype) -> u64 {
+    let mut state = FxHasher::default();
+    (op, args, shape, dtype).hash(&mut state);
+    state.finish()
 }
 
 impl std::ops::Index<Id> for Graph {
@@ -182,19 +194,30 @@ impl Graph {
     /// The node `op(args)`; the same node for the same question.
     pub fn node(&mut self, op: Op, args: &[Id], shape: Vec<usize>, dtype: Dtype) -> Id {
         debug_assert!(args.iter().all(|arg| (arg.0 as usize) < self.nodes.len()));
-        let node = Node { op, args: args.to_vec(), shape, dtype };
-        if let Some(&id) = self.interned.get(&node) {
+        let hash = hash(&op, args, &shape, dtype);
+        if let Some(id) = self.known(hash, &op, args, &shape, dtype) {
             return id;
         }
         let id = Id(self.nodes.len() as u32);
-        self.nodes.push(node.clone());
-        self.interned.insert(node, id);
+        self.nodes.push(Node { op, args: args.into(), shape, dtype });
+        self.interned.insert_unique(hash, id, |id| {
+            let Node { op, args, shape, dtype } = &self.nodes[id.0 as usize];
+            self::hash(op, args, shape, *dtype)
+        });
         id
     }
 
     /// The node `op(args)`, if it is there.
     pub fn find(&self, op: Op, args: &[Id], shape: &[usize], dtype: Dtype) -> Option<Id> {
-        self.interned.get(&Node { op, args: args.to_vec(), shape: shape.to_vec(), dtype }).copied()
+        self.known(hash(&op, args, shape, dtype), &op, args, shape, dtype)
+    }
+
+    fn known(&self, hash: u64, op: &Op, args: &[Id], shape: &[usize], dtype: Dtype) -> Option<Id> {
+        let is_it = |id: &Id| {
+            let node = &self[*id];
+            node.op == *op && node.args[..] == *args && node.shape[..] == *shape && node.dtype == dtype
+        };
+        self.interned.find(hash, is_it).copied()
     }
 
     pub fn input(&mut self, slot: Slot, shape: &[usize], dtype: Dtype) -> Id {

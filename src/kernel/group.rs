@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::build::kernels;
 use super::trace::reduces;
 use super::{Body, Core, Kernel, Work};
@@ -49,8 +51,7 @@ pub fn groups(function: &Function, stored: &[bool], roots: &[Id]) -> Vec<Group> 
             alone.push((root, reads, lines));
         }
     }
-    let (owner, groups, needs, lines) = (vec![None; graph.len()], Vec::new(), Vec::new(), Vec::new());
-    let mut grouping = Grouping { graph, owner, groups, needs, lines };
+    let mut grouping = Grouping::new(graph);
     for (root, reads, lines) in alone.into_iter().rev() {
         grouping.place(root, reads, lines);
     }
@@ -62,21 +63,37 @@ struct Grouping<'a> {
     /// The group of each node.
     owner: Vec<Option<usize>>,
     groups: Vec<Group>,
-    /// Which groups each group needs, directly or not.
-    needs: Vec<Vec<bool>>,
+    needs: Needs,
     lines: Vec<usize>,
+    /// The groups that read a node first at the place at which they store, and those whose space is one point.
+    aligned: FxHashMap<Id, Vec<usize>>,
+    scalars: Vec<usize>,
 }
 
 impl Grouping<'_> {
+    fn new(graph: &Graph) -> Grouping<'_> {
+        Grouping {
+            graph,
+            owner: vec![None; graph.len()],
+            groups: Vec::new(),
+            needs: Needs::default(),
+            lines: Vec::new(),
+            aligned: FxHashMap::default(),
+            scalars: Vec::new(),
+        }
+    }
+
     fn place(&mut self, root: Id, reads: Reads, lines: usize) {
-        let fitting = || self.candidates(root, &reads).find(|&group| self.fits(root, &reads, lines, group));
+        let fitting = || self.candidates(root, &reads).into_iter().find(|&group| self.fits(root, &reads, lines, group));
         let group = match self.beside(root).or_else(fitting) {
             Some(group) => group,
             None => {
                 self.groups.push(Group { members: Vec::new(), reads: Reads::new() });
-                self.needs.iter_mut().for_each(|needs| needs.push(false));
-                self.needs.push(vec![false; self.groups.len()]);
+                self.needs.add();
                 self.lines.push(0);
+                if self.graph.shape(root).is_empty() {
+                    self.scalars.push(self.groups.len() - 1);
+                }
                 self.groups.len() - 1
             }
         };
@@ -87,9 +104,12 @@ impl Grouping<'_> {
             match self.owner[node.0 as usize] {
                 Some(owner) if owner == group => {}
                 owner => {
-                    owner.into_iter().for_each(|owner| self.need(group, owner));
-                    let all = self.groups[group].reads.entry(node).or_insert(true);
-                    *all &= aligned;
+                    owner.into_iter().for_each(|owner| self.needs.need(group, owner));
+                    let reads = &mut self.groups[group].reads;
+                    if aligned && !reads.contains_key(&node) {
+                        self.aligned.entry(node).or_default().push(group);
+                    }
+                    *reads.entry(node).or_insert(true) &= aligned;
                 }
             }
         }
@@ -102,28 +122,24 @@ impl Grouping<'_> {
         others.into_iter().flatten().find_map(|id| self.owner[id.0 as usize])
     }
 
-    /// Records that `group` needs `other`, and with it whatever that needs; so does all that needs `group`.
-    fn need(&mut self, group: usize, other: usize) {
-        let mut news = self.needs[other].clone();
-        news[other] = true;
-        for at in 0..self.groups.len() {
-            if at == group || self.needs[at][group] {
-                self.needs[at].iter_mut().zip(&news).for_each(|(needs, new)| *needs |= new);
-            }
-        }
-    }
-
     /// The groups that `root` might join, the best first: the latest that it reads from, then the latest beside it.
-    fn candidates(&self, root: Id, reads: &Reads) -> impl Iterator<Item = usize> + use<> {
-        let mut producers: Vec<usize> = reads.keys().filter_map(|node| self.owner[node.0 as usize]).collect();
-        producers.sort_unstable();
-        producers.dedup();
-        let scalar = self.graph.shape(root).is_empty();
-        let shares = |group: &usize| {
-            scalar || reads.iter().any(|(node, &aligned)| aligned && self.groups[*group].reads.get(node) == Some(&true))
+    fn candidates(&self, root: Id, reads: &Reads) -> Vec<usize> {
+        let latest = |mut groups: Vec<usize>| {
+            groups.sort_unstable_by_key(|&group| std::cmp::Reverse(group));
+            groups.dedup();
+            groups
         };
-        let beside: Vec<usize> = (0..self.groups.len()).rev().filter(shares).collect();
-        producers.into_iter().rev().chain(beside)
+        let producers = latest(reads.keys().filter_map(|node| self.owner[node.0 as usize]).collect());
+        let beside = if self.graph.shape(root).is_empty() {
+            self.scalars.clone()
+        } else {
+            let readers = reads.iter().filter(|(_, aligned)| **aligned).filter_map(|(node, _)| {
+                let groups = self.aligned.get(node)?.iter();
+                Some(groups.copied().filter(|&group| self.groups[group].reads[node]))
+            });
+            readers.flatten().collect()
+        };
+        [producers, latest(beside)].concat()
     }
 
     fn fits(&self, root: Id, reads: &Reads, lines: usize, group: usize) -> bool {
@@ -137,9 +153,61 @@ impl Grouping<'_> {
             && self.lines[group] + lines <= LONG
             && reads.iter().all(|(node, &aligned)| match self.owner[node.0 as usize] {
                 Some(owner) if owner == group => aligned,
-                Some(owner) => !self.needs[owner][group],
+                Some(owner) => !self.needs.lead(owner, group),
                 None => true,
             })
+    }
+}
+
+/// Which groups need which.
+#[derive(Default)]
+struct Needs {
+    /// By group: those that it reads from, and those that read from it.
+    of: Vec<Vec<usize>>,
+    by: Vec<Vec<usize>>,
+    /// More than that of every group that it needs.
+    level: Vec<u32>,
+}
+
+impl Needs {
+    fn add(&mut self) {
+        self.of.push(Vec::new());
+        self.by.push(Vec::new());
+        self.level.push(0);
+    }
+
+    fn need(&mut self, group: usize, other: usize) {
+        if self.of[group].contains(&other) {
+            return;
+        }
+        self.of[group].push(other);
+        self.by[other].push(group);
+        let mut risen = vec![other];
+        while let Some(at) = risen.pop() {
+            for &reader in &self.by[at] {
+                if self.level[reader] <= self.level[at] {
+                    self.level[reader] = self.level[at] + 1;
+                    risen.push(reader);
+                }
+            }
+        }
+    }
+
+    /// Whether `start` needs `end`, directly or not.
+    fn lead(&self, start: usize, end: usize) -> bool {
+        let mut seen = FxHashSet::default();
+        let mut next = vec![start];
+        while let Some(at) = next.pop() {
+            for &other in self.of[at].iter().filter(|&&other| self.level[other] >= self.level[end]) {
+                if other == end {
+                    return true;
+                }
+                if seen.insert(other) {
+                    next.push(other);
+                }
+            }
+        }
+        false
     }
 }
 

@@ -1,5 +1,7 @@
 //! From groups in order to kernels over buffers, each buffer with its place in memory.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rustc_hash::FxHashMap;
 
 use super::affine::{Affine, flatten};
@@ -205,10 +207,12 @@ impl Writing<'_> {
     }
 }
 
+/// The most buffers of an arena whose sizes say which is placed first.
+const MANY: usize = 4096;
+
 /// Gives each buffer of the arena its offset, so that no two overlap while both are in use. Returns the bytes needed.
 ///
-/// A buffer is in use from the first to the last kernel that touches it; kernels that run together do so at one time. The largest
-/// is placed first, each as low as it fits.
+/// A buffer is in use from the first to the last kernel that touches it; kernels that run together do so at one time.
 fn place(buffers: &mut [Buffer], kernels: &[Kernel], together: &[usize]) -> usize {
     let mut uses: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
     let times = together.iter().enumerate().flat_map(|(at, &count)| std::iter::repeat_n(at, count));
@@ -218,30 +222,94 @@ fn place(buffers: &mut [Buffer], kernels: &[Kernel], together: &[usize]) -> usiz
             uses[buffer] = Some((first, at));
         }
     }
-    let mut order: Vec<usize> = (0..buffers.len()).filter(|&at| buffers[at].home == SOMEWHERE).collect();
-    order.sort_by_key(|&at| (std::cmp::Reverse(buffers[at].bytes()), at));
-    let mut placed: Vec<(usize, usize, (usize, usize))> = Vec::new();
+    let in_arena = (0..buffers.len()).filter(|&at| buffers[at].home == SOMEWHERE);
+    let tenants: Vec<Tenant> = in_arena
+        .map(|buffer| {
+            let (first, last) = uses[buffer].expect("a buffer is used");
+            Tenant { buffer, bytes: buffers[buffer].bytes().next_multiple_of(ALIGNMENT), first, last }
+        })
+        .collect();
+    let starts = if tenants.len() <= MANY { by_size(tenants) } else { by_time(tenants) };
     let mut arena = 0;
-    for at in order {
-        let (first, last) = uses[at].expect("a buffer is used");
-        let bytes = buffers[at].bytes().next_multiple_of(ALIGNMENT);
-        let mut busy: Vec<(usize, usize)> = Vec::new();
-        for &(start, end, used) in &placed {
-            if used.0 <= last && first <= used.1 {
-                busy.push((start, end));
-            }
-        }
+    for (tenant, start) in starts {
+        buffers[tenant.buffer].home = Home::Arena(start);
+        arena = arena.max(start + tenant.bytes);
+    }
+    arena
+}
+
+/// A buffer that wants room in the arena from one time to another, both included.
+struct Tenant {
+    buffer: usize,
+    bytes: usize,
+    first: usize,
+    last: usize,
+}
+
+/// The largest is placed first, each as low as it fits. This takes the square of their number.
+fn by_size(mut tenants: Vec<Tenant>) -> Vec<(Tenant, usize)> {
+    tenants.sort_by_key(|tenant| (std::cmp::Reverse(tenant.bytes), tenant.buffer));
+    let mut placed: Vec<(Tenant, usize)> = Vec::with_capacity(tenants.len());
+    for tenant in tenants {
+        let at_one_time = |(other, _): &&(Tenant, usize)| other.first <= tenant.last && tenant.first <= other.last;
+        let mut busy: Vec<(usize, usize)> =
+            placed.iter().filter(at_one_time).map(|(other, start)| (*start, start + other.bytes)).collect();
         busy.sort_unstable();
         let mut start = 0;
         for (from, to) in busy {
-            if start + bytes <= from {
+            if start + tenant.bytes <= from {
                 break;
             }
             start = start.max(to);
         }
-        placed.push((start, start + bytes, (first, last)));
-        arena = arena.max(start + bytes);
-        buffers[at].home = Home::Arena(start);
+        placed.push((tenant, start));
     }
-    arena
+    placed
+}
+
+/// The first to be used is placed first, in the smallest gap that has room for it.
+fn by_time(mut tenants: Vec<Tenant>) -> Vec<(Tenant, usize)> {
+    tenants.sort_by_key(|tenant| (tenant.first, std::cmp::Reverse(tenant.bytes), tenant.buffer));
+    let mut end = 0;
+    // Gaps by their start and by their size; what becomes one when a time has passed.
+    let (mut gaps, mut sizes) = (BTreeMap::<usize, usize>::new(), BTreeSet::<(usize, usize)>::new());
+    let mut leaving: BTreeSet<(usize, usize, usize)> = BTreeSet::new();
+    let mut placed = Vec::with_capacity(tenants.len());
+    for tenant in tenants {
+        while let Some(&(last, mut start, mut bytes)) = leaving.first().filter(|(last, ..)| *last < tenant.first) {
+            leaving.remove(&(last, start, bytes));
+            let before = gaps.range(..start).next_back().map(|(&from, &size)| (from, size));
+            if let Some((from, size)) = before.filter(|(from, size)| from + size == start) {
+                gaps.remove(&from);
+                sizes.remove(&(size, from));
+                (start, bytes) = (from, size + bytes);
+            }
+            if let Some(size) = gaps.remove(&(start + bytes)) {
+                sizes.remove(&(size, start + bytes));
+                bytes += size;
+            }
+            gaps.insert(start, bytes);
+            sizes.insert((bytes, start));
+        }
+        let start = match sizes.range((tenant.bytes, 0)..).next().copied() {
+            Some((size, start)) => {
+                gaps.remove(&start);
+                sizes.remove(&(size, start));
+                if size > tenant.bytes {
+                    gaps.insert(start + tenant.bytes, size - tenant.bytes);
+                    sizes.insert((size - tenant.bytes, start + tenant.bytes));
+                }
+                start
+            }
+            None => {
+                end += tenant.bytes;
+                end - tenant.bytes
+            }
+        };
+        if tenant.bytes > 0 {
+            leaving.insert((tenant.last, start, tenant.bytes));
+        }
+        placed.push((tenant, start));
+    }
+    placed
 }

@@ -3,6 +3,10 @@
 //! A state is read where it lies and, if every other reader of its old value can come first, overwritten where it lies.
 //! Otherwise its new value waits in the arena and is copied when the readers are done.
 
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashSet;
+
 use super::group::Group;
 use super::{Home, width};
 use crate::tensor::{Function, Id, Op, Slot};
@@ -80,14 +84,15 @@ pub fn order(function: &Function, groups: &[Group]) -> Order {
 
 /// Whether one of `ends` comes after `start`.
 fn leads(followers: &[Vec<usize>], start: usize, ends: &[usize]) -> bool {
-    let mut seen = vec![false; followers.len()];
+    let mut seen = FxHashSet::default();
     let mut stack = vec![start];
     while let Some(at) = stack.pop() {
-        if !std::mem::replace(&mut seen[at], true) {
-            stack.extend(&followers[at]);
+        if ends.contains(&at) {
+            return true;
         }
+        stack.extend(followers[at].iter().filter(|&&next| seen.insert(next)));
     }
-    ends.iter().any(|&end| seen[end])
+    false
 }
 
 /// An order of the tasks that keeps `followers`. Of those that could be next, one that frees memory; else the first.
@@ -110,31 +115,49 @@ fn line_up(
             Task::Copy(node, _) => vec![*node],
         }
     };
-    let mut waiting = vec![0; graph.len()];
-    tasks.iter().flat_map(reads).for_each(|id| waiting[id.0 as usize] += 1);
+    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); graph.len()];
+    for (at, task) in tasks.iter().enumerate() {
+        reads(task).into_iter().for_each(|id| readers[id.0 as usize].push(at));
+    }
+    let mut waiting: Vec<usize> = readers.iter().map(Vec::len).collect();
+    let growth = |waiting: &[usize], at: usize| -> i64 {
+        let made: i64 = match &tasks[at] {
+            Task::Group(group) => {
+                let kept = groups[*group].members.iter().filter(|member| waiting[member.0 as usize] > 0);
+                kept.map(|member| bytes(*member)).sum()
+            }
+            Task::Copy(..) => 0,
+        };
+        let last = |id: &Id| waiting[id.0 as usize] == 1;
+        made - reads(&tasks[at]).into_iter().filter(last).map(bytes).sum::<i64>()
+    };
     let mut missing = vec![0; tasks.len()];
     followers.iter().flatten().for_each(|&at| missing[at] += 1);
-    let mut ready: Vec<usize> = (0..tasks.len()).filter(|&at| missing[at] == 0).collect();
+    // What could be next, by how much it frees. `rank` is where a task stands in it.
+    let mut ready: BTreeSet<(i64, usize)> = BTreeSet::new();
+    let mut rank: Vec<Option<i64>> = vec![None; tasks.len()];
+    let mut line = |ready: &mut BTreeSet<_>, waiting: &[usize], at: usize| {
+        let new = growth(waiting, at).min(0);
+        rank[at].replace(new).into_iter().for_each(|old| _ = ready.remove(&(old, at)));
+        ready.insert((new, at));
+    };
+    (0..tasks.len()).filter(|&at| missing[at] == 0).for_each(|at| line(&mut ready, &waiting, at));
+    let mut done = vec![false; tasks.len()];
     let mut order = Vec::with_capacity(tasks.len());
-    while !ready.is_empty() {
-        let growth = |&at: &usize| -> i64 {
-            let made: i64 = match &tasks[at] {
-                Task::Group(group) => {
-                    let kept = groups[*group].members.iter().filter(|member| waiting[member.0 as usize] > 0);
-                    kept.map(|member| bytes(*member)).sum()
-                }
-                Task::Copy(..) => 0,
-            };
-            let last = |id: &Id| waiting[id.0 as usize] == 1;
-            made - reads(&tasks[at]).into_iter().filter(last).map(bytes).sum::<i64>()
-        };
-        let next = *ready.iter().min_by_key(|at| (growth(at).min(0), **at)).expect("one is ready");
-        ready.retain(|&at| at != next);
-        reads(&tasks[next]).into_iter().for_each(|id| waiting[id.0 as usize] -= 1);
+    while let Some((_, next)) = ready.pop_first() {
+        done[next] = true;
+        for id in reads(&tasks[next]) {
+            waiting[id.0 as usize] -= 1;
+            if waiting[id.0 as usize] == 1 {
+                // Its last reader frees it.
+                let last = readers[id.0 as usize].iter().copied().find(|&at| !done[at]);
+                last.into_iter().filter(|&at| missing[at] == 0).for_each(|at| line(&mut ready, &waiting, at));
+            }
+        }
         for &at in &followers[next] {
             missing[at] -= 1;
             if missing[at] == 0 {
-                ready.push(at);
+                line(&mut ready, &waiting, at);
             }
         }
         order.push(next);

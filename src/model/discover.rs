@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashMap;
+
 use super::functions::{Output, WATCHED, output_kind, still};
 use super::lower::{ALL, Declared, Lower, Outcome, Reported, Setting};
 use super::program::*;
@@ -205,15 +207,19 @@ fn stages(experiment: &Experiment) -> (Vec<StageInfo>, Vec<LoopInfo>) {
     // What was written down and is not needed costs nothing.
     let ends = outputs.iter().map(|it| it.tensor.id).chain(lower.nexts.values().copied());
     let needed: BTreeSet<Id> = graph.needed(ends).into_iter().collect();
+    let mut within: FxHashMap<&str, usize> = FxHashMap::default();
+    for parameter in experiment.declared.iter().filter(|it| it.trained) {
+        let size: usize = parameter.shape.iter().product();
+        let path = &parameter.path;
+        path.match_indices('.').for_each(|(end, _)| *within.entry(&path[..end]).or_default() += size);
+    }
     let infos = lower.stages.iter().map(|stage| {
-        let within = format!("{}.", stage.path);
-        let own = experiment.declared.iter().filter(|it| it.trained && it.path.starts_with(&within));
         StageInfo {
             path: stage.path.clone(),
             layer: stage.layer.clone(),
             ty: if stage.ty.is_empty() { types::dims(&stage.shape) } else { stage.ty.clone() },
             shape: stage.shape.clone(),
-            parameters: own.map(|it| it.shape.iter().product::<usize>()).sum(),
+            parameters: within.get(&stage.path[..]).copied().unwrap_or(0),
             flops: stage.nodes.clone().map(Id).filter(|id| needed.contains(id)).map(|id| operations(graph, id)).sum(),
             depth: stage.depth.saturating_sub(1),
             span: stage.span,

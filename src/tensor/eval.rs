@@ -83,7 +83,7 @@ fn compute<T: Real>(graph: &Graph, wanted: &[Id], clock: Clock, input: impl Fn(S
             Op::Input(slot) => input(*slot),
             // All results of a recurrence are computed with the first of them.
             Op::Scan { scan, at } => {
-                let known = scans.iter().position(|(it, of, _)| *it == &**scan && *of == node.args);
+                let known = scans.iter().position(|(it, of, _)| *it == &**scan && *of == &node.args[..]);
                 let known = known.unwrap_or_else(|| {
                     scans.push((scan, &node.args, recur(scan, args, clock)));
                     scans.len() - 1

@@ -108,10 +108,10 @@ pub(super) fn inverse(order: &[usize]) -> Vec<usize> {
 
 /// For each node, whether one of `wanted` is among what it is made of: nothing else needs a gradient.
 fn leads_to(graph: &Graph, wanted: &[Id]) -> Vec<bool> {
-    let mut leads: Vec<bool> = Vec::with_capacity(graph.len());
+    let mut leads = vec![false; graph.len()];
+    wanted.iter().for_each(|id| leads[id.0 as usize] = true);
     for id in graph.ids() {
-        let own = wanted.contains(&id);
-        leads.push(own || graph[id].args.iter().any(|arg| leads[arg.0 as usize]));
+        leads[id.0 as usize] |= graph[id].args.iter().any(|arg| leads[arg.0 as usize]);
     }
     leads
 }

@@ -111,7 +111,7 @@ impl Graph {
             let args: Vec<Id> = self[id].args.iter().map(|arg| new[arg.0 as usize]).collect();
             new.push(match place {
                 Some(at) => starts[at],
-                None if args == self[id].args => id,
+                None if args[..] == self[id].args[..] => id,
                 None => {
                     let node = self[id].clone();
                     self.node(node.op, &args, node.shape, node.dtype)

@@ -123,7 +123,7 @@ pub fn place_of(
     asked: impl Iterator<Item = (Id, usize)>,
 ) -> Result<Place, Nested> {
     let results = asked.filter_map(|(id, axis)| match &graph[id].op {
-        Op::Scan { scan: it, at } if it == scan && graph[id].args == args => Some((*at, axis - 1)),
+        Op::Scan { scan: it, at } if it == scan && graph[id].args[..] == *args => Some((*at, axis - 1)),
         _ => None,
     });
     one_place(scan, &results.collect())
