@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::compile::use_threads;
+use crate::compile::{use_registers, use_threads};
 use crate::problem::command::{UnwritableFile, reason};
 use crate::problem::{Problem, catalogue};
 use crate::session::{Cause, Failure};
@@ -165,6 +165,7 @@ pub fn main() -> ExitCode {
     crash::watch();
     let line = Line::parse();
     use_threads(line.look.threads());
+    use_registers(line.look.registers());
     let terminal = Terminal::new(&line.look);
     let mut named = line.look.allow.iter().chain(&line.look.warn);
     let unknown = named.find(|code| catalogue().all(|entry| entry.code != **code));

@@ -6,8 +6,9 @@ pub use least::{Least, least_loss};
 
 use std::path::Path;
 
-pub use crate::kernel::machine::use_threads;
-use crate::kernel::{self, Machine, Plan};
+pub use crate::kernel::Machine;
+pub use crate::kernel::machine::{use_registers, use_threads};
+use crate::kernel::{self, Plan};
 use crate::model::Program;
 use crate::native;
 pub use crate::native::Room;

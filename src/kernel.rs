@@ -279,6 +279,16 @@ impl Kernel {
         writes
     }
 
+    /// The scalar operations of products alone.
+    pub fn product_flops(&self) -> usize {
+        let points: usize = self.space.iter().product();
+        match &self.core {
+            Core::Product { inner, .. } => points * inner.iter().product::<usize>() * 2,
+            Core::Scan(turns) => points * turns.plan.kernels.iter().map(Kernel::product_flops).sum::<usize>(),
+            Core::Loop | Core::Reduce { .. } | Core::Order { .. } => 0,
+        }
+    }
+
     /// The scalar operations: each `Map` is one, each step of a product two.
     pub fn flops(&self) -> usize {
         let maps = |body: &Body| body.lines.iter().filter(|line| matches!(line.work, Work::Map(..))).count();

@@ -30,6 +30,7 @@ pub mod lints;
 pub mod measure;
 pub mod prediction;
 pub mod preview;
+pub mod rates;
 pub mod reading;
 pub mod stepper;
 pub mod training;

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::numbers::{bytes, count, micros};
+use super::numbers::{bytes, count, measure, micros, short};
 use super::table::{Align, Table};
-use super::terminal::Format;
+use super::terminal::{Format, REGISTERS};
 use super::{Exit, Overrides, Stop, Terminal, crash, program};
+use crate::compile::Machine;
 use crate::data;
 use crate::model::program::Batch;
 use crate::problem::command::BatchUnknown;
-use crate::session::bench::{Bench, bench};
+use crate::session::bench::{Bench, Limit, bench};
+use crate::session::rates;
 use crate::source::Disk;
 
 /// Measure how long a training step takes, on numbers of the types of the data
@@ -21,7 +23,8 @@ use crate::source::Disk;
 #[derive(clap::Args)]
 pub struct Args {
     /// The program; `-` is standard input
-    file: PathBuf,
+    #[arg(required_unless_present = "machine")]
+    file: Option<PathBuf>,
     /// Which of its `train` blocks, where there are several
     train: Option<String>,
     #[command(flatten)]
@@ -29,6 +32,9 @@ pub struct Args {
     /// Measure each kernel of the step too
     #[arg(long)]
     profile: bool,
+    /// Show what this machine is, and measure what it can do; no program is needed
+    #[arg(long, conflicts_with_all = ["file", "train", "profile"])]
+    machine: bool,
     /// Measure for about so long, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
     seconds: f64,
@@ -39,7 +45,17 @@ pub struct Args {
 
 impl Args {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
-        let opened = program::open(&self.file, self.stdin_filename.as_deref())?;
+        let budget = Duration::from_secs_f64(self.seconds);
+        let Some(file) = &self.file else {
+            let found = Measured::of(budget);
+            let text = match terminal.format {
+                Format::Json => format!("{}\n", found.as_json()),
+                _ => found.as_text(),
+            };
+            terminal.data(&text)?;
+            return Ok(Exit::Fine);
+        };
+        let opened = program::open(file, self.stdin_filename.as_deref())?;
         let checked = program::without_data(&opened, &self.overrides.all(), terminal)?;
         let program = &checked.programs[program::choose(&checked, self.train.as_deref())?];
         crash::during("measuring a step", Some(&opened.path));
@@ -51,7 +67,6 @@ impl Args {
                 rows.ok_or_else(|| Stop::because(Exit::Problems, BatchUnknown {}))?
             }
         };
-        let budget = Duration::from_secs_f64(self.seconds);
         let found = bench(program, batch, terminal.backend, budget, self.profile);
         let text = match terminal.format {
             Format::Json => format!("{}\n", as_json(&found)),
@@ -93,6 +108,23 @@ fn as_text(bench: &Bench) -> String {
             bytes(cost.peak)
         );
     }
+    if let Some(resident) = bench.resident {
+        out += &format!("the process held {} at the most\n", bytes(resident));
+    }
+    if let Some(limit) = bench.limit {
+        let [products, memory] = limit.parts();
+        out += &format!(
+            "at least {}: {} for products of {} operations at {} G a second, {} for {} at {} GB a second; {:.0} % of that is reached\n",
+            micros(Duration::from_secs_f64(products + memory)),
+            micros(Duration::from_secs_f64(products)),
+            short(limit.products),
+            measure(limit.peak / 1e9),
+            micros(Duration::from_secs_f64(memory)),
+            bytes(limit.traffic),
+            measure(limit.rate / 1e9),
+            100.0 * share(limit, bench),
+        );
+    }
     if !bench.kernels.is_empty() {
         let mut table = Table::new(&[
             ("kernel", Right),
@@ -123,6 +155,80 @@ fn as_text(bench: &Bench) -> String {
     out
 }
 
+/// Which share of what the machine could do is reached.
+fn share(limit: Limit, bench: &Bench) -> f64 {
+    limit.parts().iter().sum::<f64>() / bench.step.median.as_secs_f64()
+}
+
+/// What the machine is, and what it can do with so many threads.
+struct Measured {
+    machine: Machine,
+    /// Operations of products in a second, with one thread and with all.
+    products: [f64; 2],
+    /// For some numbers of bytes, how many of them are read and written in a second.
+    memory: Vec<(usize, [f64; 2])>,
+}
+
+/// How many bytes are gone through: what the nearest cache holds, the next one, and none.
+const HELD: [usize; 4] = [16 << 10, 512 << 10, 16 << 20, 256 << 20];
+
+impl Measured {
+    fn of(budget: Duration) -> Measured {
+        let machine = Machine::host();
+        let machines = [Machine { threads: 1, ..machine.clone() }, machine.clone()];
+        let share = budget / 2 / (1 + HELD.len() as u32);
+        let products = machines.each_ref().map(|machine| rates::products(machine, share));
+        let memory = HELD.map(|held| (held, machines.each_ref().map(|machine| rates::memory(machine, held, share))));
+        Measured { machine, products, memory: memory.to_vec() }
+    }
+
+    fn isa(&self) -> &'static str {
+        let widest = REGISTERS.iter().find(|(_, bytes)| *bytes <= self.machine.vector);
+        widest.map_or("none", |(name, _)| name)
+    }
+
+    fn as_text(&self) -> String {
+        use Align::{Left, Right};
+        let Machine { fma, l1, l2, threads, .. } = self.machine;
+        let fused = if fma { "with" } else { "without" };
+        let mut out = format!(
+            "{}, {} {fused} fused multiply-add; plans count on caches of {} and {}\n\n",
+            std::env::consts::ARCH,
+            self.isa(),
+            bytes(l1 as u64),
+            bytes(l2 as u64)
+        );
+        let all = if threads == 1 { "1 thread again".into() } else { format!("{threads} threads") };
+        let mut table = Table::new(&[("measured", Left), ("1 thread", Right), (&all, Right), ("", Left)]);
+        let giga = |rate: f64| measure(rate / 1e9);
+        let [one, more] = self.products;
+        table.row(["products in the caches".into(), giga(one), giga(more), "G operations a second".into()]);
+        for &(held, [one, more]) in &self.memory {
+            let what = format!("reading and writing {}", bytes(held as u64));
+            table.row([what, giga(one), giga(more), "GB a second".into()]);
+        }
+        out += &table.text();
+        out
+    }
+
+    fn as_json(&self) -> Value {
+        let Machine { fma, l1, l2, threads, .. } = self.machine;
+        let pair = |[one, more]: [f64; 2]| json!([one / 1e9, more / 1e9]);
+        let memory: Vec<Value> =
+            self.memory.iter().map(|&(bytes, rates)| json!({ "bytes": bytes, "gbs": pair(rates) })).collect();
+        json!({
+            "arch": std::env::consts::ARCH,
+            "isa": self.isa(),
+            "fma": fma,
+            "l1_bytes": l1,
+            "l2_bytes": l2,
+            "threads": [1, threads],
+            "peak_gflops": pair(self.products),
+            "memory": memory,
+        })
+    }
+}
+
 fn as_json(bench: &Bench) -> Value {
     let micros = |time: Duration| time.as_nanos() as f64 / 1e3;
     let kernels: Vec<Value> = bench
@@ -142,7 +248,14 @@ fn as_json(bench: &Bench) -> Value {
         "step_us": { "min": micros(bench.step.min), "median": micros(bench.step.median), "p90": micros(bench.step.p90) },
         "flops_step": bench.cost.map(|it| it.flops),
         "gflops": bench.cost.map(|it| gflops(it.flops, bench.step.median)),
+        "peak_gflops": bench.limit.map(|it| it.peak / 1e9),
+        "product_flops": bench.limit.map(|it| it.products),
+        "memory_gbs": bench.limit.map(|it| it.rate / 1e9),
+        "traffic_bytes": bench.limit.map(|it| it.traffic),
+        "roofline_us": bench.limit.map(|it| it.parts().iter().sum::<f64>() * 1e6),
+        "roofline_share": bench.limit.map(|it| share(it, bench)),
         "peak_bytes": bench.cost.map(|it| it.peak),
+        "rss_bytes": bench.resident,
         "kernels": kernels,
     })
 }

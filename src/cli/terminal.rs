@@ -8,7 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 use clap::{Args, ValueEnum};
 
 use super::{report, sarif};
-use crate::compile::Backend;
+use crate::compile::{Backend, Machine};
 use crate::problem::{Problem, Severity};
 use crate::source::Sources;
 
@@ -37,6 +37,10 @@ pub struct Look {
     /// as there are cores, at most 16]
     #[arg(long, global = true, value_name = "N", env = "DLMC_THREADS", hide_env = true)]
     threads: Option<NonZeroUsize>,
+    /// The widest registers that machine code uses: avx512, avx2 or portable; the results do not
+    /// depend on it [default: the widest that there are]
+    #[arg(long, global = true, value_name = "NAME", env = "DLMC_ISA", hide_env = true, value_parser = registers)]
+    isa: Option<usize>,
     /// Do not show warnings of this code
     #[arg(long, global = true, value_name = "CODE")]
     pub allow: Vec<String>,
@@ -110,6 +114,24 @@ impl Look {
     pub fn threads(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
         self.threads.map_or_else(cores, NonZeroUsize::get)
+    }
+
+    /// The widest registers to use, in bytes.
+    pub fn registers(&self) -> usize {
+        self.isa.unwrap_or(usize::MAX)
+    }
+}
+
+/// The registers of each name, in bytes, the widest first.
+pub const REGISTERS: [(&str, usize); 3] = [("avx512", 64), ("avx2", 32), ("portable", 16)];
+
+fn registers(text: &str) -> Result<usize, String> {
+    let known = REGISTERS.iter().find(|(name, _)| *name == text);
+    let &(_, bytes) = known.ok_or("write avx512, avx2 or portable")?;
+    let found = Machine::found().vector;
+    match REGISTERS.iter().find(|(_, widest)| *widest <= found) {
+        Some((widest, _)) if bytes > found => Err(format!("this machine has no such registers; it has {widest}")),
+        _ => Ok(bytes),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::course::Course;
+use super::footprint::resident;
+use super::rates;
 use crate::compile::{Backend, Cost, Room, executor_and_cost, plan};
 use crate::kernel::{Core, Kernel, Machine, Plan};
 use crate::model::Program;
@@ -25,9 +27,46 @@ pub struct Bench {
     pub step: Spread,
     /// What the plan says; the graph's interpreter has none.
     pub cost: Option<Cost>,
+    /// The most bytes that the process held until the step had been measured, where the system tells.
+    pub resident: Option<u64>,
+    /// How fast machine code could be.
+    pub limit: Option<Limit>,
     /// The kernels in their order, where they were asked for.
     pub kernels: Vec<KernelTime>,
 }
+
+/// What a step needs at least: the time of its products at the measured peak, and the time of its bytes at the measured rate.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Limit {
+    /// Operations of its products, and how many of such were done in a second.
+    pub products: u64,
+    pub peak: f64,
+    /// Bytes that its kernels move, each element once for each kernel, and how many were read and written in a second where as
+    /// many bytes are held as by the step.
+    pub traffic: u64,
+    pub rate: f64,
+}
+
+impl Limit {
+    /// Seconds for the products, and for the bytes.
+    pub fn parts(&self) -> [f64; 2] {
+        [self.products as f64 / self.peak, self.traffic as f64 / self.rate]
+    }
+
+    fn of(plan: &Plan, budget: Duration) -> Limit {
+        let machine = Machine::host();
+        let held = plan.peak_bytes().clamp(*HELD.start(), *HELD.end());
+        Limit {
+            products: plan.kernels.iter().map(Kernel::product_flops).sum::<usize>() as u64,
+            peak: rates::products(&machine, budget),
+            traffic: plan.kernels.iter().map(|kernel| plan.traffic(kernel)).sum::<usize>() as u64,
+            rate: rates::memory(&machine, held, budget),
+        }
+    }
+}
+
+/// The bytes with which memory is measured: a call with fewer would be measured instead, and more are as slow.
+const HELD: std::ops::RangeInclusive<usize> = 16 << 10..=256 << 20;
 
 /// Times of the same thing.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -85,13 +124,16 @@ pub fn bench(program: &Program, batch: usize, backend: Backend, budget: Duration
         step.run(&mut states, &feeds, clock(done + times.len()));
         times.push(start.elapsed());
     }
+    let resident = resident();
+    let limit = (backend == Backend::Native).then(|| Limit::of(&plan(&piece.function), budget / 5));
     let kernels = match profile && backend == Backend::Native {
         true => kernels(plan(&piece.function), &mut states, &feeds, clock(done), budget),
         false => vec![],
     };
     // Only machine code is shared.
     let threads = if backend == Backend::Native { Machine::host().threads } else { 1 };
-    Bench { batch, backend, threads, compile, steps: times.len(), step: Spread::of(times), cost, kernels }
+    let (steps, step) = (times.len(), Spread::of(times));
+    Bench { batch, backend, threads, compile, steps, step, cost, resident, limit, kernels }
 }
 
 fn kernels(plan: Plan, states: &mut [Array], feeds: &[&Array], clock: Clock, budget: Duration) -> Vec<KernelTime> {
