@@ -123,11 +123,14 @@ pub enum Op {
 /// The operands of a node; nearly none has more than three.
 pub type Args = SmallVec<[Id; 3]>;
 
+/// The extents of a node; few have more than four.
+pub type Shape = SmallVec<[usize; 4]>;
+
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Node {
     pub op: Op,
     pub args: Args,
-    pub shape: Vec<usize>,
+    pub shape: Shape,
     pub dtype: Dtype,
 }
 
@@ -192,8 +195,9 @@ impl Graph {
     }
 
     /// The node `op(args)`; the same node for the same question.
-    pub fn node(&mut self, op: Op, args: &[Id], shape: Vec<usize>, dtype: Dtype) -> Id {
+    pub fn node(&mut self, op: Op, args: &[Id], shape: impl Into<Shape>, dtype: Dtype) -> Id {
         debug_assert!(args.iter().all(|arg| (arg.0 as usize) < self.nodes.len()));
+        let shape = shape.into();
         let hash = hash(&op, args, &shape, dtype);
         if let Some(id) = self.known(hash, &op, args, &shape, dtype) {
             return id;
@@ -257,7 +261,7 @@ impl Graph {
 
     /// The adjoint of `view`, as seen from a tensor of `shape`.
     pub fn fold(&mut self, view: View, x: Id, shape: &[usize]) -> Id {
-        assert_eq!(self[x].shape, view.shape(shape), "fold of {view:?}");
+        assert_eq!(self.shape(x), &view.shape(shape)[..], "fold of {view:?}");
         let dtype = self[x].dtype;
         assert_ne!(dtype, Dtype::Bool, "fold of a bool");
         self.node(Op::Fold(view), &[x], shape.to_vec(), dtype)
@@ -307,7 +311,7 @@ impl Graph {
             in_a.or(in_b).expect("a label of an operand")
         };
         la.iter().chain(lb).for_each(|label| _ = extent(label));
-        let shape = out.iter().map(extent).collect();
+        let shape: Shape = out.iter().map(extent).collect();
         self.node(Op::Contract { a: la.into(), b: lb.into(), out: out.into() }, &[a, b], shape, Dtype::F32)
     }
 
@@ -332,7 +336,7 @@ impl Graph {
     pub fn scatter_add(&mut self, values: Id, index: Id, axis: usize, batch: usize, shape: &[usize]) -> Id {
         let at = &self[index].shape;
         let expected = [&shape[..axis], &at[batch..], &shape[axis + 1..]].concat();
-        assert_eq!(self[values].shape, expected, "values of a scatter");
+        assert_eq!(self.shape(values), &expected[..], "values of a scatter");
         assert_eq!((self[values].dtype, self[index].dtype), (Dtype::F32, Dtype::I32));
         self.node(Op::ScatterAdd { axis, batch }, &[values, index], shape.to_vec(), Dtype::F32)
     }

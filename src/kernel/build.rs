@@ -91,7 +91,7 @@ fn scatter(graph: &Graph, stored: &[bool], id: Id, axis: usize, batch: usize) ->
     let value = zeros.line(Work::Const(0), node.dtype);
     let at = flatten(&zeros.point(node.shape.len()), &node.shape);
     let zeros = Kernel {
-        space: node.shape.clone(),
+        space: node.shape.to_vec(),
         core: Core::Loop,
         body: zeros.finish()?,
         stores: vec![Store { buffer, at, value, adds: false }],

@@ -176,7 +176,7 @@ impl Writing<'_> {
         let work = Work::Load(Load { buffer: from, at: at.clone(), guards: Vec::new() });
         let body = super::Body { lines: vec![Line { work, dtype: node.dtype }], ..Default::default() };
         let stores = vec![Store { buffer: to, at, value: Reg(0), adds: false }];
-        let mut kernel = Kernel { space: node.shape.clone(), core: Core::Loop, body, stores };
+        let mut kernel = Kernel { space: node.shape.to_vec(), core: Core::Loop, body, stores };
         collapse(&mut kernel);
         self.push(kernel);
     }

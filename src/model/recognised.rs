@@ -62,7 +62,7 @@ fn alone(graph: &Graph, it: &Looped) -> Function {
             let args: Vec<Id> = node.args.iter().map(|arg| new[arg.0 as usize].expect("operands come first")).collect();
             function.graph.node(node.op.clone(), &args, node.shape.clone(), node.dtype)
         } else {
-            function.feeds.push((node.shape.clone(), node.dtype));
+            function.feeds.push((node.shape.to_vec(), node.dtype));
             let slot = Slot::Feed(function.feeds.len() as u32 - 1);
             function.graph.input(slot, &node.shape, node.dtype)
         };

@@ -92,7 +92,7 @@ fn compute<T: Real>(graph: &Graph, wanted: &[Id], clock: Clock, input: impl Fn(S
             }
             _ => kinds::value(node, args, clock),
         };
-        assert!(value.shape() == node.shape && value.dtype() == node.dtype, "%{} is {node:?}", id.0);
+        assert!(*value.shape() == *node.shape && value.dtype() == node.dtype, "%{} is {node:?}", id.0);
         values[id.0 as usize] = Some(value);
     }
     wanted.iter().map(|id| values[id.0 as usize].clone().expect("wanted values are kept")).collect()

@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{Axes, Dtype, Function, Graph, Id, Op, View};
+use super::{Axes, Dtype, Function, Graph, Id, Op, Shape, View};
 use crate::scalar::Scalar;
 
 mod contractions;
@@ -98,7 +98,8 @@ pub struct Rewriter {
 
 impl Rewriter {
     /// A node of the same value as `op(args)`.
-    fn node(&mut self, op: Op, args: &[Id], shape: Vec<usize>, dtype: Dtype) -> Id {
+    fn node(&mut self, op: Op, args: &[Id], shape: impl Into<Shape>, dtype: Dtype) -> Id {
+        let shape = shape.into();
         let simpler = match &op {
             Op::Map(scalar) => maps::rewrite(self, *scalar, args, dtype),
             Op::View(view) => views::view(self, view, args[0], &shape),
@@ -170,7 +171,7 @@ impl Rewriter {
             Some(at) => self.shape(x)[at],
             None => self.shape(w)[b.iter().position(|l| l == label).expect("a label of an operand")],
         };
-        let shape = out.iter().map(extent).collect();
+        let shape: Shape = out.iter().map(extent).collect();
         self.node(Op::Contract { a, b, out }, &[x, w], shape, Dtype::F32)
     }
 }

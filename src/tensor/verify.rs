@@ -16,7 +16,7 @@ pub fn verify(function: &Function) {
     for &(state, id) in &function.updates {
         let declared = &function.states[state as usize];
         assert!(!std::mem::replace(&mut seen[state as usize], true), "state {state} gets two values");
-        assert_eq!((&graph[id].shape, graph[id].dtype), (&declared.0, declared.1), "the new value of state {state}");
+        assert_eq!((graph.shape(id), graph[id].dtype), (&declared.0[..], declared.1), "the new value of state {state}");
     }
     assert!(function.results.iter().all(|id| (id.0 as usize) < graph.len()), "a result that is no node");
 }
@@ -39,7 +39,7 @@ fn node(function: &Function, id: Id) -> Result<(), String> {
     }
     let args: Vec<(&[usize], Dtype)> = node.args.iter().map(|&arg| (graph.shape(arg), graph[arg].dtype)).collect();
     let (shape, dtype) = expected(function, graph, id, &args)?;
-    if shape != node.shape || dtype != node.dtype {
+    if shape[..] != node.shape[..] || dtype != node.dtype {
         return Err(format!("its operands make it {dtype:?} {shape:?}"));
     }
     Ok(())
@@ -53,7 +53,7 @@ fn expected(
     args: &[(&[usize], Dtype)],
 ) -> Result<(Vec<usize>, Dtype), String> {
     let node = &graph[id];
-    let own = || node.shape.clone();
+    let own = || node.shape.to_vec();
     let within = |axis: usize, shape: &[usize]| match axis < shape.len() {
         true => Ok(()),
         false => Err(format!("no axis {axis}")),
@@ -124,7 +124,7 @@ fn recurrence(scan: &Scan, args: &[(&[usize], Dtype)]) -> Result<(), String> {
     verify(turn);
     let operand = |(at, (shape, dtype)): (usize, &(&[usize], Dtype))| scan.operand(at) == (shape.to_vec(), *dtype);
     let carried =
-        |(&id, feed): (&Id, &(Vec<usize>, Dtype))| (&turn.graph[id].shape, turn.graph[id].dtype) == (&feed.0, feed.1);
+        |(&id, feed): (&Id, &(Vec<usize>, Dtype))| (turn.graph.shape(id), turn.graph[id].dtype) == (&feed.0[..], feed.1);
     let outside = |id: Id| matches!(turn.graph[id].op, Op::Random { .. } | Op::Input(Slot::Step));
     let sound = scan.turns > 0
         && scan.carried() > 0

@@ -61,7 +61,7 @@ pub fn one_place(scan: &Scan, asked: &BTreeMap<usize, usize>) -> Result<Place, N
     let mut made: BTreeMap<Asked, Id> = BTreeMap::new();
     for &(id, axis) in &walk.seen {
         let node = &turn.graph[id];
-        let shape = axis.map_or_else(|| node.shape.clone(), |axis| less(&node.shape, axis));
+        let shape = axis.map_or_else(|| node.shape.clone(), |axis| less(&node.shape, axis).into());
         let number = |graph: &mut Graph| graph.input(Slot::Feed(number as u32), &[], Dtype::I32);
         let new = match (&node.op, axis) {
             (&Op::Input(Slot::Feed(feed)), _) => {

@@ -146,7 +146,7 @@ impl Turn<'_> {
     /// is computed in the turn, so that no copies of it have to be kept.
     fn outside(&mut self, id: Id, turns: Option<usize>) -> Id {
         let node = self.outer[id].clone();
-        let shape = turns.map_or_else(|| node.shape.clone(), |axis| less(&node.shape, axis));
+        let shape = turns.map_or_else(|| node.shape.clone(), |axis| less(&node.shape, axis).into());
         let arg = node.args.first().copied();
         match (&node.op, arg) {
             (Op::Const(_), _) => self.inner.node(node.op, &[], shape, node.dtype),
