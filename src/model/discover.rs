@@ -213,17 +213,15 @@ fn stages(experiment: &Experiment) -> (Vec<StageInfo>, Vec<LoopInfo>) {
         let path = &parameter.path;
         path.match_indices('.').for_each(|(end, _)| *within.entry(&path[..end]).or_default() += size);
     }
-    let infos = lower.stages.iter().map(|stage| {
-        StageInfo {
-            path: stage.path.clone(),
-            layer: stage.layer.clone(),
-            ty: if stage.ty.is_empty() { types::dims(&stage.shape) } else { stage.ty.clone() },
-            shape: stage.shape.clone(),
-            parameters: within.get(&stage.path[..]).copied().unwrap_or(0),
-            flops: stage.nodes.clone().map(Id).filter(|id| needed.contains(id)).map(|id| operations(graph, id)).sum(),
-            depth: stage.depth.saturating_sub(1),
-            span: stage.span,
-        }
+    let infos = lower.stages.iter().map(|stage| StageInfo {
+        path: stage.path.clone(),
+        layer: stage.layer.clone(),
+        ty: if stage.ty.is_empty() { types::dims(&stage.shape) } else { stage.ty.clone() },
+        shape: stage.shape.clone(),
+        parameters: within.get(&stage.path[..]).copied().unwrap_or(0),
+        flops: stage.nodes.clone().map(Id).filter(|id| needed.contains(id)).map(|id| operations(graph, id)).sum(),
+        depth: stage.depth.saturating_sub(1),
+        span: stage.span,
     });
     (infos.collect(), recognised(graph, &lower.loops))
 }

@@ -123,8 +123,9 @@ fn recurrence(scan: &Scan, args: &[(&[usize], Dtype)]) -> Result<(), String> {
     let turn = &scan.turn;
     verify(turn);
     let operand = |(at, (shape, dtype)): (usize, &(&[usize], Dtype))| scan.operand(at) == (shape.to_vec(), *dtype);
-    let carried =
-        |(&id, feed): (&Id, &(Vec<usize>, Dtype))| (turn.graph.shape(id), turn.graph[id].dtype) == (&feed.0[..], feed.1);
+    let carried = |(&id, feed): (&Id, &(Vec<usize>, Dtype))| {
+        (turn.graph.shape(id), turn.graph[id].dtype) == (&feed.0[..], feed.1)
+    };
     let outside = |id: Id| matches!(turn.graph[id].op, Op::Random { .. } | Op::Input(Slot::Step));
     let sound = scan.turns > 0
         && scan.carried() > 0

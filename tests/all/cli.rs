@@ -96,7 +96,7 @@ impl Shell {
         let mut command = Command::new(program);
         command.current_dir(self.folder.path());
         command.env("DLMC_THREADS", "2");
-        for name in ["NO_COLOR", "FORCE_COLOR", "DLMC_DATA", "COLUMNS"] {
+        for name in ["NO_COLOR", "FORCE_COLOR", "DLMC_DATA", "DLMC_ISA", "COLUMNS"] {
             command.env_remove(name);
         }
         command.envs(self.env.iter().copied());

@@ -236,31 +236,75 @@ fn uses(plan: &Plan) -> Vec<Option<(usize, usize)>> {
     uses
 }
 
+/// Checks that no two buffers overlap while both are in use, and that the arena ends with the last. Returns how many places
+/// have been used before.
+fn apart(plan: &Plan) -> usize {
+    let uses = uses(plan);
+    // Where each begins and ends, in memory and in time.
+    let mut places: Vec<[usize; 4]> = (0..plan.buffers.len())
+        .filter_map(|at| match (plan.buffers[at].home, uses[at]) {
+            (Home::Arena(start), Some((first, last))) => Some([start, start + plan.buffers[at].bytes(), first, last]),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(places.iter().map(|place| place[1].next_multiple_of(64)).max().unwrap_or(0), plan.arena);
+    places.sort_by_key(|place| place[2]);
+    let (mut shared, mut live) = (0, Vec::<[usize; 4]>::new());
+    let mut used = std::collections::BTreeSet::new();
+    for place in places {
+        assert_eq!(place[0] % 64, 0);
+        live.retain(|other| other[3] >= place[2]);
+        let overlap = |other: &&[usize; 4]| other[0] < place[1] && place[0] < other[1];
+        assert_eq!(live.iter().find(overlap), None, "{place:?}:\n{}", Loops::of(plan));
+        live.push(place);
+        shared += usize::from(!used.insert(place[0]));
+    }
+    shared
+}
+
 #[test]
 fn buffers_that_are_used_at_the_same_time_do_not_overlap_and_the_arena_ends_with_the_last() {
-    let mut shared = 0;
-    for seed in 0..200 {
-        let plan = plan(&functions::function(seed, 40), &Machine::portable());
-        let uses = uses(&plan);
-        let places: Vec<(usize, usize, usize, usize)> = (0..plan.buffers.len())
-            .filter_map(|at| match (plan.buffers[at].home, uses[at]) {
-                (Home::Arena(start), Some((first, last))) => {
-                    Some((start, start + plan.buffers[at].bytes(), first, last))
-                }
-                _ => None,
-            })
-            .collect();
-        assert_eq!(places.iter().map(|place| place.1.next_multiple_of(64)).max().unwrap_or(0), plan.arena);
-        for (at, a) in places.iter().enumerate() {
-            assert_eq!(a.0 % 64, 0);
-            for b in &places[..at] {
-                let (overlap, together) = (a.0 < b.1 && b.0 < a.1, a.2 <= b.3 && b.2 <= a.3);
-                assert!(!overlap || !together, "seed {seed}:\n{}", Loops::of(&plan));
-                shared += usize::from(overlap);
-            }
-        }
-    }
+    let shared: usize = (0..200).map(|seed| apart(&plan(&functions::function(seed, 40), &Machine::portable()))).sum();
     assert!(shared > 100, "memory is used again");
+}
+
+/// A chain of products of so many links, and the gradient of what it comes to.
+fn chain(links: usize) -> Function {
+    let mut graph = Graph::default();
+    let weights: Vec<Id> = (0..2).map(|slot| graph.input(Slot::State(slot), &[3, 3], Dtype::F32)).collect();
+    let mut x = graph.input(Slot::Feed(0), &[2, 3], Dtype::F32);
+    for link in 0..links {
+        x = graph.contract("bi,io->bo", x, weights[link % 2]);
+        let size = graph.constant(1.0, &[2, 3]);
+        let near = graph.map(Max, &[x, size]);
+        x = graph.map(Div, &[x, near]);
+    }
+    let rows = graph.sum(x, 0);
+    let loss = graph.sum(rows, 0);
+    let results = [vec![loss], grad(&mut graph, loss, &weights)].concat();
+    let states = vec![(vec![3, 3], Dtype::F32); 2];
+    Function { graph, states, feeds: vec![(vec![2, 3], Dtype::F32)], results, updates: vec![] }
+}
+
+#[test]
+fn a_plan_of_thousands_of_buffers_is_as_sound_and_computes_the_same() {
+    let function = chain(1500);
+    let plan = plan(&function, &Machine::portable());
+    let in_arena = plan.buffers.iter().filter(|buffer| matches!(buffer.home, Home::Arena(_))).count();
+    assert!(in_arena > 4096, "{in_arena} buffers have places in the order of time");
+    let shared = apart(&plan);
+    assert!(3 * shared > in_arena, "{shared} of {in_arena} places are used again");
+    // What lives together needs room together; more than half as much again would be waste.
+    let uses = uses(&plan);
+    let held = |time: usize| -> usize {
+        let live = uses.iter().zip(&plan.buffers).filter(|(used, buffer)| {
+            matches!(buffer.home, Home::Arena(_)) && used.is_some_and(|(first, last)| first <= time && time <= last)
+        });
+        live.map(|(_, buffer)| buffer.bytes().next_multiple_of(64)).sum()
+    };
+    let most = (0..plan.kernels.len()).step_by(50).map(held).max().expect("kernels");
+    assert!(2 * plan.arena <= 3 * most, "{} bytes for {most}", plan.arena);
+    compare(&function, plan, 1).unwrap_or_else(|what| panic!("{what}"));
 }
 
 /// Plans that would read or write beside their memory, made from a sound one.

@@ -19,7 +19,13 @@ fn a_step_is_measured_without_data() {
         let said = shell.run(&["bench", "program.dlm", "--seconds", "0.01", "--profile", "--json"]);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", path.display());
         let measured = &objects(&said.out)[0];
-        let (_, kernels) = times(measured);
+        let (median, kernels) = times(measured);
+        let number = |what: &str| measured[what].as_f64().unwrap_or_else(|| panic!("{what} in {measured}"));
+        let limit = number("product_flops") / number("peak_gflops") / 1e3
+            + number("traffic_bytes") / number("memory_gbs") / 1e3;
+        assert!((limit / number("roofline_us") - 1.0).abs() < 1e-9, "{measured}");
+        assert!((limit / median / number("roofline_share") - 1.0).abs() < 1e-9, "{measured}");
+        assert!(number("product_flops") <= number("flops_step") && number("traffic_bytes") > 0.0, "{measured}");
         let flops: u64 = measured["kernels"]
             .as_array()
             .expect("kernels")
@@ -28,6 +34,55 @@ fn a_step_is_measured_without_data() {
             .sum();
         assert_eq!(measured["flops_step"], flops, "the step is its kernels");
         assert!(kernels > 0.0 && measured["steps"].as_u64() >= Some(5), "{measured}");
+    }
+}
+
+#[test]
+fn the_machine_is_shown_and_measured() {
+    let shell = Shell::new();
+    let said = shell.run(&["bench", "--machine", "--seconds", "0.05", "--json"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let found = &objects(&said.out)[0];
+    let isa = found["isa"].as_str().expect("a name").to_string();
+    assert!(["avx512", "avx2", "portable"].contains(&isa.as_str()) && found["threads"][1] == 2, "{found}");
+    let pairs = found["memory"].as_array().expect("a list").iter().map(|it| &it["gbs"]).chain([&found["peak_gflops"]]);
+    assert!(pairs.flat_map(|pair| [&pair[0], &pair[1]]).all(|rate| rate.as_f64() > Some(0.0)), "{found}");
+    let said = shell.run(&["bench", "--machine", "--seconds", "0.05", "--isa", "portable"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    for word in [", portable ", "1 thread", "2 threads", "products in the caches", "GB a second"] {
+        assert!(said.out.contains(word), "{word} in {}", said.out);
+    }
+    let shell = shell.env("DLMC_ISA", "portable");
+    let said = shell.run(&["bench", "--machine", "--seconds", "0.05", "--json"]);
+    assert_eq!(objects(&said.out)[0]["isa"], "portable");
+    // Neither a machine nor a program, both, and registers that nobody has.
+    for args in [&["bench"][..], &["bench", "--machine", "xor.dlm"], &["bench", "--machine", "--isa", "mmx"]] {
+        assert_eq!(shell.run(args).code, 2, "{args:?}");
+    }
+    let wider = shell.run(&["bench", "--machine", "--isa", "avx512", "--seconds", "0.05"]);
+    assert_eq!(wider.code, if isa == "avx512" { 0 } else { 2 }, "{}", wider.err);
+}
+
+#[test]
+fn registers_of_any_width_train_to_the_same_bits() {
+    let shell = Shell::new();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for file in ["digits_conv.dlm", "data/digits/digits.csv"] {
+        shell.write(file, std::fs::read(examples.join(file)).expect("an example"));
+    }
+    let trained = |isa: &[&str]| {
+        let args =
+            [&["run", "digits_conv.dlm", "--set", "train.for=60 steps", "--json", "--out", isa[1]][..], isa].concat();
+        let said = shell.run(&args);
+        // What a lesser machine cannot do it need not.
+        (said.code == 0).then(|| objects(&said.out).last().expect("an end").clone())
+    };
+    let portable = trained(&["--isa", "portable"]).expect("every machine runs this");
+    assert!(portable["train"]["loss"].is_number(), "{portable}");
+    for isa in ["avx2", "avx512"] {
+        if let Some(end) = trained(&["--isa", isa]) {
+            assert_eq!((&end["train"], &end["test"]), (&portable["train"], &portable["test"]), "{isa}");
+        }
     }
 }
 
@@ -42,9 +97,13 @@ fn every_back_end_is_measured_and_says_what_it_knows() {
         assert_eq!(measured["threads"], if backend == "native" { 2 } else { 1 });
         assert_eq!((&measured["backend"], &measured["batch"]), (&backend.into(), &4.into()));
         assert_eq!(measured["peak_bytes"].is_u64(), knows, "{measured}");
+        // Only of machine code it is known how fast it could be.
+        assert_eq!(measured["roofline_us"].is_f64(), backend == "native", "{measured}");
     }
     let said = shell.run(&["bench", "xor.dlm", "--seconds", "0.01", "--profile"]);
     let words = [
+        "at least ",
+        " % of that is reached",
         "step of 4 examples, native backend, 2 threads: ",
         "compiled in ",
         " operations, ",
