@@ -2,11 +2,13 @@
 """Step times of dlmc and of PyTorch on the programs in benches/programs, one after the other in one run.
 
     cargo build --release
-    python3 benches/compare.py [--rounds N] [--seconds S] [--threads N] [WORKLOAD ...]
+    python3 benches/compare.py [--rounds N] [--seconds S] [--threads N] [--compiled] [WORKLOAD ...]
 
-Both compute one training step (forward, loss, backward, optimizer) of the same network on as many threads, on a batch of random
+All compute one training step (forward, loss, backward, optimizer) of the same network on as many threads, on a batch of random
 numbers that is in memory. In each round every side is measured once; the table shows the median over all rounds, and the ratio
-of the two. A peer that is not installed is skipped with a word.
+of the best peer's to dlmc's, with the share that dlmc reaches of what the machine needs at least. With --compiled, PyTorch's
+compiler is measured beside its eager mode; it needs a C++ compiler, and up to a minute for each workload. A peer that is not
+installed, or that fails, is skipped with a word.
 """
 
 import argparse
@@ -19,11 +21,14 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-def torch_steps(torch):
-    """For each workload a function that makes a function of one step."""
+def torch_steps(torch, compiled):
+    """For each workload a function that makes a function of one step; its forward pass and loss are compiled, or run eagerly."""
     nn, F = torch.nn, torch.nn.functional
 
     def step(net, optimizer, x, y, loss):
+        if compiled:
+            loss = torch.compile(loss)
+
         def one():
             optimizer.zero_grad(set_to_none=True)
             value = loss(net, x, y)
@@ -89,6 +94,19 @@ def torch_steps(torch):
     return {"xor": xor, "mlp64": lambda: mlp(64), "mlp256": lambda: mlp(256), "lenet": lenet, "resnet20": resnet20}
 
 
+def ready(known, name, workload):
+    """The step of a workload, run once; None where the peer has none, or cannot run it."""
+    if workload not in known:
+        return None
+    try:
+        step = known[workload]()
+        step()
+        return step
+    except Exception as error:  # a missing compiler, an unknown operation: the others are measured all the same
+        print(f"{workload}: PyTorch {name} fails: {str(error).strip().splitlines()[0][:100]}")
+        return None
+
+
 def measured(step, seconds):
     """The median of the times of a step, in microseconds."""
     for _ in range(3):
@@ -105,7 +123,8 @@ def dlmc(binary, workload, seconds, threads):
     program = HERE / "programs" / f"{workload}.dlm"
     command = [binary, "bench", program, "--seconds", str(seconds), "--threads", str(threads), "--json"]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return json.loads(out)["step_us"]["median"]
+    found = json.loads(out)
+    return found["step_us"]["median"], found["roofline_share"]
 
 
 def shown(micros):
@@ -122,6 +141,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="for each side in each round")
     parser.add_argument("--threads", type=int, default=1, help="of each side")
+    parser.add_argument("--compiled", action="store_true", help="measure torch.compile too")
     parser.add_argument("--dlmc", default=HERE.parent / "target" / "release" / "dlmc", help="the program to measure")
     args = parser.parse_args()
     try:
@@ -129,25 +149,30 @@ def main():
 
         torch.set_num_threads(args.threads)
         torch.set_flush_denormal(True)
-        peers = torch_steps(torch)
-        name = f"PyTorch {torch.__version__}"
+        print(f"PyTorch {torch.__version__}, {args.threads} threads")
+        peers = {"eager": torch_steps(torch, False)}
+        if args.compiled:
+            peers["compiled"] = torch_steps(torch, True)
     except ImportError:
         print("PyTorch is not installed: only dlmc is measured")
-        peers, name = {}, "no peer"
-    print(f"{'workload':<10} {'dlmc':>9} {name:>18} {'ratio':>6}")
+        peers = {}
+    heads = "".join(f" {name:>10}" for name in peers)
+    print(f"{'workload':<10} {'dlmc':>9}{heads} {'ratio':>6} {'of limit':>9}")
     for workload in args.workload:
-        step = peers[workload]() if workload in peers else None
-        ours, theirs = [], []
+        steps = {name: made for name, known in peers.items() if (made := ready(known, name, workload))}
+        ours, shares, theirs = [], [], {name: [] for name in steps}
         for _ in range(args.rounds):
-            ours.append(dlmc(args.dlmc, workload, args.seconds, args.threads))
-            if step:
-                theirs.append(measured(step, args.seconds))
+            median, share = dlmc(args.dlmc, workload, args.seconds, args.threads)
+            ours.append(median)
+            shares.append(share)
+            for name, step in steps.items():
+                theirs[name].append(measured(step, args.seconds))
         mine = statistics.median(ours)
+        medians = {name: statistics.median(times) for name, times in theirs.items()}
         line = f"{workload:<10} {shown(mine):>9}"
-        if theirs:
-            other = statistics.median(theirs)
-            line += f" {shown(other):>18} {other / mine:>6.2f}"
-        print(line, flush=True)
+        line += "".join(f" {shown(medians[name]) if name in medians else '-':>10}" for name in peers)
+        line += f" {min(medians.values()) / mine:>6.2f}" if medians else f" {'-':>6}"
+        print(f"{line} {100 * statistics.median(shares):>7.0f} %", flush=True)
 
 
 if __name__ == "__main__":
