@@ -72,7 +72,9 @@ impl Footprint {
     pub fn ahead(program: &Program, examples: Option<[usize; 3]>, rows: Option<Rows>) -> Option<Footprint> {
         let [train, val, test] = match (program.train.batch, examples) {
             (Batch::All, None) => return None,
-            (_, examples) => examples.unwrap_or([SOME, SOME, SOME]),
+            // Nobody knows of a smaller last batch.
+            (Batch::Size(batch), None) => [SOME.next_multiple_of(batch), SOME, SOME],
+            (_, Some(examples)) => examples,
         };
         let course = Course::new(program, train);
         let costs = |phase| course.functions(program, phase).iter().map(StepCost::of).collect();
