@@ -14,7 +14,7 @@ use crate::data;
 use crate::model::program::Batch;
 use crate::problem::command::BatchUnknown;
 use crate::session::bench::{Bench, Limit, bench};
-use crate::session::rates;
+use crate::session::rates::Measured;
 use crate::source::Disk;
 
 /// Measure how long a training step takes, on numbers of the types of the data
@@ -49,8 +49,8 @@ impl Args {
         let Some(file) = &self.file else {
             let found = Measured::of(budget);
             let text = match terminal.format {
-                Format::Json => format!("{}\n", found.as_json()),
-                _ => found.as_text(),
+                Format::Json => format!("{}\n", machine_as_json(&found)),
+                _ => machine_as_text(&found),
             };
             terminal.data(&text)?;
             return Ok(Exit::Fine);
@@ -160,73 +160,50 @@ fn share(limit: Limit, bench: &Bench) -> f64 {
     limit.parts().iter().sum::<f64>() / bench.step.median.as_secs_f64()
 }
 
-/// What the machine is, and what it can do with so many threads.
-struct Measured {
-    machine: Machine,
-    /// Operations of products in a second, with one thread and with all.
-    products: [f64; 2],
-    /// For some numbers of bytes, how many of them are read and written in a second.
-    memory: Vec<(usize, [f64; 2])>,
+fn isa(machine: &Machine) -> &'static str {
+    let widest = REGISTERS.iter().find(|(_, bytes)| *bytes <= machine.vector);
+    widest.map_or("none", |(name, _)| name)
 }
 
-/// How many bytes are gone through: what the nearest cache holds, the next one, and none.
-const HELD: [usize; 4] = [16 << 10, 512 << 10, 16 << 20, 256 << 20];
-
-impl Measured {
-    fn of(budget: Duration) -> Measured {
-        let machine = Machine::host();
-        let machines = [Machine { threads: 1, ..machine.clone() }, machine.clone()];
-        let share = budget / 2 / (1 + HELD.len() as u32);
-        let products = machines.each_ref().map(|machine| rates::products(machine, share));
-        let memory = HELD.map(|held| (held, machines.each_ref().map(|machine| rates::memory(machine, held, share))));
-        Measured { machine, products, memory: memory.to_vec() }
+fn machine_as_text(found: &Measured) -> String {
+    use Align::{Left, Right};
+    let Machine { fma, l1, l2, threads, .. } = found.machine;
+    let fused = if fma { "with" } else { "without" };
+    let mut out = format!(
+        "{}, {} {fused} fused multiply-add; plans count on caches of {} and {}\n\n",
+        std::env::consts::ARCH,
+        isa(&found.machine),
+        bytes(l1 as u64),
+        bytes(l2 as u64)
+    );
+    let all = if threads == 1 { "1 thread again".into() } else { format!("{threads} threads") };
+    let mut table = Table::new(&[("measured", Left), ("1 thread", Right), (&all, Right), ("", Left)]);
+    let giga = |rate: f64| measure(rate / 1e9);
+    let [one, more] = found.products;
+    table.row(["products in the caches".into(), giga(one), giga(more), "G operations a second".into()]);
+    for &(held, [one, more]) in &found.memory {
+        let what = format!("reading and writing {}", bytes(held as u64));
+        table.row([what, giga(one), giga(more), "GB a second".into()]);
     }
+    out += &table.text();
+    out
+}
 
-    fn isa(&self) -> &'static str {
-        let widest = REGISTERS.iter().find(|(_, bytes)| *bytes <= self.machine.vector);
-        widest.map_or("none", |(name, _)| name)
-    }
-
-    fn as_text(&self) -> String {
-        use Align::{Left, Right};
-        let Machine { fma, l1, l2, threads, .. } = self.machine;
-        let fused = if fma { "with" } else { "without" };
-        let mut out = format!(
-            "{}, {} {fused} fused multiply-add; plans count on caches of {} and {}\n\n",
-            std::env::consts::ARCH,
-            self.isa(),
-            bytes(l1 as u64),
-            bytes(l2 as u64)
-        );
-        let all = if threads == 1 { "1 thread again".into() } else { format!("{threads} threads") };
-        let mut table = Table::new(&[("measured", Left), ("1 thread", Right), (&all, Right), ("", Left)]);
-        let giga = |rate: f64| measure(rate / 1e9);
-        let [one, more] = self.products;
-        table.row(["products in the caches".into(), giga(one), giga(more), "G operations a second".into()]);
-        for &(held, [one, more]) in &self.memory {
-            let what = format!("reading and writing {}", bytes(held as u64));
-            table.row([what, giga(one), giga(more), "GB a second".into()]);
-        }
-        out += &table.text();
-        out
-    }
-
-    fn as_json(&self) -> Value {
-        let Machine { fma, l1, l2, threads, .. } = self.machine;
-        let pair = |[one, more]: [f64; 2]| json!([one / 1e9, more / 1e9]);
-        let memory: Vec<Value> =
-            self.memory.iter().map(|&(bytes, rates)| json!({ "bytes": bytes, "gbs": pair(rates) })).collect();
-        json!({
-            "arch": std::env::consts::ARCH,
-            "isa": self.isa(),
-            "fma": fma,
-            "l1_bytes": l1,
-            "l2_bytes": l2,
-            "threads": [1, threads],
-            "peak_gflops": pair(self.products),
-            "memory": memory,
-        })
-    }
+fn machine_as_json(found: &Measured) -> Value {
+    let Machine { fma, l1, l2, threads, .. } = found.machine;
+    let pair = |[one, more]: [f64; 2]| json!([one / 1e9, more / 1e9]);
+    let memory: Vec<Value> =
+        found.memory.iter().map(|&(bytes, rates)| json!({ "bytes": bytes, "gbs": pair(rates) })).collect();
+    json!({
+        "arch": std::env::consts::ARCH,
+        "isa": isa(&found.machine),
+        "fma": fma,
+        "l1_bytes": l1,
+        "l2_bytes": l2,
+        "threads": [1, threads],
+        "peak_gflops": pair(found.products),
+        "memory": memory,
+    })
 }
 
 fn as_json(bench: &Bench) -> Value {

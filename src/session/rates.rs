@@ -7,6 +7,30 @@ use crate::native;
 use crate::scalar::Scalar;
 use crate::tensor::{Array, Clock, Dtype, Executor, Function, Slot};
 
+/// What the machine is, and what it can do.
+pub struct Measured {
+    pub machine: Machine,
+    /// Operations of products in a second, with one thread and with all.
+    pub products: [f64; 2],
+    /// For some numbers of bytes, how many are read and written in a second where so many are gone through.
+    pub memory: Vec<(usize, [f64; 2])>,
+}
+
+/// How many bytes are gone through: from what the nearest cache holds to what none does.
+const HELD: [usize; 4] = [16 << 10, 512 << 10, 16 << 20, 256 << 20];
+
+impl Measured {
+    /// Measures the machine that this program runs on, for about as long as `budget` says.
+    pub fn of(budget: Duration) -> Measured {
+        let machine = Machine::host();
+        let machines = [Machine { threads: 1, ..machine.clone() }, machine.clone()];
+        let share = budget / 2 / (1 + HELD.len() as u32);
+        let products = machines.each_ref().map(|machine| products(machine, share));
+        let memory = HELD.map(|held| (held, machines.each_ref().map(|machine| memory(machine, held, share))));
+        Measured { machine, products, memory: memory.to_vec() }
+    }
+}
+
 /// Rows (of one thread), terms and columns of products that lie in the caches of a core, where the units that multiply and add
 /// are all that limits them.
 const PRODUCTS: [[usize; 3]; 3] = [[448, 128, 64], [448, 256, 64], [512, 512, 512]];
