@@ -10,8 +10,11 @@ use super::trace::{chain, moves, reduces};
 use crate::scalar::Scalar;
 use crate::tensor::{Function, Graph, Id, Op, Slot};
 
-/// The most operations that are spent again rather than storing a value that an expansion or a window repeats.
+/// A value of so many operations is computed again however often an expansion or a window repeats it.
 const CHEAP: usize = 2;
+
+/// The most operations that are spent again for each element of a value that is repeated, rather than storing it.
+const FEW: usize = 16;
 
 /// The most operations that are spent again rather than writing a value beside the one that it is made of.
 const AGAIN: usize = 4;
@@ -45,7 +48,7 @@ pub fn stored(function: &Function) -> Vec<bool> {
     let graph = &function.graph;
     let live = live(function);
     let mut stored = forced(function, &live);
-    let costs = costs(graph, &stored);
+    let costs = costs(graph, &mut stored.clone(), usize::MAX);
     let mut readers = vec![Readers::None; graph.len()];
     for id in graph.ids().rev().filter(|&id| live[id.0 as usize]) {
         let at = id.0 as usize;
@@ -55,8 +58,8 @@ pub fn stored(function: &Function) -> Vec<bool> {
             Readers::One(_) if reduces(graph, id).is_some() => false,
             Readers::One(reader) => {
                 let times = points(graph, &stored, reader);
-                let repeats = times > graph[id].size() && !moves(graph, id);
-                costs[at] > LONG || (repeats && costs[at] > CHEAP)
+                let again = times.saturating_sub(graph[id].size()) * costs[at];
+                costs[at] > CHEAP && again > FEW * graph[id].size() && !moves(graph, id)
             }
             Readers::Many => !again(graph, &stored, id),
         };
@@ -66,6 +69,7 @@ pub fn stored(function: &Function) -> Vec<bool> {
             readers[arg] = readers[arg].and(mine);
         }
     }
+    self::costs(graph, &mut stored, LONG);
     again_beside(graph, &live, &forced(function, &live), &mut stored);
     while let blocked @ [_, ..] = &blocked(graph, &live, &stored)[..] {
         blocked.iter().for_each(|id| stored[id.0 as usize] = true);
@@ -197,18 +201,20 @@ fn forced(function: &Function, live: &[bool]) -> Vec<bool> {
     forced
 }
 
-/// The operations that it takes to compute one element from what is stored for sure, by node.
-fn costs(graph: &Graph, forced: &[bool]) -> Vec<usize> {
+/// The operations that it takes to compute one element from what is stored, by node. What takes more than `most` is stored.
+fn costs(graph: &Graph, stored: &mut [bool], most: usize) -> Vec<usize> {
     let mut costs: Vec<usize> = Vec::with_capacity(graph.len());
     for id in graph.ids() {
         let node = &graph[id];
-        let args = || node.args.iter().map(|arg| if forced[arg.0 as usize] { 0 } else { costs[arg.0 as usize] }).sum();
+        let args = || node.args.iter().map(|arg| if stored[arg.0 as usize] { 0 } else { costs[arg.0 as usize] }).sum();
         let cost = match node.op {
             Op::Input(_) | Op::Const(_) | Op::Index { .. } => 0,
             Op::Map(scalar) => scalar_cost(scalar) + args(),
             Op::Random { .. } => 40,
             _ => args(),
         };
+        // A reduction that is not stored is part of the one that reads it.
+        stored[id.0 as usize] |= cost > most && reduces(graph, id).is_none();
         costs.push(cost.min(LONG * LONG));
     }
     costs
