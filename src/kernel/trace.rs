@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Reduction;
-use super::affine::{Affine, Var, flatten, unflatten};
+use super::affine::{Affine, Var, flatten, straddling, unflatten};
 use super::body::{Body, Guard, Line, Load, Place, Reg, Work};
 use crate::tensor::{Dtype, Graph, Id, Op, Slot, View};
 
@@ -14,11 +14,67 @@ pub struct Trace<'a> {
     stored: &'a [bool],
     /// The extents of the axes.
     axes: Vec<usize>,
+    /// The place along each axis of the tensors that are computed; an axis of theirs may be several of the kernel's.
+    places: Vec<Affine>,
     body: Body,
     lines: FxHashMap<Line, Reg>,
     values: FxHashMap<(Id, Vec<Affine>, Vec<u32>), Reg>,
     /// Nodes whose elements this body cannot reach by affine indices unless they are stored first.
     blocked: Vec<Id>,
+    /// An axis of the kernel, and how many of its places next to one another it would have to group, so as to reach such a node.
+    split: Option<(usize, usize)>,
+}
+
+/// Why there can be no body.
+pub struct Blocked {
+    /// What would have to be stored before.
+    pub nodes: Vec<Id>,
+    /// Or the axis that would have to be two, and the extent of the inner one.
+    pub split: Option<(usize, usize)>,
+}
+
+/// Axes of tensors as axes of a kernel: each is one, or several one inside the other.
+#[derive(Clone)]
+pub struct Grid(Vec<Vec<usize>>);
+
+impl Grid {
+    pub fn new(extents: &[usize]) -> Grid {
+        Grid(extents.iter().map(|&extent| vec![extent]).collect())
+    }
+
+    /// The same with further axes.
+    pub fn and(&self, extents: &[usize]) -> Grid {
+        Grid([&self.0[..], &Grid::new(extents).0].concat())
+    }
+
+    /// The extents of the kernel's axes.
+    pub fn extents(&self) -> Vec<usize> {
+        self.0.concat()
+    }
+
+    /// The kernel's axis `axis` as two, of which the inner has `size` places.
+    pub fn split(&mut self, mut axis: usize, size: usize) {
+        for own in &mut self.0 {
+            if axis < own.len() {
+                own[axis] /= size;
+                own.insert(axis + 1, size);
+                return;
+            }
+            axis -= own.len();
+        }
+        unreachable!("an axis of the kernel");
+    }
+
+    /// The place along each axis of the tensors.
+    fn places(&self) -> Vec<Affine> {
+        let extents = self.extents();
+        let mut next = 0..;
+        let place = |own: &Vec<usize>| {
+            let each: Vec<Affine> = next.by_ref().take(own.len()).map(|at| axis(&extents, at)).collect();
+            flatten(&each, own)
+        };
+        self.0.iter().map(place).collect()
+    }
 }
 
 /// Whether a node shows the elements of its operand, zeros among them perhaps, and computes nothing.
@@ -86,21 +142,23 @@ pub fn axis(axes: &[usize], axis: usize) -> Affine {
 }
 
 impl<'a> Trace<'a> {
-    pub fn new(graph: &'a Graph, stored: &'a [bool], axes: &[usize]) -> Trace<'a> {
+    pub fn new(graph: &'a Graph, stored: &'a [bool], grid: &Grid) -> Trace<'a> {
         Trace {
             graph,
             stored,
-            axes: axes.to_vec(),
+            axes: grid.extents(),
+            places: grid.places(),
             body: Body::default(),
             lines: FxHashMap::default(),
             values: FxHashMap::default(),
             blocked: Vec::new(),
+            split: None,
         }
     }
 
     /// The point itself, as the place of a tensor that has the extents of the first `rank` axes.
     pub fn point(&self, rank: usize) -> Vec<Affine> {
-        (0..rank).map(|at| axis(&self.axes, at)).collect()
+        self.places[..rank].to_vec()
     }
 
     /// Says that the element of `id` at a row-major position is what `reg` holds.
@@ -110,8 +168,8 @@ impl<'a> Trace<'a> {
     }
 
     /// The body, or the nodes that have to be stored before there can be one.
-    pub fn finish(self) -> Result<Body, Vec<Id>> {
-        if self.blocked.is_empty() { Ok(self.body) } else { Err(self.blocked) }
+    pub fn finish(self) -> Result<Body, Blocked> {
+        if self.blocked.is_empty() { Ok(self.body) } else { Err(Blocked { nodes: self.blocked, split: self.split }) }
     }
 
     /// The element of `id` at a place: read if it is stored, else computed. Zero where a guard fails, if it is read.
@@ -178,7 +236,7 @@ impl<'a> Trace<'a> {
             return match unflatten(&position, self.graph.shape(from), |var| self.body.extent(&self.axes, var)) {
                 Some(place) => self.value(from, &place, guards),
                 None => {
-                    self.blocked.push(from);
+                    self.cannot_reach(from, &position);
                     self.line(Work::Const(0), self.graph[from].dtype)
                 }
             };
@@ -215,7 +273,7 @@ impl<'a> Trace<'a> {
                 match unflatten(&at, self.graph.shape(id), |var| self.body.extent(&self.axes, var)) {
                     Some(at) => place = at,
                     None => {
-                        self.blocked.push(id);
+                        self.cannot_reach(id, &at);
                         return None;
                     }
                 }
@@ -227,6 +285,14 @@ impl<'a> Trace<'a> {
                 return None;
             }
             (id, place) = (self.graph[id].args[0], from);
+        }
+    }
+
+    fn cannot_reach(&mut self, id: Id, position: &Affine) {
+        self.blocked.push(id);
+        let found = straddling(position, self.graph.shape(id), |var| self.body.extent(&self.axes, var));
+        if let Some((Var::Axis(axis), size)) = found {
+            self.split.get_or_insert((axis as usize, size));
         }
     }
 
@@ -281,11 +347,11 @@ impl<'a> Trace<'a> {
     /// The element of the chain's operand that the point of its space and its inner axes meets.
     pub fn met(&mut self, chain: &Chain) -> Reg {
         let graph = self.graph;
-        let rank = self.axes.len() - chain.inner.len();
+        let rank = self.places.len() - chain.inner.len();
         let mut place = self.point(rank);
         let mut guards = Vec::new();
         for (&id, &number) in chain.nodes.iter().zip(&chain.numbers) {
-            let within = axis(&self.axes, rank + number);
+            let within = self.places[rank + number].clone();
             match graph[id].op {
                 Op::Fold(View::Expand { axis, .. }) | Op::Max { axis } => place.insert(axis, within),
                 Op::Fold(View::Window { axis, stride, dilation, .. }) => {
