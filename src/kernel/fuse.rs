@@ -22,6 +22,9 @@ const AGAIN: usize = 4;
 /// What has so many times fewer elements than a value costs nothing to read beside it.
 const SMALL: usize = 64;
 
+/// What is stored says what it costs to compute a value, and that what is stored.
+const ROUNDS: usize = 2;
+
 /// The most operations of one body; what is longer is cut.
 const LONG: usize = 400;
 
@@ -47,8 +50,22 @@ impl Readers {
 pub fn stored(function: &Function) -> Vec<bool> {
     let graph = &function.graph;
     let live = live(function);
-    let mut stored = forced(function, &live);
-    let costs = costs(graph, &mut stored.clone(), usize::MAX);
+    let forced = forced(function, &live);
+    let mut stored = forced.clone();
+    for _ in 0..ROUNDS {
+        let costs = costs(graph, &mut stored, usize::MAX);
+        stored = chosen(graph, &live, forced.clone(), &costs);
+    }
+    costs(graph, &mut stored, LONG);
+    again_beside(graph, &live, &forced, &mut stored);
+    while let blocked @ [_, ..] = &blocked(graph, &live, &stored)[..] {
+        blocked.iter().for_each(|id| stored[id.0 as usize] = true);
+    }
+    stored
+}
+
+/// Which nodes are stored, those that are `stored` in any case among them, where it takes so many operations to compute each.
+fn chosen(graph: &Graph, live: &[bool], mut stored: Vec<bool>, costs: &[usize]) -> Vec<bool> {
     let mut readers = vec![Readers::None; graph.len()];
     for id in graph.ids().rev().filter(|&id| live[id.0 as usize]) {
         let at = id.0 as usize;
@@ -68,11 +85,6 @@ pub fn stored(function: &Function) -> Vec<bool> {
             let arg = arg.0 as usize;
             readers[arg] = readers[arg].and(mine);
         }
-    }
-    self::costs(graph, &mut stored, LONG);
-    again_beside(graph, &live, &forced(function, &live), &mut stored);
-    while let blocked @ [_, ..] = &blocked(graph, &live, &stored)[..] {
-        blocked.iter().for_each(|id| stored[id.0 as usize] = true);
     }
     stored
 }
