@@ -1,9 +1,10 @@
 //! The kernel that computes a group of stored nodes: its core, its body, its stores.
 
-use super::affine::{Var, flatten};
+use super::affine::{Affine, Var, flatten};
 use super::body::Work;
 use super::factors::pays;
-use super::trace::{Blocked, Grid, Trace, axis, chain, reduces};
+use super::grid::Grid;
+use super::trace::{Blocked, Trace, axis, chain, reduces};
 use super::{Core, Kernel, Store};
 use crate::tensor::{Axes, Graph, Id, Op};
 
@@ -15,6 +16,15 @@ const ROW: usize = 8;
 ///
 /// Fails with the nodes that have to be stored before this can be done.
 pub fn kernels(graph: &Graph, stored: &[bool], members: &[Id]) -> Result<Vec<Kernel>, Vec<Id>> {
+    over(graph, stored, members, true)
+}
+
+/// The kernels of `root` alone, which store one value of each buffer at a point.
+pub fn looped(graph: &Graph, stored: &[bool], root: Id) -> Result<Vec<Kernel>, Vec<Id>> {
+    over(graph, stored, &[root], false)
+}
+
+fn over(graph: &Graph, stored: &[bool], members: &[Id], writes_out: bool) -> Result<Vec<Kernel>, Vec<Id>> {
     let first = members[0];
     match &graph[first].op {
         Op::ScatterAdd { axis, batch } => return scatter(graph, stored, first, *axis, *batch),
@@ -22,56 +32,59 @@ pub fn kernels(graph: &Graph, stored: &[bool], members: &[Id]) -> Result<Vec<Ker
         Op::Scan { .. } => unreachable!("a recurrence is laid out from its node"),
         _ => {}
     }
-    let mut space = Grid::new(graph.shape(first));
+    let mut grid = Grid::new(graph.shape(first));
     loop {
-        let Blocked { nodes, split } = match kernel(graph, stored, members, &space) {
+        let Blocked { nodes, split } = match kernel(graph, stored, members, &grid) {
             Ok(kernel) => return Ok(vec![kernel]),
             Err(blocked) => blocked,
         };
         // Tiles of a product want their axes whole.
         let is_product = matches!(graph[first].op, Op::Contract { .. });
-        let extents = space.extents();
+        let extents = grid.extents();
         let last = extents.iter().rposition(|&extent| extent > 1);
         let may = |&(axis, size): &(usize, usize)| axis < extents.len() && (Some(axis) != last || size >= ROW);
         match split.filter(may) {
-            Some((axis, size)) if !is_product => space.split(axis, size),
+            Some((axis, size)) if !is_product => {
+                grid.split(axis, size, writes_out && reduces(graph, first).is_none());
+            }
             _ => return Err(nodes),
         }
     }
 }
 
-/// The kernel that does it in one loop over `space`.
-fn kernel(graph: &Graph, stored: &[bool], members: &[Id], space: &Grid) -> Result<Kernel, Blocked> {
+/// The kernel that does it in one loop over a grid.
+fn kernel(graph: &Graph, stored: &[bool], members: &[Id], grid: &Grid) -> Result<Kernel, Blocked> {
     let first = members[0];
-    let shape = graph.shape(first);
+    let (shape, space, points) = (graph.shape(first), grid.extents(), grid.points());
     let core = match &graph[first].op {
         Op::Contract { a, b, out } => product(graph, stored, first, [a, b, out])?,
         _ => match reduces(graph, first) {
             None => Core::Loop,
             Some(how) => {
                 let chain = chain(graph, stored, first);
-                let mut trace = Trace::new(graph, stored, &space.and(&chain.inner));
-                let value = trace.met(&chain);
+                let mut trace = Trace::new(graph, stored, &[&space[..], &chain.inner].concat());
+                let value = trace.met(&chain, &points[0]);
                 let body = trace.finish()?;
                 Core::Reduce { inner: chain.inner, how, body, value }
             }
         },
     };
-    let mut trace = Trace::new(graph, stored, space);
-    let point = trace.point(shape.len());
-    let at = flatten(&point, shape);
+    let mut trace = Trace::new(graph, stored, &space);
     let mut stores = Vec::new();
     for &member in members {
-        let value = match &core {
-            Core::Reduce { .. } | Core::Product { .. } if member == first => {
-                trace.line(Work::Core, graph[member].dtype)
-            }
-            _ => trace.compute(member, &point, &[]),
-        };
-        trace.know(member, at.clone(), value);
-        stores.push(Store { buffer: member.0 as usize, at: at.clone(), value, adds: false });
+        for point in &points {
+            let value = match &core {
+                Core::Reduce { .. } | Core::Product { .. } if member == first => {
+                    trace.line(Work::Core, graph[member].dtype)
+                }
+                _ => trace.compute(member, point, &[]),
+            };
+            let at = flatten(point, shape);
+            trace.know(member, at.clone(), value);
+            stores.push(Store { buffer: member.0 as usize, at, value, adds: false });
+        }
     }
-    Ok(Kernel { space: space.extents(), core, body: trace.finish()?, stores })
+    Ok(Kernel { space, core, body: trace.finish()?, stores })
 }
 
 /// Every label of the operands that the result lacks is summed over, in the order of the left operand.
@@ -82,7 +95,7 @@ fn product(graph: &Graph, stored: &[bool], id: Id, [a, b, out]: [&Axes; 3]) -> R
     let inner: Vec<usize> = (0..a.len()).filter(|&at| summed.contains(&a[at])).map(|at| shape[at]).collect();
     let labels = [&out[..], &summed].concat();
     let axes = [&node.shape[..], &inner].concat();
-    let mut trace = Trace::new(graph, stored, &Grid::new(&axes));
+    let mut trace = Trace::new(graph, stored, &axes);
     let [left, right] = [(a, node.args[0]), (b, node.args[1])].map(|(operand, id)| {
         let number = |label| labels.iter().position(|l| l == label).expect("a label of the result or a summed one");
         let place: Vec<_> = operand.iter().map(|label| axis(&axes, number(label))).collect();
@@ -114,9 +127,9 @@ fn product(graph: &Graph, stored: &[bool], id: Id, [a, b, out]: [&Axes; 3]) -> R
 fn scatter(graph: &Graph, stored: &[bool], id: Id, axis: usize, batch: usize) -> Result<Vec<Kernel>, Vec<Id>> {
     let node = &graph[id];
     let buffer = id.0 as usize;
-    let mut zeros = Trace::new(graph, stored, &Grid::new(&node.shape));
+    let mut zeros = Trace::new(graph, stored, &node.shape);
     let value = zeros.line(Work::Const(0), node.dtype);
-    let at = flatten(&zeros.point(node.shape.len()), &node.shape);
+    let at = flatten(&point(&node.shape), &node.shape);
     let zeros = Kernel {
         space: node.shape.to_vec(),
         core: Core::Loop,
@@ -124,8 +137,8 @@ fn scatter(graph: &Graph, stored: &[bool], id: Id, axis: usize, batch: usize) ->
         stores: vec![Store { buffer, at, value, adds: false }],
     };
     let space = graph.shape(node.args[0]).to_vec();
-    let mut trace = Trace::new(graph, stored, &Grid::new(&space));
-    let point = trace.point(space.len());
+    let mut trace = Trace::new(graph, stored, &space);
+    let point = point(&space);
     let value = trace.value(node.args[0], &point, &[]);
     let place = trace.gathered(&point, axis, batch, (id, node.args[1]), &[]);
     let at = flatten(&place, &node.shape);
@@ -140,4 +153,9 @@ fn order(graph: &Graph, id: Id, axis: usize) -> Kernel {
     // The scratch memory is found when memory is laid out.
     let core = Core::Order { source, target: id.0 as usize, scratch: usize::MAX };
     Kernel { space, core, body: Default::default(), stores: Vec::new() }
+}
+
+/// A point of a space, as the place of a tensor that has its extents.
+fn point(space: &[usize]) -> Vec<Affine> {
+    (0..space.len()).map(|at| axis(space, at)).collect()
 }

@@ -5,7 +5,7 @@
 //! has elements. A value that is read in several places is computed in each of them if that costs next to nothing:
 //! constants, indices, views, and a cheap scalar of one value that is in memory anyway. All else is stored.
 
-use super::build::kernels;
+use super::build::looped;
 use super::trace::{chain, moves, reduces};
 use crate::scalar::Scalar;
 use crate::tensor::{Function, Graph, Id, Op, Slot};
@@ -250,5 +250,5 @@ fn points(graph: &Graph, stored: &[bool], id: Id) -> usize {
 fn blocked(graph: &Graph, live: &[bool], stored: &[bool]) -> Vec<Id> {
     let is_scan = |id: &Id| matches!(graph[*id].op, Op::Scan { .. });
     let roots = graph.ids().filter(|id| live[id.0 as usize] && stored[id.0 as usize] && !is_scan(id));
-    roots.filter_map(|root| kernels(graph, stored, &[root]).err()).flatten().collect()
+    roots.filter_map(|root| looped(graph, stored, root).err()).flatten().collect()
 }

@@ -14,8 +14,6 @@ pub struct Trace<'a> {
     stored: &'a [bool],
     /// The extents of the axes.
     axes: Vec<usize>,
-    /// The place along each axis of the tensors that are computed; an axis of theirs may be several of the kernel's.
-    places: Vec<Affine>,
     body: Body,
     lines: FxHashMap<Line, Reg>,
     values: FxHashMap<(Id, Vec<Affine>, Vec<u32>), Reg>,
@@ -31,50 +29,6 @@ pub struct Blocked {
     pub nodes: Vec<Id>,
     /// Or the axis that would have to be two, and the extent of the inner one.
     pub split: Option<(usize, usize)>,
-}
-
-/// Axes of tensors as axes of a kernel: each is one, or several one inside the other.
-#[derive(Clone)]
-pub struct Grid(Vec<Vec<usize>>);
-
-impl Grid {
-    pub fn new(extents: &[usize]) -> Grid {
-        Grid(extents.iter().map(|&extent| vec![extent]).collect())
-    }
-
-    /// The same with further axes.
-    pub fn and(&self, extents: &[usize]) -> Grid {
-        Grid([&self.0[..], &Grid::new(extents).0].concat())
-    }
-
-    /// The extents of the kernel's axes.
-    pub fn extents(&self) -> Vec<usize> {
-        self.0.concat()
-    }
-
-    /// The kernel's axis `axis` as two, of which the inner has `size` places.
-    pub fn split(&mut self, mut axis: usize, size: usize) {
-        for own in &mut self.0 {
-            if axis < own.len() {
-                own[axis] /= size;
-                own.insert(axis + 1, size);
-                return;
-            }
-            axis -= own.len();
-        }
-        unreachable!("an axis of the kernel");
-    }
-
-    /// The place along each axis of the tensors.
-    fn places(&self) -> Vec<Affine> {
-        let extents = self.extents();
-        let mut next = 0..;
-        let place = |own: &Vec<usize>| {
-            let each: Vec<Affine> = next.by_ref().take(own.len()).map(|at| axis(&extents, at)).collect();
-            flatten(&each, own)
-        };
-        self.0.iter().map(place).collect()
-    }
 }
 
 /// Whether a node shows the elements of its operand, zeros among them perhaps, and computes nothing.
@@ -142,23 +96,17 @@ pub fn axis(axes: &[usize], axis: usize) -> Affine {
 }
 
 impl<'a> Trace<'a> {
-    pub fn new(graph: &'a Graph, stored: &'a [bool], grid: &Grid) -> Trace<'a> {
+    pub fn new(graph: &'a Graph, stored: &'a [bool], axes: &[usize]) -> Trace<'a> {
         Trace {
             graph,
             stored,
-            axes: grid.extents(),
-            places: grid.places(),
+            axes: axes.to_vec(),
             body: Body::default(),
             lines: FxHashMap::default(),
             values: FxHashMap::default(),
             blocked: Vec::new(),
             split: None,
         }
-    }
-
-    /// The point itself, as the place of a tensor that has the extents of the first `rank` axes.
-    pub fn point(&self, rank: usize) -> Vec<Affine> {
-        self.places[..rank].to_vec()
     }
 
     /// Says that the element of `id` at a row-major position is what `reg` holds.
@@ -344,14 +292,14 @@ impl<'a> Trace<'a> {
         (place, guard)
     }
 
-    /// The element of the chain's operand that the point of its space and its inner axes meets.
-    pub fn met(&mut self, chain: &Chain) -> Reg {
+    /// The element of the chain's operand that a point of its space and its inner axes meet.
+    pub fn met(&mut self, chain: &Chain, point: &[Affine]) -> Reg {
         let graph = self.graph;
-        let rank = self.places.len() - chain.inner.len();
-        let mut place = self.point(rank);
+        let rank = self.axes.len() - chain.inner.len();
+        let mut place = point.to_vec();
         let mut guards = Vec::new();
         for (&id, &number) in chain.nodes.iter().zip(&chain.numbers) {
-            let within = self.places[rank + number].clone();
+            let within = axis(&self.axes, rank + number);
             match graph[id].op {
                 Op::Fold(View::Expand { axis, .. }) | Op::Max { axis } => place.insert(axis, within),
                 Op::Fold(View::Window { axis, stride, dilation, .. }) => {
