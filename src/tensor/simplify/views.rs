@@ -414,7 +414,10 @@ fn at_place(rewriter: &mut Rewriter, x: Id, axis: usize, place: usize) -> Id {
             rewriter.map(scalar, &args)
         }
         Op::Index { axis: counted } if counted == axis => rewriter.constant(place as u32, &shape, Dtype::I32),
-        Op::View(view) if node.dtype != Dtype::F32 && let Some(inner) = view.behind(axis, rewriter.shape(node.args[0])) => {
+        Op::View(view)
+            if node.dtype != Dtype::F32
+                && let Some(inner) = view.behind(axis, rewriter.shape(node.args[0])) =>
+        {
             let x = at_place(rewriter, node.args[0], inner, place);
             rewriter.node(Op::View(view.without(axis)), &[x], shape, node.dtype)
         }
