@@ -33,6 +33,7 @@ pub fn program(
         name: metric.name.clone(),
         rising: metric.rising,
         shape: vec![],
+        is_mean: false,
         span: metric.span,
     });
     let mut metric_plans: Vec<MetricPlan> = metric_plans.collect();
@@ -80,8 +81,8 @@ pub fn program(
         let targets: Vec<Tensor> =
             targets.map(|(at, &field)| experiment.target(&mut lower, fed.len() + at, field)).collect();
         let metric = experiment.metrics[at].clone();
-        if let Ok(value) = experiment.metric_of(&mut lower, &metric, &fed, &targets) {
-            plan.shape = value.shape.clone();
+        if let Ok(score) = experiment.metric_of(&mut lower, &metric, &fed, &targets) {
+            (plan.shape, plan.is_mean) = (score.value.shape, score.is_mean);
         }
     }
     if let Some((metric, at)) = super::plan::not_a_number(&train, &metric_plans) {

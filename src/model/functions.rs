@@ -96,7 +96,8 @@ impl Experiment {
         let mut problems = Vec::new();
         let mut lower = self.lower(still(n), &mut problems);
         let (fed, targets, feeds) = self.measured(&mut lower, outputs, n);
-        let value = self.metric_of(&mut lower, &self.metrics[metric], &fed, &targets).expect("checked before");
+        let score = self.metric_of(&mut lower, &self.metrics[metric], &fed, &targets).expect("checked before");
+        let value = score.value;
         Function { graph: lower.graph, states: self.states(), feeds, results: vec![value.id], updates: vec![] }
     }
 

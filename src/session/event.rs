@@ -157,6 +157,17 @@ impl Value {
         }
     }
 
+    /// Each number by a function of it and of that at its place in `other`, which has the same shape.
+    pub fn with(&self, other: &Value, join: &impl Fn(f64, f64) -> f64) -> Value {
+        match (self, other) {
+            (Value::Number(one), Value::Number(other)) => Value::Number(join(*one, *other)),
+            (Value::List(ones), Value::List(others)) => {
+                Value::List(ones.iter().zip(others).map(|(one, other)| one.with(other, join)).collect())
+            }
+            _ => Value::Missing,
+        }
+    }
+
     pub fn number(&self) -> Option<f64> {
         match self {
             Value::Number(number) => Some(*number),

@@ -142,12 +142,8 @@ impl Trained {
         let (plan, fitted) = (&self.program().data, &self.document.data.fitted);
         let formulas = &mut Formulas(self.program());
         let dataset = data::load_fitted(world, base, plan, fitted, formulas, Limits::default());
-        let [train, val, test] = dataset.map_err(|problems| self.unfit(problems))?.parts;
-        let part = match split {
-            Split::Train => train,
-            Split::Val => val,
-            Split::Test => test,
-        };
+        let dataset = dataset.map_err(|problems| self.unfit(problems))?;
+        let part = dataset.judged(split).clone();
         if part.rows == 0 {
             let at = plan.split.span.unwrap_or(plan.span);
             return Err(self.unfit(vec![SplitWithoutExamples { split: split.word(), at }.into()]));
@@ -179,7 +175,7 @@ fn id_cells(part: &Part, field: usize) -> Option<Vec<Cell>> {
         return Some(texts.iter().map(missing_or_text).collect());
     }
     let number = |value: f32| if value.is_nan() { Cell::Missing } else { Cell::Number(value) };
-    Some(match &part.fields[field].as_ref()?.data {
+    Some(match &part.field(field)?.data {
         Data::F32(values) => values.iter().map(|&value| number(value)).collect(),
         Data::I32(values) => values.iter().map(|value| Cell::Text(value.to_string())).collect(),
         Data::Bool(values) => values.iter().map(|value| Cell::Text(value.to_string())).collect(),
@@ -190,6 +186,7 @@ fn id_cells(part: &Part, field: usize) -> Option<Vec<Cell>> {
 fn classes(program: &Program, read: &Read, part: &Part) -> Option<Classes> {
     let labels = match read.said.as_ref()? {
         Said::Class(labels) => labels,
+        Said::Tokens(_) => return None,
         Said::Labels { on, .. } => return Some(each_label(program, read, part, on)),
     };
     let truth: Vec<usize> = match &field(part, read.target?).data {
@@ -218,7 +215,8 @@ fn classes(program: &Program, read: &Read, part: &Part) -> Option<Classes> {
 /// Of each label what was said of it. What has no probabilities has no label.
 fn each_label(program: &Program, read: &Read, part: &Part, said: &[Option<Vec<usize>>]) -> Classes {
     let target = read.target.expect("labels are those of a target");
-    let truth: Vec<&[f32]> = field(part, target).floats().chunks_exact(read.names.len()).collect();
+    let values = field(part, target);
+    let truth: Vec<&[f32]> = values.floats().chunks_exact(read.names.len()).collect();
     let rows = read.names.iter().enumerate().map(|(label, name)| {
         let is_said = |on: &Option<Vec<usize>>| on.iter().flatten().any(|&it| it == label);
         let support = truth.iter().filter(|row| row[label] > 0.5).count();

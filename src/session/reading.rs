@@ -25,6 +25,8 @@ pub struct Read {
 pub enum Said {
     /// The class of each place.
     Class(Vec<Option<usize>>),
+    /// The token of each place.
+    Tokens(Vec<Option<usize>>),
     /// The labels of each row that are on.
     Labels {
         on: Vec<Option<Vec<usize>>>,
@@ -86,6 +88,7 @@ fn said(field: &FieldPlan, kind: OutputKind, classes: usize, values: Array) -> (
             (Some(Said::Class(rows.into_iter().map(|(level, _)| level).collect())), values)
         }
         (FieldType::Class(_) | FieldType::Binary { .. }, _) => (labels(&values, classes).map(Said::Class), values),
+        (FieldType::Tokens(_), _) => (labels(&values, classes).map(Said::Tokens), values),
         (FieldType::Set(_) | FieldType::Number | FieldType::Tensor | FieldType::Text, _) => (None, values),
     }
 }
@@ -139,6 +142,14 @@ impl Read {
         let inner = &self.values.shape[1..];
         let cells: Vec<Cell> = match &self.said {
             None => return self.numbers(inner),
+            Some(Said::Tokens(tokens)) => {
+                let places: usize = inner[..inner.len() - 1].iter().product();
+                let whole = |row: &[Option<usize>]| {
+                    let names: Option<Vec<&str>> = row.iter().map(|it| it.map(|it| &*self.names[it])).collect();
+                    names.map_or(Cell::Missing, |names| Cell::Text(joined(&names)))
+                };
+                return vec![(self.name.clone(), tokens.chunks_exact(places.max(1)).map(whole).collect())];
+            }
             Some(Said::Class(labels)) => {
                 let label =
                     |label: &Option<usize>| label.map_or(Cell::Missing, |it| Cell::Text(self.names[it].clone()));
@@ -170,6 +181,12 @@ impl Read {
     fn numbers(&self, inner: &[usize]) -> Vec<(String, Vec<Cell>)> {
         spread(&self.name, inner, self.values.floats().iter().map(|&value| number(value)).collect())
     }
+}
+
+/// Tokens as a text: characters without anything between them, words with a space.
+pub fn joined(tokens: &[&str]) -> String {
+    let are_words = tokens.iter().any(|token| token.chars().nth(1).is_some());
+    tokens.join(if are_words { " " } else { "" })
 }
 
 fn number(value: f32) -> Cell {

@@ -232,7 +232,7 @@ impl Training<'_> {
 
     fn metrics(&mut self, split: Split) -> Metrics {
         let count = model_states(self.program).count();
-        self.model.metrics(&mut self.stepper.states[..count], self.dataset.part(split))
+        self.model.metrics(&mut self.stepper.states[..count], self.dataset.judged(split))
     }
 
     /// Writes a checkpoint from which the run can go on.
@@ -270,7 +270,7 @@ impl Training<'_> {
             let (tensor, span) = (state.path.clone(), self.program.train.span);
             return Err(WeightsNotFinite { tensor, step: kept, span }.into());
         }
-        let metrics = Split::ALL.map(|split| self.model.metrics(&mut weights, self.dataset.part(split)));
+        let metrics = Split::ALL.map(|split| self.model.metrics(&mut weights, self.dataset.judged(split)));
         let named = Split::ALL.iter().zip(&metrics).filter(|(_, metrics)| !metrics.is_empty());
         let record = TrainingRecord {
             seed: self.program.train.seed,
