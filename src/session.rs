@@ -165,7 +165,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
     };
     let stepper = Stepper::new(program, &dataset, request.backend, progress.at.step, states);
     let mut model = Model::new(program, &dataset.fitted, request.backend).within(&stepper.room);
-    let predictors = model.prepare(dataset.parts.iter());
+    let predictors = model.prepare(Split::ALL.map(|split| dataset.judged(split)).into_iter());
     let compile_ms = (request.stopwatch.elapsed() - compiling).as_secs_f64() * 1000.0;
     let sums = stepper.course.sums_bytes(program);
     let held = Held { batch: stepper.batch_bytes(), sums, rows: Rows::of(&dataset) };

@@ -41,9 +41,7 @@ impl<'a> Batches<'a> {
 
     fn new(part: &'a Part, fields: &[usize], size: usize, seed: Option<u64>) -> Batches<'a> {
         assert!(part.rows > 0 && size > 0, "batches of {size} from {} rows", part.rows);
-        let feeds = fields.iter().map(|&field| {
-            part.none_of(field).expect("a field that a model can read")
-        });
+        let feeds = fields.iter().map(|&field| part.none_of(field).expect("a field that a model can read"));
         let mut batches = Batches {
             feeds: feeds.collect(),
             fields: fields.to_vec(),

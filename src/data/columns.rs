@@ -227,7 +227,9 @@ fn fit(field: &FieldPlan, plan: &ColumnPlan, heading: &Heading, places: Vec<usiz
             Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), is_set, at }.into())
         }
         (CellType::Picture(_) | CellType::Set(_), None) if places.len() == 1 => Ok(places),
-        (CellType::Text | CellType::Picture(_) | CellType::Tokens(_), Some(shape)) if places.len() == 1 && !squeezed(shape).is_empty() => {
+        (CellType::Text | CellType::Picture(_) | CellType::Tokens(_), Some(shape))
+            if places.len() == 1 && !squeezed(shape).is_empty() =>
+        {
             Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), is_set, at }.into())
         }
         (CellType::Tokens(_), _) if places.len() == 1 => Ok(places),

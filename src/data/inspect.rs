@@ -54,8 +54,8 @@ pub fn inspect(world: &dyn World, base: &Path, plan: &DataPlan) -> (DataFacts, V
             heading.rows.or_else(|| facts::recall(plan.test.as_ref().expect("looked at"), files).map(|it| it.rows))
         }),
     };
-    known.splits = splits(plan, &heading, &columns, known.rows, test_rows, &mut problems)
-        .and_then(|rows| examples(plan, rows));
+    known.splits =
+        splits(plan, &heading, &columns, known.rows, test_rows, &mut problems).and_then(|rows| examples(plan, rows));
     let is_table = |source: &SourcePlan| source.kind.as_str() == table::SOURCE.name;
     let in_full = is_table(&plan.source) && plan.test.as_ref().is_none_or(is_table);
     if in_full && !problems.iter().any(|it| it.severity == Severity::Error) {

@@ -79,7 +79,8 @@ impl<'a> Prepared<'a> {
         for (source, (frame, _)) in [Some(&plan.source), plan.test.as_ref()].into_iter().flatten().zip(&frames) {
             facts::keep(source, files, Facts { rows: frame.rows, classes: found(plan, &classes) });
         }
-        let mut tables = gather(frames.into_iter().map(|(frame, columns)| typed(plan, frame, columns, &classes, files)))?;
+        let mut tables =
+            gather(frames.into_iter().map(|(frame, columns)| typed(plan, frame, columns, &classes, files)))?;
         let splits = match &splitting {
             None => [(0..tables[0].frame.rows).collect(), vec![], vec![]],
             Some(splitting) => splitting.assign(&tables[0].frame).map_err(|problem| vec![problem])?,

@@ -353,8 +353,7 @@ impl By {
             Shown { spot: frame.places.spot(row, *place), text }
         });
         let (cells, count) = (cells.collect(), bad.len());
-        Err(SplitCells { way, by: name.clone(), shown: frame.shown.clone(), what, cells, count, at: *span }
-            .into())
+        Err(SplitCells { way, by: name.clone(), shown: frame.shown.clone(), what, cells, count, at: *span }.into())
     }
 }
 

@@ -145,11 +145,7 @@ pub const BUILTINS: &[Builtin] = &[
         doc: "separated(cell, by: \";\", missing: empty): the labels of a set, with `by` between them; with `missing: empty`, none is on in a missing cell",
         run: separated,
     },
-    Builtin {
-        name: "lower",
-        doc: "lower(text): a text that becomes tokens, in small letters",
-        run: lower_case,
-    },
+    Builtin { name: "lower", doc: "lower(text): a text that becomes tokens, in small letters", run: lower_case },
     Builtin {
         name: "words",
         doc: "words(text): a token for each word, as Unicode tells words; what stands between them is left out",

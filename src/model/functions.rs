@@ -163,6 +163,9 @@ impl Experiment {
         let id = lower.graph.input(Slot::Feed(slot as u32), &shape, it.dtype);
         let mut names = axis_names(&self.fields.decls[field].ty, 0);
         names.resize(it.shape.len(), AxisName::default());
+        if let (Meaning::Class { padded, .. }, Some(places)) = (it.meaning, names.first_mut()) {
+            places.padded = padded;
+        }
         Tensor { meaning: it.meaning, optional: it.optional, names, ..lower.tensor(id, vec![BATCH]) }
     }
 

@@ -12,13 +12,13 @@ use super::formulas::Formulas;
 use crate::compile::{Backend, Cost, Room, executor_and_cost};
 use crate::data::{Fitted, Fitter, Part};
 use crate::model::Program;
-use crate::model::program::{OutputKind, StateRole};
+use crate::model::program::{Batch, OutputKind, StateRole};
 use crate::syntax::tree::Role;
 use crate::tensor::array::Wide;
 use crate::tensor::eval::evaluate_f64;
 use crate::tensor::{Array, Clock, Data, Executor, Function};
 
-/// Examples that are predicted at once. Each row comes out the same whatever stands beside it.
+/// Examples that are predicted at once, at the most. Each row comes out the same whatever stands beside it.
 const PORTION: usize = 256;
 
 /// So many numbers of outputs are held at once, where they can be judged in blocks.
@@ -50,8 +50,8 @@ struct Exact(Function);
 
 impl<'a> Model<'a> {
     pub fn new(program: &'a Program, fitted: &'a Fitted, backend: Backend) -> Model<'a> {
-        let room = Room::default();
-        Model { program, fitted, backend, room, predictors: vec![], measures: vec![], portion: PORTION }
+        let (room, portion) = (Room::default(), portion(program));
+        Model { program, fitted, backend, room, predictors: vec![], measures: vec![], portion }
     }
 
     /// Works in the room of others.
@@ -67,7 +67,7 @@ impl<'a> Model<'a> {
 
     /// Compiles what the examples of `parts` need. What that costs, where the back end knows it.
     pub fn prepare<'p>(&mut self, parts: impl Iterator<Item = &'p Part>) -> Option<Vec<Cost>> {
-        for n in portions(parts.map(|part| part.rows)) {
+        for n in portions(self.program, parts.map(|part| part.rows)) {
             self.predictor(n);
         }
         self.predictors.iter().map(|(.., cost)| *cost).collect()
@@ -110,7 +110,7 @@ impl<'a> Model<'a> {
     pub fn metrics(&mut self, weights: &mut [Array], part: &Part) -> Metrics {
         let means = self.program.train.metrics.iter().all(|metric| metric.is_mean);
         let numbers: usize = self.program.outputs.iter().map(|it| it.shape.iter().product::<usize>()).sum();
-        let block = HELD / numbers.max(1) / PORTION * PORTION;
+        let block = HELD / numbers.max(1) / self.portion * self.portion;
         if !means || block == 0 || part.rows <= block {
             let outputs = self.outputs(weights, part);
             return self.judge(&outputs, part);
@@ -232,8 +232,17 @@ pub fn some(part: &Part, field: usize, examples: &[usize]) -> Array {
 }
 
 /// The numbers of rows that are predicted at once, where so many are to be predicted.
-pub fn portions(rows: impl Iterator<Item = usize>) -> BTreeSet<usize> {
-    rows.filter(|&rows| rows > 0).map(|rows| rows.min(PORTION)).collect()
+pub fn portions(program: &Program, rows: impl Iterator<Item = usize>) -> BTreeSet<usize> {
+    rows.filter(|&rows| rows > 0).map(|rows| rows.min(portion(program))).collect()
+}
+
+/// How many examples are predicted at once, where there are enough. Examples of several rows are large: as many as are trained on.
+fn portion(program: &Program) -> usize {
+    let windows = program.data.fields.iter().any(|field| field.window.is_some());
+    match program.train.batch {
+        Batch::Size(batch) if windows => batch.min(PORTION),
+        _ => PORTION,
+    }
 }
 
 /// The outputs for `n` rows. It reads no state of the optimizer; those come last, and an artifact does not have them.

@@ -33,11 +33,7 @@ pub fn samples(program: &Program, dataset: &Dataset, examples: usize, steps: u32
     let function = program.varied(rows.len());
     let mut samples: Vec<Samples> = fields
         .iter()
-        .map(|&it| Samples {
-            field: program.data.fields[it].name.clone(),
-            plain: some(part, it, rows),
-            varied: vec![],
-        })
+        .map(|&it| Samples { field: program.data.fields[it].name.clone(), plain: some(part, it, rows), varied: vec![] })
         .collect();
     for step in 1..=steps {
         let seen = interpret_at(&function, &[], &feeds, Clock { seed, step });

@@ -120,7 +120,8 @@ impl Lower<'_> {
         let (values, fewest) = (self.size(values, scope)?, if padded { 3 } else { 1 });
         if values < fewest || values > i32::MAX as usize || length == 0 {
             let (setting, value) = ("the number of tokens".to_string(), values.to_string());
-            let help = padded.then(|| "0 stands for none and 1 for any other: each one of its own counts from 2".into());
+            let help =
+                padded.then(|| "0 stands for none and 1 for any other: each one of its own counts from 2".into());
             let range = format!("{fewest} or more");
             return Err(self.report(OutOfRange { setting, range, value, at: values_at, help }));
         }
