@@ -31,7 +31,10 @@ pub fn fit(prepared: &Prepared, fitter: &mut dyn Fitter) -> Fitted {
         };
         assert_eq!(fits.len(), field.fits, "the fits of `{}`", field.name);
         let classes = prepared.classes[at].iter().map(|classes| classes.as_ref().map(|it| it.names().to_vec()));
-        let (columns, tokens) = (prepared.patterns[at].clone(), prepared.tokens[at].clone());
+        let (columns, mut tokens) = (prepared.patterns[at].clone(), prepared.tokens[at].clone());
+        if tokens.iter().all(Option::is_none) {
+            tokens.clear();
+        }
         FittedField { name: field.name.clone(), fits, classes: classes.collect(), tokens, columns, scale: None }
     });
     Fitted { fields: fields.collect() }

@@ -58,6 +58,11 @@ pub fn names(padded: bool, values: usize, own: &[String]) -> Vec<String> {
     names
 }
 
+/// What stands between tokens in a text: nothing between characters, a space between words.
+pub fn between(own: &[String]) -> &'static str {
+    if own.iter().all(|token| token.chars().nth(1).is_none()) { "" } else { " " }
+}
+
 /// Calls `each` with the tokens of a cell, in order.
 fn pieces(cell: &TokenCell, text: &str, mut each: impl FnMut(&str)) {
     let small = cell.lower.then(|| text.to_lowercase());

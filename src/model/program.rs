@@ -322,6 +322,8 @@ pub struct TrainPlan {
     pub stop: Option<Patience>,
     pub keep: Keep,
     pub checkpoint: Option<Checkpoints>,
+    /// The text that is written where the validation split is looked at.
+    pub preview: Option<Preview>,
     /// The metrics that are reported beside the loss, in order.
     pub metrics: Vec<MetricPlan>,
     /// Batches in an update. (`clip`, `precision` and the like are part of the step function already.)
@@ -416,6 +418,27 @@ impl Split {
 pub struct Checkpoints {
     pub every: Every,
     pub keep: usize,
+}
+
+/// `generate("ROMEO:", 200 tokens, temperature: 0.8)`
+#[derive(Clone, Debug)]
+pub struct Preview {
+    pub prompt: String,
+    pub tokens: usize,
+    pub temperature: f64,
+    pub span: Span,
+}
+
+/// That a model says of each token of a window which one follows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Writing {
+    /// The fields, as indices into `data.fields`.
+    pub input: usize,
+    pub target: usize,
+    /// The output that is trained towards the target.
+    pub output: usize,
+    /// Tokens in a window.
+    pub length: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -642,6 +665,26 @@ impl Program {
     /// Where the model says what it gives, and where the loss stands: for what is said about both.
     pub fn places(&self) -> (Span, Span) {
         (self.experiment.output_place(), self.experiment.loss.span)
+    }
+    /// Whether the model can write: it reads tokens alone, and is trained towards those one further on.
+    pub fn writing(&self) -> Option<Writing> {
+        let tokens = |field: usize| match (&self.data.fields[field].ty, self.data.fields[field].window) {
+            (FieldType::Tokens(ty), Some(window)) => Some((*ty, window)),
+            _ => None,
+        };
+        let [input] = self.feeds[..self.inputs] else { return None };
+        let (read, seen) = tokens(input)?;
+        let told = self.outputs.iter().enumerate().find_map(|(output, info)| {
+            let (told, window) = tokens(info.target?)?;
+            let is_next = told.values == read.values
+                && window.length == seen.length
+                && window.offset == seen.offset + 1
+                && info.kind == OutputKind::Logits
+                && info.shape == [told.length, told.values];
+            is_next.then_some((output, info.target?))
+        });
+        let (output, target) = told?;
+        Some(Writing { input, target, output, length: seen.length })
     }
     /// Trained numbers.
     pub fn parameters(&self) -> usize {

@@ -65,6 +65,30 @@ problems! {
             .maybe_at(split_at, format!("leaves {} here", count(rows, "row", "rows")))
             .help("rows that follow one another stay together in `by_position`, `by_time` and `by_group`; a shorter window needs fewer of them");
 
+    /// A model is to write, and does not say of each token which one follows.
+    "writes-nothing" Error WritesNothing { model: String, at: Span } =>
+        say(format!("`{model}` cannot write: it does not say of each token of a text which one follows"))
+            .at(at, "asks for a text")
+            .help("its one input is a window of tokens, its target the window one further on: `target next: tokens[T, V] = chars |> window(T, offset: 1)`");
+
+    /// What a model says of a token depends on the tokens behind it.
+    "looks-ahead" Error LooksAhead { model: String, at: Option<Span> } =>
+        say(format!("`{model}` cannot write: what it says of a token depends on tokens behind it, which it would have to write first"))
+            .maybe_at(at, "asks for a text")
+            .help("let attention be causal: `attention(heads: 4, causal: yes)`");
+
+    /// A text to go on from holds a token that the training rows do not have.
+    "unknown-prompt" Error UnknownPrompt { token: String, model: String, at: Option<Span> } =>
+        say(format!("`{model}` has never seen {}, with which it is to begin", quoted(&token)))
+            .maybe_at(at, "the text to begin with")
+            .help("begin with tokens of the training rows; a model of characters knows those of its text, and no others");
+
+    /// What a model reads and what it tells are numbered differently.
+    "other-tokens" Error OtherTokens { model: String, at: Option<Span> } =>
+        say(format!("`{model}` cannot write: the tokens that it tells are not those that it reads"))
+            .maybe_at(at, "asks for a text")
+            .help("let both fields read the same column");
+
     /// A file to predict has fewer rows than an example.
     "few-rows" Error FewRows { shown: String, rows: usize, reach: usize } =>
         say(format!("{shown} has {}, and an example has {reach} that follow one another", count(rows, "row", "rows")));

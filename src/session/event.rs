@@ -28,6 +28,13 @@ pub enum Event {
         /// Of the rate that the optimizer was given.
         factor: f64,
     },
+    /// What the model writes by now, where the program asks for it.
+    Preview {
+        /// Updates done before.
+        step: u64,
+        /// With what it was given to begin with.
+        text: String,
+    },
     /// Something to know that does not stop the run.
     Warning { code: String, message: String },
     /// The run can go on from here.

@@ -10,7 +10,7 @@ use super::artifact::model_states;
 use super::event::{Metrics, Value};
 use super::formulas::Formulas;
 use crate::compile::{Backend, Cost, Room, executor_and_cost};
-use crate::data::{Fitted, Fitter, Part};
+use crate::data::{Fitted, Fitter, Part, tokens};
 use crate::model::Program;
 use crate::model::program::{Batch, OutputKind, StateRole};
 use crate::syntax::tree::Role;
@@ -205,6 +205,11 @@ impl<'a> Model<'a> {
     /// What the values of a field are called, where they are classes.
     pub fn class_names(&self, field: usize) -> Option<Vec<String>> {
         self.fitted.class_names(&self.program.data, field)
+    }
+
+    /// What stands between the tokens of a field in a text.
+    pub fn between(&self, field: usize) -> &'static str {
+        tokens::between(self.fitted.fields[field].vocabulary(0).unwrap_or_default())
     }
 
     /// A target in the user's own units.

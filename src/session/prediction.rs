@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::artifact::{Artifact, Document};
 use super::formulas::Formulas;
+use super::generation::{Draft, Refusal, Writer};
 use super::measure::{Model, field};
 use super::reading::{Read, Said, read};
 use super::{Cause, Failure, Metrics};
@@ -15,6 +16,7 @@ use crate::model::Program;
 use crate::model::program::Split;
 use crate::problem::Problem;
 use crate::problem::run::SplitWithoutExamples;
+use crate::problem::sequences::WritesNothing;
 use crate::source::{Sources, World};
 use crate::syntax::tree::Role;
 use crate::tensor::{Array, Data};
@@ -128,6 +130,21 @@ impl Trained {
         Ok(Evaluation { examples: part.rows, metrics, classes })
     }
 
+    /// Writes a text, and calls `each` with each piece of it, until that says no.
+    pub fn write(&self, draft: &Draft, backend: Backend, each: impl FnMut(&str) -> bool) -> Result<(), Failure> {
+        let program = self.program();
+        let told = |problem: Problem| self.unfit(vec![problem]);
+        let Some(writing) = program.writing() else {
+            let at = program.places().0;
+            return Err(told(WritesNothing { model: program.model.clone(), at }.into()));
+        };
+        let (fitted, mut weights) = (&self.document.data.fitted, self.weights.clone());
+        let mut model = Model::new(program, fitted, backend);
+        let refused = |refusal: Refusal| told(refusal.told(program, None));
+        let mut writer = Writer::new(program, fitted, &mut model, &mut weights, writing).map_err(refused)?;
+        writer.write(draft, each).map_err(refused)
+    }
+
     fn program(&self) -> &Program {
         &self.checked.programs[self.program]
     }
@@ -186,7 +203,7 @@ fn id_cells(part: &Part, field: usize) -> Option<Vec<Cell>> {
 fn classes(program: &Program, read: &Read, part: &Part) -> Option<Classes> {
     let labels = match read.said.as_ref()? {
         Said::Class(labels) => labels,
-        Said::Tokens(_) => return None,
+        Said::Tokens { .. } => return None,
         Said::Labels { on, .. } => return Some(each_label(program, read, part, on)),
     };
     let truth: Vec<usize> = match &field(part, read.target?).data {

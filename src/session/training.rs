@@ -11,12 +11,13 @@ use super::cadence::{Cadence, Limiter, Moment, Span};
 use super::event::{End, Epoch, Event, Metrics, Reason, Step, Value};
 use super::folder::{Folder, not_written, reason, show, write_whole};
 use super::footprint;
+use super::generation::preview_of;
 use super::journal::Journal;
 use super::measure::Model;
 use super::stepper::{Stepper, Told};
 use crate::data::Dataset;
 use crate::model::Program;
-use crate::model::program::{Keep, MetricPath, Split};
+use crate::model::program::{Keep, MetricPath, Preview, Split};
 use crate::problem::Problem;
 use crate::problem::run::{LossNotFinite, NotWrittenYet, WeightsNotFinite};
 use crate::tensor::Array;
@@ -168,6 +169,10 @@ impl Training<'_> {
         if let Some(factor) = rate {
             journal.tell(&Event::Rate { step: at.step, factor });
         }
+        if due && let Some(preview) = &self.program.train.preview {
+            let text = self.written(preview);
+            journal.tell(&Event::Preview { step: at.step, text });
+        }
     }
 
     /// The metrics by which the program decides something.
@@ -214,6 +219,13 @@ impl Training<'_> {
             self.stepper.set(at.step, slot, after);
             shortest(f64::from(after))
         })
+    }
+
+    /// What the model writes by now.
+    fn written(&mut self, preview: &Preview) -> String {
+        let count = model_states(self.program).count();
+        let weights = &mut self.stepper.states[..count];
+        preview_of(self.program, &self.dataset.fitted, &mut self.model, weights, preview).expect("tried before the run")
     }
 
     fn value(&mut self, path: &MetricPath, train: &Metrics, val: &Metrics) -> f64 {
