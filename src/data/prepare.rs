@@ -13,8 +13,9 @@ use super::frame::{Frame, Heading};
 use super::sources::{self, Reading};
 use super::windows::{self, Order, Reach};
 use super::{selected, split, tokens};
-use crate::model::program::{CellType, ColumnPlan, DataPlan, FieldPlan, SourcePlan, Split};
+use crate::model::program::{CellType, ColumnPlan, DataPlan, FieldPlan, SourcePlan, Split, TokenCell};
 use crate::problem::{Problem, Severity};
+use crate::tensor::Array;
 
 /// Rows that have been read, and how they are split.
 pub struct Prepared<'a> {
@@ -185,38 +186,52 @@ fn found(plan: &DataPlan, classes: &[Vec<Option<Classes>>]) -> IndexMap<String, 
 }
 
 /// The vocabularies of all columns of tokens: of `rows` of a table, unless they have been fitted before.
-fn vocabularies(
-    plan: &DataPlan,
+fn vocabularies<'p>(
+    plan: &'p DataPlan,
     table: &Typed,
     rows: &[usize],
     fitted: Option<&Fitted>,
 ) -> Result<Tokens, Vec<Problem>> {
-    let of_field = |(at, field): (usize, &FieldPlan)| {
-        let of_column = |(place, column): (usize, &ColumnPlan)| {
-            let CellType::Tokens(cell) = &column.cell else { return Ok(None) };
+    // What has been fitted, to which column and how; one that cannot be is told once.
+    let mut done: Vec<(&TokenCell, usize, Option<Vec<String>>)> = vec![];
+    let mut problems = vec![];
+    let mut all = vec![];
+    for (at, field) in plan.fields.iter().enumerate() {
+        let of_column = |(place, column): (usize, &'p ColumnPlan)| {
+            let CellType::Tokens(cell) = &column.cell else { return None };
             if let Some(fitted) = fitted {
-                return Ok(fitted.fields[at].vocabulary(place).map(<[String]>::to_vec));
+                return fitted.fields[at].vocabulary(place).map(<[String]>::to_vec);
             }
             let place = table.columns.fields[at][place][0];
-            tokens::fit(field, column, cell, &table.frame, place, rows).map(Some).map_err(|problem| vec![problem])
+            let known = done.iter().position(|it| (it.0, it.1) == (cell, place)).unwrap_or_else(|| {
+                let found = tokens::fit(field, column, cell, &table.frame, place, rows);
+                done.push((cell, place, found.map_err(|problem| problems.push(problem)).ok()));
+                done.len() - 1
+            });
+            done[known].2.clone()
         };
-        gather(field.columns.iter().enumerate().map(of_column))
-    };
-    gather(plan.fields.iter().enumerate().map(of_field))
+        all.push(field.columns.iter().enumerate().map(of_column).collect());
+    }
+    if problems.is_empty() { Ok(all) } else { Err(problems) }
 }
 
 /// Reads the tokens of a table.
 pub fn tokenise(plan: &DataPlan, table: &mut Typed, tokens: &Tokens) -> Result<(), Vec<Problem>> {
     let mut problems = vec![];
+    // What has been read, of which column and how; a column that cannot be read is told once.
+    let mut done: Vec<(&TokenCell, usize, Option<Array>)> = vec![];
     for (at, field) in plan.fields.iter().enumerate() {
         for (column, places) in table.columns.fields[at].iter().enumerate() {
             let plan = &field.columns[column];
             let CellType::Tokens(cell) = &plan.cell else { continue };
-            let own = tokens[at][column].as_ref().expect("the vocabulary of a column of tokens");
-            match tokens::read(field, plan, cell, &table.frame, places[0], own) {
-                Ok(array) => table.values[at][column] = Some(Values::Array(array)),
-                Err(problem) => problems.push(problem),
-            }
+            let known = done.iter().position(|it| (it.0, it.1) == (cell, places[0]));
+            let known = known.unwrap_or_else(|| {
+                let own = tokens[at][column].as_ref().expect("the vocabulary of a column of tokens");
+                let read = tokens::read(field, plan, cell, &table.frame, places[0], own);
+                done.push((cell, places[0], read.map_err(|problem| problems.push(problem)).ok()));
+                done.len() - 1
+            });
+            table.values[at][column] = done[known].2.clone().map(Values::Array);
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }

@@ -21,7 +21,7 @@ use crate::tensor::{Array, Clock, Data, Executor, Function};
 /// Examples that are predicted at once, at the most. Each row comes out the same whatever stands beside it.
 const PORTION: usize = 256;
 
-/// So many numbers of outputs are held at once, where they can be judged in blocks.
+/// Numbers of outputs that are held at once, where nobody wants another number of them.
 const HELD: usize = 1 << 20;
 
 /// What is measured draws nothing, and makes no step.
@@ -37,6 +37,8 @@ pub struct Model<'a> {
     predictors: Vec<(usize, Box<dyn Executor>, Option<Cost>)>,
     measures: Vec<(usize, Measures)>,
     portion: usize,
+    /// So many numbers of outputs are held at once, where they can be judged in blocks.
+    held: usize,
 }
 
 /// The functions that judge the outputs of so many rows.
@@ -51,7 +53,7 @@ struct Exact(Function);
 impl<'a> Model<'a> {
     pub fn new(program: &'a Program, fitted: &'a Fitted, backend: Backend) -> Model<'a> {
         let (room, portion) = (Room::default(), portion(program));
-        Model { program, fitted, backend, room, predictors: vec![], measures: vec![], portion }
+        Model { program, fitted, backend, room, predictors: vec![], measures: vec![], portion, held: HELD }
     }
 
     /// Works in the room of others.
@@ -63,6 +65,11 @@ impl<'a> Model<'a> {
     pub fn by(self, portion: usize) -> Model<'a> {
         assert!(portion > 0, "some rows at once");
         Model { portion, ..self }
+    }
+
+    /// Holds so many numbers of outputs at once, instead of the usual number.
+    pub fn holding(self, held: usize) -> Model<'a> {
+        Model { held, ..self }
     }
 
     /// Compiles what the examples of `parts` need. What that costs, where the back end knows it.
@@ -110,7 +117,7 @@ impl<'a> Model<'a> {
     pub fn metrics(&mut self, weights: &mut [Array], part: &Part) -> Metrics {
         let means = self.program.train.metrics.iter().all(|metric| metric.is_mean);
         let numbers: usize = self.program.outputs.iter().map(|it| it.shape.iter().product::<usize>()).sum();
-        let block = HELD / numbers.max(1) / self.portion * self.portion;
+        let block = self.held / numbers.max(1) / self.portion * self.portion;
         if !means || block == 0 || part.rows <= block {
             let outputs = self.outputs(weights, part);
             return self.judge(&outputs, part);

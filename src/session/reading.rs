@@ -100,7 +100,7 @@ fn said(
         (FieldType::Tokens(_), _) => {
             let said = labels(&values, classes).map(|tokens| Said::Tokens { tokens, between });
             (said, values)
-        },
+        }
         (FieldType::Set(_) | FieldType::Number | FieldType::Tensor | FieldType::Text, _) => (None, values),
     }
 }
