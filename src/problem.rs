@@ -13,6 +13,7 @@ pub mod lint;
 pub mod names;
 pub mod pages;
 pub mod run;
+pub mod sequences;
 pub mod shapes;
 pub mod syntax;
 pub mod training;
@@ -189,6 +190,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         shapes::ENTRIES,
         values::ENTRIES,
         data::ENTRIES,
+        sequences::ENTRIES,
         training::ENTRIES,
         lint::ENTRIES,
         run::ENTRIES,

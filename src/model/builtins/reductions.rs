@@ -4,6 +4,7 @@ use super::Arguments;
 use crate::model::lower::{Lower, Outcome};
 use crate::model::types::describe;
 use crate::model::value::*;
+use crate::problem::sequences::PaddingCounted;
 use crate::problem::shapes::*;
 use crate::scalar::{Dtype, Scalar};
 
@@ -56,6 +57,12 @@ pub(super) fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Red
         let (callee, input, declared) = (format!("`{name}`"), "the operand".to_string(), lower.blame(span));
         return Err(lower.report(OptionalAsPresent { callee, input, is_class: tensor.is_class(), at, declared }));
     }
+    let counts = matches!(reduction, Reduction::Sum | Reduction::Mean);
+    if counts && mask.is_none() && axes.iter().any(|&axis| tensor.names[axis].padded) {
+        let (reduction, at) = (name, lower.blame(span));
+        return Err(lower.report(PaddingCounted { reduction, at }));
+    }
+    let mask = mask.map(|mask| along(lower, mask, &tensor, &axes));
     // The reduced axes first in one row: leads and axes alike become one axis of the shape.
     let mut row = tensor.clone().plain();
     let mut keep = mask;
@@ -104,7 +111,10 @@ pub(super) fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Red
                         let there = lower.map(Scalar::ToF32, &[mask]).expect("a cast");
                         let id = lower.spread(&there, &lead, &row.shape.clone());
                         let there = lower.tensor(id, lead.clone());
-                        fold_axes(lower, &there, &axes, |lower, x, axis| lower.sum(x, axis))
+                        let count = fold_axes(lower, &there, &axes, |lower, x, axis| lower.sum(x, axis));
+                        // Of an example nothing may count, as of an empty text: its mean is 0. Of no row there is none.
+                        let one = lower.constant(1.0, Dtype::F32);
+                        if batch { count } else { lower.map(Scalar::Max, &[&count, &one]).expect("numbers") }
                     }
                 };
                 lower.map(Scalar::Div, &[&total, &divisor]).expect("one shape")
@@ -121,6 +131,18 @@ pub(super) fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Red
     let names: Vec<_> =
         row.names.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, it)| it.clone()).collect();
     Ok(Value::Tensor(Tensor { names, ..reduced }))
+}
+
+/// A condition that says of each place along the axes whether it counts, for all that stands there. Another is as it is.
+fn along(lower: &mut Lower, condition: Tensor, tensor: &Tensor, axes: &[usize]) -> Tensor {
+    if condition.shape.is_empty() || !condition.shape.iter().eq(axes.iter().map(|&axis| &tensor.shape[axis])) {
+        return condition;
+    }
+    let (lead, mut id) = (condition.lead.clone(), condition.id);
+    for (axis, &extent) in tensor.shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)) {
+        id = lower.graph.expand(id, lead.len() + axis, extent);
+    }
+    lower.tensor(id, lead)
 }
 
 /// `max(a, b)` of two, or the largest of one.
