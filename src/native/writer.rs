@@ -108,9 +108,8 @@ impl<'k> Scope<'k> {
     /// Ranges of an axis in each of which guards that look at it alone hold everywhere or nowhere.
     fn ranges(&self, axis: usize, extent: usize) -> Vec<(usize, usize)> {
         let matter = |guard: &usize| {
-            let within = |guards: &[u32]| {
-                self.open(guards).is_some_and(|open| open.iter().any(|&it| it as usize == *guard))
-            };
+            let within =
+                |guards: &[u32]| self.open(guards).is_some_and(|open| open.iter().any(|&it| it as usize == *guard));
             self.body.lines.iter().any(|line| match &line.work {
                 Work::Load(Load { guards, .. }) | Work::Mask(guards, _) => within(guards),
                 _ => false,
