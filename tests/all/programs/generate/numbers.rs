@@ -56,7 +56,7 @@ impl Writer {
             .iter()
             .flat_map(|&scalar| scalar.def().signatures.iter().map(move |&(from, to)| (scalar, from, to)))
             .filter(|&(_, _, to)| to == Dtype::F32)
-            // Differences see through what no gradient goes through; the library has it where they see nothing.
+            // Differences go where this lets no gradient go; the library's definitions call it where both agree.
             .filter(|&(scalar, ..)| scalar != Scalar::StopGradient)
             .map(|(scalar, from, _)| (scalar, from))
             .collect();
