@@ -240,7 +240,8 @@ fn a_text_file_is_its_characters() {
         std::io::Write::write_all(&mut packed, "abab".as_bytes()).expect("memory");
         packed.finish().expect("memory")
     };
-    let table: &[(&[u8], usize, &[&str], &[i32])] = &[
+    type Row<'a> = (&'a [u8], usize, &'a [&'a str], &'a [i32]);
+    let table: &[Row] = &[
         (b"abab", 2, &["a", "b"], &[0, 1, 0, 1]),
         (&packed, 2, &["a", "b"], &[0, 1, 0, 1]),
         (b"\xEF\xBB\xBFba\n", 3, &["\n", "a", "b"], &[2, 1, 0]),
