@@ -20,7 +20,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 200)]
     tokens: usize,
     /// Below 1 probable tokens become more probable, above 1 less; 0 always takes the most probable
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = temperature)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true, value_parser = temperature)]
     temperature: f64,
     /// Draw from so many of the most probable tokens only
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]

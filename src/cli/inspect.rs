@@ -64,7 +64,17 @@ fn described(document: &Document) -> Vec<(&'static str, String)> {
     let [train, val, test] = data.examples.map(|it| count(it as u64));
     rows.push(("examples", format!("{train} training, {val} validation, {test} test")));
     for (target, classes) in &data.classes {
-        rows.push(("classes", format!("{target}: {}", classes.join(", "))));
+        // Some are no words: the tokens of a text.
+        let plain = |name: &String| match name.chars().all(|it| it.is_alphanumeric()) {
+            true => name.clone(),
+            false => format!("{name:?}"),
+        };
+        let shown: Vec<String> = if classes.iter().any(|name| name.chars().any(char::is_control)) {
+            classes.iter().map(plain).collect()
+        } else {
+            classes.clone()
+        };
+        rows.push(("classes", format!("{target}: {}", shown.join(", "))));
     }
     rows.push(("seed", training.seed.to_string()));
     rows.push(("updates", format!("{}, weights of {}", count(training.step), count(training.kept))));

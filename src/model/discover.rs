@@ -135,7 +135,7 @@ pub fn program(
         experiment,
     };
     if let Some(preview) = program.train.preview.as_ref().filter(|_| program.writing().is_none()) {
-        problems.push(WritesNothing { model: program.model.clone(), at: preview.span }.into());
+        problems.push(WritesNothing { model: program.model.clone(), asked: true, at: preview.span }.into());
         return Err(Reported);
     }
     Ok(program)

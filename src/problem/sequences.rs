@@ -66,9 +66,9 @@ problems! {
             .help("rows that follow one another stay together in `by_position`, `by_time` and `by_group`; a shorter window needs fewer of them");
 
     /// A model is to write, and does not say of each token which one follows.
-    "writes-nothing" Error WritesNothing { model: String, at: Span } =>
+    "writes-nothing" Error WritesNothing { model: String, asked: bool, at: Span } =>
         say(format!("`{model}` cannot write: it does not say of each token of a text which one follows"))
-            .at(at, "asks for a text")
+            .at(at, if asked { "asks for a text" } else { "this is what it says" })
             .help("its one input is a window of tokens, its target the window one further on: `target next: tokens[T, V] = chars |> window(T, offset: 1)`");
 
     /// What a model says of a token depends on the tokens behind it.

@@ -136,7 +136,7 @@ impl Trained {
         let told = |problem: Problem| self.unfit(vec![problem]);
         let Some(writing) = program.writing() else {
             let at = program.places().0;
-            return Err(told(WritesNothing { model: program.model.clone(), at }.into()));
+            return Err(told(WritesNothing { model: program.model.clone(), asked: false, at }.into()));
         };
         let (fitted, mut weights) = (&self.document.data.fitted, self.weights.clone());
         let mut model = Model::new(program, fitted, backend);
