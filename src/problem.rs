@@ -16,6 +16,7 @@ pub mod run;
 pub mod shapes;
 pub mod syntax;
 pub mod training;
+pub mod transfer;
 pub mod values;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -190,6 +191,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         values::ENTRIES,
         data::ENTRIES,
         training::ENTRIES,
+        transfer::ENTRIES,
         lint::ENTRIES,
         run::ENTRIES,
         command::ENTRIES,

@@ -34,6 +34,7 @@ pub mod rates;
 pub mod reading;
 pub mod stepper;
 pub mod training;
+pub mod transfer;
 
 use artifact::{Artifact, DataRecord, Origin, ProgramRecord, Progress};
 use folder::{Folder, show};
@@ -141,7 +142,8 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
 
     let resumed = resume(request, &record).map_err(broken)?;
     let dataset = load(request, program, resumed.as_ref()).map_err(|problems| fail(Cause::Program, problems))?;
-    let origin = Origin { program, record, data: DataRecord::new(program, &dataset), backend: request.backend };
+    let data = DataRecord::new(program, &dataset);
+    let mut origin = Origin { program, record, data, backend: request.backend, transfers: vec![] };
     if let Some((_, artifact)) = &resumed {
         unchanged(artifact, &origin).map_err(broken)?;
     }
@@ -155,9 +157,21 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         return Err(fail(Cause::Program, late));
     }
 
+    let begun = match &resumed {
+        Some((_, artifact)) => {
+            origin.transfers = artifact.document.transfers.clone();
+            vec![]
+        }
+        None => {
+            let mut states = initial(program);
+            let loaded = transfer::load(request.world, request.base, &request.checked.sources, program, &mut states);
+            origin.transfers = loaded.map_err(|problems| fail(Cause::Program, problems))?;
+            states
+        }
+    };
     let compiling = request.stopwatch.elapsed();
     let (progress, states, best) = match &resumed {
-        None => (Progress::default(), initial(program), None),
+        None => (Progress::default(), begun, None),
         Some((_, artifact)) => {
             let (states, best) = artifact.states(program).map_err(broken)?;
             (artifact.document.progress.clone().expect("asked by `resume`"), states, best)
@@ -195,6 +209,9 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         folder: show(folder.path()),
         resumed: resumed_at,
     }));
+    if resumed_at.is_none() {
+        origin.transfers.iter().for_each(|it| journal.tell(&Event::Transfer(it.clone())));
+    }
     let warnings = dataset.warnings.iter().cloned().chain(lints::lints(program, &dataset));
     for warning in allow::heed(&request.checked.sources, warnings.collect()) {
         journal.warn(&warning);

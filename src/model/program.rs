@@ -3,6 +3,7 @@
 
 use super::lower::ALL;
 use super::recognised::LoopInfo;
+use super::transfer::TransferPlan;
 use crate::problem::Problem;
 use crate::source::Span;
 use crate::syntax::tree::{Name, Role};
@@ -584,6 +585,10 @@ impl Program {
         let objective = self.objective(2, false);
         let loss = super::linear::degree(&objective.graph, objective.results[0], |slot| matches!(slot, Slot::State(_)));
         Linearity { inputs: model, parameters, loss }
+    }
+    /// What files hold that parameters and states start as, in the order of the program.
+    pub fn transfers(&self) -> &[TransferPlan] {
+        &self.experiment.transfers
     }
     /// Where the model says what it gives, and where the loss stands: for what is said about both.
     pub fn places(&self) -> (Span, Span) {

@@ -581,6 +581,14 @@ pub struct Selector {
     pub span: Span,
 }
 
+impl Selector {
+    /// What stands before the text in the pattern: within a `transfer` block, the part that is filled.
+    pub fn within(&self) -> &str {
+        let written = self.span.end.saturating_sub(self.span.start) as usize;
+        &self.pattern[..self.pattern.len().saturating_sub(written)]
+    }
+}
+
 /// `transfer backbone from "file" { … }`
 #[derive(Clone, Debug)]
 pub struct Transfer {

@@ -266,7 +266,7 @@ fn what_is_inside_a_file() {
     assert_eq!((said.code, said.err.as_str()), (0, ""));
     insta::assert_snapshot!(said.out);
     let told = objects(&shell.run(&["inspect", "iris/model.dlmx", "--json"]).out);
-    assert_eq!(fields(&told[0]), ["file", "kind", "bytes", "document", "metadata", "tensors"]);
+    assert_eq!(fields(&told[0]), ["file", "kind", "bytes", "sha256", "document", "metadata", "tensors"]);
     assert_eq!(told[0]["kind"], "artifact");
     // A file of another tool: one tensor of two numbers, and a word beside it.
     let header = r#"{"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
