@@ -25,6 +25,7 @@ mod explain;
 mod files;
 mod fix;
 mod fmt;
+mod generate;
 mod grad;
 mod init;
 mod inspect;
@@ -64,6 +65,7 @@ commands! {
     Check => check,
     Predict => predict,
     Eval => eval,
+    Generate => generate,
     Fix => fix,
     Fmt => fmt,
     Emit => emit,

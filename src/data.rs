@@ -25,21 +25,24 @@ pub mod input;
 pub mod inspect;
 pub mod labels;
 pub mod lints;
+pub mod part;
 pub mod pictures;
 pub mod prepare;
 pub mod shuffle;
 pub mod sources;
 pub mod split;
 pub mod time;
+pub mod tokens;
 pub mod trouble;
+pub mod windows;
 
 pub use batches::Batches;
 pub use fitted::Fitted;
 pub use input::{Need, encode_rows};
 pub use inspect::{DataFacts, inspect};
+pub use part::Part;
 
 use files::Files;
-use frame::Texts;
 use prepare::Prepared;
 
 /// Who runs the formulas of fields. `field` is an index into `DataPlan::fields`; `columns` are the field's columns, the
@@ -82,6 +85,8 @@ impl Default for Limits {
 pub struct Dataset {
     /// Indexed by `Split`; those that the program does not ask for are empty.
     pub parts: [Part; 3],
+    /// The examples of training in which each value is predicted once, where windows overlap in those that train.
+    pub once: Option<Part>,
     pub fitted: Fitted,
     /// Of the bytes of all files, in hexadecimal.
     pub fingerprint: String,
@@ -91,35 +96,22 @@ pub struct Dataset {
     pub warnings: Vec<Problem>,
 }
 
-/// The examples of one split.
-pub struct Part {
-    pub rows: usize,
-    /// The line of each row in its file; its number, from 1, where there are no lines.
-    pub numbers: Vec<u32>,
-    /// For each field what the model receives, `[rows, shape..]`; `None` for text.
-    pub fields: Vec<Option<Array>>,
-    /// Whether the fields that training steps augment within their formulas are there halfway.
-    pub halfway: bool,
-    /// For each field of text what its cells hold.
-    pub texts: Vec<Option<Texts>>,
-}
-
 impl Dataset {
     pub fn part(&self, split: Split) -> &Part {
         &self.parts[split as usize]
     }
 
+    /// The examples by which weights are judged.
+    pub fn judged(&self, split: Split) -> &Part {
+        match (&self.once, split) {
+            (Some(once), Split::Train) => once,
+            _ => self.part(split),
+        }
+    }
+
     /// The bytes that the examples take.
     pub fn bytes(&self) -> u64 {
         self.parts.iter().map(Part::bytes).sum()
-    }
-}
-
-impl Part {
-    /// The bytes that the arrays and the texts take.
-    pub fn bytes(&self) -> u64 {
-        let texts: u64 = self.texts.iter().flatten().map(Texts::bytes).sum();
-        texts + 4 * self.numbers.len() as u64 + self.fields.iter().flatten().map(Array::bytes).sum::<u64>()
     }
 }
 

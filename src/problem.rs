@@ -13,6 +13,7 @@ pub mod lint;
 pub mod names;
 pub mod pages;
 pub mod run;
+pub mod sequences;
 pub mod shapes;
 pub mod syntax;
 pub mod training;
@@ -190,6 +191,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         shapes::ENTRIES,
         values::ENTRIES,
         data::ENTRIES,
+        sequences::ENTRIES,
         training::ENTRIES,
         transfer::ENTRIES,
         lint::ENTRIES,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::compile::{Backend, Checked, Override, executor};
 use crate::data::{self, Dataset, Limits};
 use crate::model::Program;
-use crate::model::program::{Keep, Split};
+use crate::model::program::{Keep, Preview, Split};
 use crate::problem::run::{Change, NothingToResume, NothingToWatch, ResumeChanged};
 use crate::problem::{Problem, allow};
 use crate::source::{Sources, World};
@@ -24,6 +24,7 @@ pub mod event;
 pub mod folder;
 pub mod footprint;
 pub mod formulas;
+pub mod generation;
 pub mod inspection;
 pub mod journal;
 pub mod lints;
@@ -36,10 +37,11 @@ pub mod stepper;
 pub mod training;
 pub mod transfer;
 
-use artifact::{Artifact, DataRecord, Origin, ProgramRecord, Progress};
+use artifact::{Artifact, DataRecord, Origin, ProgramRecord, Progress, model_states};
 use folder::{Folder, show};
 use footprint::{Footprint, Held, Rows};
 use formulas::Formulas;
+use generation::preview_of;
 use journal::Journal;
 use measure::Model;
 use stepper::Stepper;
@@ -179,7 +181,13 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
     };
     let stepper = Stepper::new(program, &dataset, request.backend, progress.at.step, states);
     let mut model = Model::new(program, &dataset.fitted, request.backend).within(&stepper.room);
-    let predictors = model.prepare(dataset.parts.iter());
+    if let Some(preview) = &program.train.preview {
+        // What cannot be written is told before anything is trained.
+        let mut weights = stepper.states[..model_states(program).count()].to_vec();
+        let first = Preview { tokens: 1, ..preview.clone() };
+        preview_of(program, &dataset.fitted, &mut model, &mut weights, &first).map_err(broken)?;
+    }
+    let predictors = model.prepare(Split::ALL.map(|split| dataset.judged(split)).into_iter());
     let compile_ms = (request.stopwatch.elapsed() - compiling).as_secs_f64() * 1000.0;
     let sums = stepper.course.sums_bytes(program);
     let held = Held { batch: stepper.batch_bytes(), sums, rows: Rows::of(&dataset) };

@@ -3,7 +3,7 @@
 use super::Part;
 use super::shuffle::{Purpose, order};
 use crate::kernel::width;
-use crate::tensor::{Array, Data};
+use crate::tensor::Array;
 
 /// The batches of one split, epoch after epoch.
 pub struct Batches<'a> {
@@ -23,7 +23,7 @@ pub struct Batches<'a> {
 /// One batch, as it lies in the feeds.
 pub struct Batch<'b> {
     pub epoch: u64,
-    /// The examples, as rows of the part.
+    /// The examples of the part.
     pub rows: &'b [u32],
     pub feeds: &'b [Array],
 }
@@ -41,10 +41,7 @@ impl<'a> Batches<'a> {
 
     fn new(part: &'a Part, fields: &[usize], size: usize, seed: Option<u64>) -> Batches<'a> {
         assert!(part.rows > 0 && size > 0, "batches of {size} from {} rows", part.rows);
-        let feeds = fields.iter().map(|&field| {
-            let array = part.fields[field].as_ref().expect("a field that a model can read");
-            Array::zeros(&[&[0], &array.shape[1..]].concat(), array.dtype())
-        });
+        let feeds = fields.iter().map(|&field| part.none_of(field).expect("a field that a model can read"));
         let mut batches = Batches {
             feeds: feeds.collect(),
             fields: fields.to_vec(),
@@ -87,7 +84,7 @@ impl<'a> Batches<'a> {
         let start = place * self.size;
         let rows = &self.order[start..self.part.rows.min(start + self.size)];
         for (feed, &field) in self.feeds.iter_mut().zip(&self.fields) {
-            gather(self.part.fields[field].as_ref().expect("checked by `new`"), rows, feed);
+            self.part.gather(field, rows.iter().map(|&row| row as usize), feed);
         }
         Batch { epoch, rows, feeds: &self.feeds }
     }
@@ -97,24 +94,5 @@ impl<'a> Batches<'a> {
             Some(seed) => order(self.part.rows, seed, Purpose::Epoch, epoch),
             None => (0..self.part.rows as u32).collect(),
         }
-    }
-}
-
-/// Puts `rows` of `from` into `into`, whose memory is used again.
-fn gather(from: &Array, rows: &[u32], into: &mut Array) {
-    fn pick<T: Copy>(from: &[T], rows: &[u32], width: usize, into: &mut Vec<T>) {
-        into.clear();
-        into.reserve(rows.len() * width);
-        for &row in rows {
-            into.extend_from_slice(&from[row as usize * width..(row as usize + 1) * width]);
-        }
-    }
-    let width = from.shape[1..].iter().product();
-    into.shape[0] = rows.len();
-    match (&from.data, &mut into.data) {
-        (Data::F32(from), Data::F32(into)) => pick(from, rows, width, into),
-        (Data::I32(from), Data::I32(into)) => pick(from, rows, width, into),
-        (Data::Bool(from), Data::Bool(into)) => pick(from, rows, width, into),
-        _ => unreachable!("feeds are made with the type of their field"),
     }
 }

@@ -227,9 +227,12 @@ fn fit(field: &FieldPlan, plan: &ColumnPlan, heading: &Heading, places: Vec<usiz
             Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), is_set, at }.into())
         }
         (CellType::Picture(_) | CellType::Set(_), None) if places.len() == 1 => Ok(places),
-        (CellType::Text | CellType::Picture(_), Some(shape)) if places.len() == 1 && !squeezed(shape).is_empty() => {
+        (CellType::Text | CellType::Picture(_) | CellType::Tokens(_), Some(shape))
+            if places.len() == 1 && !squeezed(shape).is_empty() =>
+        {
             Err(NumbersAreCells { column: head.name.clone(), shown, held: shape.clone(), is_set, at }.into())
         }
+        (CellType::Tokens(_), _) if places.len() == 1 => Ok(places),
         (CellType::Text | CellType::Binary { .. } | CellType::Class(_), _) if places.len() == size.max(1) => Ok(places),
         _ => {
             let pattern = match &plan.select {
@@ -300,6 +303,10 @@ fn leaks(plan: &DataPlan, heading: &Heading, columns: &Columns) -> Vec<Problem> 
             if target.ty == FieldType::Tensor && input.ty == FieldType::Tensor && goal == given {
                 continue;
             }
+            // Of rows that follow one another, those behind the inputs may be what is to be told.
+            if !covers(input, target) {
+                continue;
+            }
             let Some(&shared) = goal.iter().flatten().find(|at| given.iter().flatten().any(|other| other == *at))
             else {
                 continue;
@@ -323,6 +330,13 @@ fn leaks(plan: &DataPlan, heading: &Heading, columns: &Columns) -> Vec<Problem> 
         }
     }
     problems
+}
+
+/// Whether the rows of an input are among them all rows of a target.
+fn covers(input: &FieldPlan, target: &FieldPlan) -> bool {
+    let rows = |field: &FieldPlan| field.window.map_or(0..1, |window| window.offset..window.end());
+    let (input, target) = (rows(input), rows(target));
+    input.start <= target.start && target.end <= input.end
 }
 
 /// Whether `name` fits `pattern`, in which `*` stands for anything.

@@ -1,12 +1,14 @@
 //! From cells to what a model receives: fits on training rows, formulas on all, and the checks on what they give.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::cells::{Cell, Values};
 use super::fitted::{Fitted, FittedField};
 use super::frame::{Frame, Texts};
 use super::prepare::{Prepared, Typed};
 use super::split::BY_POSITION;
+use super::windows::{self, Reach};
 use super::{Dataset, Fitter, Part};
 use crate::model::program::{CellType, DataPlan, FieldPlan, FieldType, Split};
 use crate::problem::Problem;
@@ -29,8 +31,11 @@ pub fn fit(prepared: &Prepared, fitter: &mut dyn Fitter) -> Fitted {
         };
         assert_eq!(fits.len(), field.fits, "the fits of `{}`", field.name);
         let classes = prepared.classes[at].iter().map(|classes| classes.as_ref().map(|it| it.names().to_vec()));
-        let columns = prepared.patterns[at].clone();
-        FittedField { name: field.name.clone(), fits, classes: classes.collect(), columns, scale: None }
+        let (columns, mut tokens) = (prepared.patterns[at].clone(), prepared.tokens[at].clone());
+        if tokens.iter().all(Option::is_none) {
+            tokens.clear();
+        }
+        FittedField { name: field.name.clone(), fits, classes: classes.collect(), tokens, columns, scale: None }
     });
     Fitted { fields: fields.collect() }
 }
@@ -61,11 +66,12 @@ pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter)
     let mut parts = Split::ALL.map(|split| {
         let (table, rows) = &prepared.splits[split as usize];
         let halfway = split == Split::Train && prepared.plan.fields.iter().any(|field| field.halfway.is_some());
-        match encoded(prepared.plan, &prepared.tables[*table], rows, &fitted, fitter, halfway) {
+        let starts = prepared.starts.as_ref().map(|starts| starts[split as usize].clone());
+        match encoded(prepared.plan, &prepared.tables[*table], rows, starts, &fitted, fitter, halfway) {
             Ok(part) => part,
             Err(more) => {
                 problems.extend(more);
-                Part { rows: 0, numbers: vec![], fields: vec![], halfway, texts: vec![] }
+                Part::empty(halfway)
             }
         }
     });
@@ -75,7 +81,8 @@ pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter)
     for (at, field) in prepared.plan.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Weight) {
         let scale = &mut fitted.fields[at].scale;
         if scale.is_none() {
-            let weights = parts[Split::Train as usize].fields[at].as_ref().expect("a weight is a number").floats();
+            let weights = parts[Split::Train as usize].field(at).expect("a weight is a number");
+            let weights = weights.floats();
             let sum: f64 = weights.iter().map(|&weight| f64::from(weight)).sum();
             if sum <= 0.0 {
                 let shown = prepared.tables[0].frame.shown.clone();
@@ -85,10 +92,9 @@ pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter)
             *scale = Some((weights.len() as f64 / sum) as f32);
         }
         let scale = scale.expect("set above");
-        for part in &mut parts {
-            part.fields[at].as_mut().expect("a weight is a number").floats_mut().iter_mut().for_each(|it| *it *= scale);
-        }
+        parts.iter_mut().for_each(|part| part.scale(at, scale));
     }
+    let once = prepared.starts.is_some().then(|| once(prepared, &parts[Split::Train as usize]));
     let mut warnings = unseen_classes(prepared.plan, &parts[Split::Train as usize], &fitted);
     if warnings.is_empty() {
         warnings.extend(sorted_split(prepared, &parts, &fitted));
@@ -96,7 +102,25 @@ pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter)
     warnings.extend(super::lints::columns(prepared));
     warnings.extend(super::lints::groups(prepared));
     let reading = most_held(prepared, &parts, fitter);
-    Ok(Dataset { parts, fitted, fingerprint: prepared.fingerprint(), reading, warnings })
+    Ok(Dataset { parts, once, fitted, fingerprint: prepared.fingerprint(), reading, warnings })
+}
+
+/// Of overlapping windows those in which each value is predicted once.
+fn once(prepared: &Prepared, part: &Part) -> Part {
+    let reach = Reach::of(prepared.plan).expect("a plan with windows");
+    let starts = &part.windows.as_ref().expect("a part with windows").starts;
+    let mut next = 0;
+    let mut is_next = |example: &u32| {
+        let start = starts[*example as usize];
+        // Behind a gap, windows begin anew.
+        let begins = *example == 0 || starts[*example as usize - 1] + 1 != start;
+        let is_next = begins || start == next;
+        if is_next {
+            next = start + reach.apart as u32;
+        }
+        is_next
+    };
+    part.among(&(0..part.rows as u32).filter(|example| is_next(example)).collect::<Vec<_>>())
 }
 
 /// Encodes `rows` of a table: all fields that it has the columns of. Weights come unscaled.
@@ -104,10 +128,11 @@ pub fn part(
     plan: &DataPlan,
     table: &Typed,
     rows: &[usize],
+    starts: Option<Vec<u32>>,
     fitted: &Fitted,
     fitter: &mut dyn Fitter,
 ) -> Result<Part, Vec<Problem>> {
-    encoded(plan, table, rows, fitted, fitter, false)
+    encoded(plan, table, rows, starts, fitted, fitter, false)
 }
 
 /// As [`part`]; if `halfway`, what training steps augment stays as they read it.
@@ -115,28 +140,34 @@ fn encoded(
     plan: &DataPlan,
     table: &Typed,
     rows: &[usize],
+    starts: Option<Vec<u32>>,
     fitted: &Fitted,
     fitter: &mut dyn Fitter,
     halfway: bool,
 ) -> Result<Part, Vec<Problem>> {
+    // The row of the frame that an example is known by.
+    let examples = starts.as_ref().map(|starts| starts.iter().map(|&start| rows[start as usize]).collect::<Vec<_>>());
+    let examples = examples.as_deref().unwrap_or(rows);
     let (mut fields, mut texts, mut problems) = (vec![], vec![], vec![]);
     for (at, field) in plan.fields.iter().enumerate() {
         let is_there = table.columns.fields[at].len() == field.columns.len() && !field.columns.is_empty();
         let is_text = field.columns.iter().any(|column| column.cell == CellType::Text);
-        texts.push((is_there && is_text).then(|| text(&table.frame, table.columns.fields[at][0][0], rows)));
+        texts.push((is_there && is_text).then(|| text(&table.frame, table.columns.fields[at][0][0], examples)));
         if !is_there || is_text {
             fields.push(None);
             continue;
         }
         let array = encode(at, field, table, rows, fitted, fitter, halfway);
         problems.extend(unsound(at, field, table, rows, &array));
-        fields.push(Some(array));
+        fields.push(Some(Arc::new(array)));
     }
     if !problems.is_empty() {
         return Err(problems);
     }
-    let numbers = rows.iter().map(|&row| table.frame.places.number(row)).collect();
-    Ok(Part { rows: rows.len(), numbers, fields, halfway, texts })
+    let numbers = examples.iter().map(|&row| table.frame.places.number(row)).collect();
+    let rows = examples.len();
+    let windows = starts.map(|starts| windows::windows(plan, starts));
+    Ok(Part { rows, numbers, fields, windows, halfway, texts })
 }
 
 fn text(frame: &Frame, place: usize, rows: &[usize]) -> Texts {
@@ -162,8 +193,8 @@ fn encode(
     halfway: bool,
 ) -> Array {
     let first = field.halfway.as_ref().filter(|_| halfway);
-    let (inner, dtype) = first.map_or((&field.shape, field.dtype), |it| (&it.shape, it.dtype));
-    let shape = |count: usize| [&[count], &inner[..]].concat();
+    let (inner, dtype) = first.map_or((&field.row[..], field.dtype), |it| (&it.shape[..], it.dtype));
+    let shape = |count: usize| [&[count], inner].concat();
     let mut whole = Array::zeros(&shape(rows.len()), dtype);
     let width: usize = inner.iter().product();
     for start in (0..rows.len()).step_by(PORTION) {
@@ -195,7 +226,7 @@ fn fill(whole: &mut Array, range: Range<usize>, piece: &Array) {
 /// A formula that gives what no model can use, a weight below zero.
 fn unsound(at: usize, field: &FieldPlan, table: &Typed, rows: &[usize], array: &Array) -> Option<Problem> {
     let Data::F32(values) = &array.data else { return None };
-    let width: usize = field.shape.iter().product::<usize>().max(1);
+    let width: usize = field.row.iter().product::<usize>().max(1);
     let optional = field.columns.iter().any(|column| column.cell == CellType::Number { optional: true });
     let is_bad = |value: f32| value.is_infinite() || value.is_nan() && !optional;
     let is_weight = field.role == Role::Weight;

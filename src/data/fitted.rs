@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::columns::Patterns;
-use crate::model::program::{DataPlan, FieldType, Select};
+use super::tokens;
+use crate::model::program::{CellType, DataPlan, FieldType, Select};
 use crate::tensor::Array;
 
 /// Per field of the plan, in its order.
@@ -21,12 +22,22 @@ pub struct FittedField {
     /// For each column the classes in the order of their indices, where it holds classes.
     #[serde(default)]
     pub classes: Vec<Option<Vec<String>>>,
+    /// For each column the tokens of the training rows, in the order of their numbers, where it holds tokens.
+    #[serde(default, skip_serializing_if = "none")]
+    pub tokens: Vec<Option<Vec<String>>>,
     /// For each column that is a pattern the names that it selected, in their order.
     #[serde(default)]
     pub columns: Vec<Option<Vec<String>>>,
     /// What the weights of examples are multiplied by, so that their mean over the training rows is 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<f32>,
+}
+
+impl FittedField {
+    /// The tokens of a column, where it holds tokens.
+    pub fn vocabulary(&self, column: usize) -> Option<&[String]> {
+        self.tokens.get(column)?.as_deref()
+    }
 }
 
 impl Fitted {
@@ -42,7 +53,12 @@ impl Fitted {
                 let counts = |lists: &[Option<Vec<String>>]| -> Vec<Option<usize>> {
                     lists.iter().map(|names| names.as_ref().map(Vec::len)).collect()
                 };
-                fitted.name == field.name
+                let tokens = field.columns.iter().enumerate().all(|(at, column)| match &column.cell {
+                    CellType::Tokens(cell) => fitted.vocabulary(at).is_some_and(|it| it.len() <= tokens::room(cell)),
+                    _ => fitted.vocabulary(at).is_none(),
+                });
+                tokens
+                    && fitted.name == field.name
                     && fitted.fits.len() == field.fits
                     && classes.eq(counts(&fitted.classes))
                     && names.eq(counts(&fitted.columns))
@@ -68,9 +84,17 @@ impl Fitted {
                 names.extend(ty.optional.then(|| "missing".to_string()));
                 Some(names)
             }
+            FieldType::Tokens(ty) => {
+                let own = self.fields[field].tokens.iter().flatten().next()?;
+                Some(tokens::names(ty.padded, ty.values, own))
+            }
             FieldType::Number | FieldType::Tensor | FieldType::Text => None,
         }
     }
+}
+
+fn none(lists: &[Option<Vec<String>>]) -> bool {
+    lists.iter().all(Option::is_none)
 }
 
 /// Arrays as JSON: `{"shape": [2], "f32": [0.5, "NaN"]}`. JSON has no word for what is not finite, so it is a text.

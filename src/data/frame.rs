@@ -73,6 +73,8 @@ impl Places {
 
 pub enum Column {
     Text(Texts),
+    /// A character in each row.
+    Letters(Letters),
     /// `rows` times `shape` numbers, row after row.
     Numbers {
         shape: Vec<usize>,
@@ -169,6 +171,39 @@ impl<'a> FromIterator<Option<&'a str>> for Texts {
     }
 }
 
+/// The characters of a text, by their number.
+pub struct Letters {
+    text: String,
+    /// Where each begins, unless each is one byte.
+    starts: Option<Vec<u32>>,
+}
+
+impl Letters {
+    pub fn new(text: String) -> Letters {
+        let starts = || text.char_indices().map(|(at, _)| at as u32).collect();
+        let starts = (!text.is_ascii()).then(starts);
+        Letters { text, starts }
+    }
+
+    pub fn len(&self) -> usize {
+        self.starts.as_ref().map_or(self.text.len(), Vec::len)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn get(&self, row: usize) -> &str {
+        let Some(starts) = &self.starts else { return &self.text[row..=row] };
+        let end = starts.get(row + 1).map_or(self.text.len(), |&end| end as usize);
+        &self.text[starts[row] as usize..end]
+    }
+
+    pub fn bytes(&self) -> u64 {
+        (self.text.len() + self.starts.as_ref().map_or(0, |it| 4 * it.len())) as u64
+    }
+}
+
 impl Frame {
     /// The bytes that the columns take.
     pub fn bytes(&self) -> u64 {
@@ -186,6 +221,7 @@ impl Column {
     fn bytes(&self) -> u64 {
         match self {
             Column::Text(texts) => texts.bytes(),
+            Column::Letters(letters) => letters.bytes(),
             Column::Numbers { data: Numbers::Bytes(data), .. } => data.len() as u64,
             Column::Numbers { data, .. } => 4 * data.len() as u64,
         }
@@ -194,7 +230,7 @@ impl Column {
     /// How many numbers or cells a row holds.
     pub fn width(&self) -> usize {
         match self {
-            Column::Text(_) => 1,
+            Column::Text(_) | Column::Letters(_) => 1,
             Column::Numbers { shape, .. } => shape.iter().product(),
         }
     }
@@ -202,6 +238,7 @@ impl Column {
     pub fn cell(&self, row: usize, element: usize) -> Cell<'_> {
         match self {
             Column::Text(texts) => texts.get(row).map_or(Cell::Missing, Cell::Text),
+            Column::Letters(letters) => Cell::Text(letters.get(row)),
             Column::Numbers { data, .. } => Cell::Number(data.get(row * self.width() + element)),
         }
     }

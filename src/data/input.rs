@@ -5,14 +5,16 @@ use std::path::Path;
 use super::classes::Classes;
 use super::columns::{Columns, of_field};
 use super::files::{Content, Files};
-use super::fitted::Fitted;
+use super::fitted::{Fitted, FittedField};
 use super::frame::Heading;
-use super::prepare::typed;
-use super::sources::{self, Opened, csv, idx, image_folder, jsonl};
+use super::prepare::{tokenise, typed};
+use super::sources::{self, Opened, csv, idx, image_folder, jsonl, text_file};
+use super::windows::{Order, Reach};
 use super::{Fitter, Limits, Part, encode};
 use crate::model::program::{DataPlan, FieldPlan, Select};
 use crate::problem::Problem;
 use crate::problem::data::{InputColumns, InputFormat};
+use crate::problem::sequences::FewRows;
 use crate::source::{Span, World};
 use crate::syntax::tree::Role;
 
@@ -42,12 +44,28 @@ pub fn encode_rows(
     let frame = (opened.read)(&wanted)?;
     let classes = fitted.fields.iter().map(|field| field.classes.iter().map(|names| names.clone().map(Classes::new)));
     let classes: Vec<Vec<Option<Classes>>> = classes.map(Iterator::collect).collect();
-    let table = typed(plan, frame, columns, &classes, files)?;
-    let rows: Vec<usize> = (0..table.frame.rows).collect();
-    let mut part = encode::part(plan, &table, &rows, fitted, fitter)?;
-    for (array, field) in part.fields.iter_mut().zip(&fitted.fields) {
-        if let (Some(array), Some(scale)) = (array, field.scale) {
-            array.floats_mut().iter_mut().for_each(|weight| *weight *= scale);
+    let mut table = typed(plan, frame, columns, &classes, files)?;
+    let of_columns = |(field, known): (&FieldPlan, &FittedField)| {
+        (0..field.columns.len()).map(|column| known.vocabulary(column).map(<[String]>::to_vec)).collect()
+    };
+    tokenise(plan, &mut table, &plan.fields.iter().zip(&fitted.fields).map(of_columns).collect())?;
+    let reach = if need == Need::Inputs { Reach::of_inputs(plan) } else { Reach::of(plan) };
+    let all: Vec<usize> = (0..table.frame.rows).collect();
+    let (rows, starts) = match reach {
+        None => (all, None),
+        Some(reach) => {
+            let order = Order::of(plan, &table.frame, &table.columns.fields).map_err(|problem| vec![problem])?;
+            let laid = order.lay(&all, reach, true);
+            if laid.starts.is_empty() {
+                return Err(vec![FewRows { shown: table.frame.shown, rows: all.len(), reach: reach.rows }.into()]);
+            }
+            (laid.rows, Some(laid.starts))
+        }
+    };
+    let mut part = encode::part(plan, &table, &rows, starts, fitted, fitter)?;
+    for (at, field) in fitted.fields.iter().enumerate() {
+        if let (Some(_), Some(scale)) = (&part.fields[at], field.scale) {
+            part.scale(at, scale);
         }
     }
     Ok(part)
@@ -71,6 +89,7 @@ fn open(plan: &DataPlan, files: Files, input: &Path) -> Result<Opened, Vec<Probl
     let trained_on_text = [csv::SOURCE.name, csv::TABS.name].contains(&kind.name);
     match ending.as_str() {
         "jsonl" | "ndjson" => jsonl::open_content(content),
+        _ if kind.name == text_file::SOURCE.name => text_file::open_content(content),
         _ if kind.name == idx::SOURCE.name && idx::is_idx(&content.bytes) => idx::open_images(content),
         "csv" | "tsv" if trained_on_text && ending == kind.name => csv::open_content(content, csv::Dialect::of(&call)?),
         "tsv" => csv::open_content(content, csv::Dialect::plain(b'\t')),
@@ -89,7 +108,9 @@ fn columns(plan: &DataPlan, fitted: &Fitted, heading: &Heading, need: Need) -> R
             Role::Target => need == Need::Targets,
             Role::Weight | Role::Id | Role::Group | Role::Time => false,
         };
-        let wanted = needed || field.role == Role::Id || field.role == Role::Weight && need == Need::Targets;
+        // Rows follow one another by their group and their time, where the file tells them.
+        let orders = matches!(field.role, Role::Group | Role::Time) && Reach::of(plan).is_some();
+        let wanted = needed || orders || field.role == Role::Id || field.role == Role::Weight && need == Need::Targets;
         let absent = absent(field, &fitted.columns, heading);
         match of_field(plan, field, heading, Some(&fitted.columns)) {
             Ok(columns) if wanted => fields.push(columns),

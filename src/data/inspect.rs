@@ -9,10 +9,13 @@ use super::files::Files;
 use super::frame::Heading;
 use super::prepare::Prepared;
 use super::sources::{self, table};
+use super::split::{BY_POSITION, BY_TIME};
+use super::windows::Reach;
 use super::{selected, split};
-use crate::model::program::{DataPlan, FieldPlan, SourcePlan};
+use crate::model::program::{DataPlan, FieldPlan, SourcePlan, Split};
 use crate::problem::{Problem, Severity};
 use crate::source::World;
+use crate::syntax::tree::Role;
 
 /// What is known without reading the rows of files.
 #[derive(Clone, Default, PartialEq, Debug)]
@@ -21,7 +24,7 @@ pub struct DataFacts {
     pub columns: Vec<String>,
     /// Of the source that is split.
     pub rows: Option<usize>,
-    /// The rows of training, validation and test, where they are known.
+    /// The examples of training, validation and test, where they are known.
     pub splits: Option<[usize; 3]>,
     /// For each field the names of its classes, where they are known: declared, counted, or found in an inline table.
     pub classes: Vec<Option<Vec<String>>>,
@@ -51,13 +54,17 @@ pub fn inspect(world: &dyn World, base: &Path, plan: &DataPlan) -> (DataFacts, V
             heading.rows.or_else(|| facts::recall(plan.test.as_ref().expect("looked at"), files).map(|it| it.rows))
         }),
     };
-    known.splits = splits(plan, &heading, &columns, known.rows, test_rows, &mut problems);
+    known.splits =
+        splits(plan, &heading, &columns, known.rows, test_rows, &mut problems).and_then(|rows| examples(plan, rows));
     let is_table = |source: &SourcePlan| source.kind.as_str() == table::SOURCE.name;
     let in_full = is_table(&plan.source) && plan.test.as_ref().is_none_or(is_table);
     if in_full && !problems.iter().any(|it| it.severity == Severity::Error) {
         match Prepared::read(plan, files, None) {
             Ok(prepared) => {
-                known.splits = Some([0, 1, 2].map(|split| prepared.splits[split].1.len()));
+                known.splits = Some([0, 1, 2].map(|split| match &prepared.starts {
+                    None => prepared.splits[split].1.len(),
+                    Some(starts) => starts[split].len(),
+                }));
                 known.classes = prepared.class_names();
             }
             Err(more) => problems.extend(more),
@@ -98,6 +105,15 @@ fn look(
             None
         }
     }
+}
+
+/// The examples of splits that have so many rows, if the rows tell.
+fn examples(plan: &DataPlan, rows: [usize; 3]) -> Option<[usize; 3]> {
+    let Some(reach) = Reach::of(plan) else { return Some(rows) };
+    // Groups, and rows that chance has dealt, leave gaps.
+    let in_order = plan.fields.iter().all(|field| field.role != Role::Group)
+        && plan.split.kind.as_ref().is_none_or(|kind| [BY_POSITION, BY_TIME].contains(&kind.as_str()));
+    in_order.then(|| Split::ALL.map(|split| reach.examples(rows[split as usize], split != Split::Train)))
 }
 
 fn splits(

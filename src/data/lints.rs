@@ -79,7 +79,8 @@ pub fn groups(prepared: &Prepared) -> Vec<Problem> {
 
 /// One number or one class for each row.
 fn is_scalar(plan: &ColumnPlan) -> bool {
-    !matches!(plan.cell, CellType::Array | CellType::Picture(_) | CellType::Set(_) | CellType::Text)
+    !matches!(plan.cell, CellType::Array | CellType::Picture(_) | CellType::Set(_) | CellType::Tokens(_))
+        && plan.cell != CellType::Text
         && plan.shape.iter().product::<usize>() == 1
 }
 

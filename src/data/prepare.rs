@@ -11,9 +11,11 @@ use super::fitted::Fitted;
 
 use super::frame::{Frame, Heading};
 use super::sources::{self, Reading};
-use super::{selected, split};
-use crate::model::program::{CellType, DataPlan, FieldPlan, SourcePlan, Split};
+use super::windows::{self, Order, Reach};
+use super::{selected, split, tokens};
+use crate::model::program::{CellType, ColumnPlan, DataPlan, FieldPlan, SourcePlan, Split, TokenCell};
 use crate::problem::{Problem, Severity};
+use crate::tensor::Array;
 
 /// Rows that have been read, and how they are split.
 pub struct Prepared<'a> {
@@ -22,8 +24,12 @@ pub struct Prepared<'a> {
     pub tables: Vec<Typed>,
     /// For each split the table it is in, and its rows there.
     pub splits: [(usize, Vec<usize>); 3],
+    /// For each split the rows at which its examples begin, by their places in it, where examples have several rows.
+    pub starts: Option<[Vec<u32>; 3]>,
     /// For each field and each of its columns the classes, where it holds classes.
     pub classes: Vec<Vec<Option<Classes>>>,
+    /// For each field and each of its columns the tokens of the training rows, where it holds tokens.
+    pub tokens: Tokens,
     pub patterns: Patterns,
     /// The most bytes that were held until now.
     pub reading: u64,
@@ -33,9 +39,13 @@ pub struct Prepared<'a> {
 pub struct Typed {
     pub frame: Frame,
     pub columns: Columns,
-    /// For each field and each of its columns; `None` for text, and for what is not there.
+    /// For each field and each of its columns; `None` for text, and for what is not there. Tokens come when their vocabulary
+    /// is known.
     pub values: Vec<Vec<Option<Values>>>,
 }
+
+/// For each field and each of its columns a vocabulary, where it holds tokens.
+pub type Tokens = Vec<Vec<Option<Vec<String>>>>;
 
 /// A source whose heading fits the plan.
 struct Ready {
@@ -70,7 +80,8 @@ impl<'a> Prepared<'a> {
         for (source, (frame, _)) in [Some(&plan.source), plan.test.as_ref()].into_iter().flatten().zip(&frames) {
             facts::keep(source, files, Facts { rows: frame.rows, classes: found(plan, &classes) });
         }
-        let tables = gather(frames.into_iter().map(|(frame, columns)| typed(plan, frame, columns, &classes, files)))?;
+        let mut tables =
+            gather(frames.into_iter().map(|(frame, columns)| typed(plan, frame, columns, &classes, files)))?;
         let splits = match &splitting {
             None => [(0..tables[0].frame.rows).collect(), vec![], vec![]],
             Some(splitting) => splitting.assign(&tables[0].frame).map_err(|problem| vec![problem])?,
@@ -79,8 +90,14 @@ impl<'a> Prepared<'a> {
         if let Some(test) = tables.get(1) {
             splits[Split::Test as usize] = (1, (0..test.frame.rows).collect());
         }
+        let tokens = vocabularies(plan, &tables[0], &splits[Split::Train as usize].1, fitted)?;
+        gather(tables.iter_mut().map(|table| tokenise(plan, table, &tokens)))?;
+        let starts = match Reach::of(plan) {
+            None => None,
+            Some(reach) => Some(laid(plan, &tables, &mut splits, reach).map_err(|problem| vec![problem])?),
+        };
         let frames = tables.iter().map(|table| table.frame.bytes()).sum::<u64>();
-        let mut prepared = Prepared { plan, tables, splits, classes, patterns, reading: 0 };
+        let mut prepared = Prepared { plan, tables, splits, starts, classes, tokens, patterns, reading: 0 };
         prepared.reading = prepared.bytes().max(files_bytes + frames);
         Ok(prepared)
     }
@@ -89,7 +106,8 @@ impl<'a> Prepared<'a> {
     pub fn bytes(&self) -> u64 {
         let values = |table: &Typed| table.values.iter().flatten().flatten().map(Values::bytes).sum::<u64>();
         let rows: usize = self.splits.iter().map(|(_, rows)| rows.len() * size_of::<usize>()).sum();
-        rows as u64 + self.tables.iter().map(|table| table.frame.bytes() + values(table)).sum::<u64>()
+        let starts = self.starts.iter().flatten().map(|starts| starts.len() * size_of::<u32>()).sum::<usize>();
+        (rows + starts) as u64 + self.tables.iter().map(|table| table.frame.bytes() + values(table)).sum::<u64>()
     }
 
     /// For each field the names of its classes, where it holds classes as they are.
@@ -167,6 +185,78 @@ fn found(plan: &DataPlan, classes: &[Vec<Option<Classes>>]) -> IndexMap<String, 
     found.collect()
 }
 
+/// The vocabularies of all columns of tokens: of `rows` of a table, unless they have been fitted before.
+fn vocabularies<'p>(
+    plan: &'p DataPlan,
+    table: &Typed,
+    rows: &[usize],
+    fitted: Option<&Fitted>,
+) -> Result<Tokens, Vec<Problem>> {
+    // What has been fitted, to which column and how; one that cannot be is told once.
+    let mut done: Vec<(&TokenCell, usize, Option<Vec<String>>)> = vec![];
+    let mut problems = vec![];
+    let mut all = vec![];
+    for (at, field) in plan.fields.iter().enumerate() {
+        let of_column = |(place, column): (usize, &'p ColumnPlan)| {
+            let CellType::Tokens(cell) = &column.cell else { return None };
+            if let Some(fitted) = fitted {
+                return fitted.fields[at].vocabulary(place).map(<[String]>::to_vec);
+            }
+            let place = table.columns.fields[at][place][0];
+            let known = done.iter().position(|it| (it.0, it.1) == (cell, place)).unwrap_or_else(|| {
+                let found = tokens::fit(field, column, cell, &table.frame, place, rows);
+                done.push((cell, place, found.map_err(|problem| problems.push(problem)).ok()));
+                done.len() - 1
+            });
+            done[known].2.clone()
+        };
+        all.push(field.columns.iter().enumerate().map(of_column).collect());
+    }
+    if problems.is_empty() { Ok(all) } else { Err(problems) }
+}
+
+/// Reads the tokens of a table.
+pub fn tokenise(plan: &DataPlan, table: &mut Typed, tokens: &Tokens) -> Result<(), Vec<Problem>> {
+    let mut problems = vec![];
+    // What has been read, of which column and how; a column that cannot be read is told once.
+    let mut done: Vec<(&TokenCell, usize, Option<Array>)> = vec![];
+    for (at, field) in plan.fields.iter().enumerate() {
+        for (column, places) in table.columns.fields[at].iter().enumerate() {
+            let plan = &field.columns[column];
+            let CellType::Tokens(cell) = &plan.cell else { continue };
+            let known = done.iter().position(|it| (it.0, it.1) == (cell, places[0]));
+            let known = known.unwrap_or_else(|| {
+                let own = tokens[at][column].as_ref().expect("the vocabulary of a column of tokens");
+                let read = tokens::read(field, plan, cell, &table.frame, places[0], own);
+                done.push((cell, places[0], read.map_err(|problem| problems.push(problem)).ok()));
+                done.len() - 1
+            });
+            table.values[at][column] = done[known].2.clone().map(Values::Array);
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Puts the rows of all splits into the order in which they follow one another. Where their examples begin.
+fn laid(
+    plan: &DataPlan,
+    tables: &[Typed],
+    splits: &mut [(usize, Vec<usize>); 3],
+    reach: Reach,
+) -> Result<[Vec<u32>; 3], Problem> {
+    let orders = tables.iter().map(|table| Order::of(plan, &table.frame, &table.columns.fields));
+    let orders = orders.collect::<Result<Vec<_>, Problem>>()?;
+    let mut starts = [vec![], vec![], vec![]];
+    for (split, (table, rows)) in Split::ALL.into_iter().zip(splits) {
+        let laid = orders[*table].lay(rows, reach, split != Split::Train);
+        if laid.starts.is_empty() && (split == Split::Train || !rows.is_empty()) {
+            return Err(windows::none_in(plan, split, rows.len(), reach, &tables[*table].frame.shown));
+        }
+        (*rows, starts[split as usize]) = (laid.rows, laid.starts);
+    }
+    Ok(starts)
+}
+
 /// Reads the cells of a frame, whichever of the fields' columns it has.
 pub fn typed(
     plan: &DataPlan,
@@ -178,7 +268,7 @@ pub fn typed(
     let of_field = |(at, field): (usize, &FieldPlan)| {
         let values = columns.fields[at].iter().zip(&field.columns).zip(&classes[at]);
         gather(values.map(|((places, column), classes)| match column.cell {
-            CellType::Text => Ok(None),
+            CellType::Text | CellType::Tokens(_) => Ok(None),
             _ => cells::read(field, column, &frame, places, classes.as_ref(), files).map(Some),
         }))
     };

@@ -10,6 +10,8 @@ pub enum Purpose {
     Split = 1,
     /// The order of examples in an epoch.
     Epoch = 2,
+    /// The tokens of a text that is written.
+    Text = 3,
 }
 
 /// The numbers from 0 to `n`, in an order that depends on `seed`, `purpose` and `round` alone.
@@ -17,6 +19,11 @@ pub fn order(n: usize, seed: u64, purpose: Purpose, round: u64) -> Vec<u32> {
     let mut order: Vec<u32> = (0..n as u32).collect();
     shuffle(&mut order, &mut bits(seed, purpose, round));
     order
+}
+
+/// A number from 0 to 1, below it, that depends on `seed`, `purpose` and `round` alone.
+pub fn share(seed: u64, purpose: Purpose, round: u64) -> f64 {
+    (bits(seed, purpose, round).next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// Fisher and Yates, from the end.

@@ -15,6 +15,7 @@ pub mod idx;
 pub mod image_folder;
 pub mod jsonl;
 pub mod table;
+pub mod text_file;
 
 /// One kind of source.
 pub struct Source {
@@ -51,11 +52,19 @@ pub struct Opened {
 
 pub type Reading = Box<dyn FnOnce(&[bool]) -> Result<Frame, Vec<Problem>>>;
 
-pub const SOURCES: &[Source] =
-    &[table::SOURCE, csv::SOURCE, csv::TABS, jsonl::SOURCE, idx::SOURCE, cifar::SOURCE, image_folder::SOURCE];
+pub const SOURCES: &[Source] = &[
+    table::SOURCE,
+    csv::SOURCE,
+    csv::TABS,
+    jsonl::SOURCE,
+    idx::SOURCE,
+    cifar::SOURCE,
+    image_folder::SOURCE,
+    text_file::SOURCE,
+];
 
 /// Sources of the language that this version does not read.
-const LATER: &[&str] = &["parquet", "npy", "npz", "text_file", "audio_folder", "sqlite", "command"];
+const LATER: &[&str] = &["parquet", "npy", "npz", "audio_folder", "sqlite", "command"];
 
 /// The row of a source, and its call.
 pub fn call<'a>(plan: &'a SourcePlan, files: Files<'a>) -> Result<(&'static Source, Call<'a>), Vec<Problem>> {

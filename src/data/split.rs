@@ -49,6 +49,9 @@ pub enum Rule {
 /// The split that puts the first rows in training, the last in the test.
 pub const BY_POSITION: &str = "by_position";
 
+/// The split that puts the earliest rows in training, the latest in the test.
+pub const BY_TIME: &str = "by_time";
+
 /// The column in which a source says itself for what its rows are.
 pub const PART: &str = "part";
 
@@ -68,7 +71,7 @@ pub const WAYS: &[Way] = &[
         rule: Rule::ByGroup,
     },
     Way {
-        name: "by_time",
+        name: BY_TIME,
         doc: "The earliest rows for training, the latest for the test. By the field of the role `time` if nothing else is said.",
 
         rule: Rule::ByTime,
@@ -101,11 +104,12 @@ struct Shares {
     span: Span,
 }
 
+/// A column that decides something about rows.
 #[derive(Clone, Debug)]
-struct By {
-    place: usize,
-    name: String,
-    span: Span,
+pub struct By {
+    pub place: usize,
+    pub name: String,
+    pub span: Span,
 }
 
 /// The rows of each split, in the order of the source.
@@ -263,18 +267,7 @@ impl Plan {
 
     /// The rows from the earliest to the latest; those of one time stay in the order of the file.
     fn in_time(&self, frame: &Frame) -> Result<Vec<usize>, Problem> {
-        let column = frame.column(self.by().place);
-        let numeric = match column.cell(0, 0) {
-            Cell::Missing => false,
-            cell => number(cell).is_ok(),
-        };
-        let moment = |row| match column.cell(row, 0) {
-            Cell::Text(text) if !numeric => time::moment(text),
-            cell => number(cell).ok().filter(|_| numeric),
-        };
-        let what = if numeric { "a number, as in the first row" } else { "a date such as 2026-11-24" };
-        self.all_cells(frame, what, |row| moment(row).is_some())?;
-        let moments: Vec<f64> = (0..frame.rows).filter_map(moment).collect();
+        let moments = moments(frame, self.by(), self.way)?;
         let mut rows: Vec<usize> = (0..frame.rows).collect();
         rows.sort_by(|&a, &b| moments[a].total_cmp(&moments[b]));
         Ok(rows)
@@ -316,13 +309,41 @@ impl Plan {
         Ok(rows)
     }
 
-    /// The deciding column must hold `what` in every row.
     fn all_cells(&self, frame: &Frame, what: &'static str, fits: impl Fn(usize) -> bool) -> Result<(), Problem> {
+        self.by().all_cells(self.way, frame, what, fits)
+    }
+}
+
+/// What a column says of time: seconds, or numbers that grow with it.
+pub fn moments(frame: &Frame, by: &By, way: &'static str) -> Result<Vec<f64>, Problem> {
+    let column = frame.column(by.place);
+    let numeric = match column.cell(0, 0) {
+        Cell::Missing => false,
+        cell => number(cell).is_ok(),
+    };
+    let moment = |row| match column.cell(row, 0) {
+        Cell::Text(text) if !numeric => time::moment(text),
+        cell => number(cell).ok().filter(|_| numeric),
+    };
+    let what = if numeric { "a number, as in the first row" } else { "a date such as 2026-11-24" };
+    by.all_cells(way, frame, what, |row| moment(row).is_some())?;
+    Ok((0..frame.rows).filter_map(moment).collect())
+}
+
+impl By {
+    /// The column must hold `what` in every row, for what `way` does.
+    fn all_cells(
+        &self,
+        way: &'static str,
+        frame: &Frame,
+        what: &'static str,
+        fits: impl Fn(usize) -> bool,
+    ) -> Result<(), Problem> {
         let bad: Vec<usize> = (0..frame.rows).filter(|&row| !fits(row)).collect();
         if bad.is_empty() {
             return Ok(());
         }
-        let By { place, name, span } = self.by();
+        let By { place, name, span } = self;
         let cells = bad.iter().take(Shown::MOST).map(|&row| {
             let text = match frame.column(*place).cell(row, 0) {
                 Cell::Missing => String::new(),
@@ -332,8 +353,7 @@ impl Plan {
             Shown { spot: frame.places.spot(row, *place), text }
         });
         let (cells, count) = (cells.collect(), bad.len());
-        Err(SplitCells { way: self.way, by: name.clone(), shown: frame.shown.clone(), what, cells, count, at: *span }
-            .into())
+        Err(SplitCells { way, by: name.clone(), shown: frame.shown.clone(), what, cells, count, at: *span }.into())
     }
 }
 

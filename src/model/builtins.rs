@@ -8,6 +8,7 @@ mod ranks;
 mod reductions;
 mod sets;
 mod shapes;
+mod tokens;
 
 use super::lower::{Lower, Outcome};
 use super::program::SEPARATOR;
@@ -26,6 +27,7 @@ use ranks::rank;
 use reductions::*;
 use sets::separated;
 use shapes::*;
+use tokens::{chars, lower_case, window, words};
 
 pub struct Builtin {
     pub name: &'static str,
@@ -142,6 +144,18 @@ pub const BUILTINS: &[Builtin] = &[
         name: "separated",
         doc: "separated(cell, by: \";\", missing: empty): the labels of a set, with `by` between them; with `missing: empty`, none is on in a missing cell",
         run: separated,
+    },
+    Builtin { name: "lower", doc: "lower(text): a text that becomes tokens, in small letters", run: lower_case },
+    Builtin {
+        name: "words",
+        doc: "words(text): a token for each word, as Unicode tells words; what stands between them is left out",
+        run: words,
+    },
+    Builtin { name: "chars", doc: "chars(text): a token for each character", run: chars },
+    Builtin {
+        name: "window",
+        doc: "window(rows, n, offset: 0): n rows side by side, from `offset` rows after the example's own; the last step of a field",
+        run: window,
     },
     Builtin { name: "columns", doc: "columns(\"pixel_*\"): all columns that fit, side by side", run: column },
 ];
@@ -334,10 +348,15 @@ fn choose(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
     }
 }
 
-/// Numbers that are missing are NaN, the only number that differs from itself; a missing class is the last one.
+/// Numbers that are missing are NaN, the only number that differs from itself; a missing class is the last one, and no token is
+/// token 0.
 fn present(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {
     let [x] = arguments.exactly::<1>(lower)?;
     let tensor = lower.tensor_of(x.value, x.span)?;
+    if let Meaning::Class { padded: true, .. } = tensor.meaning {
+        let nothing = lower.constant(0.0, Dtype::I32);
+        return Ok(Value::Tensor(lower.map(Scalar::Less, &[&nothing, &tensor]).expect("both i32")));
+    }
     if let (Meaning::Class { values, .. }, true) = (tensor.meaning, tensor.optional) {
         let missing = lower.constant(values as f64 - 1.0, Dtype::I32);
         return Ok(Value::Tensor(lower.map(Scalar::Less, &[&tensor, &missing]).expect("both i32")));

@@ -11,6 +11,7 @@ use super::recognised::{LoopInfo, recognised};
 use super::train::Experiment;
 use super::types;
 use super::value::{Meaning, Tensor};
+use crate::problem::sequences::WritesNothing;
 use crate::problem::training::{MetricNotANumber, ReadInPredictionOnly};
 use crate::problem::{Problem, Severity};
 use crate::scalar::Dtype;
@@ -33,6 +34,7 @@ pub fn program(
         name: metric.name.clone(),
         rising: metric.rising,
         shape: vec![],
+        is_mean: false,
         span: metric.span,
     });
     let mut metric_plans: Vec<MetricPlan> = metric_plans.collect();
@@ -81,8 +83,8 @@ pub fn program(
         let targets: Vec<Tensor> =
             targets.map(|(at, &field)| experiment.target(&mut lower, fed.len() + at, field)).collect();
         let metric = experiment.metrics[at].clone();
-        if let Ok(value) = experiment.metric_of(&mut lower, &metric, &fed, &targets) {
-            plan.shape = value.shape.clone();
+        if let Ok(score) = experiment.metric_of(&mut lower, &metric, &fed, &targets) {
+            (plan.shape, plan.is_mean) = (score.value.shape, score.is_mean);
         }
     }
     if let Some((metric, at)) = super::plan::not_a_number(&train, &metric_plans) {
@@ -118,7 +120,7 @@ pub fn program(
             None => (shapes.len() == 1).then(|| experiment.targets[0]),
         },
     });
-    Ok(Program {
+    let program = Program {
         name: block.name.as_ref().map(|name| name.text.to_string()),
         model: experiment.model[0].callable.name.text.to_string(),
         outputs: outputs.collect(),
@@ -132,7 +134,12 @@ pub fn program(
         step_fits: experiment.step_fits(),
         shapes,
         experiment,
-    })
+    };
+    if let Some(preview) = program.train.preview.as_ref().filter(|_| program.writing().is_none()) {
+        problems.push(WritesNothing { model: program.model.clone(), at: preview.span }.into());
+        return Err(Reported);
+    }
+    Ok(program)
 }
 
 /// Lowers the model as it predicts, which may be other branches than those of a training. Nothing is met there that a

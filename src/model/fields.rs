@@ -11,14 +11,16 @@ use std::sync::Arc;
 
 use super::lower::{ALL, Lower, Outcome, Reported, Setting};
 use super::modules::{ModuleId, Modules};
-use super::program::{CellType, ColumnPlan, Constant, DataPlan, FieldPlan, FieldType, SplitPlan};
+use super::program::{CellType, ColumnPlan, Constant, DataPlan, FieldPlan, FieldType, SplitPlan, Window};
 use super::value::Meaning;
 use crate::problem::Problem;
 use crate::problem::names::*;
+use crate::problem::sequences::PaddedTarget;
 use crate::problem::values::*;
 use crate::scalar::Dtype;
 use crate::source::{Span, nearest};
 use crate::syntax::tree::{self, DataBlock, DataEntry, Expr, ExprKind, FieldDecl, Role};
+use crate::tensor::Id;
 use plans::*;
 
 pub use halfway::Cut;
@@ -105,7 +107,7 @@ pub fn check(
     let mut received = Vec::new();
     for decl in &decls {
         let mut lower = Lower::new(modules, library_files, problems, rows(2));
-        match lower.received(&decl.ty, module) {
+        match lower.received(decl, module) {
             Ok(it) => received.push(it),
             Err(Reported) => return Err(Reported),
         }
@@ -120,13 +122,19 @@ pub fn check(
     };
     let mut plans = Vec::new();
     for (at, decl) in decls.iter().enumerate() {
-        let Ok((function, columns, encoded)) = fields.lower_fit(at, 2, problems) else {
+        let Ok((function, columns, row, encoded)) = fields.lower_fit(at, 2, problems) else {
             broken = true;
             continue;
         };
         let graph = &function.graph;
         fields.fits[at] = function.results.iter().map(|&id| (graph.shape(id).to_vec(), graph[id].dtype)).collect();
         let it = &fields.received[at];
+        if let (Role::Target, Meaning::Class { padded: true, .. }) = (decl.role, it.meaning) {
+            let (field, at) = (decl.name.text.to_string(), decl.ty.span);
+            problems.push(PaddedTarget { field, at }.into());
+            broken = true;
+            continue;
+        }
         plans.push(FieldPlan {
             name: decl.name.text.to_string(),
             span: decl.name.span,
@@ -134,8 +142,10 @@ pub fn check(
             ty: it.ty.clone(),
             ty_span: decl.ty.span,
             shape: it.shape.clone(),
+            row,
             dtype: it.dtype,
-            columns,
+            window: columns.window.map(|it| it.0),
+            columns: columns.plans,
             encoded,
             fits: fields.fits[at].len(),
             halfway: None,
@@ -175,6 +185,15 @@ pub struct Received {
     pub dtype: Dtype,
     pub meaning: Meaning,
     pub optional: bool,
+    /// Whether an example has several rows side by side.
+    pub windowed: bool,
+}
+
+impl Received {
+    /// How many numbers each row holds of it.
+    fn row(&self) -> usize {
+        self.shape.iter().skip(usize::from(self.windowed)).product()
+    }
 }
 
 /// The columns that a formula reads, found while it is lowered.
@@ -184,6 +203,8 @@ pub struct Columns {
     /// The field whose formula is being read.
     current: usize,
     pub plans: Vec<ColumnPlan>,
+    /// The window that the formula takes, and what it takes it of.
+    pub window: Option<(Window, Id)>,
     open: Vec<usize>,
 }
 

@@ -96,7 +96,8 @@ impl Experiment {
         let mut problems = Vec::new();
         let mut lower = self.lower(still(n), &mut problems);
         let (fed, targets, feeds) = self.measured(&mut lower, outputs, n);
-        let value = self.metric_of(&mut lower, &self.metrics[metric], &fed, &targets).expect("checked before");
+        let score = self.metric_of(&mut lower, &self.metrics[metric], &fed, &targets).expect("checked before");
+        let value = score.value;
         Function { graph: lower.graph, states: self.states(), feeds, results: vec![value.id], updates: vec![] }
     }
 
@@ -162,6 +163,9 @@ impl Experiment {
         let id = lower.graph.input(Slot::Feed(slot as u32), &shape, it.dtype);
         let mut names = axis_names(&self.fields.decls[field].ty, 0);
         names.resize(it.shape.len(), AxisName::default());
+        if let (Meaning::Class { padded, .. }, Some(places)) = (it.meaning, names.first_mut()) {
+            places.padded = padded;
+        }
         Tensor { meaning: it.meaning, optional: it.optional, names, ..lower.tensor(id, vec![BATCH]) }
     }
 

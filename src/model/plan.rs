@@ -75,6 +75,7 @@ pub fn plan(
         };
         Ok(Some(Checkpoints { every: every?, keep: keep? as usize }))
     });
+    let preview = reader.given(settings, "preview", None, |reader, expr| reader.preview(expr).map(Some));
     let stop = stop?;
     // Whoever stops by a metric wants the model that was best by it.
     let kept = stop.as_ref().map_or(Keep::Last, |stop| Keep::Best { metric: stop.metric.clone(), span: None });
@@ -90,6 +91,7 @@ pub fn plan(
         plateau: plateau?,
         stop,
         checkpoint: checkpoint?,
+        preview: preview?,
         metrics: vec![],
         accumulate: accumulate?,
         accumulate_at: settings.get("accumulate").map(|expr| expr.span),
@@ -344,6 +346,50 @@ impl Reader<'_> {
         let threshold = share("threshold", threshold, 1e-4, "from 0% to less than 100%", |it| (0.0..1.0).contains(&it));
         let (factor, floor, threshold) = (factor?, floor?, threshold?);
         Ok(Plateau { metric: metric?, patience: patience?, factor, floor, threshold, span: expr.span, slot: None })
+    }
+
+    /// `generate("ROMEO:", 200 tokens, temperature: 0.8)`
+    fn preview(&mut self, expr: &Expr) -> Outcome<Preview> {
+        let example = "generate(\"ROMEO:\", 200 tokens, temperature: 0.8)";
+        let args = self.call("preview", expr, "generate", &["prompt", "length", "temperature"], example)?;
+        let [Some(prompt), length, temperature] = args[..] else { unreachable!("the first is needed") };
+        let ExprKind::Text(text) = &prompt.kind else {
+            return Err(self.wrong("prompt", "a text in quotes", prompt));
+        };
+        let tokens = match length {
+            None => 200,
+            Some(length) => self.tokens(length)?,
+        };
+        let temperature = match temperature {
+            None => 1.0,
+            Some(given) => {
+                let number = self.number("temperature", "a number, like 0.8", given)?;
+                if number.measure.is_some() || !(0.0..=100.0).contains(&number.value) {
+                    return Err(self.outside("temperature", "a number from 0 to 100", given));
+                }
+                number.value
+            }
+        };
+        Ok(Preview { prompt: text.to_string(), tokens, temperature, span: expr.span })
+    }
+
+    /// `200 tokens`
+    fn tokens(&mut self, expr: &Expr) -> Outcome<usize> {
+        let (setting, wanted) = ("length".to_string(), "a number of tokens, like 200 tokens".to_string());
+        let number = self.number(&setting, &wanted, expr)?;
+        let (at, found) = (expr.span, print_expr(expr));
+        match number.measure {
+            Some(Measure::Tokens) => {}
+            None => {
+                let help = format!("write {}", Measure::Tokens.written(number.value));
+                return Err(self.lower.report(MissingUnit { setting, wanted, at, help, number: None, unit: None }));
+            }
+            Some(_) => return Err(self.lower.report(WrongUnit { setting, wanted, found, at, help: None })),
+        }
+        if number.value.fract() != 0.0 || !(1.0..=1e6).contains(&number.value) {
+            return Err(self.outside(&setting, "a whole number of tokens, a million at the most", expr));
+        }
+        Ok(number.value as usize)
     }
 
     /// The arguments of `name(…)` by the order of `params`, of which the first is needed.

@@ -112,6 +112,8 @@ pub struct FieldPlan {
     pub ty_span: Span,
     /// What the model receives, for one example.
     pub shape: Vec<usize>,
+    /// What one row holds of it: less than an example, where that has several rows side by side.
+    pub row: Vec<usize>,
     pub dtype: Dtype,
     /// The columns that the field's formula reads, in the order of the feeds of its functions.
     pub columns: Vec<ColumnPlan>,
@@ -119,6 +121,8 @@ pub struct FieldPlan {
     pub encoded: bool,
     /// How many values `Program::fit` gives.
     pub fits: usize,
+    /// The rows that an example has side by side, where it has several: the functions of the field speak of one row.
+    pub window: Option<Window>,
     /// What training steps read of the field instead, where they augment it within its formula.
     pub halfway: Option<Halfway>,
 }
@@ -148,10 +152,21 @@ pub enum FieldType {
     Class(ClassType),
     /// `set`: of each label 0 or 1.
     Set(ClassType),
+    /// `tokens[T, V]`
+    Tokens(TokensType),
     /// `f32[2]`, `image[28, 28, 1]`, `vector[8]`
     Tensor,
     /// `text`, `date` and what else is kept but not given to a model.
     Text,
+}
+
+/// `tokens[32, 5000]`: so many tokens, each one of so many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TokensType {
+    pub length: usize,
+    pub values: usize,
+    /// Whether 0 stands where a text is shorter, and 1 for what is none of the others.
+    pub padded: bool,
 }
 
 /// `class[10]`, `class["cat", "dog"]`, `class["own", "rent", ..]?`, `ordinal["low", "high"]`, and the labels of a `set`.
@@ -183,7 +198,7 @@ pub struct ColumnPlan {
     pub span: Span,
     /// What a cell must hold.
     pub cell: CellType,
-    /// The shape for one example: `[1]` for one number, `[n]` for `columns("pixel_*")`, `[28, 28, 1]` for an image, `[]`
+    /// The shape for one row: `[1]` for one number, `[n]` for `columns("pixel_*")`, `[28, 28, 1]` for an image, `[]`
     /// for a class.
     pub shape: Vec<usize>,
     pub dtype: Dtype,
@@ -211,6 +226,8 @@ pub enum CellType {
     Class(ClassType),
     /// Of each label 0 or 1, shape `[values()]`.
     Set(SetCell),
+    /// An i32 for each token, shape `[length]`; for a whole cell, shape `[]`.
+    Tokens(TokenCell),
     /// What the source gives as an array of its own: pixels from 0 to 255, say.
     Array,
     /// The path of a PNG or JPEG file, of which these steps make the picture that is declared: pixels from 0 to 255.
@@ -230,6 +247,41 @@ pub struct SetCell {
     pub empty: bool,
 }
 
+/// How the text of a cell becomes tokens.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TokenCell {
+    /// How many tokens there are, with those that stand for none and for any other.
+    pub values: usize,
+    /// So many of a cell; `None` where each cell is a token.
+    pub length: Option<usize>,
+    /// In small letters.
+    pub lower: bool,
+    /// Of what a token is made, once that is said.
+    pub units: Option<Units>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Units {
+    Words,
+    Chars,
+}
+
+/// `window(24, offset: 1)`: rows that follow one another, side by side in one example.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Window {
+    pub length: usize,
+    /// Of the first of them, from the row of the example.
+    pub offset: usize,
+    pub span: Span,
+}
+
+impl Window {
+    /// The row behind the last one, from the row of the example.
+    pub fn end(&self) -> usize {
+        self.offset + self.length
+    }
+}
+
 impl CellType {
     /// The classes, or the labels, of which a cell names one or several.
     pub fn classes(&self) -> Option<&ClassType> {
@@ -237,7 +289,7 @@ impl CellType {
             CellType::Class(ty) => Some(ty),
             CellType::Set(set) => Some(&set.labels),
             CellType::Number { .. } | CellType::Binary { .. } => None,
-            CellType::Array | CellType::Picture(_) | CellType::Text => None,
+            CellType::Array | CellType::Picture(_) | CellType::Text | CellType::Tokens(_) => None,
         }
     }
 }
@@ -271,6 +323,8 @@ pub struct TrainPlan {
     pub stop: Option<Patience>,
     pub keep: Keep,
     pub checkpoint: Option<Checkpoints>,
+    /// The text that is written where the validation split is looked at.
+    pub preview: Option<Preview>,
     /// The metrics that are reported beside the loss, in order.
     pub metrics: Vec<MetricPlan>,
     /// Batches in an update. (`clip`, `precision` and the like are part of the step function already.)
@@ -367,6 +421,27 @@ pub struct Checkpoints {
     pub keep: usize,
 }
 
+/// `generate("ROMEO:", 200 tokens, temperature: 0.8)`
+#[derive(Clone, Debug)]
+pub struct Preview {
+    pub prompt: String,
+    pub tokens: usize,
+    pub temperature: f64,
+    pub span: Span,
+}
+
+/// That a model says of each token of a window which one follows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Writing {
+    /// The fields, as indices into `data.fields`.
+    pub input: usize,
+    pub target: usize,
+    /// The output that is trained towards the target.
+    pub output: usize,
+    /// Tokens in a window.
+    pub length: usize,
+}
+
 #[derive(Clone, Debug)]
 pub struct MetricPlan {
     /// Its path: the metric's name, or the word after `as`.
@@ -374,6 +449,8 @@ pub struct MetricPlan {
     pub rising: bool,
     /// The shape of the value: `[]` for a number, `[K, K]` for a confusion table.
     pub shape: Vec<usize>,
+    /// Whether it is the mean of a value that each example has alone.
+    pub is_mean: bool,
     pub span: Span,
 }
 
@@ -593,6 +670,26 @@ impl Program {
     /// Where the model says what it gives, and where the loss stands: for what is said about both.
     pub fn places(&self) -> (Span, Span) {
         (self.experiment.output_place(), self.experiment.loss.span)
+    }
+    /// Whether the model can write: it reads tokens alone, and is trained towards those one further on.
+    pub fn writing(&self) -> Option<Writing> {
+        let tokens = |field: usize| match (&self.data.fields[field].ty, self.data.fields[field].window) {
+            (FieldType::Tokens(ty), Some(window)) => Some((*ty, window)),
+            _ => None,
+        };
+        let [input] = self.feeds[..self.inputs] else { return None };
+        let (read, seen) = tokens(input)?;
+        let told = self.outputs.iter().enumerate().find_map(|(output, info)| {
+            let (told, window) = tokens(info.target?)?;
+            let is_next = told.values == read.values
+                && window.length == seen.length
+                && window.offset == seen.offset + 1
+                && info.kind == OutputKind::Logits
+                && info.shape == [told.length, told.values];
+            is_next.then_some((output, info.target?))
+        });
+        let (output, target) = told?;
+        Some(Writing { input, target, output, length: seen.length })
     }
     /// Trained numbers.
     pub fn parameters(&self) -> usize {

@@ -111,6 +111,7 @@ const TAB: Param = Param { default: Some("\"\\t\""), ..SEPARATOR };
 const CSV: &[Param] = &[PATH, MISSING, HEADER, NAMES, SEPARATOR];
 const TSV: &[Param] = &[PATH, MISSING, HEADER, NAMES, TAB];
 const JSONL: &[Param] = &[PATH];
+const TEXT: &[Param] = &[PATH];
 const IDX: &[Param] = &[
     Param {
         name: "images",
@@ -163,6 +164,7 @@ pub fn takes(name: &str) -> &'static [Param] {
         "csv" => CSV,
         "tsv" => TSV,
         "jsonl" => JSONL,
+        "text_file" => TEXT,
         "idx" => IDX,
         "image_folder" => FOLDER,
         "cifar10" => CIFAR,

@@ -117,8 +117,10 @@ impl Lower<'_> {
             "log_prob" => make(f32, Meaning::LogProb, None),
             "image" => make(f32, Meaning::Image, None),
             "embedding" | "vector" => make(f32, Meaning::Plain, None),
-            "class" | "tokens" => make(Some(Dtype::I32), Meaning::Class { values: 0, ordered: false }, None),
-            "ordinal" => make(Some(Dtype::I32), Meaning::Class { values: 0, ordered: true }, None),
+            "class" | "tokens" => {
+                make(Some(Dtype::I32), Meaning::Class { values: 0, ordered: false, padded: false }, None)
+            }
+            "ordinal" => make(Some(Dtype::I32), Meaning::Class { values: 0, ordered: true, padded: false }, None),
             "set" => make(f32, Meaning::Set, None),
             _ => None,
         }

@@ -89,6 +89,8 @@ pub struct AxisName {
     pub called: Option<Arc<str>>,
     /// Where a type has named it: `H = 28`.
     pub label: Option<Label>,
+    /// Whether some of its places hold no token.
+    pub padded: bool,
 }
 
 /// A name of an axis, and where a type gives it: within so many definitions.
@@ -129,10 +131,13 @@ pub enum Meaning {
     Logit,
     Prob,
     LogProb,
-    /// An i32 below `values`; whether their order says something.
+    /// An i32 below `values`.
     Class {
         values: usize,
+        /// Whether their order says something.
         ordered: bool,
+        /// Whether 0 stands where there is no token.
+        padded: bool,
     },
     Binary,
     /// Of each of several labels 0 or 1: whether it is on.

@@ -653,7 +653,7 @@ fn note_files(words: Words, files: &[String], count: usize) -> Words {
 }
 
 /// Labels and notes for the first of many rows: cells of an inline table are labelled in place, rows of a file noted.
-fn tell(
+pub(super) fn tell(
     words: Words,
     shown: &str,
     rows: &[Shown],
@@ -687,7 +687,7 @@ fn tell_cells(words: Words, shown: &str, cells: &[Shown], count: usize, at: Span
 }
 
 /// A cell's text as a person can read it on one line.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let short: String = text.chars().take(40).collect();
     if short.len() < text.len() { format!("{:?}…", short) } else { format!("{short:?}") }
 }

@@ -32,6 +32,13 @@ pub enum Event {
         /// Of the rate that the optimizer was given.
         factor: f64,
     },
+    /// What the model writes by now, where the program asks for it.
+    Preview {
+        /// Updates done before.
+        step: u64,
+        /// With what it was given to begin with.
+        text: String,
+    },
     /// Something to know that does not stop the run.
     Warning { code: String, message: String },
     /// The run can go on from here.
@@ -158,6 +165,17 @@ impl Value {
                 let rows = (0..*first).map(|row| Value::new(rest, &numbers[row * width..(row + 1) * width]));
                 Value::List(rows.collect())
             }
+        }
+    }
+
+    /// Each number by a function of it and of that at its place in `other`, which has the same shape.
+    pub fn with(&self, other: &Value, join: &impl Fn(f64, f64) -> f64) -> Value {
+        match (self, other) {
+            (Value::Number(one), Value::Number(other)) => Value::Number(join(*one, *other)),
+            (Value::List(ones), Value::List(others)) => {
+                Value::List(ones.iter().zip(others).map(|(one, other)| one.with(other, join)).collect())
+            }
+            _ => Value::Missing,
         }
     }
 

@@ -5,6 +5,7 @@ use super::course::{Course, Piece};
 use super::measure::{portions, predictor};
 use crate::compile::{Cost, cost};
 use crate::data::Dataset;
+use crate::data::windows::Reach;
 use crate::kernel::width;
 use crate::model::Program;
 use crate::model::program::{Batch, StateInfo};
@@ -77,9 +78,11 @@ impl Footprint {
             (_, Some(examples)) => examples,
         };
         let course = Course::new(program, train);
+        // Weights are judged on windows that do not overlap.
+        let train_judged = Reach::of(&program.data).map_or(train, |reach| train.div_ceil(reach.apart));
         let costs = |phase| course.functions(program, phase).iter().map(StepCost::of).collect();
         let phases: Vec<Vec<StepCost>> = course.phases().map(costs).collect();
-        let predictors = portions([train, val, test].into_iter());
+        let predictors = portions(program, [train_judged, val, test].into_iter());
         let predictors: Vec<Cost> = predictors.into_iter().map(|n| cost(&predictor(program, n))).collect();
         let held = rows.map(|rows| {
             let batch = if course.batch() == train { 0 } else { course.batch() };

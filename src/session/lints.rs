@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::formulas::Formulas;
-use super::measure::field;
+use super::measure::{field, some};
 use crate::compile::least_loss;
 use crate::data::{self, Dataset, Limits};
 use crate::model::Program;
@@ -40,8 +40,8 @@ pub fn misfit(world: &dyn World, base: &Path, program: &Program) -> Option<Probl
     }
     let loaded = data::load(world, base, &program.data, &mut Formulas(program), Limits::default()).ok()?;
     let part = loaded.part(Split::Train);
-    let feeds: Option<Vec<&Array>> = program.feeds.iter().map(|&field| part.fields[field].as_ref()).collect();
-    let least = least_loss(program, &feeds?)?;
+    let feeds = program.feeds.iter().map(|&field| part.field(field)).collect::<Option<Vec<_>>>()?;
+    let least = least_loss(program, &feeds.iter().map(|it| &**it).collect::<Vec<_>>())?;
     let (at, loss_at) = program.places();
     let (model, best) = (program.model.clone(), format!("{:.4}", least.value));
     (least.value > MISFIT * least.untrained).then(|| LinearModel { model, best, at, loss_at }.into())
@@ -61,7 +61,7 @@ fn larger_batch(program: &Program, dataset: &Dataset) -> Option<Problem> {
 
 /// Targets that lie outside of what the model's last function can give.
 fn out_of_reach(program: &Program, dataset: &Dataset) -> Vec<Problem> {
-    let part = dataset.part(Split::Train);
+    let part = dataset.judged(Split::Train);
     let outputs = program.outputs.iter().zip(program.output_ranges());
     let found = outputs.filter_map(|(output, (low, high))| {
         let target = output.target?;
@@ -80,8 +80,8 @@ fn out_of_reach(program: &Program, dataset: &Dataset) -> Vec<Problem> {
             value < low - slack(low) || value > high + slack(high)
         };
         let width = plan.shape.iter().product::<usize>().max(1);
-        let rows = field(part, target).floats().chunks(width);
-        let beyond = rows.filter(|row| row.iter().any(|&value| beyond(value))).count();
+        let values = field(part, target);
+        let beyond = values.floats().chunks(width).filter(|row| row.iter().any(|&value| beyond(value))).count();
         let (at, _) = program.places();
         let (name, field_at) = (plan.name.clone(), plan.span);
         (beyond > 0).then(|| OutOfReach { field: name, low, high, beyond, rows: part.rows, at, field_at }.into())
@@ -96,7 +96,7 @@ const FEWEST_PIXELS: usize = 16;
 
 /// Inputs of whole numbers up to 255 that the model multiplies by weights as they are.
 fn unscaled(program: &Program, dataset: &Dataset) -> Vec<Problem> {
-    let part = dataset.part(Split::Train);
+    let part = dataset.judged(Split::Train);
     let found = (0..program.inputs).filter_map(|slot| {
         let at = program.feeds[slot];
         let plan = &program.data.fields[at];
@@ -126,7 +126,7 @@ const SAMPLE: usize = 256;
 
 /// Classes of which one is so frequent that always saying it scores well in every metric that there is.
 fn imbalanced(program: &Program, dataset: &Dataset) -> Option<Problem> {
-    let part = dataset.part(Split::Train);
+    let part = dataset.judged(Split::Train);
     let [output] = &program.outputs[..] else { return None };
     let target = output.target?;
     let plan = &program.data.fields[target];
@@ -161,7 +161,7 @@ fn imbalanced(program: &Program, dataset: &Dataset) -> Option<Problem> {
         _ => vec![if most == 1 { 10.0 } else { -10.0 }; n],
     };
     let guess = Array::f32(&[&[n], &output.shape[..]].concat(), guess);
-    let feeds = [Wide::from(&guess), Wide::from(&field(part, target).rows(&rows))];
+    let feeds = [Wide::from(&guess), Wide::from(&some(part, target, &rows))];
     let sampled = share(&classes[..n], most);
     let mut metrics = program.train.metrics.iter().enumerate().filter(|(_, metric)| metric.rising).peekable();
     let first = metrics.peek()?.1;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use indexmap::IndexMap;
 
@@ -9,16 +10,19 @@ use super::artifact::model_states;
 use super::event::{Metrics, Value};
 use super::formulas::Formulas;
 use crate::compile::{Backend, Cost, Room, executor_and_cost};
-use crate::data::{Fitted, Fitter, Part};
+use crate::data::{Fitted, Fitter, Part, tokens};
 use crate::model::Program;
-use crate::model::program::{OutputKind, StateRole};
+use crate::model::program::{Batch, OutputKind, StateRole};
 use crate::syntax::tree::Role;
 use crate::tensor::array::Wide;
 use crate::tensor::eval::evaluate_f64;
 use crate::tensor::{Array, Clock, Data, Executor, Function};
 
-/// Examples that are predicted at once. Each row comes out the same whatever stands beside it.
+/// Examples that are predicted at once, at the most. Each row comes out the same whatever stands beside it.
 const PORTION: usize = 256;
+
+/// Numbers of outputs that are held at once, where nobody wants another number of them.
+const HELD: usize = 1 << 20;
 
 /// What is measured draws nothing, and makes no step.
 const STILL: Clock = Clock { seed: 0, step: 0 };
@@ -33,6 +37,8 @@ pub struct Model<'a> {
     predictors: Vec<(usize, Box<dyn Executor>, Option<Cost>)>,
     measures: Vec<(usize, Measures)>,
     portion: usize,
+    /// So many numbers of outputs are held at once, where they can be judged in blocks.
+    held: usize,
 }
 
 /// The functions that judge the outputs of so many rows.
@@ -46,8 +52,8 @@ struct Exact(Function);
 
 impl<'a> Model<'a> {
     pub fn new(program: &'a Program, fitted: &'a Fitted, backend: Backend) -> Model<'a> {
-        let room = Room::default();
-        Model { program, fitted, backend, room, predictors: vec![], measures: vec![], portion: PORTION }
+        let (room, portion) = (Room::default(), portion(program));
+        Model { program, fitted, backend, room, predictors: vec![], measures: vec![], portion, held: HELD }
     }
 
     /// Works in the room of others.
@@ -61,9 +67,14 @@ impl<'a> Model<'a> {
         Model { portion, ..self }
     }
 
+    /// Holds so many numbers of outputs at once, instead of the usual number.
+    pub fn holding(self, held: usize) -> Model<'a> {
+        Model { held, ..self }
+    }
+
     /// Compiles what the examples of `parts` need. What that costs, where the back end knows it.
     pub fn prepare<'p>(&mut self, parts: impl Iterator<Item = &'p Part>) -> Option<Vec<Cost>> {
-        for n in portions(parts.map(|part| part.rows)) {
+        for n in portions(self.program, parts.map(|part| part.rows)) {
             self.predictor(n);
         }
         self.predictors.iter().map(|(.., cost)| *cost).collect()
@@ -71,15 +82,20 @@ impl<'a> Model<'a> {
 
     /// The outputs for every row of `part`, as the loss sees them. `weights` are the model's states by slot.
     pub fn outputs(&mut self, weights: &mut [Array], part: &Part) -> Vec<Array> {
+        self.outputs_of(weights, part, 0..part.rows)
+    }
+
+    /// The same for some of its rows.
+    fn outputs_of(&mut self, weights: &mut [Array], part: &Part, rows: Range<usize>) -> Vec<Array> {
         let inputs = &self.program.feeds[..self.program.inputs];
         let of = |output: &crate::model::program::OutputInfo| Array::f32(&[&[0], &output.shape[..]].concat(), vec![]);
         let mut outputs: Vec<Array> = self.program.outputs.iter().map(of).collect();
         let n = self.portion.min(part.rows);
-        for start in (0..part.rows).step_by(n.max(1)) {
-            let count = n.min(part.rows - start);
+        for start in rows.clone().step_by(n.max(1)) {
+            let count = n.min(rows.end - start);
             // The last portion is filled up with its last row, so that one function serves all.
-            let rows: Vec<usize> = (start..start + n).map(|row| row.min(part.rows - 1)).collect();
-            let feeds: Vec<Array> = inputs.iter().map(|&input| self.received(part, input, &rows)).collect();
+            let some: Vec<usize> = (start..start + n).map(|row| row.min(rows.end - 1)).collect();
+            let feeds: Vec<Array> = inputs.iter().map(|&input| self.received(part, input, &some)).collect();
             let pieces = self.predictor(n).run(weights, &feeds.iter().collect::<Vec<_>>(), STILL);
             for (whole, piece) in outputs.iter_mut().zip(&pieces) {
                 append(whole, piece, count);
@@ -99,8 +115,28 @@ impl<'a> Model<'a> {
 
     /// The loss and the metrics on `part`; nothing where it is empty.
     pub fn metrics(&mut self, weights: &mut [Array], part: &Part) -> Metrics {
-        let outputs = self.outputs(weights, part);
-        self.judge(&outputs, part)
+        let means = self.program.train.metrics.iter().all(|metric| metric.is_mean);
+        let numbers: usize = self.program.outputs.iter().map(|it| it.shape.iter().product::<usize>()).sum();
+        let block = self.held / numbers.max(1) / self.portion * self.portion;
+        if !means || block == 0 || part.rows <= block {
+            let outputs = self.outputs(weights, part);
+            return self.judge(&outputs, part);
+        }
+        // Means of examples are means of blocks, and no more outputs are held than those of one.
+        let mut sums = Metrics::new();
+        for start in (0..part.rows).step_by(block) {
+            let rows = start..part.rows.min(start + block);
+            let outputs = self.outputs_of(weights, part, rows.clone());
+            let share = rows.len() as f64 / part.rows as f64;
+            for (name, value) in self.judge(&outputs, &part.among(&rows.map(|row| row as u32).collect::<Vec<_>>())) {
+                let sum = match sums.get(&name) {
+                    Some(sum) => sum.with(&value, &|sum, value| sum + share * value),
+                    None => value.with(&value, &|value, _| share * value),
+                };
+                sums.insert(name, sum);
+            }
+        }
+        sums
     }
 
     /// The loss of one row of `part`, without the others.
@@ -125,7 +161,7 @@ impl<'a> Model<'a> {
             .chain(&weight)
             .map(|&it| match self.is_halfway(part, it) {
                 true => Cow::Owned(self.received(part, it, &all)),
-                false => Cow::Borrowed(field(part, it)),
+                false => field(part, it),
             })
             .collect();
         let plain_outputs: Vec<Array> =
@@ -158,7 +194,7 @@ impl<'a> Model<'a> {
 
     /// Rows of a field as the model receives it.
     fn received(&self, part: &Part, at: usize, rows: &[usize]) -> Array {
-        let array = field(part, at).rows(rows);
+        let array = some(part, at, rows);
         match self.is_halfway(part, at) {
             true => Formulas(self.program).encode_rest(at, &self.fitted.fields[at].fits, &array),
             false => array,
@@ -178,6 +214,11 @@ impl<'a> Model<'a> {
         self.fitted.class_names(&self.program.data, field)
     }
 
+    /// What stands between the tokens of a field in a text.
+    pub fn between(&self, field: usize) -> &'static str {
+        tokens::between(self.fitted.fields[field].vocabulary(0).unwrap_or_default())
+    }
+
     /// A target in the user's own units.
     pub fn decoded(&self, field: usize, array: &Array) -> Array {
         Formulas(self.program).decode(field, &self.fitted.fields[field].fits, array)
@@ -193,13 +234,27 @@ impl Exact {
 }
 
 /// What stands in `part` of a field of the plan: the plan says that a model reads it.
-pub fn field(part: &Part, field: usize) -> &Array {
-    part.fields[field].as_ref().expect("a field that a model reads")
+pub fn field(part: &Part, field: usize) -> Cow<'_, Array> {
+    part.field(field).expect("a field that a model reads")
+}
+
+/// The same of some examples.
+pub fn some(part: &Part, field: usize, examples: &[usize]) -> Array {
+    part.some_of(field, examples).expect("a field that a model reads")
 }
 
 /// The numbers of rows that are predicted at once, where so many are to be predicted.
-pub fn portions(rows: impl Iterator<Item = usize>) -> BTreeSet<usize> {
-    rows.filter(|&rows| rows > 0).map(|rows| rows.min(PORTION)).collect()
+pub fn portions(program: &Program, rows: impl Iterator<Item = usize>) -> BTreeSet<usize> {
+    rows.filter(|&rows| rows > 0).map(|rows| rows.min(portion(program))).collect()
+}
+
+/// How many examples are predicted at once, where there are enough. Examples of several rows are large: as many as are trained on.
+fn portion(program: &Program) -> usize {
+    let windows = program.data.fields.iter().any(|field| field.window.is_some());
+    match program.train.batch {
+        Batch::Size(batch) if windows => batch.min(PORTION),
+        _ => PORTION,
+    }
 }
 
 /// The outputs for `n` rows. It reads no state of the optimizer; those come last, and an artifact does not have them.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::artifact::{Artifact, Document};
 use super::formulas::Formulas;
+use super::generation::{Draft, Refusal, Writer};
 use super::measure::{Model, field};
 use super::reading::{Read, Said, read};
 use super::{Cause, Failure, Metrics};
@@ -15,6 +16,7 @@ use crate::model::Program;
 use crate::model::program::Split;
 use crate::problem::Problem;
 use crate::problem::run::SplitWithoutExamples;
+use crate::problem::sequences::WritesNothing;
 use crate::source::{Sources, World};
 use crate::syntax::tree::Role;
 use crate::tensor::{Array, Data};
@@ -128,6 +130,21 @@ impl Trained {
         Ok(Evaluation { examples: part.rows, metrics, classes })
     }
 
+    /// Writes a text, and calls `each` with each piece of it, until that says no.
+    pub fn write(&self, draft: &Draft, backend: Backend, each: impl FnMut(&str) -> bool) -> Result<(), Failure> {
+        let program = self.program();
+        let told = |problem: Problem| self.unfit(vec![problem]);
+        let Some(writing) = program.writing() else {
+            let at = program.places().0;
+            return Err(told(WritesNothing { model: program.model.clone(), at }.into()));
+        };
+        let (fitted, mut weights) = (&self.document.data.fitted, self.weights.clone());
+        let mut model = Model::new(program, fitted, backend);
+        let refused = |refusal: Refusal| told(refusal.told(program, None));
+        let mut writer = Writer::new(program, fitted, &mut model, &mut weights, writing).map_err(refused)?;
+        writer.write(draft, each).map_err(refused)
+    }
+
     fn program(&self) -> &Program {
         &self.checked.programs[self.program]
     }
@@ -142,12 +159,8 @@ impl Trained {
         let (plan, fitted) = (&self.program().data, &self.document.data.fitted);
         let formulas = &mut Formulas(self.program());
         let dataset = data::load_fitted(world, base, plan, fitted, formulas, Limits::default());
-        let [train, val, test] = dataset.map_err(|problems| self.unfit(problems))?.parts;
-        let part = match split {
-            Split::Train => train,
-            Split::Val => val,
-            Split::Test => test,
-        };
+        let dataset = dataset.map_err(|problems| self.unfit(problems))?;
+        let part = dataset.judged(split).clone();
         if part.rows == 0 {
             let at = plan.split.span.unwrap_or(plan.span);
             return Err(self.unfit(vec![SplitWithoutExamples { split: split.word(), at }.into()]));
@@ -179,7 +192,7 @@ fn id_cells(part: &Part, field: usize) -> Option<Vec<Cell>> {
         return Some(texts.iter().map(missing_or_text).collect());
     }
     let number = |value: f32| if value.is_nan() { Cell::Missing } else { Cell::Number(value) };
-    Some(match &part.fields[field].as_ref()?.data {
+    Some(match &part.field(field)?.data {
         Data::F32(values) => values.iter().map(|&value| number(value)).collect(),
         Data::I32(values) => values.iter().map(|value| Cell::Text(value.to_string())).collect(),
         Data::Bool(values) => values.iter().map(|value| Cell::Text(value.to_string())).collect(),
@@ -190,6 +203,7 @@ fn id_cells(part: &Part, field: usize) -> Option<Vec<Cell>> {
 fn classes(program: &Program, read: &Read, part: &Part) -> Option<Classes> {
     let labels = match read.said.as_ref()? {
         Said::Class(labels) => labels,
+        Said::Tokens { .. } => return None,
         Said::Labels { on, .. } => return Some(each_label(program, read, part, on)),
     };
     let truth: Vec<usize> = match &field(part, read.target?).data {
@@ -218,7 +232,8 @@ fn classes(program: &Program, read: &Read, part: &Part) -> Option<Classes> {
 /// Of each label what was said of it. What has no probabilities has no label.
 fn each_label(program: &Program, read: &Read, part: &Part, said: &[Option<Vec<usize>>]) -> Classes {
     let target = read.target.expect("labels are those of a target");
-    let truth: Vec<&[f32]> = field(part, target).floats().chunks_exact(read.names.len()).collect();
+    let values = field(part, target);
+    let truth: Vec<&[f32]> = values.floats().chunks_exact(read.names.len()).collect();
     let rows = read.names.iter().enumerate().map(|(label, name)| {
         let is_said = |on: &Option<Vec<usize>>| on.iter().flatten().any(|&it| it == label);
         let support = truth.iter().filter(|row| row[label] > 0.5).count();

@@ -1,7 +1,7 @@
 //! Samples of what training sees: examples as they are, and as augmentation varies them.
 
 use super::formulas::interpret_at;
-use super::measure::field;
+use super::measure::some;
 use crate::data::Dataset;
 use crate::data::shuffle::{Purpose, order};
 use crate::model::Program;
@@ -28,16 +28,12 @@ pub fn samples(program: &Program, dataset: &Dataset, examples: usize, steps: u32
     if fields.is_empty() || rows.is_empty() {
         return vec![];
     }
-    let mut feeds: Vec<Array> = program.feeds.iter().map(|&it| field(part, it).rows(rows)).collect();
+    let mut feeds: Vec<Array> = program.feeds.iter().map(|&it| some(part, it, rows)).collect();
     feeds.extend(program.step_fits.iter().map(|&(field, fit)| dataset.fitted.fields[field].fits[fit].clone()));
     let function = program.varied(rows.len());
     let mut samples: Vec<Samples> = fields
         .iter()
-        .map(|&it| Samples {
-            field: program.data.fields[it].name.clone(),
-            plain: field(part, it).rows(rows),
-            varied: vec![],
-        })
+        .map(|&it| Samples { field: program.data.fields[it].name.clone(), plain: some(part, it, rows), varied: vec![] })
         .collect();
     for step in 1..=steps {
         let seen = interpret_at(&function, &[], &feeds, Clock { seed, step });

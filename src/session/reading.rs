@@ -25,6 +25,8 @@ pub struct Read {
 pub enum Said {
     /// The class of each place.
     Class(Vec<Option<usize>>),
+    /// The token of each place, and what stands between two of them in a text.
+    Tokens { tokens: Vec<Option<usize>>, between: &'static str },
     /// The labels of each row that are on.
     Labels {
         on: Vec<Option<Vec<usize>>>,
@@ -58,7 +60,10 @@ pub fn read(program: &Program, model: &Model, outputs: &[Array]) -> Vec<Read> {
             };
             let field = info.target.map(|target| &program.data.fields[target]);
             let (said, values) = match (&names, field) {
-                (Some(names), Some(field)) => said(field, info.kind, names.len(), values),
+                (Some(names), Some(field)) => {
+                    let between = model.between(info.target.expect("it has a field"));
+                    said(field, info.kind, names.len(), between, values)
+                }
                 _ => (None, values),
             };
             let names = names.filter(|_| said.is_some()).unwrap_or_default();
@@ -68,7 +73,13 @@ pub fn read(program: &Program, model: &Model, outputs: &[Array]) -> Vec<Read> {
 }
 
 /// What the probabilities of a field's classes come to; and of each class its probability, where they say something else.
-fn said(field: &FieldPlan, kind: OutputKind, classes: usize, values: Array) -> (Option<Said>, Array) {
+fn said(
+    field: &FieldPlan,
+    kind: OutputKind,
+    classes: usize,
+    between: &'static str,
+    values: Array,
+) -> (Option<Said>, Array) {
     let row = &values.shape[1..];
     match (&field.ty, kind) {
         (FieldType::Set(_), OutputKind::Logit | OutputKind::Prob) if *row == [classes] => {
@@ -86,6 +97,10 @@ fn said(field: &FieldPlan, kind: OutputKind, classes: usize, values: Array) -> (
             (Some(Said::Class(rows.into_iter().map(|(level, _)| level).collect())), values)
         }
         (FieldType::Class(_) | FieldType::Binary { .. }, _) => (labels(&values, classes).map(Said::Class), values),
+        (FieldType::Tokens(_), _) => {
+            let said = labels(&values, classes).map(|tokens| Said::Tokens { tokens, between });
+            (said, values)
+        }
         (FieldType::Set(_) | FieldType::Number | FieldType::Tensor | FieldType::Text, _) => (None, values),
     }
 }
@@ -139,6 +154,14 @@ impl Read {
         let inner = &self.values.shape[1..];
         let cells: Vec<Cell> = match &self.said {
             None => return self.numbers(inner),
+            Some(Said::Tokens { tokens, between }) => {
+                let places: usize = inner[..inner.len() - 1].iter().product();
+                let whole = |row: &[Option<usize>]| {
+                    let names: Option<Vec<&str>> = row.iter().map(|it| it.map(|it| &*self.names[it])).collect();
+                    names.map_or(Cell::Missing, |names| Cell::Text(names.join(between)))
+                };
+                return vec![(self.name.clone(), tokens.chunks_exact(places.max(1)).map(whole).collect())];
+            }
             Some(Said::Class(labels)) => {
                 let label =
                     |label: &Option<usize>| label.map_or(Cell::Missing, |it| Cell::Text(self.names[it].clone()));

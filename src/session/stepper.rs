@@ -1,5 +1,7 @@
 //! One step after another: the compiled update, its feeds, and the way back to the states of not long ago.
 
+use std::borrow::Cow;
+
 use super::course::{Call, Course, Piece};
 use super::footprint::StepCost;
 use super::measure::field;
@@ -37,7 +39,7 @@ type Functions = Vec<(Call, Box<dyn Executor>)>;
 /// What a step reads.
 enum Feeds<'a> {
     /// All examples, in every step.
-    Whole(Vec<&'a Array>),
+    Whole(Vec<Cow<'a, Array>>),
     Shuffled(Batches<'a>),
 }
 
@@ -200,7 +202,8 @@ fn advance(
     let (examples, results) = match feeds {
         Feeds::Whole(feeds) => {
             let examples = feeds[0].shape[0];
-            (examples, run(course.call(examples, true, examples), feeds, clock))
+            let feeds: Vec<&Array> = feeds.iter().map(|it| &**it).collect();
+            (examples, run(course.call(examples, true, examples), &feeds, clock))
         }
         Feeds::Shuffled(batches) => {
             let own = course.batches(step);

@@ -11,12 +11,13 @@ use super::cadence::{Cadence, Limiter, Moment, Span};
 use super::event::{End, Epoch, Event, Metrics, Reason, Step, Value};
 use super::folder::{Folder, not_written, reason, show, write_whole};
 use super::footprint;
+use super::generation::preview_of;
 use super::journal::Journal;
 use super::measure::Model;
 use super::stepper::{Stepper, Told};
 use crate::data::Dataset;
 use crate::model::Program;
-use crate::model::program::{Keep, MetricPath, Split};
+use crate::model::program::{Keep, MetricPath, Preview, Split};
 use crate::problem::Problem;
 use crate::problem::run::{LossNotFinite, NotWrittenYet, WeightsNotFinite};
 use crate::tensor::Array;
@@ -168,6 +169,10 @@ impl Training<'_> {
         if let Some(factor) = rate {
             journal.tell(&Event::Rate { step: at.step, factor });
         }
+        if due && let Some(preview) = &self.program.train.preview {
+            let text = self.written(preview);
+            journal.tell(&Event::Preview { step: at.step, text });
+        }
     }
 
     /// The metrics by which the program decides something.
@@ -216,6 +221,13 @@ impl Training<'_> {
         })
     }
 
+    /// What the model writes by now.
+    fn written(&mut self, preview: &Preview) -> String {
+        let count = model_states(self.program).count();
+        let weights = &mut self.stepper.states[..count];
+        preview_of(self.program, &self.dataset.fitted, &mut self.model, weights, preview).expect("tried before the run")
+    }
+
     fn value(&mut self, path: &MetricPath, train: &Metrics, val: &Metrics) -> f64 {
         let name = path.metric.map_or("loss", |it| &self.program.train.metrics[it].name);
         let test;
@@ -232,7 +244,7 @@ impl Training<'_> {
 
     fn metrics(&mut self, split: Split) -> Metrics {
         let count = model_states(self.program).count();
-        self.model.metrics(&mut self.stepper.states[..count], self.dataset.part(split))
+        self.model.metrics(&mut self.stepper.states[..count], self.dataset.judged(split))
     }
 
     /// Writes a checkpoint from which the run can go on.
@@ -270,7 +282,7 @@ impl Training<'_> {
             let (tensor, span) = (state.path.clone(), self.program.train.span);
             return Err(WeightsNotFinite { tensor, step: kept, span }.into());
         }
-        let metrics = Split::ALL.map(|split| self.model.metrics(&mut weights, self.dataset.part(split)));
+        let metrics = Split::ALL.map(|split| self.model.metrics(&mut weights, self.dataset.judged(split)));
         let named = Split::ALL.iter().zip(&metrics).filter(|(_, metrics)| !metrics.is_empty());
         let record = TrainingRecord {
             seed: self.program.train.seed,

@@ -15,6 +15,7 @@ mod examples;
 mod facts;
 mod input;
 mod problems;
+mod sequences;
 mod sources;
 mod splits;
 
@@ -93,17 +94,20 @@ fn program(block: &str) -> String {
     for line in block.lines() {
         if let Some((name, ty)) = field(line, "input ") {
             let class = ty.starts_with("class") || ty.starts_with("ordinal");
-            let set = ty.starts_with("set");
+            let (set, tokens) = (ty.starts_with("set"), ty.starts_with("tokens"));
             let optional = if ty.ends_with('?') { "?" } else { "" };
             inputs.push(if class {
                 format!("{name}: class[K{}]{optional}", inputs.len())
             } else if set {
                 format!("{name}: set[S{}]", inputs.len())
+            } else if tokens {
+                format!("{name}: tokens[T{0}, V{0}]", inputs.len())
             } else {
                 format!("{name}: {ty}")
             });
             parts.push(match () {
                 _ if class => format!("({name} |> embed(2) as {name}_rows)"),
+                _ if tokens => format!("({name} |> embed(2) as {name}_rows |> flatten)"),
                 _ if ty.starts_with("image") => format!("({name} |> flatten)"),
                 _ if ty == "number?" => format!("where(present({name}), {name}, 0)"),
                 _ => name,

@@ -243,7 +243,7 @@ fn a_folder_of_folders_is_rows_of_pictures_and_classes() {
     // `scale` divides pixels by 255.
     assert_eq!((0..6).map(of).collect::<Vec<_>>(), [10.0, 11.0, 12.0, 40.0, 41.0, 42.0]);
     let classes = dlmc::tensor::Array::i32(&[6], vec![0, 0, 0, 1, 1, 1]);
-    assert_eq!(part.fields[1].as_ref().expect("read"), &classes);
+    assert_eq!(**part.fields[1].as_ref().expect("read"), classes);
     // What the pictures hold is what the data is, whatever they are called; and the other way round.
     let mut other = pets();
     let path = Path::new("pets/cats/0.png");

@@ -18,6 +18,7 @@ mod predicting;
 mod resuming;
 mod training;
 mod transferring;
+mod writing;
 
 /// A clock on which every look takes the same time.
 struct Ticks {

@@ -167,7 +167,7 @@ const NAMED: [(&str, &str, &str, &str); 34] = [
 ];
 
 /// The built-ins that make nothing of axes that have names; those of pictures see columns, whose axes have none.
-const WITHOUT_AXES: [&str; 14] = [
+const WITHOUT_AXES: [&str; 18] = [
     "rank",
     "size",
     "zeros",
@@ -182,6 +182,10 @@ const WITHOUT_AXES: [&str; 14] = [
     "decode",
     "resize",
     "center_crop",
+    "lower",
+    "words",
+    "chars",
+    "window",
 ];
 
 /// The same program, with parameters whose axes have names.

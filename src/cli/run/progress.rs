@@ -61,6 +61,10 @@ impl<'a> Progress<'a> {
                 let line = format!("  nothing better: from step {} on the rate is {factor}x\n", count(step + 1));
                 self.say(&line);
             }
+            Event::Preview { step, text } => {
+                let lines: Vec<String> = text.lines().map(|line| format!("  │ {line}\n")).collect();
+                self.say(&format!("  after step {}\n{}", count(*step), lines.concat()));
+            }
             Event::Checkpoint { step, path, .. } if self.terminal.verbose => {
                 self.say(&format!("  checkpoint after step {}: {path}\n", count(*step)));
             }

@@ -100,6 +100,7 @@ impl Table {
         for (head, cells) in heading.columns.iter().zip(&frame.columns) {
             let (shape, cells) = match cells.as_ref().expect("wanted") {
                 Cells::Numbers { shape, .. } => (Some(shape.clone()), vec![]),
+                Cells::Letters(_) => unreachable!("not a source of tables"),
                 Cells::Text(texts) => (None, texts.iter().map(|it| it.map(String::from)).collect()),
             };
             columns.push(Column::new(head.name.clone(), shape, cells));

@@ -24,7 +24,7 @@ pub(super) fn positions(lower: &mut Lower, arguments: Arguments) -> Outcome<Valu
     let [n] = arguments.exactly::<1>(lower)?;
     let values = lower.constant_size(&n)?;
     let id = lower.graph.index(0, &[values]);
-    Ok(Value::Tensor(Tensor { meaning: Meaning::Class { values, ordered: false }, ..lower.whole(id) }))
+    Ok(Value::Tensor(Tensor { meaning: Meaning::Class { values, ordered: false, padded: false }, ..lower.whole(id) }))
 }
 
 pub(super) fn one_hot(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> {

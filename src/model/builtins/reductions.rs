@@ -4,6 +4,7 @@ use super::Arguments;
 use crate::model::lower::{Lower, Outcome};
 use crate::model::types::describe;
 use crate::model::value::*;
+use crate::problem::sequences::PaddingCounted;
 use crate::problem::shapes::*;
 use crate::scalar::{Dtype, Scalar};
 
@@ -55,6 +56,11 @@ pub(super) fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Red
         let at = lower.blame(given.span);
         let (callee, input, declared) = (format!("`{name}`"), "the operand".to_string(), lower.blame(span));
         return Err(lower.report(OptionalAsPresent { callee, input, is_class: tensor.is_class(), at, declared }));
+    }
+    let counts = matches!(reduction, Reduction::Sum | Reduction::Mean);
+    if counts && mask.is_none() && axes.iter().any(|&axis| tensor.names[axis].padded) {
+        let (reduction, at) = (name, lower.blame(span));
+        return Err(lower.report(PaddingCounted { reduction, at }));
     }
     // The reduced axes first in one row: leads and axes alike become one axis of the shape.
     let mut row = tensor.clone().plain();

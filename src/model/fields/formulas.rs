@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
+use super::Received;
+use super::declared::of_a_row;
 use crate::model::eval::Scope;
 use crate::model::lower::{Fits, Lower, Outcome};
 use crate::model::modules::ModuleId;
-use crate::model::program::{CellType, ColumnPlan, FieldType, SEPARATOR, Select, SetCell};
+use crate::model::program::{CellType, ColumnPlan, FieldType, SEPARATOR, Select, SetCell, TokenCell, Window};
 use crate::model::types::{describe, dims};
-use crate::model::value::{BATCH, Callee, Meaning, Tensor, Value};
+use crate::model::value::{AxisName, BATCH, Callee, Meaning, Tensor, Value};
 use crate::problem::names::*;
+use crate::problem::sequences::{TokensUncut, WindowMisplaced};
 use crate::problem::shapes::*;
 use crate::problem::values::*;
 use crate::scalar::Dtype;
 use crate::source::Span;
-use crate::syntax::tree::{Expr, ExprKind};
+use crate::syntax::tree::{Expr, ExprKind, FieldDecl};
 use crate::tensor::Slot;
 
 impl Lower<'_> {
@@ -59,9 +62,19 @@ impl Lower<'_> {
         let columns = self.columns.as_mut().expect("in a field");
         columns.current = outer;
         columns.open.pop();
+        let (window, whole) = (columns.window, columns.open.is_empty());
         let mut value = value?;
         let wanted = self.columns.as_ref().expect("in a field").types[at].clone();
         let place = decl.value.as_ref().map_or(decl.name.span, |expr| expr.span);
+        if let Some((window, of)) = window {
+            if !whole || of != value.id {
+                return Err(self.report(WindowMisplaced { at: window.span }));
+            }
+            return self.windowed(value, window, wanted, decl);
+        }
+        if let Some(at) = self.uncut(&value) {
+            return Err(self.report(TokensUncut { field: decl.name.text.to_string(), at, ty_at: decl.ty.span }));
+        }
         // One number is a row of one.
         if value.shape.is_empty() && wanted.shape == [1] {
             value = self.reshape(&value, &[1]);
@@ -93,6 +106,36 @@ impl Lower<'_> {
         Ok(Tensor { meaning: wanted.meaning, optional: wanted.optional, ..value })
     }
 
+    /// The rows of a window: each is what `value` is, and together they are what the field is declared to be.
+    fn windowed(&mut self, mut value: Tensor, window: Window, wanted: Received, decl: &FieldDecl) -> Outcome<Tensor> {
+        // Of one number, or in a window of one row, an axis of extent 1 need not be written.
+        let number = value.shape.iter().product::<usize>() == 1;
+        if value.shape.is_empty() && (wanted.shape.len() == 2 || wanted.shape == [1]) && wanted.dtype == Dtype::F32 {
+            value = self.reshape(&value, &[1]);
+        }
+        let side_by_side = [&[window.length][..], &value.shape].concat();
+        let fits = wanted.shape == side_by_side
+            || number && wanted.shape == [window.length]
+            || window.length == 1 && wanted.shape == value.shape;
+        if !fits || self.dtype(&value) != wanted.dtype || value.optional {
+            let callee = format!("the field `{}`", decl.name.text);
+            let names = vec![AxisName::default(); side_by_side.len()];
+            let found = describe(&Tensor { shape: side_by_side, names, ..value });
+            let wanted = format!("{}{}", wanted.meaning.word(), dims(&wanted.shape));
+            let (at, declared) = (window.span, decl.ty.span);
+            return Err(self.report(ResultMismatch { callee, wanted, found, at, declared, help: None }));
+        }
+        Ok(Tensor { meaning: wanted.meaning, optional: wanted.optional, ..value })
+    }
+
+    /// A column whose text is to become tokens, where nothing says of what.
+    fn uncut(&self, value: &Tensor) -> Option<Span> {
+        let plans = &self.columns.as_ref()?.plans;
+        let Meaning::Class { padded: true, .. } = value.meaning else { return None };
+        let uncut = |it: &&ColumnPlan| matches!(&it.cell, CellType::Tokens(cell) if cell.units.is_none());
+        plans.iter().find(uncut).map(|it| it.span)
+    }
+
     /// A column as a tensor, one element for each row.
     pub fn column(&mut self, name: &str, span: Span) -> Outcome<Tensor> {
         let columns = self.columns.as_ref().expect("in a field");
@@ -101,7 +144,7 @@ impl Lower<'_> {
         // A column on its own is what the field's type says; within a formula it is a number, or an image's pixels.
         let direct = match &decl.value {
             None => true,
-            Some(expr) => match &expr.kind {
+            Some(expr) => match &of_a_row(expr).kind {
                 ExprKind::Name(_) => true,
                 ExprKind::Call { callee, .. } => matches!(&callee.kind, ExprKind::Name(name) if &**name == "column"),
                 _ => false,
@@ -125,6 +168,17 @@ impl Lower<'_> {
                 return Err(self.report(NotInThisVersion { what, at: span, help: None }));
             }
             FieldType::Text => (CellType::Text, vec![], Dtype::I32, Meaning::Plain),
+            FieldType::Tokens(tokens) => {
+                let length = tokens.padded.then_some(tokens.length);
+                let cell = TokenCell { values: tokens.values, length, lower: false, units: None };
+                (CellType::Tokens(cell), length.into_iter().collect(), Dtype::I32, it.meaning)
+            }
+            FieldType::Tensor if direct && it.windowed && it.row() == 1 => {
+                (CellType::Number { optional: false }, vec![1], Dtype::F32, Meaning::Plain)
+            }
+            FieldType::Tensor if direct && it.windowed => {
+                (CellType::Array, it.shape[1..].to_vec(), Dtype::F32, Meaning::Plain)
+            }
             FieldType::Tensor if it.meaning == Meaning::Image => {
                 (CellType::Array, it.shape.clone(), Dtype::F32, Meaning::Image)
             }
@@ -141,7 +195,7 @@ impl Lower<'_> {
     pub fn column_pattern(&mut self, pattern: &str, span: Span) -> Outcome<Tensor> {
         let columns = self.columns.as_ref().expect("in a field");
         let it = columns.types[columns.current].clone();
-        let shape = vec![it.shape.iter().product()];
+        let shape = vec![it.row()];
         let cell = match it.ty {
             FieldType::Set(_) => CellType::Binary { names: None },
             _ => CellType::Number { optional: it.optional },
@@ -162,7 +216,11 @@ impl Lower<'_> {
         let shape = [&[self.setting.batch][..], &plan.shape].concat();
         let id = self.graph.input(Slot::Feed(at as u32), &shape, plan.dtype);
         let optional = matches!(&plan.cell, CellType::Class(class) if class.optional);
-        Ok(Tensor { meaning, optional, ..self.tensor(id, vec![BATCH]) })
+        let mut column = self.tensor(id, vec![BATCH]);
+        if let (Meaning::Class { padded, .. }, Some(places)) = (meaning, column.names.first_mut()) {
+            places.padded = padded;
+        }
+        Ok(Tensor { meaning, optional, ..column })
     }
 
     /// `fit m = formula`: computed from the training rows, or read from what was.

@@ -39,6 +39,7 @@ impl Fields {
             types: Rc::new(self.received.clone()),
             current: at,
             plans: vec![],
+            window: None,
             open: vec![],
         }
     }
@@ -54,13 +55,13 @@ impl Fields {
         at: usize,
         n: usize,
         problems: &mut Vec<Problem>,
-    ) -> Outcome<(Function, Vec<ColumnPlan>, bool)> {
+    ) -> Outcome<(Function, Columns, Vec<usize>, bool)> {
         let (mut lower, value) = self.lowered(at, n, Fits::Fit(vec![]), problems)?;
-        let columns = lower.columns.take().expect("set above").plans;
-        let encoded = !(columns.len() == 1 && matches!(lower.graph[value.id].op, crate::tensor::Op::Input(_)));
+        let columns = lower.columns.take().expect("set above");
+        let encoded = !(columns.plans.len() == 1 && matches!(lower.graph[value.id].op, crate::tensor::Op::Input(_)));
         let Fits::Fit(results) = std::mem::replace(&mut lower.fits, Fits::None) else { unreachable!("set above") };
-        let function = function(lower, &columns, n, vec![], results);
-        Ok((function, columns, encoded))
+        let function = function(lower, &columns.plans, n, vec![], results);
+        Ok((function, columns, value.shape, encoded))
     }
 
     pub fn fit(&self, at: usize, n: usize) -> Function {

@@ -43,7 +43,8 @@ fn probe(column: &ColumnPlan, rows: usize, site: u32) -> Wide {
     let value = |draw: f32| match column.cell {
         CellType::Array | CellType::Picture(_) => (f64::from(draw) * 256.0).floor(),
         CellType::Number { .. } => f64::from(draw) * 1000.0 - 300.0,
-        CellType::Binary { .. } | CellType::Class(_) | CellType::Set(_) | CellType::Text => 0.0,
+        CellType::Binary { .. } | CellType::Class(_) | CellType::Set(_) | CellType::Tokens(_) => 0.0,
+        CellType::Text => 0.0,
     };
     Wide { shape, dtype: column.dtype, data: draws.into_iter().map(value).collect() }
 }

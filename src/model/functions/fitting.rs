@@ -142,7 +142,7 @@ fn unfit(output: &Value, target: &Tensor) -> Option<String> {
     match (output.meaning, target.meaning) {
         (Meaning::Logits, Meaning::Set) => Some(several_at_once()),
         (Meaning::Logit, Meaning::Set) if a != b => Some(other_count(b, a)),
-        (Meaning::Logit, Meaning::Class { values, ordered: true }) if a != values - 1 => {
+        (Meaning::Logit, Meaning::Class { values, ordered: true, .. }) if a != values - 1 => {
             Some(other_count(values - 1, a))
         }
         (_, Meaning::Class { ordered: true, .. }) if plain(output) => Some(order_without_distances()),

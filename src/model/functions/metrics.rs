@@ -8,6 +8,13 @@ use crate::model::train::{Experiment, MetricExpr, callee};
 use crate::model::value::*;
 use crate::syntax::tree::{Callable, Kind, Type, TypeKind};
 
+/// The value of a metric over all examples.
+pub struct Score {
+    pub value: Tensor,
+    /// Whether it is the mean of a value that each example has alone.
+    pub is_mean: bool,
+}
+
 impl Experiment {
     /// The value of a metric over all examples.
     pub fn metric_of(
@@ -16,7 +23,7 @@ impl Experiment {
         metric: &MetricExpr,
         outputs: &[Output],
         targets: &[Tensor],
-    ) -> Outcome<Tensor> {
+    ) -> Outcome<Score> {
         let what = format!("the metric `{}`", metric.name);
         let on = metric.target.as_slice();
         let (output, target, at) = self.binding(&what, metric.span, on, outputs, targets, lower)?;
@@ -28,8 +35,10 @@ impl Experiment {
                 let value = self.value_of(lower, &form, entered, metric.span)?;
                 let tensor = lower.tensor_of(value, metric.span)?;
                 // A score is one number: the mean over what is left of the batch and of the target's own axes.
-                let is_table = tensor.lead.is_empty() && form.callable.across_batch && !is_score(&form.callable);
-                Ok(if is_table { tensor } else { mean_of_all(lower, &tensor) })
+                let across = form.callable.across_batch;
+                let is_table = tensor.lead.is_empty() && across && !is_score(&form.callable);
+                let value = if is_table { tensor } else { mean_of_all(lower, &tensor) };
+                Ok(Score { value, is_mean: !across })
             }
             Err(problems) => {
                 if !are_misfits(&problems) {

@@ -65,10 +65,6 @@ impl Parts {
         });
         let clip = settings.get("clip").map(|expr| clip(expr, problems));
         let mut sound = true;
-        if let Some(expr) = settings.get("preview") {
-            problems.push(NotInThisVersion { what: "`preview`".into(), at: expr.span, help: None }.into());
-            sound = false;
-        }
         if let Some(expr) = settings.get("precision")
             && !matches!(fields::constant(expr), Some(Constant::Word(word)) if matches!(word.as_str(), "fp32" | "f32"))
         {

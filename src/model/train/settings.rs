@@ -201,7 +201,7 @@ pub const SETTINGS: &[Row] = &[
     row("stop", None, "What ends a run without progress; without one nothing does."),
     row("keep", Some("last"), "Which weights are kept; with `stop`, the best by its metric."),
     row("checkpoint", None, "When to save; without one when interrupted."),
-    row("preview", None, "Which samples are shown."),
+    row("preview", None, "A text that the model writes where the validation split is looked at."),
     row("accumulate", Some("1 batch"), "How many batches make a step."),
     row("clip", None, "What limits the gradient; without one nothing does."),
     row("precision", Some("fp32"), "The numbers that are computed with."),

@@ -19,9 +19,11 @@ pub fn axis_names(ty: &Type, depth: usize) -> Vec<AxisName> {
     let named = |dim: &Dim| match dim {
         Dim::Named { name, .. } => {
             let label = Some(Label { name: name.text.clone(), at: name.span, depth });
-            AxisName { called: Some(name.text.clone()), label }
+            AxisName { called: Some(name.text.clone()), label, padded: false }
         }
-        Dim::Expr(Expr { kind: ExprKind::Name(name), .. }) => AxisName { called: Some(name.clone()), label: None },
+        Dim::Expr(Expr { kind: ExprKind::Name(name), .. }) => {
+            AxisName { called: Some(name.clone()), label: None, padded: false }
+        }
         _ => AxisName::default(),
     };
     dims.iter().map(named).collect()
@@ -146,5 +148,6 @@ pub fn first_of(names: &mut [AxisName], others: &[AxisName]) {
     for (own, other) in names.iter_mut().rev().zip(others.iter().rev()) {
         own.called = own.called.take().or_else(|| other.called.clone());
         own.label = own.label.take().or_else(|| other.label.clone());
+        own.padded |= other.padded;
     }
 }

@@ -10,7 +10,8 @@ fn part(rows: usize) -> Part {
     let floats = (0..2 * rows).map(|it| it as f32).collect();
     let classes = (0..rows as i32).collect();
     let fields = vec![Some(Array::f32(&[rows, 2], floats)), None, Some(Array::i32(&[rows], classes))];
-    Part { rows, numbers, fields, halfway: false, texts: vec![None, None, None] }
+    let fields = fields.into_iter().map(|it| it.map(std::sync::Arc::new)).collect();
+    Part { rows, numbers, fields, windows: None, halfway: false, texts: vec![None, None, None] }
 }
 
 #[test]

@@ -157,6 +157,7 @@ fn no_bytes_break_a_source() {
         "csv(\"f\", header: no, names: [\"a\", \"b\", \"y\"], missing: [\"\", \"?\"])",
         "tsv(\"f\")",
         "jsonl(\"f\")",
+        "text_file(\"f\")",
         "idx(images: \"f\", labels: \"f\")",
     ];
     let tested: Vec<&str> = sources.iter().map(|it| it.split('(').next().expect("a name")).collect();
@@ -189,9 +190,12 @@ fn no_bytes_break_a_source() {
         "ü".as_bytes(),
     ];
     for source in sources {
-        let fields = match source.starts_with("idx") {
-            true => "  input x: f32[1] = images\n  target y: class[2] = labels",
-            false => FIELDS,
+        let fields = match source.split('(').next() {
+            Some("idx") => "  input x: f32[1] = images\n  target y: class[2] = labels",
+            Some("text_file") => {
+                "  input x: tokens[2, 300] = chars |> window(2)\n  target y: class[\"a\", ..] = chars |> window(1, offset: 2)"
+            }
+            _ => FIELDS,
         };
         let mut block = Block::new(&format!("  source: {source}\n{fields}"), &[]);
         arbtest(|u| {
@@ -210,7 +214,7 @@ fn no_bytes_break_a_source() {
             let told = block.told(&looked);
             match block.load() {
                 Ok(dataset) => {
-                    assert!(dataset.parts[0].rows > 0 && facts.rows.is_none_or(|it| it == dataset.parts[0].rows))
+                    assert!(dataset.parts[0].rows > 0 && facts.splits.is_none_or(|it| it[0] == dataset.parts[0].rows))
                 }
                 Err(problems) => assert!(!problems.is_empty()),
             }

@@ -144,7 +144,7 @@ train { model: m; data: points; loss: mse; optimizer: sgd; for: 1 epoch }";
     let dataset = loaded.unwrap_or_else(|problems| panic!("{problems:#?}"));
     // Mean 4, variance (9 + 1 + 1 + 9) / 4 = 5; a channel that never changes becomes 0, and is then as far as it is.
     let root = 5.0_f64.sqrt();
-    let of = |split| Wide::from(dataset.part(split).fields[0].as_ref().expect("images")).data;
+    let of = |split| Wide::from(&**dataset.part(split).fields[0].as_ref().expect("images")).data;
     use dlmc::model::program::Split;
     let train = [-3.0 / root, 0.0, -1.0 / root, 0.0, 1.0 / root, 0.0, 3.0 / root, 0.0];
     close(&of(Split::Train), &train, 1e-6, "training rows");
@@ -161,7 +161,7 @@ fn every_encoder_fits_on_training_rows_alone() {
         let mut found = vec![];
         for split in dlmc::model::program::Split::ALL {
             if let Some(Some(array)) = dataset.part(split).fields.first() {
-                found.extend(Wide::from(array).data);
+                found.extend(Wide::from(&**array).data);
             }
         }
         close(&found, case.values, 1e-6, case.formula);
