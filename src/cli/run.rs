@@ -64,7 +64,8 @@ impl Args {
             Reason::Done | Reason::Patience | Reason::Time => {
                 if terminal.format != Format::Json {
                     terminal.data(&results(&outcome.end))?;
-                    terminal.talk(&farewell(&outcome));
+                    let writes = checked.programs[chosen].writing().is_some();
+                    terminal.talk(&farewell(&outcome, writes));
                 }
                 Ok(Exit::Fine)
             }
@@ -130,7 +131,7 @@ fn results(end: &End) -> String {
 }
 
 /// Why it ended, where the artifact is, and what to type next.
-fn farewell(outcome: &Outcome) -> String {
+fn farewell(outcome: &Outcome, writes: bool) -> String {
     let end = &outcome.end;
     let why = match end.reason {
         Reason::Done | Reason::Interrupted => "all steps done",
@@ -144,7 +145,14 @@ fn farewell(outcome: &Outcome) -> String {
         let artifact = artifact.display().to_string();
         let name = quoted(&artifact);
         out += &format!("  wrote {artifact}\n");
-        out += &format!("  next: dlmc eval {name}\n        dlmc predict {name} ROWS.csv\n");
+        // Without a test split, the next that there is.
+        let split = match (end.test.is_empty(), end.val.is_empty()) {
+            (false, _) => "",
+            (true, false) => " --split val",
+            (true, true) => " --split train",
+        };
+        let then = if writes { format!("generate {name}") } else { format!("predict {name} ROWS.csv") };
+        out += &format!("  next: dlmc eval {name}{split}\n        dlmc {then}\n");
     }
     out
 }

@@ -16,7 +16,7 @@ use crate::problem::Problem;
 use crate::problem::names::{OverrideAmbiguous, OverrideUnmatched};
 use crate::source::{Source, Sources, Span, World};
 use crate::syntax::print_expr;
-use crate::syntax::tree::{Dim, Expr, ExprKind, Item, Kind, TrainEntry, Type, TypeKind};
+use crate::syntax::tree::{Dim, Expr, ExprKind, Item, Kind, Type, TypeKind};
 
 /// A setting, and where its value came from.
 #[derive(Clone, PartialEq, Debug)]
@@ -72,11 +72,6 @@ pub fn settings(world: &dyn World, path: &Path, text: &str, overrides: &[Overrid
             found.push(setting);
         }
     });
-    for source in weights(&outline) {
-        if !found.contains(&source) {
-            found.push(source);
-        }
-    }
     for (program, train) in report.checked.programs.iter().zip(&report.trains) {
         for size in sizes(&outline, program) {
             if !found.contains(&size) {
@@ -106,30 +101,6 @@ pub fn settings(world: &dyn World, path: &Path, text: &str, overrides: &[Overrid
         });
     }
     found
-}
-
-/// The files from which weights come. They are no values, so nothing takes their place.
-fn weights(outline: &Outline) -> Vec<Setting> {
-    let blocks = outline.tree.items.iter().filter_map(|item| match item {
-        Item::Train(block) => Some(block),
-        _ => None,
-    });
-    let transfers = blocks.flat_map(|block| block.entries.iter().map(move |entry| (block, entry)));
-    let settings = transfers.filter_map(|(block, entry)| {
-        let TrainEntry::Transfer(transfer) = entry else { return None };
-        let part = transfer.part.as_ref().map_or(String::new(), |part| format!("{}.", part.pattern));
-        Some(Setting {
-            path: format!("train.transfer.{part}from"),
-            train: block.name.as_ref().map(|name| name.text.to_string()),
-            value: Some(format!("{:?}", transfer.from.value)),
-            origin: Origin::Written(place(&outline.sources, transfer.from.span)),
-            default: None,
-            declared: None,
-            ty: "file".into(),
-            doc: "The weights and states that training begins with.".into(),
-        })
-    });
-    settings.collect()
 }
 
 /// The settings that a path means: the end of a full path that only one setting has.

@@ -227,6 +227,7 @@ impl<'a> Walk<'a> {
                 what.iter().map(|it| Selector { pattern: format!("{part}{}", it.pattern).into(), ..it.clone() });
             patterns(&whole.collect::<Vec<_>>())
         };
+        self.value(&format!("train.transfer.{part}from"), "train", &mut transfer.from);
         for entry in &mut transfer.entries {
             match entry {
                 TransferEntry::Setting(setting) => {

@@ -593,7 +593,8 @@ impl Selector {
 #[derive(Clone, Debug)]
 pub struct Transfer {
     pub part: Option<Selector>,
-    pub from: Text,
+    /// The path in quotes.
+    pub from: Expr,
     pub entries: Vec<TransferEntry>,
     pub span: Span,
 }

@@ -62,6 +62,7 @@ pub(super) fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Red
         let (reduction, at) = (name, lower.blame(span));
         return Err(lower.report(PaddingCounted { reduction, at }));
     }
+    let mask = mask.map(|mask| along(lower, mask, &tensor, &axes));
     // The reduced axes first in one row: leads and axes alike become one axis of the shape.
     let mut row = tensor.clone().plain();
     let mut keep = mask;
@@ -110,7 +111,10 @@ pub(super) fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Red
                         let there = lower.map(Scalar::ToF32, &[mask]).expect("a cast");
                         let id = lower.spread(&there, &lead, &row.shape.clone());
                         let there = lower.tensor(id, lead.clone());
-                        fold_axes(lower, &there, &axes, |lower, x, axis| lower.sum(x, axis))
+                        let count = fold_axes(lower, &there, &axes, |lower, x, axis| lower.sum(x, axis));
+                        // Of an example nothing may count, as of an empty text: its mean is 0. Of no row there is none.
+                        let one = lower.constant(1.0, Dtype::F32);
+                        if batch { count } else { lower.map(Scalar::Max, &[&count, &one]).expect("numbers") }
                     }
                 };
                 lower.map(Scalar::Div, &[&total, &divisor]).expect("one shape")
@@ -127,6 +131,18 @@ pub(super) fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Red
     let names: Vec<_> =
         row.names.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, it)| it.clone()).collect();
     Ok(Value::Tensor(Tensor { names, ..reduced }))
+}
+
+/// A condition that says of each place along the axes whether it counts, for all that stands there. Another is as it is.
+fn along(lower: &mut Lower, condition: Tensor, tensor: &Tensor, axes: &[usize]) -> Tensor {
+    if condition.shape.is_empty() || !condition.shape.iter().eq(axes.iter().map(|&axis| &tensor.shape[axis])) {
+        return condition;
+    }
+    let (lead, mut id) = (condition.lead.clone(), condition.id);
+    for (axis, &extent) in tensor.shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)) {
+        id = lower.graph.expand(id, lead.len() + axis, extent);
+    }
+    lower.tensor(id, lead)
 }
 
 /// `max(a, b)` of two, or the largest of one.

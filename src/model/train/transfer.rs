@@ -42,13 +42,19 @@ pub(super) fn entries(transfer: &Transfer) -> Vec<TrainEntry> {
 
 /// Reads a block; every line is read, whatever is wrong with the others.
 pub(super) fn read(context: &Context, transfer: &Transfer, problems: &mut Vec<Problem>) -> Outcome<TransferPlan> {
+    let Some(Constant::Text(from)) = fields::constant(&transfer.from) else {
+        let (setting, wanted) = ("transfer".to_string(), "the path of a file in quotes".to_string());
+        let (found, at) = (print_expr(&transfer.from), transfer.from.span);
+        problems.push(WrongValue { setting, wanted, found, at, declared: None, help: None, repair: None }.into());
+        return Err(Reported);
+    };
     let text = context.sources.text(transfer.span);
     let end = transfer.span.start as usize + text.trim_end().len();
     let mut plan = TransferPlan {
         at: first_word(transfer.span, "transfer"),
         whole: Span::new(transfer.span.file, transfer.span.start as usize, end),
         part: transfer.part.clone(),
-        from: transfer.from.value.clone(),
+        from: from.into(),
         from_at: transfer.from.span,
         sha256: None,
         renames: vec![],

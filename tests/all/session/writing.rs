@@ -6,11 +6,12 @@ use dlmc::compile::Backend;
 use dlmc::data::{Limits, load_fitted};
 use dlmc::model::program::Split;
 use dlmc::session::artifact::Artifact;
-use dlmc::session::formulas::Formulas;
+use dlmc::session::formulas::{Formulas, interpret};
 use dlmc::session::generation::Draft;
 use dlmc::session::measure::Model;
 use dlmc::session::{Cell, Event, Known, Outcome, Place, Reason, Trained, Value};
 use dlmc::source::Memory;
+use dlmc::tensor::Array;
 
 use super::Bench;
 
@@ -159,4 +160,22 @@ fn a_run_over_windows_is_resumed_to_the_bit() {
         artifact.weights(&checked.programs[at]).unwrap()
     };
     assert_eq!(weights(&second.unwrap()), weights(&whole.run().0));
+}
+
+/// Places without a token count for nothing, and a text without any has the mean 0.
+#[test]
+fn a_mean_over_a_text_is_of_its_tokens() {
+    let text = "dlm 1\n\ndata rows {\n  source: csv(\"f.csv\")\n  input t: tokens[3, 5] = t |> words\n  target y: number\n}\n\n\
+                model net on t: tokens[T, V] -> number {\n  \
+                t |> embed(2) as e |> mean(over: T, where: present(t)) |> dense(1) as out\n}\n\n\
+                train {\n  model: net\n  data: rows\n  loss: mse\n  optimizer: adam\n  for: 1 epochs\n}\n";
+    let checked = dlmc::compile::check(&Memory::default(), Path::new("it.dlm"), Some(text.into()), &[]).unwrap();
+    assert!(checked.is_sound(), "{:?}", checked.problems);
+    let rows = |values: &[f32], width: usize| Array::f32(&[values.len() / width, width], values.to_vec());
+    let states = [rows(&[9., 9., 8., 8., 1., 2., 3., 5., 7., 7.], 2), rows(&[1., 10.], 1), Array::f32(&[1], vec![0.5])];
+    let tokens = Array::i32(&[4, 3], vec![2, 3, 0, 3, 0, 0, 0, 0, 0, 2, 2, 3]);
+    let found = interpret(&checked.programs[0].predict(4), &states, &[tokens]);
+    let of = |a: f32, b: f32| a + 10.0 * b + 0.5;
+    let expected = [of(2.0, 3.5), of(3.0, 5.0), 0.5, of(5.0 / 3.0, 3.0)];
+    assert!(found[0].floats().iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{:?}", found[0]);
 }
