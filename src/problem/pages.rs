@@ -211,6 +211,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "transfer-hash"
     "transfer-holes"
     "transfer-leftovers"
+    "transfer-not-finite"
     "transfer-nowhere"
     "transfer-numbers"
     "transfer-pattern"

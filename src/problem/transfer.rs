@@ -210,6 +210,12 @@ problems! {
                 .help("fetch it again, or write it anew"),
         };
 
+    /// A file of weights holds numbers that are not finite.
+    "transfer-not-finite" Error TransferNotFinite { path: String, tensor: String, at: Span } =>
+        say(format!("`{tensor}` of {path:?} holds numbers that are not finite, so no loss would be"))
+            .at(at, "NaN or infinity, as f32")
+            .help("the training that wrote the file has failed, or its numbers are too large for f32: take weights from before");
+
     /// A file of weights is another than the program names.
     "transfer-hash" Error TransferHash { path: String, wanted: String, found: String, at: Span, from_at: Span } =>
         say(format!("{path:?} is another file than this program was written for"))

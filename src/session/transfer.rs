@@ -14,8 +14,8 @@ use crate::data::files::{Files, Found};
 use crate::model::Program;
 use crate::model::transfer::TransferPlan;
 use crate::problem::Problem;
-use crate::problem::transfer::{TransferHash, TransferTwice, Twice};
-use crate::session::artifact::model_states;
+use crate::problem::transfer::{TransferHash, TransferNotFinite, TransferTwice, Twice};
+use crate::session::artifact::{is_finite, model_states};
 use crate::source::{Sources, World};
 use crate::tensor::Array;
 use fit::{Fit, fit};
@@ -73,9 +73,11 @@ pub fn inspect(
 ) -> (Vec<Brought>, Vec<Problem>) {
     let (mut brought, mut problems) = (vec![], vec![]);
     for plan in program.transfers() {
-        let looked = look(world, base, sources, program, plan).and_then(|(found, _, it)| {
-            if plan.sha256.is_some() && (all || found.size <= SMALL) {
-                hashed(plan, &content(world, &found).map_err(|it| vec![it])?)?;
+        let looked = look(world, base, sources, program, plan).and_then(|(found, header, it)| {
+            if all || plan.sha256.is_some() && found.size <= SMALL {
+                let bytes = content(world, &found).map_err(|it| vec![it])?;
+                hashed(plan, &bytes)?;
+                arrays(plan, &header, &it.fit, &bytes)?;
             }
             Ok(it)
         });
@@ -103,8 +105,8 @@ pub fn load(
         let (found, header, it) = look(world, base, sources, program, plan)?;
         let bytes = content(world, &found).map_err(|it| vec![it])?;
         let sha256 = hashed(plan, &bytes)?;
-        for take in &it.fit.takes {
-            states[take.slot] = header.tensors[take.tensor].array(&bytes, take.order.as_deref());
+        for (take, array) in it.fit.takes.iter().zip(arrays(plan, &header, &it.fit, &bytes)?) {
+            states[take.slot] = array;
         }
         provenance.push(it.with(sha256));
         brought.push(it);
@@ -130,6 +132,22 @@ fn look(
     let numbers = fit.takes.iter().map(|it| header.tensors[it.tensor].numbers()).sum();
     let (part, from) = (plan.part.as_ref().map(|it| it.pattern.to_string()), plan.from.to_string());
     Ok((found, header, Brought { part, from, fit, numbers }))
+}
+
+/// What the file holds for each state that it fills, if all of it is finite.
+fn arrays(plan: &TransferPlan, header: &Header, fit: &Fit, bytes: &[u8]) -> Result<Vec<Array>, Vec<Problem>> {
+    let array = |take: &fit::Take| {
+        let tensor = &header.tensors[take.tensor];
+        let array = tensor.array(bytes, take.order.as_deref());
+        let path = || plan.from.to_string();
+        match is_finite(&array) {
+            true => Ok(array),
+            false => {
+                Err(vec![TransferNotFinite { path: path(), tensor: tensor.name.clone(), at: plan.from_at }.into()])
+            }
+        }
+    };
+    fit.takes.iter().map(array).collect()
 }
 
 /// The hash of a file's bytes, if it is the one that the block names.

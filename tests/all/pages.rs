@@ -151,13 +151,14 @@ pub fn weights(lines: &str) -> Vec<u8> {
             let number = (name.bytes().map(usize::from).sum::<usize>() * 31 + at * 17) % 101;
             match kind {
                 "f32" => data.extend((number as f32 / 101.0 - less as f32).to_le_bytes()),
+                "nan" => data.extend(f32::NAN.to_le_bytes()),
                 "f64" => data.extend((number as f64 / 101.0 - less).to_le_bytes()),
                 "i64" => data.extend((number as i64).to_le_bytes()),
                 other => panic!("{other}"),
             }
         }
         let info = serde_json::json!({
-            "dtype": kind.to_uppercase(), "shape": shape, "data_offsets": [start, data.len()],
+            "dtype": if kind == "nan" { "F32".into() } else { kind.to_uppercase() }, "shape": shape, "data_offsets": [start, data.len()],
         });
         header.insert(name.to_string(), info);
     }
