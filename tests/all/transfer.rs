@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use dlmc::ide::{Look, look};
+use dlmc::session::transfer::{self, sha256};
 use dlmc::source::Memory;
 
+use crate::cli::Shell;
 use crate::pages::weights;
 
 mod real;
@@ -95,6 +97,65 @@ fn what_is_left_over_is_named_with_the_lines_that_leave_it_out() {
     assert!(found[0].help[0].ends_with("\n    skip \"fc.*\"\n    skip \"extra\""), "{:?}", found[0].help);
     let clause = format!("{}\n skip \"fc.*\", \"extra\"\n }}", clause.trim_end_matches(" }"));
     assert!(said(&program(&clause), &[("it.safetensors", &lines)]).is_empty());
+}
+
+#[test]
+fn check_and_run_say_what_comes_from_where() {
+    let shell = Shell::new();
+    let clause = "transfer body from \"it.safetensors\" {\n rename \"*\" -> * as oi\n freeze stem until 1 epoch\n }";
+    shell.write("it.dlm", program(clause));
+    shell.write("it.safetensors", weights(TORCH));
+    let line = "  `body` from it.safetensors: 10 tensors, 126 numbers\n";
+    let said = shell.run(&["check", "it.dlm"]);
+    assert!(said.code == 0 && said.out.contains(line), "{}{}", said.out, said.err);
+    let said = shell.run(&["run", "it.dlm", "--out", "it"]);
+    assert!(said.code == 0 && said.err.contains(line), "{}", said.err);
+    let said = shell.run(&["inspect", "it/model.dlmx"]).out;
+    assert!(said.contains("began with") && said.contains(&sha256(&weights(TORCH))), "{said}");
+    let said = shell.run(&["why", "it.dlm", "train.freeze.body.stem"]).out;
+    assert!(said.starts_with("train.freeze.body.stem = 1 epoch"), "{said}");
+    shell.write("other.safetensors", weights(TORCH));
+    let said = shell.run(&["check", "it.dlm", "--set", "transfer.body.from=\"other.safetensors\"", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    let wanted = serde_json::json!({
+        "part": "body", "from": "other.safetensors", "tensors": 10, "numbers": 126, "skipped": 0, "fresh": 0, "dropped": 0,
+    });
+    assert_eq!(told["trains"][0]["transfers"], serde_json::json!([wanted]));
+}
+
+/// Whatever stands in a file: it is told of, and nothing falls.
+#[test]
+fn no_file_is_too_broken() {
+    let clause = "transfer body from \"it.safetensors\" {\n rename \"*\" -> * as oi\n }";
+    let (whole, program) = (weights(TORCH), program(clause));
+    let checked = dlmc::compile::check(&Memory::default(), Path::new("it.dlm"), Some(program), &[]).expect("the text");
+    let mut refused = 0;
+    arbtest::arbtest(|u| {
+        let mut bytes = whole.clone();
+        for _ in 0..u.int_in_range(1..=3)? {
+            // Most of what can go wrong stands in the head.
+            let end = if u.ratio(4, 5)? { 900 } else { bytes.len() };
+            let at = u.choose_index(end)?;
+            match u.int_in_range(0..=3)? {
+                0 => bytes[at] = u.arbitrary()?,
+                1 => bytes[at] = *u.choose(b"0123456789,:{}[]\"")?,
+                2 => _ = bytes.remove(at),
+                _ => bytes.truncate(at.max(1)),
+            }
+            if bytes.len() < 1000 {
+                break;
+            }
+        }
+        let mut world = Memory::default();
+        world.0.insert("it.safetensors".into(), bytes);
+        let program = &checked.programs[0];
+        let (brought, problems) = transfer::inspect(&world, Path::new(""), &checked.sources, program, true);
+        assert_eq!(brought.is_empty(), !problems.is_empty());
+        refused += u32::from(brought.is_empty());
+        Ok(())
+    })
+    .budget_ms(1500);
+    assert!(refused > 100, "{refused}");
 }
 
 #[test]

@@ -40,7 +40,8 @@ pub fn header(world: &dyn World, found: &Found) -> Result<Header, Problem> {
     let io = |error: std::io::Error| not(Unreadable::Io(reason(&error)));
     let first = world.head(&found.path, 8).map_err(io)?;
     // What PyTorch saves is a pickle, or one in an archive.
-    if first.starts_with(b"PK\x03\x04") || first.starts_with(&[0x80, 2]) {
+    let is_archive = first.starts_with(b"PK\x03\x04") && !found.shown.ends_with(".npz");
+    if is_archive || matches!(first[..], [0x80, 2..=5, ..]) {
         return Err(not(Unreadable::Pickle));
     }
     let length = first.first_chunk::<8>().map(|it| u64::from_le_bytes(*it)).ok_or_else(|| not(Unreadable::Foreign))?;

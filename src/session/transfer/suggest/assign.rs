@@ -1,7 +1,7 @@
 //! Which tensor of a file is meant by which of the model: by shapes, by words, by numbers, by order, and by what the
 //! neighbours are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{alike, alike_in_order, numbers, parts, tokens, words};
 use super::{Gap, Spare};
@@ -16,8 +16,10 @@ struct Owner {
     /// Gaps or spares, by index.
     tensors: Vec<usize>,
     words: Vec<String>,
-    numbers: Vec<usize>,
+    numbers: Vec<(usize, usize)>,
     parts: Vec<String>,
+    /// The name without its numbers.
+    form: String,
 }
 
 /// How much each of the reasons counts.
@@ -25,8 +27,10 @@ const WORDS: f64 = 2.0;
 const NUMBERS: f64 = 1.0;
 const ORDER: f64 = 1.5;
 const NEIGHBOURS: f64 = 2.5;
-/// Looks at the neighbours, which change by each of them.
-const ROUNDS: usize = 4;
+const FORMS: f64 = 2.0;
+/// Looks at the neighbours, which change by each of them; at forms only once most are where they belong.
+const ROUNDS: usize = 7;
+const ROUNDS_WITHOUT_FORMS: usize = 4;
 /// Below everything that a pair can be worth.
 const NEVER: f64 = -1e6;
 /// More layers of one shape than this are not told apart.
@@ -79,6 +83,19 @@ pub fn is_certain(gaps: &[Gap], spares: &[Spare], pairs: &[Pair]) -> bool {
     pairs.iter().all(|pair| says_the_same(pair) && leaves_agree(gaps, spares, pair) || is_only(pair))
 }
 
+/// `b#.norm`. A mark of its own keeps it from being a part.
+fn form(name: &str) -> String {
+    let mut out = String::from("=");
+    for it in name.chars() {
+        match it.is_ascii_digit() {
+            true if out.ends_with('#') => {}
+            true => out.push('#'),
+            false => out.push(it),
+        }
+    }
+    out
+}
+
 fn leaves_agree(gaps: &[Gap], spares: &[Spare], &(gap, spare): &Pair) -> bool {
     leaves::means(leaves::leaf(&spares[spare].name), split_own(&gaps[gap].name).1)
 }
@@ -96,8 +113,8 @@ fn owners(tensors: impl Iterator<Item = (usize, String)>) -> Vec<Owner> {
             Some(&at) => found[at].tensors.push(tensor),
             None => {
                 places.insert(name.clone(), found.len());
-                let (words, parts) = (words(&name), parts(&name));
-                found.push(Owner { name, tensors: vec![tensor], words, numbers: vec![], parts });
+                let (words, parts, form) = (words(&name), parts(&name), form(&name));
+                found.push(Owner { name, tensors: vec![tensor], words, numbers: vec![], parts, form });
             }
         }
     }
@@ -133,7 +150,8 @@ fn matched(own: &[Owner], foreign: &[Owner], gaps: &[Gap], spares: &[Spare]) -> 
     }
     classes.retain(|_, (a, b)| !a.is_empty() && !b.is_empty() && a.len().max(b.len()) <= MOST);
     let mut found: Vec<(usize, usize)> = vec![];
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
+        let forms = if round < ROUNDS_WITHOUT_FORMS { 0.0 } else { FORMS };
         let votes = Votes::of(&found, own, foreign);
         found.clear();
         for (a, b) in classes.values() {
@@ -146,7 +164,8 @@ fn matched(own: &[Owner], foreign: &[Owner], gaps: &[Gap], spares: &[Spare]) -> 
                 ORDER * (1.0 - (place(i, a) - place(j, b)).abs())
                     + WORDS * alike(&u.words, &t.words)
                     + NUMBERS * alike_in_order(&u.numbers, &t.numbers)
-                    + NEIGHBOURS * votes.worth(u, t)
+                    + NEIGHBOURS * votes.neighbours(u, t)
+                    + forms * votes.forms((a[i], u), (b[j], t))
             };
             found.extend(best(a.len(), b.len(), worth).into_iter().map(|(i, j)| (a[i], b[j])));
         }
@@ -175,32 +194,31 @@ fn tensors(own: &Owner, foreign: &Owner, gaps: &[Gap], spares: &[Spare]) -> Opti
     Some(pairs)
 }
 
-/// How often the layers of a part have gone to those of another.
+/// How often the layers of a part have gone to those of another, and those of one form to those of another.
 struct Votes {
     both: BTreeMap<(String, String), usize>,
     own: BTreeMap<String, usize>,
     foreign: BTreeMap<String, usize>,
+    pairs: BTreeSet<(usize, usize)>,
 }
 
 impl Votes {
     fn of(pairs: &[(usize, usize)], own: &[Owner], foreign: &[Owner]) -> Votes {
-        let mut votes = Votes { both: BTreeMap::new(), own: BTreeMap::new(), foreign: BTreeMap::new() };
+        let pairs_of = pairs.iter().copied().collect();
+        let (both, own_votes, foreign_votes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut votes = Votes { both, own: own_votes, foreign: foreign_votes, pairs: pairs_of };
         for &(u, t) in pairs {
-            for a in &own[u].parts {
-                *votes.own.entry(a.clone()).or_default() += 1;
-                for b in &foreign[t].parts {
-                    *votes.both.entry((a.clone(), b.clone())).or_default() += 1;
-                }
-            }
-            for b in &foreign[t].parts {
-                *votes.foreign.entry(b.clone()).or_default() += 1;
-            }
+            let (a, b) = (&own[u], &foreign[t]);
+            let both = a.parts.iter().flat_map(|a| b.parts.iter().map(move |b| (a, b))).chain([(&a.form, &b.form)]);
+            both.for_each(|(a, b)| *votes.both.entry((a.clone(), b.clone())).or_default() += 1);
+            a.parts.iter().chain([&a.form]).for_each(|a| *votes.own.entry(a.clone()).or_default() += 1);
+            b.parts.iter().chain([&b.form]).for_each(|b| *votes.foreign.entry(b.clone()).or_default() += 1);
         }
         votes
     }
 
     /// The mean over the parts of a layer of how much the best part of the other is the same.
-    fn worth(&self, own: &Owner, foreign: &Owner) -> f64 {
+    fn neighbours(&self, own: &Owner, foreign: &Owner) -> f64 {
         if own.parts.is_empty() || foreign.parts.is_empty() {
             return 0.0;
         }
@@ -213,6 +231,16 @@ impl Votes {
             shares.fold(0.0, f64::max)
         };
         own.parts.iter().map(best).sum::<f64>() / own.parts.len() as f64
+    }
+}
+
+impl Votes {
+    /// How many of the other layers whose names differ by numbers alone have gone the same way.
+    fn forms(&self, (u, own): (usize, &Owner), (t, foreign): (usize, &Owner)) -> f64 {
+        let of = |map: &BTreeMap<String, usize>, form: &str| map.get(form).copied().unwrap_or(0);
+        let itself = usize::from(self.pairs.contains(&(u, t)));
+        let both = self.both.get(&(own.form.clone(), foreign.form.clone())).copied().unwrap_or(0) - itself;
+        both as f64 / (of(&self.own, &own.form).max(of(&self.foreign, &foreign.form)).max(2) - 1) as f64
     }
 }
 

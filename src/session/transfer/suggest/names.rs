@@ -62,13 +62,19 @@ pub fn words(name: &str) -> Vec<String> {
 }
 
 fn meaning(word: &str) -> &str {
-    let row = ALIKE.iter().find(|row| row.split(' ').any(|it| it == word));
+    let find = |is: &dyn Fn(&str) -> bool| ALIKE.iter().find(|row| row.split(' ').any(is));
+    let row = find(&|it| it == word).or_else(|| find(&|it| it.len() > 2 && word.len() > 1 && bones(it) == bones(word)));
     row.map_or(word, |row| row.split(' ').next().expect("a word"))
 }
 
-/// The numbers of each name, counted from 0 among those that stand at the same place of names with the same words: some
-/// count from 1, and some leave numbers out.
-pub fn numbers(names: &[&str]) -> Vec<Vec<usize>> {
+/// A word without its vowels, but for one that it begins with.
+fn bones(word: &str) -> String {
+    word.chars().enumerate().filter(|(at, it)| *at == 0 || !"aeiou".contains(*it)).map(|it| it.1).collect()
+}
+
+/// The numbers of each name, counted from 0 among those that stand at the same place of names with the same words, since some
+/// count from 1, and how many there are of them: three blocks are no twelve layers in a row.
+pub fn numbers(names: &[&str]) -> Vec<Vec<(usize, usize)>> {
     let split = |name: &str| {
         let (mut words, mut numbers) = (String::new(), vec![]);
         for token in tokens(name) {
@@ -87,7 +93,10 @@ pub fn numbers(names: &[&str]) -> Vec<Vec<usize>> {
     for (words, numbers) in &all {
         numbers.iter().enumerate().for_each(|(at, it)| _ = values.entry((words, at)).or_default().insert(*it));
     }
-    let place = |words: &str, at: usize, number: u64| values[&(words, at)].range(..number).count();
+    let place = |words: &str, at: usize, number: u64| {
+        let all = &values[&(words, at)];
+        (all.range(..number).count(), all.len())
+    };
     all.iter()
         .map(|(words, numbers)| numbers.iter().enumerate().map(|(at, it)| place(words, at, *it)).collect())
         .collect()
@@ -126,9 +135,6 @@ pub fn alike(a: &[String], b: &[String]) -> f64 {
 
 /// Whether one word is the other cut short, or without its vowels.
 fn is_short_for(a: &str, b: &str) -> u8 {
-    let bones = |word: &str| -> String {
-        word.chars().enumerate().filter(|(at, it)| *at == 0 || !"aeiou".contains(*it)).map(|it| it.1).collect()
-    };
     let cut = |a: &str, b: &str| a.len() > 2 && b.starts_with(a);
     u8::from(cut(a, b) || cut(b, a) || bones(a) == bones(b))
 }
