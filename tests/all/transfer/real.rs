@@ -56,6 +56,31 @@ fn loaded(name: &str, root: &Path) -> (dlmc::compile::Checked, Vec<Array>, Vec<P
     (checked, states, provenance)
 }
 
+/// The lines that are proposed for a program from which all of them are gone.
+fn proposed(name: &str, root: &Path) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/transfer").join(name);
+    let text = std::fs::read_to_string(&path).expect("the program is there");
+    let kept = text.lines().filter(|line| !line.trim_start().starts_with("rename"));
+    let text: String = kept.map(|line| format!("{line}\n")).collect();
+    let checked = check(&Disk, &path, Some(text), &[]).expect("the text is given");
+    let (_, problems) = transfer::inspect(&Disk, root, &checked.sources, &checked.programs[0], false);
+    let lines = problems[0].help[0].lines().skip(1).map(|line| line.trim().to_string());
+    lines.collect()
+}
+
+/// A line without the spaces that align it.
+fn tidy(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The lines of a program, and those that are proposed where it has none.
+fn lines(name: &str, root: &Path) -> (Vec<String>, Vec<String>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/transfer").join(name);
+    let text = std::fs::read_to_string(&path).expect("the program is there");
+    let own = text.lines().filter(|line| line.trim_start().starts_with("rename")).map(tidy).collect();
+    (own, proposed(name, root).iter().map(|line| tidy(line)).collect())
+}
+
 fn predicted(program: &Program, states: &mut Vec<Array>, feed: &Array) -> Array {
     let function = program.predict(feed.shape[0]);
     states.truncate(function.states.len());
@@ -87,4 +112,13 @@ fn efficientnet_lite0_says_what_it_was_published_with() {
     let found = predicted(&checked.programs[0], &mut states, &channels_last(&reference(&folder, "input_norm")));
     let (off, size) = difference(&found, &reference(&folder, "logits"));
     assert!(off <= 1e-4 * size.max(1.0), "{off} of {size}");
+}
+
+#[test]
+fn what_is_proposed_for_efficientnet_lite0_is_what_a_person_would_write() {
+    let Some(folder) = folder("weights_efficientnet_lite0") else { return };
+    let (mut own, mut proposed) = lines("efficientnet_lite0.dlm", folder.parent().expect("a folder"));
+    own.sort();
+    proposed.sort();
+    assert_eq!(proposed, own);
 }

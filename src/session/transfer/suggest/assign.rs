@@ -31,6 +31,7 @@ const FORMS: f64 = 2.0;
 /// Looks at the neighbours, which change by each of them; at forms only once most are where they belong.
 const ROUNDS: usize = 7;
 const ROUNDS_WITHOUT_FORMS: usize = 4;
+const FEW: usize = 4;
 /// Below everything that a pair can be worth.
 const NEVER: f64 = -1e6;
 /// More layers of one shape than this are not told apart.
@@ -83,17 +84,22 @@ pub fn is_certain(gaps: &[Gap], spares: &[Spare], pairs: &[Pair]) -> bool {
     pairs.iter().all(|pair| says_the_same(pair) && leaves_agree(gaps, spares, pair) || is_only(pair))
 }
 
-/// `b#.norm`. A mark of its own keeps it from being a part.
+/// `b#.norm`, `layer#.#.conv1`: a name without its numbers, but for one that ends its last word. A mark of its own keeps it
+/// from being a part.
 fn form(name: &str) -> String {
+    let name = name.trim_end_matches(['.', '/', '_']);
+    let (before, last) = name.split_at(name.rfind(['.', '/', '[']).map_or(0, |at| at + 1));
+    let word = last.trim_end_matches(|it: char| it.is_ascii_digit());
+    let kept = if word.is_empty() { "" } else { &last[word.len()..] };
     let mut out = String::from("=");
-    for it in name.chars() {
+    for it in before.chars().chain(last[..last.len() - kept.len()].chars()) {
         match it.is_ascii_digit() {
             true if out.ends_with('#') => {}
             true => out.push('#'),
             false => out.push(it),
         }
     }
-    out
+    out + kept
 }
 
 fn leaves_agree(gaps: &[Gap], spares: &[Spare], &(gap, spare): &Pair) -> bool {
@@ -160,7 +166,8 @@ fn matched(own: &[Owner], foreign: &[Owner], gaps: &[Gap], spares: &[Spare]) -> 
                 if tensors(u, t, gaps, spares).is_none() {
                     return NEVER;
                 }
-                let place = |at: usize, of: &[usize]| at as f64 / (of.len() - 1).max(1) as f64;
+                // Of a few the order says little.
+                let place = |at: usize, of: &[usize]| at as f64 / (of.len() - 1).max(FEW) as f64;
                 ORDER * (1.0 - (place(i, a) - place(j, b)).abs())
                     + WORDS * alike(&u.words, &t.words)
                     + NUMBERS * alike_in_order(&u.numbers, &t.numbers)
