@@ -12,6 +12,7 @@ mod collapse;
 pub mod eval;
 mod factors;
 mod fuse;
+mod grid;
 mod group;
 mod layout;
 pub mod machine;
@@ -264,7 +265,7 @@ impl Kernel {
         reads
     }
 
-    /// The buffers that are written.
+    /// The buffers that are written, as often as there are stores to them.
     pub fn writes(&self) -> Vec<usize> {
         let mut writes: Vec<usize> = self.stores.iter().map(|store| store.buffer).collect();
         match &self.core {

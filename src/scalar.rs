@@ -172,6 +172,14 @@ scalars! {
         sample: (-2.0, 2.0),
         ulp: 0.0,
     }
+    /// `a`, through which no gradient goes.
+    StopGradient "stop_gradient" [a] {
+        (F32) -> F32 = |_ops| a;
+        grad: [],
+        inverse: ["y"],
+        sample: (-2.0, 2.0),
+        ulp: 0.0,
+    }
     /// `a` without its sign. The gradient at 0 is 0.
     Abs "abs" [a] {
         (F32) -> F32 = |ops| ops.abs(a);

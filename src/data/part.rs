@@ -30,8 +30,11 @@ pub struct Windows {
     /// The row at which each example begins.
     pub starts: Vec<u32>,
     /// For each field the rows that it has side by side, and its shape then; `None` where it has the one row of the example.
-    pub of: Arc<Vec<Option<(Window, Vec<usize>)>>>,
+    pub of: Arc<[Option<Side>]>,
 }
+
+/// A window, and the shape of a field in it.
+pub type Side = (Window, Vec<usize>);
 
 impl Part {
     /// One without an example.
@@ -84,7 +87,7 @@ impl Part {
         };
     }
 
-    fn window(&self, field: usize) -> Option<&(Window, Vec<usize>)> {
+    fn window(&self, field: usize) -> Option<&Side> {
         self.windows.as_ref()?.of[field].as_ref()
     }
 

@@ -62,7 +62,7 @@ fn end(field: &FieldPlan) -> usize {
 /// What examples of the plan's fields see.
 pub fn windows(plan: &DataPlan, starts: Vec<u32>) -> Windows {
     let of = plan.fields.iter().map(|field| field.window.map(|window| (window, field.shape.clone()))).collect();
-    Windows { starts, of: std::sync::Arc::new(of) }
+    Windows { starts, of }
 }
 
 /// The order of a frame's rows: by group, and in each by time. Rows that follow one another in it are neighbours, unless they

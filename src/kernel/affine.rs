@@ -118,3 +118,20 @@ pub fn unflatten(at: &Affine, shape: &[usize], extent: impl Fn(Var) -> usize) ->
     }
     Some(place)
 }
+
+/// What keeps [`unflatten`] from finding affine indices: a variable that runs across several rows of `shape`, but would not if its
+/// places were told apart in groups of the number that is returned.
+pub fn straddling(at: &Affine, shape: &[usize], extent: impl Fn(Var) -> usize) -> Option<(Var, usize)> {
+    let mut stride = 1;
+    for &size in shape.iter().rev() {
+        stride *= size;
+        let across = |&&(var, factor): &&(Var, i64)| {
+            let (factor, reach) = (factor.max(1) as usize, extent(var));
+            factor < stride && stride < factor * reach && stride % factor == 0 && reach % (stride / factor) == 0
+        };
+        if let Some(&(var, factor)) = at.terms.iter().find(across) {
+            return Some((var, stride / factor as usize));
+        }
+    }
+    None
+}

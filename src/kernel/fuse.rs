@@ -5,19 +5,25 @@
 //! has elements. A value that is read in several places is computed in each of them if that costs next to nothing:
 //! constants, indices, views, and a cheap scalar of one value that is in memory anyway. All else is stored.
 
-use super::build::kernels;
+use super::build::looped;
 use super::trace::{chain, moves, reduces};
 use crate::scalar::Scalar;
 use crate::tensor::{Function, Graph, Id, Op, Slot};
 
-/// The most operations that are spent again rather than storing a value that an expansion or a window repeats.
+/// A value of so many operations is computed again however often an expansion or a window repeats it.
 const CHEAP: usize = 2;
+
+/// The most operations that are spent again for each element of a value that is repeated, rather than storing it.
+const FEW: usize = 16;
 
 /// The most operations that are spent again rather than writing a value beside the one that it is made of.
 const AGAIN: usize = 4;
 
 /// What has so many times fewer elements than a value costs nothing to read beside it.
 const SMALL: usize = 64;
+
+/// What is stored says what it costs to compute a value, and that what is stored.
+const ROUNDS: usize = 2;
 
 /// The most operations of one body; what is longer is cut.
 const LONG: usize = 400;
@@ -44,8 +50,22 @@ impl Readers {
 pub fn stored(function: &Function) -> Vec<bool> {
     let graph = &function.graph;
     let live = live(function);
-    let mut stored = forced(function, &live);
-    let costs = costs(graph, &stored);
+    let forced = forced(function, &live);
+    let mut stored = forced.clone();
+    for _ in 0..ROUNDS {
+        let costs = costs(graph, &mut stored, usize::MAX);
+        stored = chosen(graph, &live, forced.clone(), &costs);
+    }
+    costs(graph, &mut stored, LONG);
+    again_beside(graph, &live, &forced, &mut stored);
+    while let blocked @ [_, ..] = &blocked(graph, &live, &stored)[..] {
+        blocked.iter().for_each(|id| stored[id.0 as usize] = true);
+    }
+    stored
+}
+
+/// Which nodes are stored, those that are `stored` in any case among them, where it takes so many operations to compute each.
+fn chosen(graph: &Graph, live: &[bool], mut stored: Vec<bool>, costs: &[usize]) -> Vec<bool> {
     let mut readers = vec![Readers::None; graph.len()];
     for id in graph.ids().rev().filter(|&id| live[id.0 as usize]) {
         let at = id.0 as usize;
@@ -55,8 +75,8 @@ pub fn stored(function: &Function) -> Vec<bool> {
             Readers::One(_) if reduces(graph, id).is_some() => false,
             Readers::One(reader) => {
                 let times = points(graph, &stored, reader);
-                let repeats = times > graph[id].size() && !moves(graph, id);
-                costs[at] > LONG || (repeats && costs[at] > CHEAP)
+                let again = times.saturating_sub(graph[id].size()) * costs[at];
+                costs[at] > CHEAP && again > FEW * graph[id].size() && !moves(graph, id)
             }
             Readers::Many => !again(graph, &stored, id),
         };
@@ -65,10 +85,6 @@ pub fn stored(function: &Function) -> Vec<bool> {
             let arg = arg.0 as usize;
             readers[arg] = readers[arg].and(mine);
         }
-    }
-    again_beside(graph, &live, &forced(function, &live), &mut stored);
-    while let blocked @ [_, ..] = &blocked(graph, &live, &stored)[..] {
-        blocked.iter().for_each(|id| stored[id.0 as usize] = true);
     }
     stored
 }
@@ -197,18 +213,20 @@ fn forced(function: &Function, live: &[bool]) -> Vec<bool> {
     forced
 }
 
-/// The operations that it takes to compute one element from what is stored for sure, by node.
-fn costs(graph: &Graph, forced: &[bool]) -> Vec<usize> {
+/// The operations that it takes to compute one element from what is stored, by node. What takes more than `most` is stored.
+fn costs(graph: &Graph, stored: &mut [bool], most: usize) -> Vec<usize> {
     let mut costs: Vec<usize> = Vec::with_capacity(graph.len());
     for id in graph.ids() {
         let node = &graph[id];
-        let args = || node.args.iter().map(|arg| if forced[arg.0 as usize] { 0 } else { costs[arg.0 as usize] }).sum();
+        let args = || node.args.iter().map(|arg| if stored[arg.0 as usize] { 0 } else { costs[arg.0 as usize] }).sum();
         let cost = match node.op {
             Op::Input(_) | Op::Const(_) | Op::Index { .. } => 0,
             Op::Map(scalar) => scalar_cost(scalar) + args(),
             Op::Random { .. } => 40,
             _ => args(),
         };
+        // A reduction that is not stored is part of the one that reads it.
+        stored[id.0 as usize] |= cost > most && reduces(graph, id).is_none();
         costs.push(cost.min(LONG * LONG));
     }
     costs
@@ -232,5 +250,5 @@ fn points(graph: &Graph, stored: &[bool], id: Id) -> usize {
 fn blocked(graph: &Graph, live: &[bool], stored: &[bool]) -> Vec<Id> {
     let is_scan = |id: &Id| matches!(graph[*id].op, Op::Scan { .. });
     let roots = graph.ids().filter(|id| live[id.0 as usize] && stored[id.0 as usize] && !is_scan(id));
-    roots.filter_map(|root| kernels(graph, stored, &[root]).err()).flatten().collect()
+    roots.filter_map(|root| looped(graph, stored, root).err()).flatten().collect()
 }

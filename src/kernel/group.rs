@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::build::kernels;
+use super::build::looped;
 use super::trace::reduces;
 use super::{Body, Core, Kernel, Work};
 use crate::tensor::{Function, Graph, Id, Op};
@@ -42,7 +42,7 @@ pub fn groups(function: &Function, stored: &[bool], roots: &[Id]) -> Vec<Group> 
             match graph[root].op {
                 Op::Scan { .. } => reads.extend(graph[root].args.iter().map(|&arg| (arg, false))),
                 _ => {
-                    let kernels = kernels(graph, stored, &[root]).expect("what blocks a kernel is stored");
+                    let kernels = looped(graph, stored, root).expect("what blocks a kernel is stored");
                     lines = kernels.iter().map(|kernel| kernel.body.lines.len()).sum();
                     kernels.iter().for_each(|kernel| add_reads(kernel, &mut reads));
                 }

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Reduction;
-use super::affine::{Affine, Var, flatten, unflatten};
+use super::affine::{Affine, Var, flatten, straddling, unflatten};
 use super::body::{Body, Guard, Line, Load, Place, Reg, Work};
 use crate::tensor::{Dtype, Graph, Id, Op, Slot, View};
 
@@ -19,6 +19,16 @@ pub struct Trace<'a> {
     values: FxHashMap<(Id, Vec<Affine>, Vec<u32>), Reg>,
     /// Nodes whose elements this body cannot reach by affine indices unless they are stored first.
     blocked: Vec<Id>,
+    /// An axis of the kernel, and how many of its places next to one another it would have to group, so as to reach such a node.
+    split: Option<(usize, usize)>,
+}
+
+/// Why there can be no body.
+pub struct Blocked {
+    /// What would have to be stored before.
+    pub nodes: Vec<Id>,
+    /// Or the axis that would have to be two, and the extent of the inner one.
+    pub split: Option<(usize, usize)>,
 }
 
 /// Whether a node shows the elements of its operand, zeros among them perhaps, and computes nothing.
@@ -95,12 +105,8 @@ impl<'a> Trace<'a> {
             lines: FxHashMap::default(),
             values: FxHashMap::default(),
             blocked: Vec::new(),
+            split: None,
         }
-    }
-
-    /// The point itself, as the place of a tensor that has the extents of the first `rank` axes.
-    pub fn point(&self, rank: usize) -> Vec<Affine> {
-        (0..rank).map(|at| axis(&self.axes, at)).collect()
     }
 
     /// Says that the element of `id` at a row-major position is what `reg` holds.
@@ -110,8 +116,8 @@ impl<'a> Trace<'a> {
     }
 
     /// The body, or the nodes that have to be stored before there can be one.
-    pub fn finish(self) -> Result<Body, Vec<Id>> {
-        if self.blocked.is_empty() { Ok(self.body) } else { Err(self.blocked) }
+    pub fn finish(self) -> Result<Body, Blocked> {
+        if self.blocked.is_empty() { Ok(self.body) } else { Err(Blocked { nodes: self.blocked, split: self.split }) }
     }
 
     /// The element of `id` at a place: read if it is stored, else computed. Zero where a guard fails, if it is read.
@@ -178,7 +184,7 @@ impl<'a> Trace<'a> {
             return match unflatten(&position, self.graph.shape(from), |var| self.body.extent(&self.axes, var)) {
                 Some(place) => self.value(from, &place, guards),
                 None => {
-                    self.blocked.push(from);
+                    self.cannot_reach(from, &position);
                     self.line(Work::Const(0), self.graph[from].dtype)
                 }
             };
@@ -215,7 +221,7 @@ impl<'a> Trace<'a> {
                 match unflatten(&at, self.graph.shape(id), |var| self.body.extent(&self.axes, var)) {
                     Some(at) => place = at,
                     None => {
-                        self.blocked.push(id);
+                        self.cannot_reach(id, &at);
                         return None;
                     }
                 }
@@ -227,6 +233,14 @@ impl<'a> Trace<'a> {
                 return None;
             }
             (id, place) = (self.graph[id].args[0], from);
+        }
+    }
+
+    fn cannot_reach(&mut self, id: Id, position: &Affine) {
+        self.blocked.push(id);
+        let found = straddling(position, self.graph.shape(id), |var| self.body.extent(&self.axes, var));
+        if let Some((Var::Axis(axis), size)) = found {
+            self.split.get_or_insert((axis as usize, size));
         }
     }
 
@@ -278,11 +292,11 @@ impl<'a> Trace<'a> {
         (place, guard)
     }
 
-    /// The element of the chain's operand that the point of its space and its inner axes meets.
-    pub fn met(&mut self, chain: &Chain) -> Reg {
+    /// The element of the chain's operand that a point of its space and its inner axes meet.
+    pub fn met(&mut self, chain: &Chain, point: &[Affine]) -> Reg {
         let graph = self.graph;
         let rank = self.axes.len() - chain.inner.len();
-        let mut place = self.point(rank);
+        let mut place = point.to_vec();
         let mut guards = Vec::new();
         for (&id, &number) in chain.nodes.iter().zip(&chain.numbers) {
             let within = axis(&self.axes, rank + number);

@@ -140,10 +140,13 @@ fn verify_together(parts: &[Kernel]) -> Result<(), String> {
     let mut space = first.space.clone();
     space[axis] = parts.iter().map(|part| part.space[axis]).sum();
     for store in &first.stores {
-        let mut steps: Vec<(i64, i64)> = (0..rank)
-            .filter(|&it| space[it] > 1)
-            .map(|it| (store.at.factor(Var::Axis(it as u32)), space[it] as i64))
-            .collect();
+        let beside = || first.stores.iter().filter(|other| other.buffer == store.buffer);
+        let alike = beside().all(|other| other.at.terms() == store.at.terms());
+        let steps = (0..rank).map(|it| (store.at.factor(Var::Axis(it as u32)), space[it] as i64));
+        // The stores of a point to one buffer are places along axes that are written out.
+        let constants = beside().map(|other| other.at.constant).collect();
+        let written_out = progressions(constants).filter(|_| alike).ok_or("places next to those of a point")?;
+        let mut steps: Vec<(i64, i64)> = steps.chain(written_out).filter(|&(_, extent)| extent > 1).collect();
         steps.sort_unstable();
         let mut reach = 0;
         for (step, extent) in steps {
@@ -154,7 +157,8 @@ fn verify_together(parts: &[Kernel]) -> Result<(), String> {
     for (number, part) in parts.iter().enumerate() {
         for (_, load) in part.loads() {
             let own = part.stores.iter().filter(|store| store.buffer == load.buffer);
-            check(own.clone().all(|store| store.at == load.at), "what is written is read at its own place")?;
+            let at_own = own.clone().count() == 0 || own.clone().any(|store| store.at == load.at);
+            check(at_own, "what is written is read at its own place")?;
             let other = |it: &Kernel| it.writes().contains(&load.buffer);
             let elsewhere = parts.iter().enumerate().any(|(at, it)| at != number && other(it));
             check(own.count() > 0 || !elsewhere, "what another part writes")?;
@@ -165,6 +169,30 @@ fn verify_together(parts: &[Kernel]) -> Result<(), String> {
         check(rooms.into_iter().all(|room| others().all(|it| !it.writes().contains(&room))), "a room for each part")?;
     }
     Ok(())
+}
+
+/// The steps and lengths of arithmetic progressions, one term of each of which sum up to each of these numbers, and to each of them
+/// in one way. `None` where two are the same, or there are no such progressions.
+fn progressions(mut numbers: Vec<i64>) -> Option<Vec<(i64, i64)>> {
+    numbers.sort_unstable();
+    let mut all = vec![];
+    while let [first, second, ..] = numbers[..] {
+        let step = second - first;
+        let length = (1..).find(|&at| numbers.binary_search(&(first + at * step)).is_err() || step == 0)?;
+        let mut rest: Vec<i64> = vec![];
+        while let Some(&start) = numbers.first() {
+            rest.push(start);
+            for at in 0..length {
+                numbers.remove(numbers.binary_search(&(start + at * step)).ok()?);
+            }
+        }
+        all.push((step, length));
+        numbers = rest;
+        if step == 0 {
+            return None;
+        }
+    }
+    Some(all)
 }
 
 /// Whether a kernel reads and writes a buffer only where it works in it.

@@ -1,5 +1,8 @@
 //! The memory of a compiled step: the arena, and the arrays that it is given.
 
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::ptr::NonNull;
+
 use crate::kernel::{ALIGNMENT, width};
 use crate::tensor::{Array, Data};
 
@@ -13,37 +16,80 @@ const FENCE: Block = Block([0x7b; ALIGNMENT]);
 
 /// The arena of a plan between two fences.
 pub struct Arena {
-    blocks: Vec<Block>,
+    first: NonNull<Block>,
+    /// With both fences.
+    blocks: usize,
 }
+
+/// The bytes of a large page, as of most machines.
+const PAGE: usize = 2 << 20;
 
 impl Arena {
     pub fn new(bytes: usize) -> Arena {
-        let mut blocks = vec![Block([0; ALIGNMENT]); bytes.div_ceil(ALIGNMENT) + 2];
-        *blocks.first_mut().expect("a block") = FENCE;
-        *blocks.last_mut().expect("a block") = FENCE;
-        Arena { blocks }
+        let blocks = bytes.div_ceil(ALIGNMENT) + 2;
+        let layout = Arena::layout(blocks);
+        // SAFETY: the layout has room for two blocks at least.
+        let memory = unsafe { alloc(layout) };
+        let first = NonNull::new(memory.cast::<Block>()).unwrap_or_else(|| handle_alloc_error(layout));
+        large_pages(memory, layout.size());
+        // SAFETY: the memory has the size of so many blocks and their alignment, and nobody else knows it.
+        unsafe {
+            memory.write_bytes(0, layout.size());
+            first.write(FENCE);
+            first.add(blocks - 1).write(FENCE);
+        }
+        Arena { first, blocks }
+    }
+
+    /// What is large begins with a page of its own.
+    fn layout(blocks: usize) -> Layout {
+        let size = blocks * size_of::<Block>();
+        let align = if size >= PAGE { PAGE } else { align_of::<Block>() };
+        Layout::from_size_align(size, align).expect("less memory than there are addresses")
     }
 
     /// Makes room for so many bytes. What was in it is lost; it means nothing between steps.
     pub fn hold(&mut self, bytes: usize) {
         if bytes > self.bytes() {
-            self.blocks = vec![];
+            *self = Arena::new(0);
             *self = Arena::new(bytes);
         }
     }
 
     pub fn start(&mut self) -> *mut u8 {
-        self.blocks[1..].as_mut_ptr().cast()
+        // SAFETY: there are at least two blocks, so that the second is one of them.
+        unsafe { self.first.add(1) }.as_ptr().cast()
     }
 
     pub fn bytes(&self) -> usize {
-        (self.blocks.len() - 2) * ALIGNMENT
+        (self.blocks - 2) * ALIGNMENT
     }
 
     /// Panics if something was written before or behind the arena.
     pub fn check(&self) {
-        assert!(self.blocks.first() == Some(&FENCE) && self.blocks.last() == Some(&FENCE), "a write beside the arena");
+        // SAFETY: both are blocks of the arena, written when it was made.
+        let fences = unsafe { [self.first.read(), self.first.add(self.blocks - 1).read()] };
+        assert!(fences == [FENCE; 2], "a write beside the arena");
     }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        // SAFETY: the memory was allocated with this layout, and is not used any more.
+        unsafe { dealloc(self.first.as_ptr().cast(), Arena::layout(self.blocks)) }
+    }
+}
+
+/// Asks for large pages: a step goes through all of its memory, and finding so many small pages takes as long as reading them.
+fn large_pages(memory: *mut u8, bytes: usize) {
+    #[cfg(target_os = "linux")]
+    if bytes >= PAGE {
+        // SAFETY: the advice is about memory that was allocated, from the start of a page on, and changes nothing in it. Where it
+        // is not followed, pages are small.
+        _ = unsafe { libc::madvise(memory.cast(), bytes, libc::MADV_HUGEPAGE) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (memory, bytes);
 }
 
 /// Where the elements of an array begin.

@@ -125,9 +125,10 @@ impl Writer<'_, '_> {
     /// Does the work of a tile.
     fn tile_done(&self, tiles: &Tiles, work: &Work, scopes: &[Scope; 2], tile: Tile) {
         let tiling = tiles.tiling;
-        let sums = match tiling.blocks {
-            Some(blocks) => self.among_all(tiles, blocks, &scopes[0]),
-            None => self.slot_address(self.slot(tile.bytes(tiling.isa))),
+        let sums = match (tiling.blocks, tiling.stored()) {
+            (Some(blocks), _) => self.among_all(tiles, blocks, &scopes[0]),
+            (None, Some(store)) => self.address(&scopes[0], store.buffer, &store.at, 0),
+            (None, None) => self.lines_of_cache(tile.bytes(tiling.isa)),
         };
         let extents = match work {
             Work::Whole => Some(tiling.inner()),
@@ -143,7 +144,7 @@ impl Writer<'_, '_> {
             let function = tiles.function(&Routine::Sums { tile, extents: extents.to_vec() });
             self.code.ins(|ins| ins.call(function, &[start[0], start[1], sums]));
         }
-        if !matches!(work, Work::Add(_)) {
+        if !matches!(work, Work::Add(_)) && tiling.stored().is_none() {
             self.finish_sums(tiles, &scopes[1], tile, sums);
         }
     }

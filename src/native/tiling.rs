@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::x86::{self, Isa, Rows, Tile};
 use crate::kernel::panels::{COLUMNS, rows};
-use crate::kernel::{Blocks, Core, Kept, Kernel, Load, Panels, Plan, Var};
+use crate::kernel::{Blocks, Core, Kept, Kernel, Load, Panels, Plan, Store, Var, Work};
 
 /// A product in tiles.
 pub struct Tiling<'k> {
@@ -144,8 +144,22 @@ impl<'k> Tiling<'k> {
         factors
     }
 
-    /// Where the rows of a tile's sums go: close together, or to their places among all sums.
+    /// Where sums are stored as they are, in whole registers: nothing else is done with them.
+    pub fn stored(&self) -> Option<&'k Store> {
+        let [store] = &self.kernel.stores[..] else { return None };
+        let bare = matches!(self.kernel.body.lines[store.value.0 as usize].work, Work::Core) && !store.adds;
+        let last = self.kernel.space.len() - 1;
+        let whole = self.kernel.space[last].is_multiple_of(self.isa.lanes());
+        let in_rows = store.at.factor(Var::Axis(last as u32)) == 1;
+        (bare && whole && in_rows && self.blocks.is_none()).then_some(store)
+    }
+
+    /// Where the rows of a tile's sums go: to where they are stored, close together, or to their places among all sums.
     pub fn target(&self, tile: Tile) -> Rows {
+        if let Some(store) = self.stored() {
+            let pitch = self.rows.map_or(0, |rows| 4 * store.at.factor(Var::Axis(rows as u32)));
+            return Rows { pitch, adds: false };
+        }
         match (self.blocks, self.rows) {
             (Some(_), Some(rows)) => Rows { pitch: 4 * self.pitches()[rows] as i64, adds: true },
             (Some(_), None) => Rows { pitch: 0, adds: true },

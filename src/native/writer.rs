@@ -39,16 +39,25 @@ pub struct Scope<'k> {
     /// Which lines differ along that axis, and so are wide.
     varies: Vec<bool>,
     values: Vec<Option<Value>>,
+    /// Which guards are known to hold, or to fail, all over the loop that is open.
+    known: Vec<Option<bool>>,
     /// The value of the core.
     pub core: Option<Value>,
 }
+
+/// The bytes of a line of the cache.
+const LINE: i64 = 64;
+
+/// An axis is cut into no more ranges.
+const RANGES: usize = 3;
 
 impl<'k> Scope<'k> {
     /// A body before any of the loops of `axes` is open. The value of the core is known when `core` of them are.
     pub fn new(body: &'k Body, axes: usize, core: usize) -> Scope<'k> {
         let lines = body.lines.len();
-        let (varies, values) = (vec![false; lines], vec![None; lines]);
-        Scope { body, depths: body.depths(core), point: vec![None; axes], wide: None, varies, values, core: None }
+        let (varies, values, known) = (vec![false; lines], vec![None; lines], vec![None; body.guards.len()]);
+        let (depths, point) = (body.depths(core), vec![None; axes]);
+        Scope { body, depths, point, wide: None, varies, values, known, core: None }
     }
 
     pub fn width(&self) -> Width {
@@ -76,6 +85,58 @@ impl<'k> Scope<'k> {
     /// Whether a number differs along the wide axis.
     fn differs(&self, number: &Affine) -> bool {
         self.wide.is_some_and(|axis| differs(self.body, number, axis, &self.varies))
+    }
+
+    /// The guards that may hold or not; `None` if one of them fails for sure.
+    fn open(&self, guards: &[u32]) -> Option<Vec<u32>> {
+        let of = |guard: &u32| self.known[*guard as usize];
+        let fails = guards.iter().any(|guard| of(guard) == Some(false));
+        (!fails).then(|| guards.iter().copied().filter(|guard| of(guard).is_none()).collect())
+    }
+
+    /// The places of an axis at which a guard holds, if it looks at nothing but them.
+    fn holds(&self, guard: usize, axis: usize, extent: usize) -> Option<(usize, usize)> {
+        let guard = &self.body.guards[guard];
+        if guard.divisor != 1 || guard.value.terms() != [(Var::Axis(axis as u32), 1)] {
+            return None;
+        }
+        let from = (-guard.value.constant).clamp(0, extent as i64);
+        let to = (guard.extent as i64 - guard.value.constant).clamp(from, extent as i64);
+        Some((from as usize, to as usize))
+    }
+
+    /// Ranges of an axis in each of which guards that look at it alone hold everywhere or nowhere.
+    fn ranges(&self, axis: usize, extent: usize) -> Vec<(usize, usize)> {
+        let matter = |guard: &usize| {
+            let within =
+                |guards: &[u32]| self.open(guards).is_some_and(|open| open.iter().any(|&it| it as usize == *guard));
+            self.body.lines.iter().any(|line| match &line.work {
+                Work::Load(Load { guards, .. }) | Work::Mask(guards, _) => within(guards),
+                _ => false,
+            })
+        };
+        let guards = (0..self.known.len()).filter(matter);
+        let mut ends: Vec<usize> =
+            guards.filter_map(|guard| self.holds(guard, axis, extent)).flat_map(|(from, to)| [from, to]).collect();
+        ends.extend([0, extent]);
+        ends.sort_unstable();
+        ends.dedup();
+        if ends.len() > RANGES + 1 {
+            return vec![(0, extent)];
+        }
+        ends.windows(2).map(|ends| (ends[0], ends[1])).collect()
+    }
+
+    /// Takes the guards that look at an axis alone as known in a range of it; of no range, none of them is.
+    fn within(&mut self, axis: usize, extent: usize, range: Option<(usize, usize)>) {
+        for guard in 0..self.known.len() {
+            let Some((first, last)) = self.holds(guard, axis, extent) else { continue };
+            self.known[guard] = range.and_then(|(from, to)| match () {
+                () if first <= from && to <= last => Some(true),
+                () if to <= first || last <= from => Some(false),
+                () => None,
+            });
+        }
     }
 
     fn any_differs(&self, guards: &[u32]) -> bool {
@@ -171,15 +232,31 @@ impl<'f> Writer<'_, 'f> {
                 Vec::new()
             });
         };
-        let singly = if wide == Some(axis) { extent - extent % WIDE } else { 0 };
-        turns(scopes, (0, singly, WIDE), true);
-        turns(scopes, (singly, extent, 1), false);
+        if wide == Some(axis) {
+            let singly = extent - extent % WIDE;
+            turns(scopes, (0, singly, WIDE), true);
+            return turns(scopes, (singly, extent, 1), false);
+        }
+        // One body is written for each range; where there are two, as around reductions, that would be long.
+        let [scope] = scopes else { return turns(scopes, (0, extent, 1), false) };
+        for range in scope.ranges(axis, extent) {
+            scopes[0].within(axis, extent, Some(range));
+            turns(scopes, (range.0, range.1, 1), false);
+        }
+        scopes[0].within(axis, extent, None);
     }
 
     /// Memory of this call.
     pub fn slot(&self, bytes: usize) -> StackSlot {
         let data = StackSlotData::new(StackSlotKind::ExplicitSlot, bytes as u32, 4);
         self.code.with(|builder| builder.create_sized_stack_slot(data))
+    }
+
+    /// Memory of this call that begins with a line of the cache: a wide register that lies in two lines is written and read slowly.
+    pub fn lines_of_cache(&self, bytes: usize) -> Value {
+        let start = self.slot_address(self.slot(bytes + LINE as usize - 1));
+        let behind = self.code.ins(|ins| ins.iadd_imm_s(start, LINE - 1));
+        self.code.ins(|ins| ins.band_imm_s(behind, -LINE))
     }
 
     pub fn slot_address(&self, slot: StackSlot) -> Value {
@@ -220,6 +297,12 @@ impl<'f> Writer<'_, 'f> {
             }
             (Work::Load(load), Width::One) => self.load(scope, load, 0),
             (Work::Load(load), Width::Four) => self.load_wide(scope, load),
+            (Work::Mask(guards, reg), _) if scope.open(guards).is_none_or(|open| open.is_empty()) => {
+                match scope.open(guards) {
+                    Some(_) => self.value(scope, *reg, width),
+                    None => lanes.bits_of(dtype, 0),
+                }
+            }
             (Work::Mask(guards, reg), Width::One) => {
                 let (holds, value) = (self.guards(scope, guards, 0), self.value(scope, *reg, width));
                 lanes.select(holds, value, lanes.bits_of(dtype, 0))
@@ -378,15 +461,14 @@ impl Writer<'_, '_> {
         let (buffer, base) = self.buffer(load.buffer);
         let (lanes, dtype) = (self.lanes(Width::One), buffer.dtype);
         let kind = type_of(dtype, Width::One);
-        if buffer.size() == 0 {
-            return lanes.bits_of(dtype, 0);
-        }
+        let open = scope.open(&load.guards);
+        let Some(guards) = open.filter(|_| buffer.size() != 0) else { return lanes.bits_of(dtype, 0) };
         let mut address = self.address(scope, load.buffer, &load.at, lane);
-        if load.guards.is_empty() {
+        if guards.is_empty() {
             return self.code.ins(|ins| ins.load(kind, memory(), address, 0));
         }
         // The first element is there in any case.
-        let holds = self.guards(scope, &load.guards, lane);
+        let holds = self.guards(scope, &guards, lane);
         address = self.code.ins(|ins| ins.select(holds, address, base));
         let value = self.code.ins(|ins| ins.load(kind, memory(), address, 0));
         lanes.select(holds, value, lanes.bits_of(dtype, 0))
@@ -395,16 +477,17 @@ impl Writer<'_, '_> {
     fn load_wide(&self, scope: &Scope, load: &Load) -> Value {
         let (buffer, base) = self.buffer(load.buffer);
         let dtype = buffer.dtype;
+        let Some(guards) = scope.open(&load.guards) else { return self.lanes(Width::Four).bits_of(dtype, 0) };
         // What fails for one of the four fails for all of them, or else each is read on its own.
-        if buffer.size() < WIDE || scope.any_differs(&load.guards) || !self.is_row(scope, &load.at) {
+        if buffer.size() < WIDE || scope.any_differs(&guards) || !self.is_row(scope, &load.at) {
             return self.each_lane(dtype, |lane| self.load(scope, load, lane));
         }
         let address = self.address(scope, load.buffer, &load.at, 0);
-        if load.guards.is_empty() {
+        if guards.is_empty() {
             return self.load_row(dtype, address);
         }
         // The first elements are there in any case.
-        let holds = self.guards(scope, &load.guards, 0);
+        let holds = self.guards(scope, &guards, 0);
         let address = self.code.ins(|ins| ins.select(holds, address, base));
         let (value, lanes) = (self.load_row(dtype, address), self.lanes(Width::Four));
         let selected = lanes.select(self.code.splat(Dtype::Bool, holds), value, lanes.bits_of(dtype, 0));

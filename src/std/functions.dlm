@@ -110,7 +110,7 @@ fn gaussian(x) = exp(-x^2)
 
 ## Scores to probabilities that add up to one (Bridle, 1990).
 fn softmax(z: logits[K]) -> prob[K] {
-  e = exp(z - max(z))
+  e = exp(z - stop_gradient(max(z)))
   e / sum(e)
 }
 
@@ -119,7 +119,7 @@ fn softmin(x: f32[K]) -> prob[K] = softmax(-x)
 
 ## log(softmax(z)), without underflow.
 fn log_softmax(z: logits[K]) -> log_prob[K] {
-  d = z - max(z)
+  d = z - stop_gradient(max(z))
   d - log(sum(exp(d)))
 }
 

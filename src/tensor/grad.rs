@@ -10,10 +10,18 @@ use crate::scalar::{Dtype, Scalar};
 #[derive(Clone, Copy)]
 struct Partial {
     dy: Id,
+    taken: Option<Taken>,
+}
+
+/// Where a node is seen.
+#[derive(Clone, Copy, PartialEq)]
+struct Taken {
     /// A bool: where it does not hold, the gradient is zero, because the node is seen only through the branch of a
     /// selection that is not taken there. Its own derivative may be infinite or no number at such a place, and must not
     /// be multiplied with that zero.
-    taken: Option<Id>,
+    at: Id,
+    /// Whether the node is seen through a sum, and nothing else but views.
+    summed: bool,
 }
 
 /// Extends `graph` with the gradient of the scalar `loss`, and returns it for each of `wanted`: a zero of its shape where
@@ -56,16 +64,28 @@ pub fn grad(graph: &mut Graph, loss: Id, wanted: &[Id]) -> Vec<Id> {
 
 fn sum(graph: &mut Graph, a: Partial, b: Partial) -> Partial {
     let dy = graph.map(Scalar::Add, &[a.dy, b.dy]);
-    let taken = a.taken.zip(b.taken).map(|(a, b)| if a == b { a } else { graph.map(Scalar::Or, &[a, b]) });
+    let either = |graph: &mut Graph, a: Taken, b: Taken| Taken {
+        at: if a.at == b.at { a.at } else { graph.map(Scalar::Or, &[a.at, b.at]) },
+        summed: a.summed && b.summed,
+    };
+    let taken = a.taken.zip(b.taken).map(|(a, b)| either(graph, a, b));
     Partial { dy, taken }
 }
 
 /// What is known of `dx`, the gradient of operand `at` of `y`, where that of `y` is zero unless `taken`. Through maps, and
 /// views that show every place once, it is zero at the same places; there it is set to zero if it has been multiplied
 /// with anything.
-fn guard(graph: &mut Graph, y: Id, taken: Option<Id>, at: usize, dx: Id) -> Partial {
+fn guard(graph: &mut Graph, y: Id, taken: Option<Taken>, at: usize, dx: Id) -> Partial {
     let node = graph[y].clone();
-    let taken = match (node.op, taken) {
+    // Products that are summed over are a contraction, whether or not somebody has seen that yet, and the gradient of one is
+    // another: it stays a product of what it was.
+    let taken = taken.filter(|taken| !(taken.summed && matches!(node.op, Op::Map(Scalar::Mul))));
+    let summed = match &node.op {
+        Op::Fold(View::Expand { .. }) => true,
+        Op::View(View::Permute { .. } | View::Reshape { .. }) => taken.is_some_and(|taken| taken.summed),
+        _ => false,
+    };
+    let taken = match (node.op, taken.map(|taken| taken.at)) {
         (Op::Map(Scalar::Select), outer) => {
             let inner = match at {
                 1 => node.args[0],
@@ -85,7 +105,7 @@ fn guard(graph: &mut Graph, y: Id, taken: Option<Id>, at: usize, dx: Id) -> Part
             } else {
                 let zero = graph.constant(0.0, &node.shape);
                 let dx = graph.map(Scalar::Select, &[taken, dx, zero]);
-                return Partial { dy: dx, taken: Some(taken) };
+                return Partial { dy: dx, taken: Some(Taken { at: taken, summed: false }) };
             }
         }
         (Op::View(View::Permute { order }), Some(taken)) => Some(graph.permute(taken, &inverse(&order))),
@@ -96,7 +116,7 @@ fn guard(graph: &mut Graph, y: Id, taken: Option<Id>, at: usize, dx: Id) -> Part
         (Op::Fold(view), Some(taken)) => Some(graph.view(view, taken)),
         _ => None,
     };
-    Partial { dy: dx, taken }
+    Partial { dy: dx, taken: taken.map(|at| Taken { at, summed }) }
 }
 
 /// The order that undoes `order`.

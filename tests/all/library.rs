@@ -188,8 +188,21 @@ fn wide(arrays: &[Array]) -> Vec<Wide> {
 /// The results and the next states, in f64, having seen that every back end gives the same.
 #[track_caller]
 fn computed(function: &Function, states: &[Array], feeds: &[Array], clock: Clock) -> Vec<Wide> {
+    computed_by(function, states, feeds, clock, |_| 1.0)
+}
+
+/// As `computed`, where rounding is measured by something that follows from the results.
+#[track_caller]
+fn computed_by(
+    function: &Function,
+    states: &[Array],
+    feeds: &[Array],
+    clock: Clock,
+    unit: impl Fn(&[Wide]) -> f64,
+) -> Vec<Wide> {
     let wanted: Vec<Id> = function.results.iter().copied().chain(function.updates.iter().map(|it| it.1)).collect();
     let meant = evaluate_f64(&function.graph, &wanted, &wide(states), &wide(feeds), clock);
+    let unit = unit(&meant);
     let mut machines: Vec<Vec<Array>> = vec![];
     for backend in Backend::ALL {
         let mut states = states.to_vec();
@@ -197,7 +210,7 @@ fn computed(function: &Function, states: &[Array], feeds: &[Array], clock: Clock
         let mut found = compile::executor(function, backend).run(&mut states, &fed, clock);
         found.extend(function.updates.iter().map(|&(slot, _)| states[slot as usize].clone()));
         for (at, (meant, found)) in meant.iter().zip(&found).enumerate() {
-            close(&Wide::from(found).data, &meant.data, 2e-5, &format!("result {at} on {backend:?}"));
+            near(&Wide::from(found).data, &meant.data, 2e-5, unit, &format!("result {at} on {backend:?}"));
         }
         machines.push(found);
     }
@@ -212,9 +225,15 @@ fn bits(arrays: &[Array]) -> Vec<Vec<u64>> {
 
 #[track_caller]
 fn close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
+    near(found, expected, tolerance, 1.0, what);
+}
+
+/// `unit` is what rounding is measured by where numbers are smaller than that.
+#[track_caller]
+fn near(found: &[f64], expected: &[f64], tolerance: f64, unit: f64, what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (at, (a, b)) in found.iter().zip(expected).enumerate() {
-        let near = (a - b).abs() <= tolerance * (1.0 + b.abs()) || a == b || a.is_nan() && b.is_nan();
+        let near = (a - b).abs() <= tolerance * (unit + b.abs()) || a == b || a.is_nan() && b.is_nan();
         assert!(near, "{what}: found {a}, expected {b} at {at}\n{found:?}\n{expected:?}");
     }
 }

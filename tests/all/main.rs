@@ -21,6 +21,7 @@ mod names;
 mod native;
 mod pages;
 mod pictures;
+mod pooling;
 mod programs;
 mod properties;
 mod readme;

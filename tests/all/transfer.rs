@@ -81,7 +81,7 @@ fn the_lines_that_would_mend_holes_are_proposed_and_put_in() {
     // Square weights fit in two orders of their axes, so nobody else decides.
     assert!(found[0].edits.is_empty());
     let head = "head.bias f32 2\nhead.weight f32 2 6";
-    let lines = format!("{head}\n{}", TORCH.replace("6 6", "6 6"));
+    let lines = format!("{head}\n{TORCH}");
     let found = said(&program("transfer from \"it.safetensors\""), &[("it.safetensors", &lines)]);
     assert_eq!(found[0].code, "transfer-holes");
     let found = said(&program("transfer head from \"it.safetensors\""), &[("it.safetensors", head)]);

@@ -289,7 +289,7 @@
 #! yes_no
   train {
     preview: grid(y)
-#!           ^^^^^^^ not-in-this-version
+#!           ^^^^^^^ wrong-value: generate
   }
 
 #! yes_no

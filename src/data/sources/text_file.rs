@@ -30,13 +30,13 @@ pub fn open_content(content: Content) -> Result<Opened, Vec<Problem>> {
     let Content { found, bytes, hash } = content;
     let text = text(&found, &bytes, false).map_err(|problem| vec![problem])?;
     let letters = Letters::new(text.to_string());
-    if letters.len() == 0 {
+    if letters.is_empty() {
         return Err(vec![NoRows { shown: found.shown, heading: false, at: found.span }.into()]);
     }
     let (heading, held, shown) = (heading(&found.shown, Some(letters.len())), letters.bytes(), found.shown);
     let read = move |wanted: &[bool]| {
         let (rows, hashes) = (letters.len(), vec![hash]);
-        let columns = vec![wanted[0].then(|| Column::Letters(letters))];
+        let columns = vec![wanted[0].then_some(Column::Letters(letters))];
         Ok(Frame { shown, columns, rows, places: Places::Numbers, hashes })
     };
     Ok(Opened { heading, bytes: held, read: Box::new(read) })

@@ -135,14 +135,16 @@ pub(super) fn reduce(lower: &mut Lower, mut arguments: Arguments, reduction: Red
 
 /// A condition that says of each place along the axes whether it counts, for all that stands there. Another is as it is.
 fn along(lower: &mut Lower, condition: Tensor, tensor: &Tensor, axes: &[usize]) -> Tensor {
-    if condition.shape.is_empty() || !condition.shape.iter().eq(axes.iter().map(|&axis| &tensor.shape[axis])) {
+    let fits = condition.shape.iter().eq(axes.iter().map(|&axis| &tensor.shape[axis]));
+    if !fits || axes.is_empty() || axes.len() == tensor.shape.len() {
         return condition;
     }
-    let (lead, mut id) = (condition.lead.clone(), condition.id);
+    let (lead, mut id, mut names) = (condition.lead, condition.id, condition.names);
     for (axis, &extent) in tensor.shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)) {
         id = lower.graph.expand(id, lead.len() + axis, extent);
+        names.insert(axis, AxisName::default());
     }
-    lower.tensor(id, lead)
+    Tensor { names, ..lower.tensor(id, lead) }
 }
 
 /// `max(a, b)` of two, or the largest of one.

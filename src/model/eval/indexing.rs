@@ -39,12 +39,12 @@ impl Lower<'_> {
             Value::Word(word) => Err(self.unknown_word("value", &word, base.span)),
             value => {
                 let mut rest = self.tensor_of(value, base.span)?;
-                let mut kept = 0;
+                let (mut kept, count) = (0, at.len());
                 if at.len() > rest.shape.len() {
                     let (shape, at) = (describe(&rest), self.blame(span));
                     return Err(self.report(TooManyIndices { shape, at }));
                 }
-                for (index, place) in at {
+                for (number, (index, place)) in at.into_iter().enumerate() {
                     match index {
                         Value::Range(low, high) => {
                             let (extent, names) = (rest.shape[0], rest.names.clone());
@@ -64,7 +64,14 @@ impl Lower<'_> {
                         }
                         index => {
                             let index = self.index_tensor(index, rest.shape[0], place)?;
-                            rest = self.pick(&rest, &[index]);
+                            rest = self.pick(&rest, std::slice::from_ref(&index));
+                            // So do the axes of an index that has some, if others are to be taken.
+                            let own = index.shape.len();
+                            if own > 0 && (number + 1 < count || kept > 0) {
+                                let order: Vec<usize> = (own..rest.shape.len()).chain(0..own).collect();
+                                rest = self.permute(&rest, &order);
+                                kept += own;
+                            }
                         }
                     }
                 }

@@ -45,7 +45,7 @@ pub fn header(world: &dyn World, found: &Found) -> Result<Header, Problem> {
         return Err(not(Unreadable::Pickle));
     }
     let length = first.first_chunk::<8>().map(|it| u64::from_le_bytes(*it)).ok_or_else(|| not(Unreadable::Foreign))?;
-    if length > LONGEST || length < 2 {
+    if !(2..=LONGEST).contains(&length) {
         return Err(not(Unreadable::Foreign));
     }
     let bytes = world.head(&found.path, 8 + length as usize).map_err(io)?;

@@ -350,22 +350,80 @@ pub fn largest(rewriter: &mut Rewriter, axis: usize, x: Id, shape: &[usize]) -> 
     if rewriter.shape(x)[axis] == 1 {
         return Some(rewriter.reshape(x, shape));
     }
-    let (view, inner) = rewriter.as_view(x)?;
-    let largest = |rewriter: &mut Rewriter, axis: usize| {
+    let largest = |rewriter: &mut Rewriter, inner: Id, axis: usize| {
         let mut shape = rewriter.shape(inner).to_vec();
         shape.remove(axis);
         let dtype = rewriter.graph[inner].dtype;
         rewriter.node(Op::Max { axis }, &[inner], shape, dtype)
     };
-    match view {
-        View::Expand { axis: repeated, times } => {
-            let y = largest(rewriter, axis - usize::from(axis > repeated));
+    match rewriter.as_view(x) {
+        Some((View::Expand { axis: repeated, times }, inner)) => {
+            let y = largest(rewriter, inner, axis - usize::from(axis > repeated));
             Some(rewriter.expand(y, repeated - usize::from(repeated > axis), times))
         }
-        View::Permute { order } => {
-            let y = largest(rewriter, order[axis]);
+        Some((View::Permute { order }, inner)) => {
+            let y = largest(rewriter, inner, order[axis]);
             Some(rewriter.permute(y, without(&order, axis)))
         }
-        _ => None,
+        _ => largest_of_few(rewriter, axis, x, shape),
+    }
+}
+
+/// The most places of a maximum that are compared one by one.
+const FEW: usize = 4;
+
+/// The fewest results that are worth it.
+const WORTH: usize = 1024;
+
+/// The largest along an axis of few places, where there are many such: a chain of comparisons, which can be computed together
+/// with whatever comes before and after.
+fn largest_of_few(rewriter: &mut Rewriter, axis: usize, x: Id, shape: &[usize]) -> Option<Id> {
+    let places = rewriter.shape(x)[axis];
+    if places > FEW || shape.iter().product::<usize>() < WORTH {
+        return None;
+    }
+    let mut most = at_place(rewriter, x, axis, 0);
+    for place in 1..places {
+        let next = at_place(rewriter, x, axis, place);
+        most = larger(rewriter, most, next);
+    }
+    Some(most)
+}
+
+/// The larger of two; one that is no number wins, as in a maximum along an axis.
+fn larger(rewriter: &mut Rewriter, a: Id, b: Id) -> Id {
+    let larger = rewriter.map(Scalar::Max, &[a, b]);
+    if rewriter.graph[a].dtype != Dtype::F32 {
+        return larger;
+    }
+    let is_number = rewriter.map(Scalar::Equal, &[b, b]);
+    rewriter.map(Scalar::Select, &[is_number, larger, b])
+}
+
+/// What is at one place of an axis, which disappears. Flags and indices are computed for that place; numbers are seen there.
+fn at_place(rewriter: &mut Rewriter, x: Id, axis: usize, place: usize) -> Id {
+    if can_peel(rewriter, x, axis) {
+        return peel(rewriter, x, axis);
+    }
+    let node = rewriter.graph[x].clone();
+    let mut shape = node.shape.to_vec();
+    shape.remove(axis);
+    match node.op {
+        Op::Map(scalar) if node.dtype != Dtype::F32 => {
+            let args: Vec<Id> = node.args.iter().map(|&arg| at_place(rewriter, arg, axis, place)).collect();
+            rewriter.map(scalar, &args)
+        }
+        Op::Index { axis: counted } if counted == axis => rewriter.constant(place as u32, &shape, Dtype::I32),
+        Op::View(view)
+            if node.dtype != Dtype::F32
+                && let Some(inner) = view.behind(axis, rewriter.shape(node.args[0])) =>
+        {
+            let x = at_place(rewriter, node.args[0], inner, place);
+            rewriter.node(Op::View(view.without(axis)), &[x], shape, node.dtype)
+        }
+        _ => {
+            let seen = rewriter.view(View::Slice { axis, start: place, step: 1, len: 1 }, x);
+            rewriter.reshape(seen, &shape)
+        }
     }
 }

@@ -99,7 +99,8 @@ fn allocated(function: &Function) -> (usize, Plan) {
     (native::compile(plan.clone()).arena_bytes() + outside, plan)
 }
 
-/// The functions of a run over so many rows: a step for each size of a batch, predictions for each split.
+/// The functions of a run over so many rows: a step for each size of a batch, predictions for each split. Where an example has
+/// several rows, as many are predicted at once as a step has.
 fn functions(program: &Program, rows: [usize; 3]) -> Vec<Function> {
     let pace = cadence::pace(program, rows[0]);
     let batches = match rows[0] % pace.batch {
@@ -108,7 +109,9 @@ fn functions(program: &Program, rows: [usize; 3]) -> Vec<Function> {
     };
     let steps = batches.into_iter().map(|batch| program.step(Pace { batch, ..pace }));
     let splits = rows.into_iter().filter(|&rows| rows > 0);
-    steps.chain(splits.map(|rows| predictor(program, rows.min(256)))).collect()
+    let windows = program.data.fields.iter().any(|field| field.window.is_some());
+    let most = if windows { pace.batch } else { 256 };
+    steps.chain(splits.map(|rows| predictor(program, rows.min(most)))).collect()
 }
 
 #[test]
