@@ -91,7 +91,46 @@ def torch_steps(torch, compiled):
         sgd = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
         return step(net, sgd, x, torch.randint(10, (64,)), cross_entropy)
 
-    return {"xor": xor, "mlp64": lambda: mlp(64), "mlp256": lambda: mlp(256), "lenet": lenet, "resnet20": resnet20}
+    class GptBlock(nn.Module):
+        def __init__(self, heads, width):
+            super().__init__()
+            self.heads, self.norm1, self.norm2 = heads, nn.LayerNorm(width), nn.LayerNorm(width)
+            self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+            self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+        def forward(self, x):
+            batch, places, width = x.shape
+            parts = self.qkv(self.norm1(x)).view(batch, places, 3, self.heads, width // self.heads)
+            q, k, v = parts.permute(2, 0, 3, 1, 4)
+            mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            x = x + self.out(mixed.transpose(1, 2).reshape(batch, places, width))
+            return x + self.down(F.gelu(self.up(self.norm2(x))))
+
+    class Gpt(nn.Module):
+        def __init__(self, layers, heads, width, places):
+            super().__init__()
+            self.tokens, self.places = nn.Embedding(65, width), nn.Embedding(places, width)
+            self.blocks, self.norm = nn.Sequential(*[GptBlock(heads, width) for _ in range(layers)]), nn.LayerNorm(width)
+
+        def forward(self, x):
+            x = self.tokens(x) + self.places.weight
+            return self.norm(self.blocks(x)) @ self.tokens.weight.T
+
+    def gpt(layers, heads, width, places, batch):
+        net = Gpt(layers, heads, width, places)
+        adam = torch.optim.AdamW(net.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.1, fused=True)
+        x, y = torch.randint(65, (2, batch, places))
+        return step(net, adam, x, y, lambda net, x, y: F.cross_entropy(net(x).view(-1, 65), y.view(-1)))
+
+    return {
+        "xor": xor,
+        "mlp64": lambda: mlp(64),
+        "mlp256": lambda: mlp(256),
+        "lenet": lenet,
+        "resnet20": resnet20,
+        "gpt_small": lambda: gpt(4, 4, 128, 128, 16),
+        "gpt_large": lambda: gpt(6, 6, 384, 256, 8),
+    }
 
 
 def ready(known, name, workload):

@@ -23,7 +23,7 @@ pub struct Least {
 /// singular (Hestenes & Stiefel, 1952).
 pub fn least_loss(program: &Program, feeds: &[&Array]) -> Option<Least> {
     let size = program.parameters();
-    if program.linearity().loss != Some(2) || size > MOST_PARAMETERS {
+    if program.degree_of_loss() != Some(2) || size > MOST_PARAMETERS {
         return None;
     }
     let rows = feeds.first()?.shape[0];

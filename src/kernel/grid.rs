@@ -61,5 +61,5 @@ impl Grid {
 }
 
 fn each_with_each(starts: &[Vec<Affine>], ends: &[Affine]) -> Vec<Vec<Affine>> {
-    starts.iter().flat_map(|start| ends.iter().map(|end| [&start[..], &[end.clone()]].concat())).collect()
+    starts.iter().flat_map(|start| ends.iter().map(|end| [&start[..], std::slice::from_ref(end)].concat())).collect()
 }

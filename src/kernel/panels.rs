@@ -59,11 +59,17 @@ pub fn rows(space: &[usize], factors: [&Load; 2]) -> Option<usize> {
     axes.filter(|&axis| stays(axis) && space[axis] > 1).max_by_key(|&axis| space[axis])
 }
 
-/// The panels that a kernel would work with, and how many floats they need.
-pub fn panels(kernel: &Kernel, machine: &Machine) -> Option<(Kept, usize)> {
-    let Core::Product { inner, left, right, .. } = &kernel.core else { return None };
+/// A panel of so many terms is cut where the sum is longer: it and what is read beside it stay in the nearest caches.
+const LONG: usize = 1024;
+
+/// Terms of a part of a panel: few where all sums are near by, more where they are read and written from further away.
+const PART: [usize; 2] = [96, 256];
+
+/// Whether one factor of a product can be laid out in panels, and gains by it.
+fn can_be_laid_out(kernel: &Kernel) -> bool {
+    let Core::Product { inner, left, right, .. } = &kernel.core else { return false };
     let (space, axes) = (&kernel.space, kernel.axes());
-    let rows = rows(space, [left, right]).filter(|&rows| space[rows] >= ROWS)?;
+    let Some(rows) = rows(space, [left, right]).filter(|&rows| space[rows] >= ROWS) else { return false };
     let last = space.len() - 1;
     let stride = |load: &Load, axis: usize| load.at.factor(Var::Axis(axis as u32));
     let across = if stride(left, rows) == 0 { left } else { right };
@@ -76,9 +82,22 @@ pub fn panels(kernel: &Kernel, machine: &Machine) -> Option<(Kept, usize)> {
         && (rows + 1..last).all(|axis| stride(across, axis) == 0);
     let apart =
         (space.len()..axes.len()).any(|axis| axes[axis] > 1 && stride(across, axis).unsigned_abs() as usize > COLUMNS);
-    if !fits || !apart || terms * space[last] < FEW {
+    fits && apart && terms * space[last] >= FEW
+}
+
+/// The panels that a kernel would work with, and how many floats they need.
+pub fn panels(kernel: &Kernel, machine: &Machine) -> Option<(Kept, usize)> {
+    let Core::Product { inner, left, right, .. } = &kernel.core else { return None };
+    if !can_be_laid_out(kernel) {
         return None;
     }
+    let (space, last) = (&kernel.space, kernel.space.len() - 1);
+    let rows = rows(space, [left, right]).expect("laid out for rows");
+    if let Some((axis, size, _)) = blocks(kernel, machine) {
+        let terms = size * inner[axis + 1..].iter().product::<usize>();
+        return Some((Kept::One, terms * COLUMNS.min(space[last].next_multiple_of(16))));
+    }
+    let terms: usize = inner.iter().product();
     // What is written is best written row by row, unless it is small.
     let result = 4 * space[rows..].iter().product::<usize>();
     let all = terms * space[last].next_multiple_of(COLUMNS);
@@ -106,11 +125,19 @@ pub fn blocks(kernel: &Kernel, machine: &Machine) -> Option<(usize, usize, usize
         };
         bytes(left) + bytes(right)
     };
-    if panels(kernel, machine).is_some() || 4 * floats > machine.l2 / 2 || read(inner) <= machine.l2 {
+    let part = |axis: usize, size: usize| [&vec![1; axis][..], &[size], &inner[axis + 1..]].concat();
+    let (are_near, panels) = (4 * floats <= machine.l2 / 2, can_be_laid_out(kernel));
+    let is_long = match panels {
+        true => inner.iter().product::<usize>() > LONG,
+        false => are_near && read(inner) > machine.l2,
+    };
+    if !is_long {
         return None;
     }
-    let part = |axis: usize, size: usize| [&vec![1; axis][..], &[size], &inner[axis + 1..]].concat();
-    let fits = |axis: usize, size: usize| read(&part(axis, size)) <= machine.l2 / 2;
+    let fits = |axis: usize, size: usize| match panels {
+        true => part(axis, size).iter().product::<usize>() <= PART[usize::from(!are_near)],
+        false => read(&part(axis, size)) <= machine.l2 / 2,
+    };
     let axis = (0..inner.len()).find(|&axis| inner[axis] > 1 && fits(axis, 1))?;
     let size = (1..=inner[axis]).rev().find(|&size| fits(axis, size))?;
     let terms: usize = part(axis, size).iter().product();

@@ -515,17 +515,6 @@ pub enum OutputKind {
     Number,
 }
 
-/// Degrees of polynomials; `None` where something is none.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Linearity {
-    /// Of the model in its inputs.
-    pub inputs: Option<u32>,
-    /// Of the model in its parameters.
-    pub parameters: Option<u32>,
-    /// Of the loss in the parameters.
-    pub loss: Option<u32>,
-}
-
 /// What a step must know about the run beside its program.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Pace {
@@ -652,16 +641,17 @@ impl Program {
     pub fn read(&self, output: usize, n: usize) -> Function {
         self.experiment.read_function(&self.shapes[output], n)
     }
-    /// Of what degree the model is in its inputs, where it is a polynomial, and whether the loss is a parabola in the
-    /// parameters: then its least value can be computed.
-    pub fn linearity(&self) -> Linearity {
-        let predict = self.predict(2);
-        let model = super::linear::degree(&predict.graph, predict.results[0], |slot| matches!(slot, Slot::Feed(_)));
-        let parameters =
-            super::linear::degree(&predict.graph, predict.results[0], |slot| matches!(slot, Slot::State(_)));
-        let objective = self.objective(2, false);
-        let loss = super::linear::degree(&objective.graph, objective.results[0], |slot| matches!(slot, Slot::State(_)));
-        Linearity { inputs: model, parameters, loss }
+    /// The degree of the model in its inputs, where it is a polynomial in them.
+    pub fn degree_in_inputs(&self) -> Option<u32> {
+        degree(&self.predict(2), |slot| matches!(slot, Slot::Feed(_)))
+    }
+    /// The degree of the model in its parameters, where it is a polynomial in them.
+    pub fn degree_in_parameters(&self) -> Option<u32> {
+        degree(&self.predict(2), |slot| matches!(slot, Slot::State(_)))
+    }
+    /// The degree of the loss in the parameters: of a parabola the least value can be computed.
+    pub fn degree_of_loss(&self) -> Option<u32> {
+        degree(&self.objective(2, false), |slot| matches!(slot, Slot::State(_)))
     }
     /// What files hold that parameters and states start as, in the order of the program.
     pub fn transfers(&self) -> &[TransferPlan] {
@@ -696,4 +686,9 @@ impl Program {
         let trained = self.states.iter().filter(|it| it.role == StateRole::Parameter);
         trained.map(|it| it.shape.iter().product::<usize>()).sum()
     }
+}
+
+/// The degree of a function's first result in what it reads by `slots`.
+fn degree(function: &Function, slots: impl Fn(Slot) -> bool) -> Option<u32> {
+    super::linear::degree(&function.graph, function.results[0], slots)
 }

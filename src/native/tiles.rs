@@ -99,7 +99,8 @@ impl Writer<'_, '_> {
             self.lines(&mut scopes[1], axis..axis + 1);
         }
         if tiling.rows == Some(axis) && !matches!(work, Work::Finish) {
-            self.lay_out(tiles, &mut scopes[0], tile);
+            let extents = if let Work::Add(extents) = work { extents } else { tiling.inner() };
+            self.lay_out(tiles, &mut scopes[0], tile, extents);
         }
         let mut turns = |(from, to): (usize, usize), step: usize, tile: Tile| {
             self.repeat((from, to, step), &[], &mut |index, _| {
@@ -217,14 +218,14 @@ impl Writer<'_, '_> {
     }
 
     /// Writes the panels that the loop over rows, which comes next, reads.
-    fn lay_out(&self, tiles: &Tiles, scope: &mut Scope, tile: Tile) {
+    fn lay_out(&self, tiles: &Tiles, scope: &mut Scope, tile: Tile, extents: &[usize]) {
         let tiling = tiles.tiling;
         let Some((factor, panels)) = tiling.panels else { return };
         let last = tiling.kernel.space.len() - 1;
         let lay_out = |scope: &Scope, columns: usize| {
             let source = self.first_term(tiles, scope, factor);
             let target = self.panel(tiles, panels, scope.place_along(last));
-            let function = tiles.function(&Routine::Panel { columns });
+            let function = tiles.function(&Routine::Panel { columns, extents: extents.to_vec() });
             self.code.ins(|ins| ins.call(function, &[source, source, target]));
         };
         if panels.kept == Kept::One {

@@ -28,8 +28,8 @@ pub struct Tiling<'k> {
 pub enum Routine {
     /// `(left, right, sums)`: a tile's sums over axes of these extents.
     Sums { tile: Tile, extents: Vec<usize> },
-    /// `(factor, _, panel)`: the panel of so many columns.
-    Panel { columns: usize },
+    /// `(factor, _, panel)`: the panel of so many columns, over axes of these extents.
+    Panel { columns: usize, extents: Vec<usize> },
 }
 
 /// Products with fewer terms are written where they are: a call would take longer.
@@ -80,9 +80,9 @@ impl<'k> Tiling<'k> {
                     routines.push(Routine::Sums { tile: Tile { rows, columns }, extents: extents.clone() });
                 }
             }
+            let panels = self.widths().into_iter().filter(|_| self.panels.is_some());
+            routines.extend(panels.map(|columns| Routine::Panel { columns, extents: extents.clone() }));
         }
-        let panels = self.widths().into_iter().filter(|_| self.panels.is_some());
-        routines.extend(panels.map(|columns| Routine::Panel { columns }));
         routines
     }
 
@@ -112,11 +112,11 @@ impl<'k> Tiling<'k> {
     pub fn code(&self, routine: &Routine) -> Option<Vec<u8>> {
         match routine {
             Routine::Sums { tile, extents } => {
-                x86::sums(self.isa, *tile, &self.strides(*tile), extents, self.target(*tile))
+                x86::sums(self.isa, *tile, &self.strides(*tile, extents), extents, self.target(*tile))
             }
-            Routine::Panel { columns } => {
+            Routine::Panel { columns, extents } => {
                 let (factor, _) = self.panels?;
-                x86::panel(self.isa, *columns, &self.along(self.factors[factor]), self.inner())
+                x86::panel(self.isa, *columns, &self.along(self.factors[factor]), extents)
             }
         }
     }
@@ -127,7 +127,7 @@ impl<'k> Tiling<'k> {
         (rank..rank + self.inner().len()).map(|axis| 4 * load.at.factor(Var::Axis(axis as u32))).collect()
     }
 
-    fn strides(&self, tile: Tile) -> [x86::Factor; 2] {
+    fn strides(&self, tile: Tile, extents: &[usize]) -> [x86::Factor; 2] {
         let last = self.kernel.space.len() - 1;
         let mut factors = self.factors.map(|load| {
             let stride = |axis: usize| load.at.factor(Var::Axis(axis as u32));
@@ -136,7 +136,7 @@ impl<'k> Tiling<'k> {
         if let Some((factor, _)) = self.panels {
             // A panel has the terms in their order, each as wide as the registers of the tile.
             let mut bytes = tile.pitch(self.isa) as i64;
-            for (stride, &extent) in factors[factor].along.iter_mut().zip(self.inner()).rev() {
+            for (stride, &extent) in factors[factor].along.iter_mut().zip(extents).rev() {
                 *stride = bytes;
                 bytes *= extent as i64;
             }

@@ -34,7 +34,7 @@ const MISFIT: f64 = 0.1;
 pub fn misfit(world: &dyn World, base: &Path, program: &Program) -> Option<Problem> {
     if program.data.source.table.is_empty()
         || !program.varied_fields().is_empty()
-        || program.linearity().inputs != Some(1)
+        || program.degree_in_inputs() != Some(1)
     {
         return None;
     }

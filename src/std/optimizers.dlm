@@ -23,7 +23,9 @@ optimizer adam(lr: rate = 1e-3, b1: real = 0.9, b2: real = 0.999, eps: real = 1e
   state v ~ 0
   m' = b1 * m + (1 - b1) * g
   v' = b2 * v + (1 - b2) * g^2
-  p' = p - lr * (m' / seen(b1, t)) / (sqrt(v' / seen(b2, t)) + eps)
+  # Both corrections at once, as in section 2 of the paper.
+  rate = lr * sqrt(seen(b2, t)) / seen(b1, t)
+  p' = p - rate * m' / (sqrt(v') + eps * sqrt(seen(b2, t)))
 }
 
 ## Adam with weight decay beside the gradient (Loshchilov & Hutter, 2019).
@@ -33,7 +35,8 @@ optimizer adamw(lr: rate = 1e-3, b1: real = 0.9, b2: real = 0.999, eps: real = 1
   state v ~ 0
   m' = b1 * m + (1 - b1) * g
   v' = b2 * v + (1 - b2) * g^2
-  p' = p - lr * decay * p - lr * (m' / seen(b1, t)) / (sqrt(v' / seen(b2, t)) + eps)
+  rate = lr * sqrt(seen(b2, t)) / seen(b1, t)
+  p' = p - lr * decay * p - rate * m' / (sqrt(v') + eps * sqrt(seen(b2, t)))
 }
 
 ## Each number's step shrinks with all squares that it has seen (Duchi et al., 2011).

@@ -43,7 +43,7 @@ fn told(scene: &Scene) -> Option<Problem> {
     let proportional = (500.0..2000.0).contains(&ratio);
     let (at, moved) = (place(experiment), one * most);
     // The weights of a model that is linear in them may have to go far.
-    let is_far = || scene.program.linearity().parameters != Some(1);
+    let is_far = || scene.program.degree_in_parameters() != Some(1);
     if same && moved >= FARTHEST && is_far() {
         return Some(RateTooLarge { moved, per_gradient: false, at }.into());
     }
