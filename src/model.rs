@@ -24,6 +24,7 @@ pub mod takes;
 pub mod recognised;
 pub mod sizes;
 pub mod train;
+pub mod transfer;
 pub mod types;
 pub mod units;
 pub mod value;

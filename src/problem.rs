@@ -17,6 +17,7 @@ pub mod sequences;
 pub mod shapes;
 pub mod syntax;
 pub mod training;
+pub mod transfer;
 pub mod values;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -192,6 +193,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         data::ENTRIES,
         sequences::ENTRIES,
         training::ENTRIES,
+        transfer::ENTRIES,
         lint::ENTRIES,
         run::ENTRIES,
         command::ENTRIES,

@@ -35,6 +35,7 @@ pub mod rates;
 pub mod reading;
 pub mod stepper;
 pub mod training;
+pub mod transfer;
 
 use artifact::{Artifact, DataRecord, Origin, ProgramRecord, Progress, model_states};
 use folder::{Folder, show};
@@ -143,7 +144,8 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
 
     let resumed = resume(request, &record).map_err(broken)?;
     let dataset = load(request, program, resumed.as_ref()).map_err(|problems| fail(Cause::Program, problems))?;
-    let origin = Origin { program, record, data: DataRecord::new(program, &dataset), backend: request.backend };
+    let data = DataRecord::new(program, &dataset);
+    let mut origin = Origin { program, record, data, backend: request.backend, transfers: vec![] };
     if let Some((_, artifact)) = &resumed {
         unchanged(artifact, &origin).map_err(broken)?;
     }
@@ -157,9 +159,21 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         return Err(fail(Cause::Program, late));
     }
 
+    let begun = match &resumed {
+        Some((_, artifact)) => {
+            origin.transfers = artifact.document.transfers.clone();
+            vec![]
+        }
+        None => {
+            let mut states = initial(program);
+            let loaded = transfer::load(request.world, request.base, &request.checked.sources, program, &mut states);
+            origin.transfers = loaded.map_err(|problems| fail(Cause::Program, problems))?;
+            states
+        }
+    };
     let compiling = request.stopwatch.elapsed();
     let (progress, states, best) = match &resumed {
-        None => (Progress::default(), initial(program), None),
+        None => (Progress::default(), begun, None),
         Some((_, artifact)) => {
             let (states, best) = artifact.states(program).map_err(broken)?;
             (artifact.document.progress.clone().expect("asked by `resume`"), states, best)
@@ -203,6 +217,9 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         folder: show(folder.path()),
         resumed: resumed_at,
     }));
+    if resumed_at.is_none() {
+        origin.transfers.iter().for_each(|it| journal.tell(&Event::Transfer(it.clone())));
+    }
     let warnings = dataset.warnings.iter().cloned().chain(lints::lints(program, &dataset));
     for warning in allow::heed(&request.checked.sources, warnings.collect()) {
         journal.warn(&warning);

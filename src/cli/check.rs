@@ -10,6 +10,7 @@ use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, program};
 use crate::ide::{Look, ModelReport, Report, Steps, TrainReport};
 use crate::problem::{Problem, Severity, list};
+use crate::session::transfer::Provenance;
 use crate::source::Sources;
 
 /// Show all problems of programs, and what they are made of
@@ -134,7 +135,26 @@ fn trains(trains: &[TrainReport]) -> String {
         let of = train.name.as_ref().filter(|_| several).map_or(String::new(), |name| format!(" of {name}"));
         train.thaws.iter().map(move |it| format!("  {}{of}\n", thawed(&it.parts, it.after)))
     });
-    table.text() + &thaws.collect::<String>()
+    let brought = trains.iter().flat_map(|train| {
+        let into = train.name.as_ref().filter(|_| several).map_or(String::new(), |name| format!(" for {name}"));
+        train.transfers.iter().map(move |it| format!("  {}{into}\n", brought(&it.with(String::new()))))
+    });
+    table.text() + &brought.collect::<String>() + &thaws.collect::<String>()
+}
+
+/// `backbone from weights/resnet18.safetensors: 96 tensors, 269,722 numbers; 2 left out`
+pub fn brought(it: &Provenance) -> String {
+    let part = it.part.as_ref().map_or("weights".to_string(), |part| format!("`{part}`"));
+    let tensors = crate::problem::count(it.tensors, "tensor", "tensors");
+    let mut words = format!("{part} from {}: {tensors}, {} numbers", it.from, count(it.numbers));
+    let left =
+        [(it.skipped, "left out"), (it.fresh, "for what starts afresh"), (it.dropped, "that only a training reads")];
+    let left = left.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
+    let left: Vec<String> = left.collect();
+    if !left.is_empty() {
+        words += &format!("; {}", left.join(", "));
+    }
+    words
 }
 
 /// `stem and norm train from step 11 on`
@@ -168,6 +188,12 @@ fn as_json(report: &Report, problems: &[Problem]) -> Value {
         json!({
             "name": train.name, "model": train.model, "data": train.data, "rows": train.rows,
             "steps": steps, "steps_formula": formula,
+            "transfers": train.transfers.iter().map(|it| {
+                json!({
+                    "part": it.part, "from": it.from, "tensors": it.fit.takes.len(), "numbers": it.numbers,
+                    "skipped": it.fit.skipped, "fresh": it.fit.fresh, "dropped": it.fit.dropped,
+                })
+            }).collect::<Vec<_>>(),
             "thaws": train.thaws.iter().map(|it| json!({ "after": it.after, "parts": it.parts })).collect::<Vec<_>>(),
             "step_flops": train.footprint.map(|it| it.step_flops),
             "peak_bytes": train.footprint.map(|it| it.peak_bytes),

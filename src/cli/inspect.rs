@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::check::brought;
 use super::numbers::{bytes, count};
 use super::table::{Align, Table};
 use super::terminal::Format;
@@ -36,6 +37,7 @@ fn as_text(name: &str, inside: &Inspection) -> String {
     let mut facts = Table::new(&[("", Align::Left), ("", Align::Left)]);
     let mut row = |what: &str, text: String| facts.row([what.into(), text]);
     row("file", format!("{name}, {}", bytes(inside.bytes)));
+    row("sha256", inside.sha256.clone());
     row("kind", inside.kind().into());
     if let Some(document) = &inside.document {
         described(document).into_iter().for_each(|(what, text)| row(what, text));
@@ -55,7 +57,7 @@ fn as_text(name: &str, inside: &Inspection) -> String {
 
 /// What an artifact says about itself, row by row.
 fn described(document: &Document) -> Vec<(&'static str, String)> {
-    let Document { dlmc, program, data, training, progress, .. } = document;
+    let Document { dlmc, program, data, training, transfers, progress, .. } = document;
     let mut rows = vec![("written by", format!("dlmc {dlmc}"))];
     let files: Vec<&str> = program.files.iter().map(|it| it.name.as_str()).collect();
     rows.push(("program", files.join(", ")));
@@ -76,6 +78,7 @@ fn described(document: &Document) -> Vec<(&'static str, String)> {
         };
         rows.push(("classes", format!("{target}: {}", shown.join(", "))));
     }
+    rows.extend(transfers.iter().map(|it| ("began with", format!("{}, sha256 {}", brought(it), it.sha256))));
     rows.push(("seed", training.seed.to_string()));
     rows.push(("updates", format!("{}, weights of {}", count(training.step), count(training.kept))));
     if let Some(progress) = progress {
@@ -94,7 +97,7 @@ fn as_json(name: &str, inside: &Inspection) -> Value {
         |it| json!({ "name": it.name, "dtype": it.dtype, "shape": it.shape, "bytes": it.bytes, "best": it.is_best() }),
     );
     json!({
-        "file": name, "kind": inside.kind(), "bytes": inside.bytes, "document": inside.document,
+        "file": name, "kind": inside.kind(), "bytes": inside.bytes, "sha256": inside.sha256, "document": inside.document,
         "metadata": inside.metadata, "tensors": tensors.collect::<Vec<_>>(),
     })
 }

@@ -38,7 +38,11 @@ impl Args {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
         let overrides = self.overrides.all();
         let opened = program::open(&self.file, self.stdin_filename.as_deref())?;
-        let checked = program::sound(&opened, &overrides, terminal)?;
+        // What goes on has been looked at when it began, and reads no weights again: their file may have gone.
+        let checked = match self.resume {
+            true => program::without_data(&opened, &overrides, terminal)?,
+            false => program::sound(&opened, &overrides, terminal)?,
+        };
         let chosen = program::choose(&checked, self.train.as_deref())?;
         let interrupt = interrupt::watch();
         let mut progress = Progress::new(terminal, &checked.programs[chosen].train);

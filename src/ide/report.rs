@@ -17,6 +17,7 @@ use crate::session::cadence;
 use crate::session::footprint::{self, Footprint, Rows};
 use crate::session::formulas::Formulas;
 use crate::session::lints::{lints, misfit};
+use crate::session::transfer::{self, Brought};
 use crate::source::{Span, World};
 
 /// What `check` finds.
@@ -52,6 +53,8 @@ pub struct TrainReport {
     pub steps: Steps,
     /// When parts that are frozen for a while begin to train, where the steps are known.
     pub thaws: Vec<Thaw>,
+    /// What the run begins with from files; nothing where one of them does not fit.
+    pub transfers: Vec<Brought>,
     /// What the run computes and holds. Unknown where a batch is all of an unknown number of rows.
     pub footprint: Option<Footprint>,
     /// The tensors of a checkpoint.
@@ -144,11 +147,19 @@ pub fn look(
         }
         let rows = examples.map(|[train, ..]| train);
         problems.extend(rows.into_iter().flat_map(|rows| program.paced(cadence::pace(program, rows))));
+        let (transfers, found) = transfer::inspect(world, base, &checked.sources, program, at_data == Look::Rows);
+        for problem in found {
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
         let checkpoint_bytes = record.as_ref().map(|data| {
             let record = ProgramRecord::new(&checked, at, overrides, base);
-            Origin { program, record, data: data.clone(), backend: Backend::default() }.checkpoint_bytes()
+            // Hashes are of one length.
+            let transfers = transfers.iter().map(|it| it.with("0".repeat(64))).collect();
+            Origin { program, record, data: data.clone(), backend: Backend::default(), transfers }.checkpoint_bytes()
         });
-        trains.push(TrainReport { checkpoint_bytes, ..report });
+        trains.push(TrainReport { checkpoint_bytes, transfers, ..report });
     }
     problems.extend(allow::unknown(&checked.sources, checked.file));
     problems.sort_by_key(|it| place(&checked, it));
@@ -229,6 +240,7 @@ fn train(program: &Program, examples: Option<[usize; 3]>, read: Option<Rows>) ->
         rows: examples,
         steps: steps(program, examples.map(|[train, ..]| train)),
         thaws: thaws(program, examples.map(|[train, ..]| train)),
+        transfers: vec![],
         footprint: Footprint::ahead(program, examples, read),
         tensor_bytes: footprint::of_checkpoint(program),
         checkpoint_bytes: None,

@@ -58,6 +58,7 @@ pub fn program(
     experiment.initial = initial;
     experiment.dead = dead;
     predicting(&experiment, problems)?;
+    experiment.transfers_fit(problems)?;
     if experiment.thaws_at_all() {
         beginning(&experiment, setting, problems)?;
     }

@@ -3,6 +3,7 @@
 
 use super::lower::ALL;
 use super::recognised::LoopInfo;
+use super::transfer::TransferPlan;
 use crate::problem::Problem;
 use crate::source::Span;
 use crate::syntax::tree::{Name, Role};
@@ -651,6 +652,10 @@ impl Program {
     /// The degree of the loss in the parameters: of a parabola the least value can be computed.
     pub fn degree_of_loss(&self) -> Option<u32> {
         degree(&self.objective(2, false), |slot| matches!(slot, Slot::State(_)))
+    }
+    /// What files hold that parameters and states start as, in the order of the program.
+    pub fn transfers(&self) -> &[TransferPlan] {
+        &self.experiment.transfers
     }
     /// Where the model says what it gives, and where the loss stands: for what is said about both.
     pub fn places(&self) -> (Span, Span) {

@@ -18,7 +18,7 @@ use crate::source::Span;
 use crate::syntax::print_expr;
 use crate::syntax::tree::{
     Applied, Arg, Binary, Body, Callable, ConfigParam, DataBlock, DataEntry, Expr, ExprKind, File, Item, Kind, Pattern,
-    Role, Selector, Stmt, TrainBlock, TrainEntry, Type, TypeKind, Unary,
+    Role, Selector, Stmt, TrainBlock, TrainEntry, Transfer, TransferEntry, Type, TypeKind, Unary,
 };
 
 pub use arguments::called;
@@ -199,6 +199,7 @@ impl<'a> Walk<'a> {
                     let path = format!("train.freeze.{}", patterns(what));
                     self.value(&path, "train", until);
                 }
+                TrainEntry::Transfer(transfer) => self.transfer(transfer),
                 _ => {}
             }
         }
@@ -216,6 +217,32 @@ impl<'a> Walk<'a> {
             }
         }
         self.train = None;
+    }
+
+    /// What a `transfer` block says has the paths that it would have outside; its names are those of the part.
+    fn transfer(&mut self, transfer: &mut Transfer) {
+        let part = transfer.part.as_ref().map_or(String::new(), |part| format!("{}.", part.pattern));
+        let within = |what: &[Selector]| {
+            let whole =
+                what.iter().map(|it| Selector { pattern: format!("{part}{}", it.pattern).into(), ..it.clone() });
+            patterns(&whole.collect::<Vec<_>>())
+        };
+        self.value(&format!("train.transfer.{part}from"), "train", &mut transfer.from);
+        for entry in &mut transfer.entries {
+            match entry {
+                TransferEntry::Setting(setting) => {
+                    let path = format!("train.transfer.{part}{}", setting.key.text);
+                    self.value(&path, "train", &mut setting.value);
+                }
+                TransferEntry::Train(TrainEntry::Scale { setting, factor, what, .. }) => {
+                    self.value(&format!("train.{}.{}", setting.text, within(what)), "train", factor);
+                }
+                TransferEntry::Train(TrainEntry::Freeze { what, until: Some(until), .. }) => {
+                    self.value(&format!("train.freeze.{}", within(what)), "train", until);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// The losses of a formula of losses.

@@ -3,6 +3,7 @@
 mod augmented;
 mod parts;
 mod settings;
+mod transfer;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::functions::Frozen;
 use super::lower::{Lower, Outcome, Reported, Setting};
 use super::modules::{Definition, ModuleId, Modules};
 use super::program::*;
+use super::transfer::TransferPlan;
 use super::types::describe;
 use super::value::{Callee, Meaning, Tensor, What};
 use crate::problem::names::*;
@@ -85,6 +87,8 @@ pub struct Experiment {
     pub scales: Vec<Scale>,
     /// Parameters that do not move, for good or for a while.
     pub frozen: Vec<Frozen>,
+    /// What parameters and states start as that files hold.
+    pub transfers: Vec<TransferPlan>,
     /// What is done to training examples before the model sees them.
     pub augmented: Augmented,
     /// Inputs of the model, in order, as indices of fields.
@@ -263,6 +267,7 @@ impl Experiment {
             clip: parts.clip,
             scales: parts.scales,
             frozen: parts.frozen,
+            transfers: parts.transfers,
             augmented,
             inputs,
             targets,

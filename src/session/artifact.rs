@@ -12,6 +12,7 @@ use super::cadence::{Best, Moment};
 use super::container::{Kind, pack, pack_with_room, packed_bytes, unpack};
 use super::event::{Metrics, Reason};
 use super::folder::{reason, run_name, show};
+use super::transfer::Provenance;
 use crate::compile::{Backend, Checked, Override, check};
 use crate::data::{Dataset, Fitted};
 use crate::model::Program;
@@ -36,6 +37,9 @@ pub struct Document {
     pub program: ProgramRecord,
     pub data: DataRecord,
     pub training: TrainingRecord,
+    /// The files that the run began with, beside its data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<Provenance>,
     /// In a checkpoint only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
@@ -177,6 +181,7 @@ pub struct Origin<'a> {
     pub record: ProgramRecord,
     pub data: DataRecord,
     pub backend: Backend,
+    pub transfers: Vec<Provenance>,
 }
 
 impl Origin<'_> {
@@ -247,6 +252,7 @@ impl Origin<'_> {
             program: self.record.clone(),
             data: self.data.clone(),
             training,
+            transfers: self.transfers.clone(),
             progress,
         };
         match serde_json::to_value(document).expect("plain data") {

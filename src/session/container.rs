@@ -130,8 +130,13 @@ fn check_names(bytes: &[u8]) -> Result<(), Damage> {
     if length > LONGEST_HEADER || length > rest.len() as u64 {
         return Err(broken("its header is longer than the file"));
     }
-    let mut json = serde_json::Deserializer::from_slice(&rest[..length as usize]);
-    json.deserialize_map(Distinct).map_err(|error| Damage::Container(error.to_string()))
+    distinct_names(&rest[..length as usize]).map_err(Damage::Container)
+}
+
+/// Whether each tensor of a header has a name of its own; else which has not.
+pub fn distinct_names(header: &[u8]) -> Result<(), String> {
+    let mut json = serde_json::Deserializer::from_slice(header);
+    json.deserialize_map(Distinct).map_err(|error| error.to_string())
 }
 
 /// Accepts a map in which no key occurs twice.

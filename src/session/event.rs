@@ -5,11 +5,15 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::transfer::Provenance;
+
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// Everything is compiled; the first step follows.
     Start(Start),
+    /// Weights and states come from a file. Not where the run goes on from a checkpoint.
+    Transfer(Provenance),
     /// At most about ten a second.
     Step(Step),
     /// The validation split was looked at, or an epoch ended.

@@ -7,12 +7,15 @@ use safetensors::SafeTensors;
 
 use super::artifact::{Artifact, BEST, Document};
 use super::folder::{reason, show};
+use super::transfer::sha256;
 use crate::problem::Problem;
 use crate::problem::run::{ArtifactDamaged, ArtifactUnreadable, Damage};
 
 /// What a file of weights says, whether this dlmc could run it or not.
 pub struct Inspection {
     pub bytes: u64,
+    /// Of all its bytes: what `transfer` may ask for.
+    pub sha256: String,
     /// What an artifact or a checkpoint says beside its tensors.
     pub document: Option<Document>,
     /// What another tool has written beside them.
@@ -54,7 +57,7 @@ impl Inspection {
         tensors.sort_by(|a, b| a.name.cmp(&b.name));
         let metadata = header.metadata().clone().unwrap_or_default().into_iter();
         let metadata = if document.is_some() { BTreeMap::new() } else { metadata.collect() };
-        Ok(Inspection { bytes: bytes.len() as u64, document, metadata, tensors })
+        Ok(Inspection { bytes: bytes.len() as u64, sha256: sha256(&bytes), document, metadata, tensors })
     }
 
     /// `artifact`, `checkpoint`, `safetensors`

@@ -356,7 +356,8 @@ impl<'a> Builder<'a> {
 
     fn transfer(&mut self, mut parts: Parts, span: Span) -> Transfer {
         let part = parts.maybe(Rule::sel).map(|it| self.selector(it));
-        let from = self.text(parts.need(Rule::string));
+        let path = self.text(parts.need(Rule::string));
+        let from = Expr { kind: ExprKind::Text(path.value), span: path.span };
         let body = parts.maybe(Rule::transfer_body);
         let entries = body.map(|it| Parts::of(it).map(|it| self.transfer_entry(it)).collect());
         Transfer { part, from, entries: entries.unwrap_or_default(), span }

@@ -581,11 +581,20 @@ pub struct Selector {
     pub span: Span,
 }
 
+impl Selector {
+    /// What stands before the text in the pattern: within a `transfer` block, the part that is filled.
+    pub fn within(&self) -> &str {
+        let written = self.span.end.saturating_sub(self.span.start) as usize;
+        &self.pattern[..self.pattern.len().saturating_sub(written)]
+    }
+}
+
 /// `transfer backbone from "file" { … }`
 #[derive(Clone, Debug)]
 pub struct Transfer {
     pub part: Option<Selector>,
-    pub from: Text,
+    /// The path in quotes.
+    pub from: Expr,
     pub entries: Vec<TransferEntry>,
     pub span: Span,
 }

@@ -9,7 +9,7 @@ use dlmc::source::Memory;
 use serde_json::Value;
 
 use crate::cli::Shell;
-use crate::pages::{Block, blocks};
+use crate::pages::{Block, blocks, files};
 
 fn fixed(world: &Memory, text: &str) -> Fixed {
     fix(world, Path::new("main.dlm"), Some(text.into()), Look::Rows).expect("the text is given")
@@ -23,11 +23,7 @@ fn wrong(page: &str) -> Option<(Memory, String)> {
         return None;
     }
     let mut world = Memory::default();
-    for block in &blocks {
-        if let Some(file) = block.file {
-            world = world.with(file, &format!("{}\n", block.body));
-        }
-    }
+    world.0.extend(files(&blocks).map(|(name, content)| (name.into(), content)));
     let program = blocks.iter().find(|block| block.kind == "dlm" && block.file.is_none())?;
     Some((world, program.body.to_string()))
 }
@@ -45,6 +41,8 @@ const MENDED: &[&str] = &[
     "missing-colon",
     "missing-comma",
     "split-column",
+    "transfer-holes",
+    "transfer-shape",
     "unknown-argument",
     "unknown-column",
     "unknown-data-setting",

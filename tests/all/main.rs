@@ -42,6 +42,7 @@ mod tensors;
 mod tiles;
 mod tensors_grad;
 mod tensors_simplify;
+mod transfer;
 mod types;
 mod wrong_input;
 

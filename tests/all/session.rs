@@ -17,6 +17,7 @@ mod plateau;
 mod predicting;
 mod resuming;
 mod training;
+mod transferring;
 mod writing;
 
 /// A clock on which every look takes the same time.

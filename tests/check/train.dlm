@@ -590,8 +590,68 @@
 
 #! yes_no what this version does not run
   train {
-    transfer hidden from "a.safetensors"
-#!  ^^^^^^^^ not-in-this-version: this version of dlmc does not run
+    transfer hidden from "a.safetensors" { adapt lora(rank: 4) on *.w }
+#!                                         ^^^^^ not-in-this-version: this version of dlmc does not run
+  }
+
+#! yes_no what a transfer says of the model
+  train {
+    transfer hiden from "a.safetensors"
+#!           ^^^^^ pattern-unmatched: did you mean `hidden`?
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { init hidden.ww fresh }
+#!                                       ^^^^^^^^^ pattern-unmatched: did you mean `hidden.w`?
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { init hidden random }
+#!                                              ^^^^^^ wrong-value: wants `fresh`
+  }
+
+#! yes_no names within a transfer are those of its part
+  train {
+    transfer hidden from "a.safetensors" { freeze hidden.w }
+#!                                                ^^^^^^^^ pattern-unmatched: its parameters are `w` and `b`
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { rename "fc.*" -> hiden.* }
+#!                                                   ^^^^^^^ transfer-nowhere: did you mean `hidden.*`?
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { rename "fc{i}.*" -> hidden{j}.* }
+#!                                                      ^^^^^^^^^^^ transfer-pattern: `{j}` stands for a number
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { rename "fc.*.*" -> hidden.* }
+#!                                                     ^^^^^^^^ transfer-pattern: 2 stars and the model's 1
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { rename "fc.*" -> hidden.* as io2 }
+#!                                                               ^^^ unknown-layout: did you mean `io`?
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { sha256: "abc" }
+#!                                          ^^^^^ wrong-value: wants 64 hexadecimal digits
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { sha: "abc" }
+#!                                  ^^^ unknown-setting: its one setting is `sha256`
   }
 
 #! yes_no

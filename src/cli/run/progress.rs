@@ -5,7 +5,7 @@ use std::io;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::Stop;
-use crate::cli::check::thawed;
+use crate::cli::check::{brought, thawed};
 use crate::cli::numbers::{count, measure, seconds, short};
 use crate::cli::terminal::{Format, Terminal};
 use crate::model::program::{Length, TrainPlan};
@@ -51,6 +51,7 @@ impl<'a> Progress<'a> {
         }
         match event {
             Event::Start(start) => self.start(start),
+            Event::Transfer(it) => self.say(&format!("  {}\n", brought(it))),
             Event::Step(step) => self.step(step),
             Event::Epoch(epoch) => self.epoch(epoch),
             Event::Warning { code, .. } if self.terminal.allow.contains(code) => {}

@@ -131,13 +131,14 @@ impl Experiment {
                 }
             }
             if chosen.len() == before {
-                let paths: Vec<&str> = parameters.iter().map(|&slot| &*lower.declared[slot as usize].path).collect();
+                let paths = parameters.iter().map(|&slot| &*lower.declared[slot as usize].path);
+                let paths: Vec<&str> = paths.filter_map(|path| path.strip_prefix(pattern.within())).collect();
+                let written = pattern.pattern[pattern.within().len()..].to_string();
                 // What could be meant: a parameter, or a part.
                 let parts = paths.iter().flat_map(|path| path.match_indices('.').map(|(at, _)| &path[..at]));
-                let near = crate::source::nearest(&pattern.pattern, paths.iter().copied().chain(parts));
-                let (pattern_text, at) = (pattern.pattern.to_string(), pattern.span);
+                let near = crate::source::nearest(&written, paths.iter().copied().chain(parts));
                 let parameters = paths.iter().map(|it| it.to_string()).collect();
-                return Err(lower.report(PatternUnmatched { pattern: pattern_text, at, near, parameters }));
+                return Err(lower.report(PatternUnmatched { pattern: written, at: pattern.span, near, parameters }));
             }
         }
         chosen.sort_unstable();

@@ -1,13 +1,14 @@
 //! The parts of a train block, each read from its setting.
 
 use super::settings::Settings;
-use super::{Clip, Context, MetricExpr, Scale, find_callable, first_word, head_name};
+use super::{Clip, Context, MetricExpr, Scale, find_callable, first_word, head_name, transfer};
 use crate::model::fields;
 use crate::model::functions::Frozen;
 use crate::model::lower::{Outcome, Reported};
 use crate::model::modules::Definition;
 use crate::model::plan;
 use crate::model::program::*;
+use crate::model::transfer::TransferPlan;
 use crate::problem::lint::{EmptyBlock, LossWithinBatches};
 use crate::problem::names::*;
 use crate::problem::training::*;
@@ -28,6 +29,7 @@ pub(super) struct Parts {
     pub(super) scales: Vec<Scale>,
     pub(super) frozen: Vec<Frozen>,
     pub(super) augmented: Vec<Asked>,
+    pub(super) transfers: Vec<TransferPlan>,
 }
 
 /// Augmentations of fields, as a train block asks for them.
@@ -71,7 +73,13 @@ impl Parts {
             sound = false;
         }
         let (mut regularizers, mut scales, mut frozen, mut augmented) = (vec![], vec![], vec![], vec![]);
-        for entry in &block.entries {
+        let mut transfers = vec![];
+        let inner = block.entries.iter().filter_map(|entry| match entry {
+            TrainEntry::Transfer(it) => Some(transfer::entries(it)),
+            _ => None,
+        });
+        let inner: Vec<TrainEntry> = inner.flatten().collect();
+        for entry in block.entries.iter().chain(&inner) {
             let later = match entry {
                 TrainEntry::Regularize { terms, span } => {
                     if terms.is_empty() {
@@ -109,8 +117,12 @@ impl Parts {
                     augmented.push(Asked { fields: fields.clone(), steps: steps.clone() });
                     None
                 }
-                TrainEntry::Transfer(transfer) => {
-                    Some(("transfer from other weights", first_word(transfer.span, "transfer")))
+                TrainEntry::Transfer(it) => {
+                    match transfer::read(context, it, problems) {
+                        Ok(plan) => transfers.push(plan),
+                        Err(Reported) => sound = false,
+                    }
+                    None
                 }
                 TrainEntry::Privacy(block) => Some(("private training", first_word(block.span, "privacy"))),
                 TrainEntry::Setting(_) | TrainEntry::Broken(_) => None,
@@ -123,7 +135,7 @@ impl Parts {
         let (loss, optimizer) = (loss?, optimizer?.0);
         let (schedule, clip) = (schedule.transpose()?, clip.transpose()?);
         if sound {
-            Ok(Parts { loss, optimizer, schedule, watches, clip, regularizers, scales, frozen, augmented })
+            Ok(Parts { loss, optimizer, schedule, watches, clip, regularizers, scales, frozen, augmented, transfers })
         } else {
             Err(Reported)
         }

@@ -45,6 +45,26 @@ fn digits_are_read_row_by_row() {
     assert!(accuracy >= 0.95, "{accuracy}");
 }
 
+/// In as few steps, a network that begins by chance reads far fewer of them.
+#[test]
+fn digits_are_read_by_what_has_seen_others() {
+    let accuracy = mean_over_seeds("digits_transfer", 1..=5, "accuracy");
+    let (path, folder) = (Path::new(FOLDER).join("digits_transfer.dlm"), tempfile::tempdir().expect("a folder"));
+    let text = std::fs::read_to_string(path).expect("the example");
+    let (before, _) = text.split_once("  transfer eyes").expect("the clause is the last one");
+    let alone = folder.path().join("it.dlm");
+    std::fs::write(&alone, format!("{before}}}\n")).expect("a file");
+    std::fs::create_dir_all(folder.path().join("data/digits")).expect("a folder");
+    let rows = "data/digits/high.csv";
+    std::fs::copy(Path::new(FOLDER).join(rows), folder.path().join(rows)).expect("the rows");
+    let of = |seed: u32| {
+        let bench = Bench::within(Box::new(Disk), &alone, &[("train.seed", &seed.to_string())]);
+        bench.run().0.end.test["accuracy"].number().expect("a number")
+    };
+    let by_chance = (1..=5).map(of).sum::<f64>() / 5.0;
+    assert!(accuracy >= 0.85 && by_chance <= accuracy - 0.2, "{accuracy}, and {by_chance} by chance");
+}
+
 #[test]
 fn irises_are_told_apart() {
     let accuracy = mean_over_seeds("iris", 1..=5, "accuracy");
