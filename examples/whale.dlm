@@ -31,9 +31,9 @@ train {
   optimizer: adamw(lr: 3e-3, decay: 0.01)
   schedule:  cosine(warmup: 5%)
   batch:     16
-  for:       400 steps
+  for:       240 steps
   clip:      norm(1.0)
-  validate:  every(200 steps)
+  validate:  every(120 steps)
   preview:   generate("Call me ", 80 tokens, temperature: 0.7)
   metrics:   [perplexity]
   seed:      1

@@ -156,8 +156,8 @@ fn back_ends_give_the_same_losses_in_every_example() {
     for name in names() {
         let set: &[(&str, &str)] = match name.as_str() {
             "digits" | "digits_conv" | "rows" => &[("train.for", "2 epochs")],
-            "names" => &[("train.for", "1 epochs")],
-            "whale" => &[("train.for", "8 steps")],
+            "names" => &[("train.for", "1 epochs"), ("endings.channels", "8")],
+            "whale" => &[("train.for", "8 steps"), ("width", "8")],
             _ => &[],
         };
         for program in 0..example(&name, set).checked.programs.len() {
@@ -183,8 +183,8 @@ fn every_example_gives_the_same_bits_from_run_to_run() {
     for name in names() {
         let set: &[(&str, &str)] = match name.as_str() {
             "digits" | "digits_conv" | "rows" => &[("train.for", "2 epochs")],
-            "names" => &[("train.for", "1 epochs")],
-            "whale" => &[("train.for", "8 steps")],
+            "names" => &[("train.for", "1 epochs"), ("endings.channels", "8")],
+            "whale" => &[("train.for", "8 steps"), ("width", "8")],
             _ => &[],
         };
         for program in 0..example(&name, set).checked.programs.len() {
