@@ -128,7 +128,11 @@ fn long_sums_in_blocks_are_the_same_chains() {
         });
         cuts.next()
     };
-    let mut uneven = 0;
+    let in_panels = |plan: &Plan| {
+        let both = |core: &Core| matches!(core, Core::Product { panels: Some(_), blocks: Some(_), .. });
+        plan.kernels.iter().any(|kernel| both(&kernel.core))
+    };
+    let (mut uneven, mut both) = (0, 0);
     for machine in machines() {
         for (seed, function) in [
             gradient([11, 20, 20, 16, 24]),
@@ -136,16 +140,22 @@ fn long_sums_in_blocks_are_the_same_chains() {
             gradient([1, 100, 90, 5, 17]),
             dense("km,kn->mn", [40, 3000, 30]),
             dense("mk,kn->mn", [33, 5003, 18]),
+            // Each block has a panel of its own; of the last, sums are too many to be near.
+            dense("km,kn->mn", [45, 1500, 100]),
+            dense("mk,kn->mn", [70, 1100, 131]),
+            dense("km,kn->mn", [290, 1300, 260]),
         ]
         .iter()
         .enumerate()
         {
             let (extent, size) = cut(&plan(function, &machine)).expect("blocks");
             uneven += usize::from(extent % size != 0);
+            both += usize::from(in_panels(&plan(function, &machine)));
             check(function, seed as u64, &machine);
         }
     }
     assert!(uneven > 0, "some have a smaller last block");
+    assert_eq!(both, 3 * machines().len(), "three have panels, on every machine");
 }
 
 #[test]
