@@ -120,6 +120,14 @@ fn the_files_that_the_readme_names_are_there() {
     }
 }
 
+/// What a merge leaves where it could not decide is no text.
+#[test]
+fn nothing_is_left_of_a_merge() {
+    let is_mark = |line: &str| ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|mark| line.starts_with(mark));
+    let left: Vec<&str> = README.lines().chain(LANGUAGE.lines()).filter(|line| is_mark(line)).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 /// The manual names every declaration, role, source, split, setting and unit.
 #[test]
 fn the_manual_leaves_nothing_out() {
