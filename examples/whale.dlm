@@ -19,8 +19,8 @@ data whale {
 model writer on text: tokens[T, V] -> logits[T, V] {
   x = (text |> embed(width) as letters) + (positions(T) |> embed(width) as places)
   x
-  |> repeat(2, transformer_block(heads: 4, causal: yes)) as blocks
-  |> layer_norm                                          as norm
+  |> transformer_block(heads: 4, causal: yes) as block
+  |> layer_norm                               as norm
   |> tied_to(letters)
 }
 

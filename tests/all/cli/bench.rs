@@ -13,7 +13,9 @@ fn times(measured: &serde_json::Value) -> (f64, f64) {
 #[test]
 fn a_step_is_measured_without_data() {
     let shell = Shell::new();
-    for path in crate::programs("benches/programs") {
+    // The largest is like the one before it, and takes an unoptimised compiler a while.
+    let all = crate::programs("benches/programs").into_iter().filter(|path| !path.ends_with("gpt_large.dlm"));
+    for path in all {
         let text = std::fs::read_to_string(&path).expect("text");
         shell.write("program.dlm", &text);
         let said = shell.run(&["bench", "program.dlm", "--seconds", "0.01", "--profile", "--json"]);
