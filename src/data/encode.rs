@@ -108,19 +108,7 @@ pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter)
 /// Of overlapping windows those in which each value is predicted once.
 fn once(prepared: &Prepared, part: &Part) -> Part {
     let reach = Reach::of(prepared.plan).expect("a plan with windows");
-    let starts = &part.windows.as_ref().expect("a part with windows").starts;
-    let mut next = 0;
-    let mut is_next = |example: &u32| {
-        let start = starts[*example as usize];
-        // Behind a gap, windows begin anew.
-        let begins = *example == 0 || starts[*example as usize - 1] + 1 != start;
-        let is_next = begins || start == next;
-        if is_next {
-            next = start + reach.apart as u32;
-        }
-        is_next
-    };
-    part.among(&(0..part.rows as u32).filter(|example| is_next(example)).collect::<Vec<_>>())
+    part.among(&windows::once(&part.windows.as_ref().expect("a part with windows").starts, reach))
 }
 
 /// Encodes `rows` of a table: all fields that it has the columns of. Weights come unscaled.

@@ -55,7 +55,7 @@ pub fn encode_rows(
         None => (all, None),
         Some(reach) => {
             let order = Order::of(plan, &table.frame, &table.columns.fields).map_err(|problem| vec![problem])?;
-            let laid = order.lay(&all, reach, true);
+            let laid = order.lay(&all, reach).once(reach);
             if laid.starts.is_empty() {
                 return Err(vec![FewRows { shown: table.frame.shown, rows: all.len(), reach: reach.rows }.into()]);
             }

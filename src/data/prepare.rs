@@ -248,7 +248,8 @@ fn laid(
     let orders = orders.collect::<Result<Vec<_>, Problem>>()?;
     let mut starts = [vec![], vec![], vec![]];
     for (split, (table, rows)) in Split::ALL.into_iter().zip(splits) {
-        let laid = orders[*table].lay(rows, reach, split != Split::Train);
+        let laid = orders[*table].lay(rows, reach);
+        let laid = if split == Split::Train { laid } else { laid.once(reach) };
         if laid.starts.is_empty() && (split == Split::Train || !rows.is_empty()) {
             return Err(windows::none_in(plan, split, rows.len(), reach, &tables[*table].frame.shown));
         }

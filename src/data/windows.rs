@@ -110,17 +110,16 @@ impl Order {
         Ok(Order { rows, begins })
     }
 
-    /// Of `own` rows of the frame, in ascending order, the windows that lie among them. `once`: each value in one of them.
-    pub fn lay(&self, own: &[usize], reach: Reach, once: bool) -> Laid {
+    /// Of `own` rows of the frame, in ascending order, all windows that lie among them.
+    pub fn lay(&self, own: &[usize], reach: Reach) -> Laid {
         let mut is_own = vec![false; self.rows.len()];
         own.iter().for_each(|&row| is_own[row] = true);
         let (mut rows, mut starts) = (vec![], vec![]);
         // Where the rows begin that are neighbours of the last.
         let mut run = 0;
         let mut end_run = |run: usize, end: usize| {
-            let step = if once { reach.apart } else { 1 };
-            let last = (end + 1).saturating_sub(run + reach.rows);
-            starts.extend((0..last).step_by(step).map(|it| (run + it) as u32));
+            let last = (end + 1).saturating_sub(reach.rows);
+            starts.extend((run..last).map(|it| it as u32));
         };
         for (place, &row) in self.rows.iter().enumerate() {
             let joins = place > 0 && !self.begins[place] && is_own[self.rows[place - 1]];
@@ -135,6 +134,30 @@ impl Order {
         end_run(run, rows.len());
         Laid { rows, starts }
     }
+}
+
+impl Laid {
+    /// Those in which each value of a target is told once.
+    pub fn once(self, reach: Reach) -> Laid {
+        let starts = once(&self.starts, reach).into_iter().map(|at| self.starts[at as usize]).collect();
+        Laid { starts, ..self }
+    }
+}
+
+/// Of windows that begin at `starts` those, by their places, in which each value of a target is told once.
+pub fn once(starts: &[u32], reach: Reach) -> Vec<u32> {
+    let (mut next, mut before) = (0, None);
+    let mut is_next = |start: u32| {
+        // Behind a gap, windows begin anew.
+        let begins = before.is_none_or(|before| before + 1 != start);
+        before = Some(start);
+        let is_next = begins || start == next;
+        if is_next {
+            next = start + reach.apart as u32;
+        }
+        is_next
+    };
+    (0..).zip(starts).filter(|&(_, &start)| is_next(start)).map(|(at, _)| at).collect()
 }
 
 /// Says so where a split has rows and no window of them.

@@ -10,6 +10,7 @@ use super::artifact::model_states;
 use super::event::{Metrics, Value};
 use super::formulas::Formulas;
 use crate::compile::{Backend, Cost, Room, executor_and_cost};
+use crate::data::windows::Reach;
 use crate::data::{Fitted, Fitter, Part, tokens};
 use crate::model::Program;
 use crate::model::program::{Batch, OutputKind, StateRole};
@@ -250,9 +251,8 @@ pub fn portions(program: &Program, rows: impl Iterator<Item = usize>) -> BTreeSe
 
 /// How many examples are predicted at once, where there are enough. Examples of several rows are large: as many as are trained on.
 fn portion(program: &Program) -> usize {
-    let windows = program.data.fields.iter().any(|field| field.window.is_some());
     match program.train.batch {
-        Batch::Size(batch) if windows => batch.min(PORTION),
+        Batch::Size(batch) if Reach::of(&program.data).is_some() => batch.min(PORTION),
         _ => PORTION,
     }
 }
