@@ -66,16 +66,12 @@ fn described(document: &Document) -> Vec<(&'static str, String)> {
     let [train, val, test] = data.examples.map(|it| count(it as u64));
     rows.push(("examples", format!("{train} training, {val} validation, {test} test")));
     for (target, classes) in &data.classes {
-        // Some are no words: the tokens of a text.
-        let plain = |name: &String| match name.chars().all(|it| it.is_alphanumeric()) {
-            true => name.clone(),
-            false => format!("{name:?}"),
-        };
-        let shown: Vec<String> = if classes.iter().any(|name| name.chars().any(char::is_control)) {
-            classes.iter().map(plain).collect()
-        } else {
-            classes.clone()
-        };
+        // Among the tokens of a text there may be the end of a line.
+        let shown = classes.iter().map(|name| match name.chars().any(char::is_control) {
+            true => format!("{name:?}"),
+            false => name.clone(),
+        });
+        let shown: Vec<String> = shown.collect();
         rows.push(("classes", format!("{target}: {}", shown.join(", "))));
     }
     rows.extend(transfers.iter().map(|it| ("began with", format!("{}, sha256 {}", brought(it), it.sha256))));
