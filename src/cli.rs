@@ -149,6 +149,7 @@ impl Stop {
                     Cause::Program => Exit::Problems,
                     Cause::Unreadable => Exit::Usage,
                     Cause::Run => Exit::Failed,
+                    Cause::Interrupted => Exit::Interrupted,
                 }
             }
         }

@@ -34,6 +34,7 @@ pub mod split;
 pub mod time;
 pub mod tokens;
 pub mod trouble;
+pub mod watch;
 pub mod windows;
 
 pub use batches::Batches;
@@ -41,6 +42,7 @@ pub use fitted::Fitted;
 pub use input::{Need, encode_rows};
 pub use inspect::{DataFacts, inspect};
 pub use part::Part;
+pub use watch::{Unwatched, Watch, Work};
 
 use files::Files;
 use prepare::Prepared;
@@ -123,9 +125,7 @@ pub fn load(
     fitter: &mut dyn Fitter,
     limits: Limits,
 ) -> Result<Dataset, Vec<Problem>> {
-    let prepared = Prepared::read(plan, Files { world, base, limits }, None)?;
-    let fitted = encode::fit(&prepared, fitter);
-    encode::dataset(&prepared, fitted, fitter)
+    load_watched(Files::new(world, base, limits), plan, None, fitter)
 }
 
 /// Reads all rows, encoded as they were when `fitted` was: for a resumed run, and to evaluate an artifact.
@@ -137,8 +137,22 @@ pub fn load_fitted(
     fitter: &mut dyn Fitter,
     limits: Limits,
 ) -> Result<Dataset, Vec<Problem>> {
-    let prepared = Prepared::read(plan, Files { world, base, limits }, Some(fitted))?;
-    encode::dataset(&prepared, fitted.clone(), fitter)
+    load_watched(Files::new(world, base, limits), plan, Some(fitted), fitter)
+}
+
+/// The one or the other, where somebody may watch. No problem at all means that the watch has ended it.
+pub fn load_watched(
+    files: Files,
+    plan: &DataPlan,
+    fitted: Option<&Fitted>,
+    fitter: &mut dyn Fitter,
+) -> Result<Dataset, Vec<Problem>> {
+    let prepared = Prepared::read(plan, files, fitted)?;
+    let fitted = match fitted {
+        Some(fitted) => fitted.clone(),
+        None => encode::fit(&prepared, fitter),
+    };
+    encode::dataset(&prepared, fitted, fitter, files.watch)
 }
 
 /// A column plan as a person names it.

@@ -2,12 +2,14 @@
 //!
 //! Nothing here prints. A run streams [`Event`]s to whoever asked for it, and asks a [`Stopwatch`] for the time.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::compile::{Backend, Checked, Override, executor};
-use crate::data::{self, Dataset, Limits};
+use crate::data::files::Files;
+use crate::data::{self, Dataset, Limits, Watch, Work};
 use crate::model::Program;
 use crate::model::program::{Keep, Preview, Split};
 use crate::problem::run::{Change, NothingToResume, NothingToWatch, ResumeChanged};
@@ -117,7 +119,7 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub cause: Cause,
-    /// At least one error; warnings may be among them.
+    /// At least one error, unless the run was interrupted; warnings may be among them.
     pub problems: Vec<Problem>,
     /// What the problems' places refer to.
     pub sources: Sources,
@@ -132,6 +134,8 @@ pub enum Cause {
     Unreadable,
     /// The run itself went wrong: not finite, disk full.
     Run,
+    /// Somebody wanted it to end before its first step. Nothing was written.
+    Interrupted,
 }
 
 /// Trains, evaluates, and writes the artifact. `stop` ends the run after the step in progress, with a checkpoint.
@@ -143,7 +147,12 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
     let record = ProgramRecord::new(request.checked, request.program, request.overrides, request.base);
 
     let resumed = resume(request, &record).map_err(broken)?;
-    let dataset = load(request, program, resumed.as_ref()).map_err(|problems| fail(Cause::Program, problems))?;
+    let reading = Reading { events: RefCell::new((events, 0)), stop };
+    let dataset = load(request, program, resumed.as_ref(), &reading).map_err(|problems| match problems.is_empty() {
+        true => fail(Cause::Interrupted, problems),
+        false => fail(Cause::Program, problems),
+    })?;
+    let (events, _) = reading.events.into_inner();
     let data = DataRecord::new(program, &dataset);
     let mut origin = Origin { program, record, data, backend: request.backend, transfers: vec![] };
     if let Some((_, artifact)) = &resumed {
@@ -254,6 +263,25 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
     })
 }
 
+/// How the reading of data is told: a hundredth of the work at a time.
+struct Reading<'a> {
+    /// Who listens, and how many hundredths they know of.
+    events: RefCell<(&'a mut dyn FnMut(&Event), usize)>,
+    stop: &'a AtomicBool,
+}
+
+impl Watch for Reading<'_> {
+    fn goes_on(&self, work: Work, done: usize, of: usize) -> bool {
+        let (events, known) = &mut *self.events.borrow_mut();
+        let hundredths = done * 100 / of.max(1);
+        if hundredths != *known {
+            events(&Event::Reading { work, done, of });
+        }
+        *known = hundredths;
+        !self.stop.load(Ordering::Relaxed)
+    }
+}
+
 /// The folder and the checkpoint to go on from, if that is wanted.
 fn resume(request: &Request, record: &ProgramRecord) -> Result<Option<(Folder, Artifact)>, Problem> {
     let folder = match request.place {
@@ -276,14 +304,16 @@ fn create(request: &Request, record: &ProgramRecord) -> Result<Folder, Problem> 
     }
 }
 
-fn load(request: &Request, program: &Program, resumed: Option<&(Folder, Artifact)>) -> Result<Dataset, Vec<Problem>> {
+fn load(
+    request: &Request,
+    program: &Program,
+    resumed: Option<&(Folder, Artifact)>,
+    watch: &dyn Watch,
+) -> Result<Dataset, Vec<Problem>> {
     let formulas = &mut Formulas(program);
-    let limits = Limits::default();
+    let files = Files { watch, ..Files::new(request.world, request.base, Limits::default()) };
     let fitted = resumed.map(|(_, artifact)| &artifact.document.data.fitted);
-    match fitted.filter(|fitted| fitted.fits(&program.data)) {
-        Some(fitted) => data::load_fitted(request.world, request.base, &program.data, fitted, formulas, limits),
-        None => data::load(request.world, request.base, &program.data, formulas, limits),
-    }
+    data::load_watched(files, &program.data, fitted.filter(|fitted| fitted.fits(&program.data)), formulas)
 }
 
 /// A run goes on only as what it was.

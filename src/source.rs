@@ -101,7 +101,7 @@ impl std::ops::Index<FileId> for Sources {
 }
 
 /// What a compilation may ask of the outside. Tests answer from memory, the command line from the disk.
-pub trait World {
+pub trait World: Sync {
     /// The whole text of a program file.
     fn read(&self, path: &Path) -> io::Result<String>;
     /// Whether a data file is there, and its size in bytes.

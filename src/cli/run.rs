@@ -7,7 +7,7 @@ use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
 use crate::compile::{Backend, Override};
-use crate::session::{self, End, Metrics, Outcome, Place, Reason, Request, Value, Wall};
+use crate::session::{self, Cause, End, Metrics, Outcome, Place, Reason, Request, Value, Wall};
 use crate::source::Disk;
 
 mod progress;
@@ -59,7 +59,13 @@ impl Args {
         crash::during("training", None);
         let outcome = session::run(&request, &mut |event| progress.hear(event), &interrupt.stop);
         progress.finish()?;
-        let outcome = outcome.map_err(Stop::Failure)?;
+        let outcome = match outcome {
+            Err(failure) if failure.cause == Cause::Interrupted => {
+                terminal.insist("interrupted while the data was read; nothing was written\n");
+                return Ok(interrupt.exit());
+            }
+            outcome => outcome.map_err(Stop::Failure)?,
+        };
         match outcome.end.reason {
             Reason::Interrupted => {
                 terminal.insist(&self.how_to_go_on(&outcome, terminal.backend));

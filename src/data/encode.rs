@@ -9,7 +9,7 @@ use super::frame::{Frame, Texts};
 use super::prepare::{Prepared, Typed};
 use super::split::BY_POSITION;
 use super::windows::{self, Reach};
-use super::{Dataset, Fitter, Part};
+use super::{Dataset, Fitter, Part, Unwatched, Watch, Work};
 use crate::model::program::{CellType, DataPlan, FieldPlan, FieldType, Split};
 use crate::problem::Problem;
 use crate::problem::data::{BadWeight, ClassWithoutTrainingRows, FieldNotFinite, Shown};
@@ -61,21 +61,29 @@ fn most_held(prepared: &Prepared, parts: &[Part; 3], fitter: &dyn Fitter) -> u64
 }
 
 /// Encodes all splits, and finds the scale of the weights where `fitted` has none yet.
-pub fn dataset(prepared: &Prepared, mut fitted: Fitted, fitter: &mut dyn Fitter) -> Result<Dataset, Vec<Problem>> {
-    let mut problems = vec![];
+pub fn dataset(
+    prepared: &Prepared,
+    mut fitted: Fitted,
+    fitter: &mut dyn Fitter,
+    watch: &dyn Watch,
+) -> Result<Dataset, Vec<Problem>> {
+    let (mut problems, mut ended) = (vec![], false);
     let mut parts = Split::ALL.map(|split| {
         let (table, rows) = &prepared.splits[split as usize];
         let halfway = split == Split::Train && prepared.plan.fields.iter().any(|field| field.halfway.is_some());
         let starts = prepared.starts.as_ref().map(|starts| starts[split as usize].clone());
-        match encoded(prepared.plan, &prepared.tables[*table], rows, starts, &fitted, fitter, halfway) {
+        let table = &prepared.tables[*table];
+        let encoding = Encoding { plan: prepared.plan, table, rows, fitted: &fitted, halfway, watch };
+        match encoding.part(starts, fitter) {
             Ok(part) => part,
             Err(more) => {
+                ended |= more.is_empty();
                 problems.extend(more);
                 Part::empty(halfway)
             }
         }
     });
-    if !problems.is_empty() {
+    if !problems.is_empty() || ended {
         return Err(problems);
     }
     for (at, field) in prepared.plan.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Weight) {
@@ -120,42 +128,76 @@ pub fn part(
     fitted: &Fitted,
     fitter: &mut dyn Fitter,
 ) -> Result<Part, Vec<Problem>> {
-    encoded(plan, table, rows, starts, fitted, fitter, false)
+    Encoding { plan, table, rows, fitted, halfway: false, watch: &Unwatched }.part(starts, fitter)
 }
 
-/// As [`part`]; if `halfway`, what training steps augment stays as they read it.
-fn encoded(
-    plan: &DataPlan,
-    table: &Typed,
-    rows: &[usize],
-    starts: Option<Vec<u32>>,
-    fitted: &Fitted,
-    fitter: &mut dyn Fitter,
+/// What is encoded, and how.
+struct Encoding<'a> {
+    plan: &'a DataPlan,
+    table: &'a Typed,
+    rows: &'a [usize],
+    fitted: &'a Fitted,
+    /// Whether what training steps augment stays as they read it.
     halfway: bool,
-) -> Result<Part, Vec<Problem>> {
-    // The row of the frame that an example is known by.
-    let examples = starts.as_ref().map(|starts| starts.iter().map(|&start| rows[start as usize]).collect::<Vec<_>>());
-    let examples = examples.as_deref().unwrap_or(rows);
-    let (mut fields, mut texts, mut problems) = (vec![], vec![], vec![]);
-    for (at, field) in plan.fields.iter().enumerate() {
-        let is_there = table.columns.fields[at].len() == field.columns.len() && !field.columns.is_empty();
-        let is_text = field.columns.iter().any(|column| column.cell == CellType::Text);
-        texts.push((is_there && is_text).then(|| text(&table.frame, table.columns.fields[at][0][0], examples)));
-        if !is_there || is_text {
-            fields.push(None);
-            continue;
+    watch: &'a dyn Watch,
+}
+
+impl Encoding<'_> {
+    fn part(&self, starts: Option<Vec<u32>>, fitter: &mut dyn Fitter) -> Result<Part, Vec<Problem>> {
+        let Encoding { plan, table, rows, .. } = *self;
+        // The row of the frame that an example is known by.
+        let examples =
+            starts.as_ref().map(|starts| starts.iter().map(|&start| rows[start as usize]).collect::<Vec<_>>());
+        let examples = examples.as_deref().unwrap_or(rows);
+        let (mut fields, mut texts, mut problems) = (vec![], vec![], vec![]);
+        for (at, field) in plan.fields.iter().enumerate() {
+            let is_there = table.columns.fields[at].len() == field.columns.len() && !field.columns.is_empty();
+            let is_text = field.columns.iter().any(|column| column.cell == CellType::Text);
+            texts.push((is_there && is_text).then(|| text(&table.frame, table.columns.fields[at][0][0], examples)));
+            if !is_there || is_text {
+                fields.push(None);
+                continue;
+            }
+            let array = self.field(at, field, fitter).ok_or_else(Vec::new)?;
+            problems.extend(unsound(at, field, table, rows, &array));
+            fields.push(Some(Arc::new(array)));
         }
-        let array = encode(at, field, table, rows, fitted, fitter, halfway);
-        problems.extend(unsound(at, field, table, rows, &array));
-        fields.push(Some(Arc::new(array)));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let numbers = examples.iter().map(|&row| table.frame.places.number(row)).collect();
+        let rows = examples.len();
+        let windows = starts.map(|starts| windows::windows(plan, starts));
+        Ok(Part { rows, numbers, fields, windows, halfway: self.halfway, texts })
     }
-    if !problems.is_empty() {
-        return Err(problems);
+
+    /// A field of all rows; nothing where the watch has ended it.
+    fn field(&self, at: usize, field: &FieldPlan, fitter: &mut dyn Fitter) -> Option<Array> {
+        let Encoding { table, rows, fitted, .. } = *self;
+        let first = field.halfway.as_ref().filter(|_| self.halfway);
+        let (inner, dtype) = first.map_or((&field.row[..], field.dtype), |it| (&it.shape[..], it.dtype));
+        let shape = |count: usize| [&[count], inner].concat();
+        let mut whole = Array::zeros(&shape(rows.len()), dtype);
+        let (width, all): (usize, usize) = (inner.iter().product(), rows.len());
+        for start in (0..rows.len()).step_by(PORTION) {
+            let rows = &rows[start..rows.len().min(start + PORTION)];
+            let mut columns = columns(&table.values[at], rows);
+            let piece = match field.encoded {
+                _ if first.is_some() => fitter.encode_first(at, &fitted.fields[at].fits, &columns),
+                true => fitter.encode(at, &fitted.fields[at].fits, &columns),
+                false => {
+                    let column = columns.pop().expect("a field that is not encoded is a column");
+                    Array { shape: shape(rows.len()), ..column }
+                }
+            };
+            assert_eq!((&piece.shape, piece.dtype()), (&shape(rows.len()), dtype), "`{}` encoded", field.name);
+            fill(&mut whole, start * width..(start + rows.len()) * width, &piece);
+            if all > PORTION && !self.watch.goes_on(Work::Rows, start + rows.len(), all) {
+                return None;
+            }
+        }
+        Some(whole)
     }
-    let numbers = examples.iter().map(|&row| table.frame.places.number(row)).collect();
-    let rows = examples.len();
-    let windows = starts.map(|starts| windows::windows(plan, starts));
-    Ok(Part { rows, numbers, fields, windows, halfway, texts })
 }
 
 fn text(frame: &Frame, place: usize, rows: &[usize]) -> Texts {
@@ -169,37 +211,6 @@ fn text(frame: &Frame, place: usize, rows: &[usize]) -> Texts {
         }
     }
     texts
-}
-
-fn encode(
-    at: usize,
-    field: &FieldPlan,
-    table: &Typed,
-    rows: &[usize],
-    fitted: &Fitted,
-    fitter: &mut dyn Fitter,
-    halfway: bool,
-) -> Array {
-    let first = field.halfway.as_ref().filter(|_| halfway);
-    let (inner, dtype) = first.map_or((&field.row[..], field.dtype), |it| (&it.shape[..], it.dtype));
-    let shape = |count: usize| [&[count], inner].concat();
-    let mut whole = Array::zeros(&shape(rows.len()), dtype);
-    let width: usize = inner.iter().product();
-    for start in (0..rows.len()).step_by(PORTION) {
-        let rows = &rows[start..rows.len().min(start + PORTION)];
-        let mut columns = columns(&table.values[at], rows);
-        let piece = match field.encoded {
-            _ if first.is_some() => fitter.encode_first(at, &fitted.fields[at].fits, &columns),
-            true => fitter.encode(at, &fitted.fields[at].fits, &columns),
-            false => {
-                let column = columns.pop().expect("a field that is not encoded is a column");
-                Array { shape: shape(rows.len()), ..column }
-            }
-        };
-        assert_eq!((&piece.shape, piece.dtype()), (&shape(rows.len()), dtype), "`{}` encoded", field.name);
-        fill(&mut whole, start * width..(start + rows.len()) * width, &piece);
-    }
-    whole
 }
 
 fn fill(whole: &mut Array, range: Range<usize>, piece: &Array) {

@@ -4,8 +4,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
+use rayon::prelude::*;
 
-use super::Limits;
+use super::{Limits, Unwatched, Watch, Work};
 use crate::problem::Problem;
 use crate::problem::data::{DataTooLarge, FileMissing, FileUnreadable, FolderMissing, NotUtf8};
 use crate::source::{Near, Span, World, nearest};
@@ -17,6 +18,8 @@ pub struct Files<'a> {
     /// The folder that relative paths start from: that of the program.
     pub base: &'a Path,
     pub limits: Limits,
+    /// Who is told how far reading has come.
+    pub watch: &'a dyn Watch,
 }
 
 /// A path as the user wrote it, and where it leads.
@@ -51,10 +54,21 @@ impl Looked {
     }
 }
 
+/// Of a file that is larger than this somebody may want to know how much has come in.
+const LARGE: u64 = 16 << 20;
+
+/// So many files are looked at side by side before anybody is told.
+const PORTION: usize = 256;
+
 /// How much of a file is looked at before it is read.
 const HEAD: usize = 1 << 20;
 
 impl<'a> Files<'a> {
+    /// Read without anybody who is told.
+    pub fn new(world: &'a dyn World, base: &'a Path, limits: Limits) -> Files<'a> {
+        Files { world, base, limits, watch: &Unwatched }
+    }
+
     /// Looks beside the program, then under the data folder.
     pub fn find(&self, path: &str, span: Option<Span>) -> Result<Found, Problem> {
         let looked = self.looked(path);
@@ -116,8 +130,13 @@ impl<'a> Files<'a> {
         }
         let mut raw = Vec::new();
         let opened = self.world.open(&found.path).map_err(|why| unreadable(&found, &why))?;
-        let read = opened.take(self.limits.bytes + 1).read_to_end(&mut raw);
-        read.map_err(|why| unreadable(&found, &why))?;
+        let mut opened = opened.take(self.limits.bytes + 1);
+        // Whoever ends it ends it where the next rows would be read.
+        while opened.by_ref().take(LARGE).read_to_end(&mut raw).map_err(|why| unreadable(&found, &why))? > 0 {
+            if found.size > LARGE {
+                self.watch.goes_on(Work::Bytes, raw.len(), found.size as usize);
+            }
+        }
         if raw.len() as u64 > self.limits.bytes {
             return Err(self.too_large(&found));
         }
@@ -128,6 +147,28 @@ impl<'a> Files<'a> {
             Packing::Other(name) => return Err(packed(&found, name)),
         };
         Ok(Content { found, bytes, hash })
+    }
+
+    /// What `each` gives for all items, in their order; many at a time are looked at side by side, by which nothing changes.
+    /// Nothing where the watch has ended it.
+    pub fn side_by_side<T: Sync, R: Send>(
+        &self,
+        work: Work,
+        items: &[T],
+        each: impl Fn(Files, &T) -> R + Sync,
+        mut take: impl FnMut(usize, R),
+    ) -> Option<()> {
+        // The watch is told by this thread alone.
+        let (world, base, limits) = (self.world, self.base, self.limits);
+        for (portion, some) in items.chunks(PORTION).enumerate() {
+            let found: Vec<R> = some.par_iter().map(|item| each(Files::new(world, base, limits), item)).collect();
+            found.into_iter().enumerate().for_each(|(at, found)| take(portion * PORTION + at, found));
+            let done = portion * PORTION + some.len();
+            if items.len() > PORTION && !self.watch.goes_on(work, done, items.len()) {
+                return None;
+            }
+        }
+        Some(())
     }
 
     /// The beginning of a file, unpacked, and whether it is all of it.

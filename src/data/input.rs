@@ -37,7 +37,7 @@ pub fn encode_rows(
     need: Need,
 ) -> Result<Part, Vec<Problem>> {
     assert!(fitted.fits(plan), "fitted for another plan");
-    let files = Files { world, base: Path::new(""), limits: Limits::default() };
+    let files = Files::new(world, Path::new(""), Limits::default());
     let opened = open(plan, files, input)?;
     let columns = columns(plan, fitted, &opened.heading, need)?;
     let wanted = columns.wanted(opened.heading.columns.len(), &[]);

@@ -32,7 +32,7 @@ pub struct DataFacts {
 
 /// Looks at the data for some milliseconds. The paths of `plan` start from the folder `base`.
 pub fn inspect(world: &dyn World, base: &Path, plan: &DataPlan) -> (DataFacts, Vec<Problem>) {
-    let files = Files { world, base, limits: Limits::default() };
+    let files = Files::new(world, base, Limits::default());
     let mut problems = vec![];
     let mut known = DataFacts::default();
     let main = look(plan, &plan.source, files, None, &mut problems);

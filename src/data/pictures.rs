@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, RgbImage};
-use rayon::prelude::*;
 
+use super::Work;
 use super::cells::Values;
 use super::files::Files;
 use super::frame::Frame;
@@ -18,9 +18,6 @@ use crate::problem::data::{DataTooLarge, PictureSize, PicturesUnreadable, Shown}
 /// The largest side of a picture, in pixels, and the most bytes that decoding may take: what is larger is no picture but a
 /// trap.
 const LARGEST: (u32, u64) = (32_768, 1 << 30);
-
-/// So many files are read before they are decoded side by side.
-const PORTION: usize = 256;
 
 /// Why a file gives no pixels.
 #[derive(Clone, PartialEq, Debug)]
@@ -47,17 +44,17 @@ pub fn read(
     }
     let mut data = vec![0; frame.rows * size];
     let mut bad: Vec<(usize, Bad)> = vec![];
-    for (portion, pixels) in data.chunks_mut(PORTION * size.max(1)).enumerate() {
-        let rows = portion * PORTION..((portion + 1) * PORTION).min(frame.rows);
-        let contents: Vec<Result<Vec<u8>, String>> =
-            rows.clone().map(|row| content(frame, place, row, files)).collect();
-        let failures: Vec<Option<Bad>> = (contents.into_par_iter().zip(pixels.par_chunks_mut(size)))
-            .map(|(content, pixels)| {
-                let decoded = content.map_err(Bad::Unreadable).and_then(|bytes| decode(&bytes, steps, shape));
-                decoded.map(|found| pixels.copy_from_slice(&found)).err()
-            })
-            .collect();
-        bad.extend(rows.zip(failures).filter_map(|(row, why)| Some((row, why?))));
+    let rows: Vec<usize> = (0..frame.rows).collect();
+    let pixels = |files: Files, &row: &usize| {
+        let content = content(frame, place, row, files).map_err(Bad::Unreadable)?;
+        decode(&content, steps, shape)
+    };
+    let read = files.side_by_side(Work::Pictures, &rows, pixels, |row, found| match found {
+        Ok(found) => data[row * size..(row + 1) * size].copy_from_slice(&found),
+        Err(why) => bad.push((row, why)),
+    });
+    if read.is_none() {
+        return Err(vec![]);
     }
     if bad.is_empty() {
         return Ok(Values::Bytes { shape: plan.shape.clone(), data: Arc::new(data), of_frame: false });

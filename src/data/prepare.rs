@@ -125,12 +125,13 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// All of the results, or all of their problems.
+/// All of the results, or all of their problems; none where a watch has ended it.
 fn gather<T>(results: impl Iterator<Item = Result<T, Vec<Problem>>>) -> Result<Vec<T>, Vec<Problem>> {
     let (mut sound, mut problems) = (vec![], vec![]);
     for result in results {
         match result {
             Ok(one) => sound.push(one),
+            Err(more) if more.is_empty() => return Err(more),
             Err(more) => problems.extend(more.into_iter().filter(|it| !problems.contains(it)).collect::<Vec<_>>()),
         }
     }

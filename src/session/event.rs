@@ -6,10 +6,13 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::transfer::Provenance;
+use crate::data::Work;
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// Data is being read; at most a hundred of each kind, and none where there is little to do. There is no `log.jsonl` yet.
+    Reading { work: Work, done: usize, of: usize },
     /// Everything is compiled; the first step follows.
     Start(Start),
     /// Weights and states come from a file. Not where the run goes on from a checkpoint.

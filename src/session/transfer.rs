@@ -125,7 +125,7 @@ fn look(
     program: &Program,
     plan: &TransferPlan,
 ) -> Result<(Found, Header, Brought), Vec<Problem>> {
-    let files = Files { world, base, limits: Limits::default() };
+    let files = Files::new(world, base, Limits::default());
     let found = files.find(&plan.from, Some(plan.from_at)).map_err(|it| vec![it])?;
     let header = header(world, &found).map_err(|it| vec![it])?;
     let fit = fit(program, plan, &header, sources.text(plan.whole))?;

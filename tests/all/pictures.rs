@@ -1,11 +1,13 @@
 //! Pictures in files: what is decoded, what is refused, and how a folder of them becomes rows.
 
+use std::cell::RefCell;
 use std::io::Cursor;
 use std::path::Path;
 
 use dlmc::compile;
 use dlmc::data::pictures::{Bad, decode};
-use dlmc::data::{self, Dataset, Limits};
+use dlmc::data::files::Files;
+use dlmc::data::{self, Dataset, Limits, Watch, Work};
 use dlmc::ide::{Look, look};
 use dlmc::model::program::{PictureStep, Split};
 use dlmc::problem::Problem;
@@ -251,6 +253,50 @@ fn a_folder_of_folders_is_rows_of_pictures_and_classes() {
     let program = text("image_folder(\"pets\")", "file |> decode |> scale");
     assert_ne!(loaded(&other, &program).expect("sound").fingerprint, dataset.fingerprint);
     assert_eq!(loaded(&pets(), &program).expect("sound").fingerprint, dataset.fingerprint);
+}
+
+/// Hears of the work, and has enough of it after so many words.
+struct Listener {
+    heard: RefCell<Vec<(Work, usize, usize)>>,
+    patience: usize,
+}
+
+impl Watch for Listener {
+    fn goes_on(&self, work: Work, done: usize, of: usize) -> bool {
+        self.heard.borrow_mut().push((work, done, of));
+        self.heard.borrow().len() < self.patience
+    }
+}
+
+/// A folder with so many pictures of 4 by 4 pixels each, in two classes.
+fn many(pictures: usize) -> Memory {
+    let mut world = Memory::default();
+    let grey = |level: u8| png(RgbImage::from_pixel(4, 4, Rgb([level; 3])));
+    let levels: Vec<Vec<u8>> = (0..=255).map(grey).collect();
+    for at in 0..pictures {
+        let folder = ["cats", "dogs"][at % 2];
+        world.0.insert(format!("pets/{folder}/{at:04}.png").into(), levels[at % 256].clone());
+    }
+    world
+}
+
+#[test]
+fn whoever_waits_for_many_pictures_hears_how_many_there_are_and_may_end_it() {
+    let (world, words) = (many(600), text("image_folder(\"pets\")", "file |> decode |> scale"));
+    let checked = compile::check(&world, Path::new("it.dlm"), Some(words), &[]).expect("in memory");
+    let program = &checked.programs[0];
+    let load = |patience: usize| {
+        let watch = Listener { heard: RefCell::default(), patience };
+        let files = Files { watch: &watch, ..Files::new(&world, Path::new(""), Limits::default()) };
+        let loaded = data::load_watched(files, &program.data, None, &mut Formulas(program));
+        (loaded.map(|dataset| dataset.part(Split::Train).rows), watch.heard.take())
+    };
+    let told: Vec<(Work, usize, usize)> =
+        [Work::Files, Work::Pictures].into_iter().flat_map(|work| [256, 512, 600].map(|it| (work, it, 600))).collect();
+    assert_eq!(load(7), (Ok(600), told.clone()));
+    for patience in 1..=6 {
+        assert_eq!(load(patience), (Err(vec![]), told[..patience].to_vec()), "nothing is wrong with the pictures");
+    }
 }
 
 #[test]

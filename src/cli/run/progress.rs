@@ -6,8 +6,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::Stop;
 use crate::cli::check::{brought, thawed};
-use crate::cli::numbers::{count, measure, seconds, short};
+use crate::cli::numbers::{bytes, count, measure, seconds, short};
 use crate::cli::terminal::{Format, Terminal};
+use crate::data::Work;
 use crate::model::program::{Length, TrainPlan};
 use crate::session::{Epoch, Event, Metrics, Start, Step};
 
@@ -50,6 +51,7 @@ impl<'a> Progress<'a> {
             return;
         }
         match event {
+            Event::Reading { work, done, of } => self.reading(*work, *done, *of),
             Event::Start(start) => self.start(start),
             Event::Transfer(it) => self.say(&format!("  {}\n", brought(it))),
             Event::Step(step) => self.step(step),
@@ -84,6 +86,26 @@ impl<'a> Progress<'a> {
         self.bar.suspend(|| self.terminal.talk(text));
     }
 
+    fn reading(&mut self, work: Work, done: usize, of: usize) {
+        let (done, of) = (done as u64, of as u64);
+        let words = match work {
+            Work::Bytes => format!("reading · {}/{}", bytes(done), bytes(of)),
+            Work::Files => format!("reading files · {}/{}", count(done), count(of)),
+            Work::Pictures => format!("decoding pictures · {}/{}", count(done), count(of)),
+            Work::Rows => format!("preparing rows · {}/{}", count(done), count(of)),
+        };
+        self.show_bar(of, done);
+        self.bar.set_message(words);
+    }
+
+    fn show_bar(&mut self, length: u64, position: u64) {
+        self.bar.set_length(length);
+        self.bar.set_position(position);
+        if self.terminal.live && self.bar.is_hidden() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        }
+    }
+
     fn start(&mut self, start: &Start) {
         let splits = [(start.train, "train"), (start.val, "val"), (start.test, "test")];
         let splits =
@@ -99,11 +121,8 @@ impl<'a> Progress<'a> {
             words.push(format!("compiled in {:.1} ms", start.compile_ms));
         }
         self.say(&format!("  {}\n", words.join(" · ")));
-        self.bar.set_length(start.steps);
-        self.bar.set_position(start.resumed.unwrap_or(0));
-        if self.terminal.live {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        }
+        self.bar.set_message("");
+        self.show_bar(start.steps, start.resumed.unwrap_or(0));
         self.start = Some(start.clone());
     }
 

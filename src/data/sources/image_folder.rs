@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Call, Opened, Source};
+use crate::data::Work;
 use crate::data::files::{Files, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Places, Texts};
 use crate::problem::Problem;
@@ -50,10 +51,16 @@ fn open_pictures(files: Files, found: Found, pictures: Vec<Picture>) -> Result<O
     let heading = heading(&found, pictures.len());
     // What the pictures are is told by what they hold, not by what they are called.
     let mut hasher = blake3::Hasher::new();
-    for picture in &pictures {
-        let file = files.find(&picture.path, found.span).map_err(|problem| vec![problem])?;
-        let content = files.read(file).map_err(|problem| vec![problem])?;
-        hasher.update(picture.path.as_bytes()).update(content.hash.as_bytes());
+    let mut problem = None;
+    let hash = |files: Files, picture: &Picture| {
+        files.find(&picture.path, found.span).and_then(|file| files.read(file)).map(|content| content.hash)
+    };
+    let looked = files.side_by_side(Work::Files, &pictures, hash, |at, hash| match hash {
+        Ok(hash) => _ = hasher.update(pictures[at].path.as_bytes()).update(hash.as_bytes()),
+        Err(why) => _ = problem.get_or_insert(why),
+    });
+    if looked.is_none() || problem.is_some() {
+        return Err(problem.into_iter().collect());
     }
     let (shown, rows, hash) = (found.shown, pictures.len(), hasher.finalize());
     let read = move |wanted: &[bool]| {

@@ -54,7 +54,7 @@ impl Table {
     pub fn read(world: &dyn World, path: &Path) -> Result<Table, Vec<Problem>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let plain = name.strip_suffix(".gz").unwrap_or(&name).to_string();
-        let files = Files { world, base: Path::new(""), limits: Limits::default() };
+        let files = Files::new(world, Path::new(""), Limits::default());
         let found = files.find(&path.to_string_lossy(), None).map_err(|problem| vec![problem])?;
         let (head, _) = files.head(&found).map_err(|problem| vec![problem])?;
         let line = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_string();

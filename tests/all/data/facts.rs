@@ -1,9 +1,9 @@
 //! What is known of a file from the last time it was read.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use dlmc::data::{self, DataFacts, Limits};
 use dlmc::model::program::DataPlan;
@@ -14,8 +14,8 @@ use super::{Block, Means};
 /// Files in memory, with a time and a memory of their own.
 struct Remembering {
     files: Memory,
-    time: Cell<u128>,
-    kept: RefCell<BTreeMap<String, String>>,
+    time: Mutex<u128>,
+    kept: Mutex<BTreeMap<String, String>>,
 }
 
 impl World for Remembering {
@@ -35,13 +35,13 @@ impl World for Remembering {
         None
     }
     fn changed(&self, _path: &Path) -> Option<u128> {
-        Some(self.time.get())
+        Some(*self.time.lock().unwrap())
     }
     fn recall(&self, name: &str) -> Option<String> {
-        self.kept.borrow().get(name).cloned()
+        self.kept.lock().unwrap().get(name).cloned()
     }
     fn keep(&self, name: &str, text: &str) {
-        self.kept.borrow_mut().insert(name.into(), text.into());
+        self.kept.lock().unwrap().insert(name.into(), text.into());
     }
 }
 
@@ -59,7 +59,7 @@ fn rows_and_classes_are_known_once_a_file_has_been_read() {
             &[],
         )
     };
-    let mut world = Remembering { files: Memory::default(), time: Cell::new(1), kept: RefCell::default() };
+    let mut world = Remembering { files: Memory::default(), time: Mutex::new(1), kept: Mutex::default() };
     world.files.0.insert("f".into(), CSV.to_vec());
     let plan = block("csv(\"f\")").plan;
     assert_eq!(look(&world, &plan).rows, None, "nobody has counted them");
@@ -69,13 +69,13 @@ fn rows_and_classes_are_known_once_a_file_has_been_read() {
     let words = ["ant", "bee", "cow"].map(String::from).to_vec();
     assert_eq!(known.classes, [None, Some(words)]);
     assert_eq!(look(&world, &block("csv(\"f\", missing: [\"?\"])").plan).rows, None, "read in another way");
-    world.time.set(2);
+    *world.time.lock().unwrap() = 2;
     assert_eq!(look(&world, &plan).rows, None, "the file was changed");
-    world.time.set(1);
+    *world.time.lock().unwrap() = 1;
     world.files.0.insert("f".into(), [CSV, b"5,bee\n"].concat());
     assert_eq!(look(&world, &plan).rows, None, "the file has grown");
     world.files.0.insert("f".into(), CSV.to_vec());
-    for kept in world.kept.borrow_mut().values_mut() {
+    for kept in world.kept.lock().unwrap().values_mut() {
         kept.truncate(kept.len() / 2);
     }
     assert_eq!(look(&world, &plan).rows, None, "what is damaged is not believed");

@@ -259,3 +259,24 @@ train {
         assert!((found - expected).abs() <= 1e-3 * expected.abs(), "{found} and {expected} after step {step}");
     }
 }
+
+#[test]
+fn a_run_that_ends_while_it_reads_has_written_nothing() {
+    let rows: String = (0..5000).map(|row| format!("{row},{}\n", row % 7)).collect();
+    let text = LINE.replace("source: table {", "source: csv(\"rows.csv\")\n").replace("standardize", "scale(0 .. 1)");
+    let (head, rest) = text.split_once("\n    |").unwrap();
+    let text = head.to_string() + rest.split_once("  }").unwrap().1;
+    let world = Memory::default().with("it.dlm", &text).with("rows.csv", &format!("x,price\n{rows}"));
+    let bench = Bench::within(Box::new(world), Path::new("it.dlm"), &[("for", "1 steps")]);
+    let is_reading = |event: &Event| matches!(event, Event::Reading { .. });
+    let (outcome, events) = bench.try_run(Place::Under(bench.folder.path()), is_reading);
+    let failure = outcome.unwrap_err();
+    assert_eq!((failure.cause, failure.problems), (session::Cause::Interrupted, vec![]));
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(std::fs::read_dir(bench.folder.path()).unwrap().count(), 0, "no folder of a run");
+    // Undisturbed, it is told first and not written down.
+    let (outcome, events) = bench.run();
+    let told: Vec<Event> = events.into_iter().skip_while(is_reading).collect();
+    assert!(matches!(told[0], Event::Start(_)));
+    assert_logged(&outcome, &told);
+}
