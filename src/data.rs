@@ -11,6 +11,7 @@ use crate::problem::Problem;
 use crate::source::World;
 use crate::tensor::Array;
 
+mod ahead;
 pub mod args;
 pub mod batches;
 pub mod cells;
@@ -24,6 +25,7 @@ pub mod frame;
 pub mod input;
 pub mod inspect;
 pub mod labels;
+pub mod levels;
 pub mod lints;
 pub mod part;
 pub mod pictures;
@@ -41,6 +43,7 @@ pub use batches::Batches;
 pub use fitted::Fitted;
 pub use input::{Need, encode_rows};
 pub use inspect::{DataFacts, inspect};
+pub use levels::Levels;
 pub use part::Part;
 pub use watch::{Unwatched, Watch, Work};
 
@@ -62,6 +65,11 @@ pub trait Fitter {
     }
     /// The field as the model receives it.
     fn encode(&mut self, field: usize, fits: &[Array], columns: &[Array]) -> Array;
+    /// What `encode` makes of a byte, or `encode_first` where training steps read that, if it makes of each byte of its one
+    /// column a number by itself. `None` where it does not, or nobody knows.
+    fn levels(&mut self, _field: usize, _fits: &[Array], _first: bool) -> Option<Levels> {
+        None
+    }
     /// What training steps read of a field that they augment within its formula.
     fn encode_first(&mut self, field: usize, fits: &[Array], columns: &[Array]) -> Array;
     /// The field as the model receives it, from what `encode_first` gave.

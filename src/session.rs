@@ -216,6 +216,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         step_flops: footprint.map(|it| it.step_flops),
         peak_bytes: footprint.map(|it| it.peak_bytes),
         resident_bytes: footprint.and_then(|it| it.resident_bytes),
+        data_ms: (compiling - began).as_secs_f64() * 1000.0,
         compile_ms,
         seed: program.train.seed,
         steps: stepper.course.extent.total,

@@ -1,8 +1,9 @@
 //! `dlmc run`: trains, shows how it goes, and says what came of it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::numbers::{count, measure, seconds};
+use super::numbers::{count, measure, micros, seconds};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
@@ -150,7 +151,9 @@ fn farewell(outcome: &Outcome, writes: bool) -> String {
     };
     let kept =
         if end.kept == end.step { String::new() } else { format!(", kept the weights of step {}", count(end.kept)) };
-    let mut out = format!("\n  {why} after step {}{kept} ({})\n", count(end.step), seconds(end.seconds));
+    let waited = micros(Duration::from_secs_f64(end.waited_seconds));
+    let took = format!("{}, {waited} of it waiting for data", seconds(end.seconds));
+    let mut out = format!("\n  {why} after step {}{kept} ({took})\n", count(end.step));
     if let Some(artifact) = &outcome.artifact {
         let artifact = artifact.display().to_string();
         let name = quoted(&artifact);

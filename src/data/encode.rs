@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::cells::{Cell, Values};
 use super::fitted::{Fitted, FittedField};
 use super::frame::{Frame, Texts};
+use super::levels::{LEVELS, Levels, Pixels};
 use super::prepare::{Prepared, Typed};
 use super::split::BY_POSITION;
 use super::windows::{self, Reach};
@@ -19,6 +20,9 @@ use crate::tensor::{Array, Data};
 
 /// Rows that go through a formula at once. Its intermediate values are as many, so images go through in portions.
 const PORTION: usize = 4096;
+
+/// Of fewer numbers nobody is told how many are there by now.
+const MANY: usize = 1 << 20;
 
 /// Fits every formula on the training rows.
 pub fn fit(prepared: &Prepared, fitter: &mut dyn Fitter) -> Fitted {
@@ -54,9 +58,10 @@ fn most_held(prepared: &Prepared, parts: &[Part; 3], fitter: &dyn Fitter) -> u64
     let fields = || prepared.plan.fields.iter().enumerate();
     let fitted = fields().filter(|(_, field)| field.fits > 0);
     let fitting = fitted.map(|(at, field)| columns(field, rows) + fitter.fitting(at, rows)).max().unwrap_or(0);
-    let encoded = fields().filter(|(_, field)| field.encoded);
+    let is_array = |at: usize| parts.iter().any(|part| part.fields.get(at).is_some_and(Option::is_some));
+    let encoded = fields().filter(|&(at, field)| field.encoded && is_array(at));
     let encoding = encoded.map(|(at, field)| columns(field, portion) + fitter.encoding(at, portion)).max().unwrap_or(0);
-    let parts = parts.iter().map(Part::bytes).sum::<u64>();
+    let parts = parts.iter().map(Part::bytes_of_its_own).sum::<u64>();
     prepared.reading.max(prepared.bytes() + fitting.max(parts + encoding))
 }
 
@@ -149,12 +154,19 @@ impl Encoding<'_> {
         let examples =
             starts.as_ref().map(|starts| starts.iter().map(|&start| rows[start as usize]).collect::<Vec<_>>());
         let examples = examples.as_deref().unwrap_or(rows);
-        let (mut fields, mut texts, mut problems) = (vec![], vec![], vec![]);
+        let (mut fields, mut pixels, mut texts, mut problems) = (vec![], vec![], vec![], vec![]);
         for (at, field) in plan.fields.iter().enumerate() {
             let is_there = table.columns.fields[at].len() == field.columns.len() && !field.columns.is_empty();
             let is_text = field.columns.iter().any(|column| column.cell == CellType::Text);
             texts.push((is_there && is_text).then(|| text(&table.frame, table.columns.fields[at][0][0], examples)));
             if !is_there || is_text {
+                fields.push(None);
+                pixels.push(None);
+                continue;
+            }
+            let bytes = if starts.is_none() { self.pixels(at, field, fitter) } else { None };
+            pixels.push(bytes);
+            if pixels[at].is_some() {
                 fields.push(None);
                 continue;
             }
@@ -168,7 +180,25 @@ impl Encoding<'_> {
         let numbers = examples.iter().map(|&row| table.frame.places.number(row)).collect();
         let rows = examples.len();
         let windows = starts.map(|starts| windows::windows(plan, starts));
-        Ok(Part { rows, numbers, fields, windows, halfway: self.halfway, texts })
+        Ok(Part { rows, numbers, fields, pixels, windows, halfway: self.halfway, texts })
+    }
+
+    /// An input that stays bytes: each of them is a number by itself.
+    fn pixels(&self, at: usize, field: &FieldPlan, fitter: &mut dyn Fitter) -> Option<Pixels> {
+        let [Some(Values::Bytes { data, shape, .. })] = &self.table.values[at][..] else { return None };
+        let first = field.halfway.as_ref().filter(|_| self.halfway);
+        let inner = first.map_or(&field.row, |it| &it.shape);
+        if field.role != Role::Input || inner.iter().product::<usize>() != shape.iter().product::<usize>() {
+            return None;
+        }
+        let levels = match field.encoded || first.is_some() {
+            true => fitter.levels(at, &self.fitted.fields[at].fits, first.is_some())?,
+            false => Levels::new(&Levels::bytes(LEVELS, 1), 1),
+        };
+        let rows = self.rows.iter().map(|&row| row as u32).collect();
+        let pixels = Pixels { data: data.clone(), rows: Arc::new(rows), shape: inner.to_vec(), levels };
+        // What no model can use is looked for value by value.
+        pixels.levels.is_finite().then_some(pixels)
     }
 
     /// A field of all rows; nothing where the watch has ended it.
@@ -192,7 +222,7 @@ impl Encoding<'_> {
             };
             assert_eq!((&piece.shape, piece.dtype()), (&shape(rows.len()), dtype), "`{}` encoded", field.name);
             fill(&mut whole, start * width..(start + rows.len()) * width, &piece);
-            if all > PORTION && !self.watch.goes_on(Work::Rows, start + rows.len(), all) {
+            if all * width >= MANY && !self.watch.goes_on(Work::Rows, start + rows.len(), all) {
                 return None;
             }
         }

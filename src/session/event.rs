@@ -64,6 +64,8 @@ pub struct Start {
     pub peak_bytes: Option<u64>,
     /// The most bytes that the process is expected to hold.
     pub resident_bytes: Option<u64>,
+    /// From the beginning until all data was read, decoded and prepared.
+    pub data_ms: f64,
     pub compile_ms: f64,
     pub seed: u64,
     /// Updates of the whole run.
@@ -129,6 +131,9 @@ pub struct End {
     pub resident_bytes: Option<u64>,
     #[serde(serialize_with = "tidy")]
     pub seconds: f64,
+    /// Of these, since the run began or was resumed, the seconds in which steps waited for their batches.
+    #[serde(serialize_with = "tidy")]
+    pub waited_seconds: f64,
 }
 
 /// Why a run ended.

@@ -4,8 +4,8 @@ use super::artifact::kept_beside;
 use super::course::{Course, Piece};
 use super::measure::{portions, predictor};
 use crate::compile::{Cost, cost};
-use crate::data::Dataset;
 use crate::data::windows::Reach;
+use crate::data::{Dataset, batches};
 use crate::kernel::width;
 use crate::model::Program;
 use crate::model::program::{Batch, StateInfo};
@@ -38,7 +38,7 @@ impl StepCost {
 /// What a run holds beside the states and the arenas.
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
-    /// The arrays of a batch, where it is not all examples.
+    /// The arrays of batches, where they are not all examples.
     pub batch: u64,
     /// The sums of updates over several batches.
     pub sums: u64,
@@ -86,7 +86,11 @@ impl Footprint {
         let predictors: Vec<Cost> = predictors.into_iter().map(|n| cost(&predictor(program, n))).collect();
         let held = rows.map(|rows| {
             let batch = if course.batch() == train { 0 } else { course.batch() };
-            Held { batch: of_fields(program, &program.feeds, batch), sums: course.sums_bytes(program), rows }
+            Held {
+                batch: batches::held(of_fields(program, &program.feeds, batch)),
+                sums: course.sums_bytes(program),
+                rows,
+            }
         });
         Footprint::of(program, &phases, &predictors, held)
     }

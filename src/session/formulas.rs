@@ -1,13 +1,17 @@
 //! The formulas of fields, run by the interpreter: the same in training, in evaluation and in prediction.
 
 use crate::compile::{Backend, executor, simplified};
-use crate::data::Fitter;
+use crate::data::levels::LEVELS;
+use crate::data::{Fitter, Levels};
 use crate::model::Program;
 use crate::tensor::eval::held;
-use crate::tensor::{Array, Clock, Function};
+use crate::tensor::{Array, Clock, Function, pointwise};
 
 /// The formulas of a program's fields.
 pub struct Formulas<'a>(pub &'a Program);
+
+/// A table of levels that has more places than this stays in no cache.
+const MOST_PLACES: usize = 4096;
 
 /// Formulas draw nothing, and no step has been made.
 const STILL: Clock = Clock { seed: 0, step: 0 };
@@ -27,6 +31,18 @@ impl Fitter for Formulas<'_> {
 
     fn encode(&mut self, field: usize, fits: &[Array], columns: &[Array]) -> Array {
         one(interpret(&self.0.encode(field, rows(columns)), fits, columns))
+    }
+
+    fn levels(&mut self, field: usize, fits: &[Array], first: bool) -> Option<Levels> {
+        let [column] = &self.0.data.fields[field].columns[..] else { return None };
+        let function = |rows| if first { self.0.encode_first(field, rows) } else { self.0.encode(field, rows) };
+        let period = pointwise(&simplified(&function(2))).filter(|&period| period <= MOST_PLACES)?;
+        let places: usize = column.shape.iter().product();
+        let rows = (LEVELS * period).div_ceil(places);
+        let bytes = Levels::bytes(rows * places, period);
+        let column = Array::f32(&[&[rows], &column.shape[..]].concat(), bytes);
+        let encoded = one(interpret(&function(rows), fits, &[column]));
+        Some(Levels::new(encoded.floats(), period))
     }
 
     fn encode_first(&mut self, field: usize, fits: &[Array], columns: &[Array]) -> Array {

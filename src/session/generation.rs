@@ -132,6 +132,7 @@ impl<'m, 'p> Writer<'m, 'p> {
         let mut part = Part::empty(false);
         (part.rows, part.numbers) = (1, vec![1]);
         part.fields = vec![None; self.program.data.fields.len()];
+        part.pixels = vec![None; self.program.data.fields.len()];
         part.texts = vec![None; self.program.data.fields.len()];
         part.fields[self.writing.input] = Some(Arc::new(Array::i32(&[1, length], window)));
         let outputs = self.model.outputs(self.weights, &part);

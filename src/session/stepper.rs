@@ -1,6 +1,7 @@
 //! One step after another: the compiled update, its feeds, and the way back to the states of not long ago.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::course::{Call, Course, Piece};
 use super::footprint::StepCost;
@@ -96,7 +97,15 @@ impl<'a> Stepper<'a> {
         Stepper { course, program, backend, room, seed, costs, phase, functions, feeds, fits, states, count, rewind }
     }
 
-    /// Bytes of the arrays of a batch, where it is not all examples.
+    /// How long steps have waited for their batches.
+    pub fn waited(&self) -> Duration {
+        match &self.feeds {
+            Feeds::Whole(_) => Duration::ZERO,
+            Feeds::Shuffled(batches) => batches.waited(),
+        }
+    }
+
+    /// Bytes of the arrays of batches, where they are not all examples.
     pub fn batch_bytes(&self) -> u64 {
         match &self.feeds {
             Feeds::Whole(_) => 0,

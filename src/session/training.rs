@@ -301,7 +301,8 @@ impl Training<'_> {
     fn end(&self, reason: Reason, kept: u64, metrics: [Metrics; 3], artifact: Option<String>) -> End {
         let [train, val, test] = metrics;
         let (step, resident_bytes) = (self.progress.at.step, footprint::resident());
-        End { reason, step, kept, train, val, test, artifact, resident_bytes, seconds: self.seconds() }
+        let (seconds, waited_seconds) = (self.seconds(), self.stepper.waited().as_secs_f64());
+        End { reason, step, kept, train, val, test, artifact, resident_bytes, seconds, waited_seconds }
     }
 
     /// Saves what was there before the step that went wrong, and says all that is known of it.

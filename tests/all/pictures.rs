@@ -5,14 +5,15 @@ use std::io::Cursor;
 use std::path::Path;
 
 use dlmc::compile;
-use dlmc::data::pictures::{Bad, decode};
 use dlmc::data::files::Files;
-use dlmc::data::{self, Dataset, Limits, Watch, Work};
+use dlmc::data::pictures::{Bad, decode};
+use dlmc::data::{self, Dataset, Fitter, Limits, Watch, Work};
 use dlmc::ide::{Look, look};
 use dlmc::model::program::{PictureStep, Split};
 use dlmc::problem::Problem;
 use dlmc::session::formulas::Formulas;
 use dlmc::source::Memory;
+use dlmc::tensor::Array;
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 
 use crate::check::render_all;
@@ -195,7 +196,7 @@ fn what_is_no_picture_is_refused_and_so_is_a_trap() {
 
 // ------------------------------------------------------------------------------------------------ folders, and columns of paths
 
-fn text(source: &str, formula: &str) -> String {
+pub fn text(source: &str, formula: &str) -> String {
     format!(
         "dlm 1
 data pets {{
@@ -239,12 +240,12 @@ fn a_folder_of_folders_is_rows_of_pictures_and_classes() {
         .unwrap_or_else(|it| panic!("{it:#?}"));
     let part = dataset.part(Split::Train);
     assert_eq!(part.rows, 6);
-    let photos = part.fields[0].as_ref().expect("read");
+    let photos = part.field(0).expect("read");
     assert_eq!(photos.shape, [6, 4, 4, 3]);
     let of = |at: usize| (photos.floats()[at * 48] * 255.0).round();
     // `scale` divides pixels by 255.
     assert_eq!((0..6).map(of).collect::<Vec<_>>(), [10.0, 11.0, 12.0, 40.0, 41.0, 42.0]);
-    let classes = dlmc::tensor::Array::i32(&[6], vec![0, 0, 0, 1, 1, 1]);
+    let classes = Array::i32(&[6], vec![0, 0, 0, 1, 1, 1]);
     assert_eq!(**part.fields[1].as_ref().expect("read"), classes);
     // What the pictures hold is what the data is, whatever they are called; and the other way round.
     let mut other = pets();
@@ -269,7 +270,7 @@ impl Watch for Listener {
 }
 
 /// A folder with so many pictures of 4 by 4 pixels each, in two classes.
-fn many(pictures: usize) -> Memory {
+pub fn many(pictures: usize) -> Memory {
     let mut world = Memory::default();
     let grey = |level: u8| png(RgbImage::from_pixel(4, 4, Rgb([level; 3])));
     let levels: Vec<Vec<u8>> = (0..=255).map(grey).collect();
@@ -314,12 +315,57 @@ fn more_pixels_than_are_read_at_once_are_refused() {
     assert_eq!(within(6 * 48 - 1), Err(vec!["data-too-large"]));
 }
 
+/// A formula that sees each byte by itself is known from what it makes of 256 of them: pixels stay bytes, and a model reads the
+/// same numbers. One that compares places is applied to all.
+#[test]
+fn pixels_stay_bytes_and_read_the_same_to_the_bit() {
+    let mut world = Memory::default();
+    let image = |at: u32| RgbImage::from_fn(4, 4, |j, i| Rgb([0, 1, 2].map(|c| level(i + 3 * at, j + at, c))));
+    for at in 0..9 {
+        world.0.insert(format!("pets/{}/{at}.png", ["cats", "dogs"][at as usize % 2]).into(), png(image(at)));
+    }
+    let column = |rows: &[usize]| {
+        let order = [0, 2, 4, 6, 8, 1, 3, 5, 7];
+        let bytes = rows.iter().flat_map(|&row| image(order[row]).into_raw()).map(f32::from);
+        Array::f32(&[rows.len(), 4, 4, 3], bytes.collect())
+    };
+    for (formula, stays) in [
+        ("file |> decode", true),
+        ("file |> decode |> scale", true),
+        ("file |> decode |> scale(-1 .. 1) |> standardize(per: channel)", true),
+        ("file |> decode |> scale |> standardize", true),
+        ("file |> decode |> scale |> darkest", false),
+    ] {
+        let declared = "\nencoder darkest on x: image[H, W, C] -> image[H, W, C] = x - mean(x)\n";
+        let text =
+            text("image_folder(\"pets\")", formula).replace("folder\n}", "folder\n  split: by_position(val: 3)\n}");
+        let text = text + declared;
+        let checked = compile::check(&world, Path::new("it.dlm"), Some(text.clone()), &[]).expect("in memory");
+        assert!(checked.is_sound(), "{text}\n{}", render_all(&checked.problems, &checked.sources));
+        let program = &checked.programs[0];
+        let dataset = loaded(&world, &text).unwrap_or_else(|it| panic!("{it:#?}"));
+        for (split, rows) in [(Split::Train, [0, 1, 2, 3, 4, 5].as_slice()), (Split::Val, &[6, 7, 8])] {
+            let (part, column) = (dataset.part(split), column(rows));
+            assert_eq!((part.pixels[0].is_some(), part.fields[0].is_none()), (stays, stays), "{formula}");
+            let found = part.field(0).expect("read").into_owned();
+            let expected = match program.data.fields[0].encoded {
+                true => Formulas(program).encode(0, &dataset.fitted.fields[0].fits, &[column]),
+                false => column,
+            };
+            let bits = |array: &Array| array.floats().iter().map(|it| it.to_bits()).collect::<Vec<_>>();
+            assert_eq!((&found.shape, bits(&found)), (&expected.shape, bits(&expected)), "{formula}");
+            assert_eq!(part.some_of(0, &[2, 0]), Some(found.rows(&[2, 0])), "{formula}");
+            assert_eq!(part.among(&[1, 2]).field(0).expect("read").into_owned(), found.rows(&[1, 2]), "{formula}");
+        }
+    }
+}
+
 #[test]
 fn a_table_may_name_its_pictures() {
     let world = pets().with("pets.csv", "file,folder\npets/cats/2.png,cat\npets/dogs/old/1.png,dog\n");
     let dataset = loaded(&world, &text("csv(\"pets.csv\")", "file |> decode |> resize(4px, 4px) |> scale"));
     let dataset = dataset.unwrap_or_else(|it| panic!("{it:#?}"));
-    let photos = dataset.part(Split::Train).fields[0].as_ref().expect("read").clone();
+    let photos = dataset.part(Split::Train).field(0).expect("read").into_owned();
     assert_eq!((photos.floats()[0], photos.floats()[48]), (12.0 / 255.0, 41.0 / 255.0));
 }
 
@@ -419,7 +465,8 @@ train { model: net; data: cifar; loss: cross_entropy; optimizer: sgd(lr: 0.1); b
     let dataset = loaded(&cifar(12), text).unwrap_or_else(|it| panic!("{it:#?}"));
     assert_eq!(Split::ALL.map(|split| dataset.part(split).rows), [54, 6, 12]);
     let test = dataset.part(Split::Test);
-    let images = test.fields[0].as_ref().expect("read").floats();
+    let images = test.field(0).expect("read");
+    let images = images.floats();
     for (r, i, j, c) in [(0, 0, 0, 0), (3, 5, 9, 2), (11, 31, 31, 1)] {
         let found = images[((r * 32 + i) * 32 + j) * 3 + c];
         assert_eq!(found, ((5 + r + i + 2 * j + 3 * c) % 256) as f32, "{r} {i} {j} {c}");

@@ -119,10 +119,11 @@ impl Bench {
 
 /// What is told when a run begins.
 fn start(events: &[Event]) -> &Start {
-    match &events[0] {
-        Event::Start(start) => start,
-        other => panic!("{other:?}"),
-    }
+    let start = events.iter().find_map(|event| match event {
+        Event::Start(start) => Some(start),
+        _ => None,
+    });
+    start.expect("a start")
 }
 
 fn is_step(event: &Event, at: u64) -> bool {

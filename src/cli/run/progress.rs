@@ -118,6 +118,7 @@ impl<'a> Progress<'a> {
         words.extend(start.resumed.map(|step| format!("resumed after step {}", count(step))));
         if self.terminal.verbose {
             words.push(format!("{} on {}", start.backend, crate::problem::count(start.threads, "thread", "threads")));
+            words.push(format!("data in {}", seconds(start.data_ms / 1000.0)));
             words.push(format!("compiled in {:.1} ms", start.compile_ms));
         }
         self.say(&format!("  {}\n", words.join(" · ")));

@@ -124,9 +124,18 @@ fn row_major<E: Copy>(x: Shared<E>) -> Shared<E> {
 /// `x` seen through `view`; `zero` where it shows nothing.
 fn view<E: Copy>(view: &View, x: Shared<E>, zero: E, shape: &[usize]) -> Shared<E> {
     match view {
-        View::Expand { axis, .. } => {
-            let x = x.insert_axis(Axis(*axis));
-            x.broadcast(IxDyn(shape)).expect("an axis of extent 1").to_owned().into_shared()
+        View::Expand { axis, times } => {
+            let (outer, inner) = sides(x.shape(), *axis);
+            let x = row_major(x);
+            let x = x.as_slice().expect("row-major");
+            let mut out = Vec::with_capacity(x.len() * times);
+            for part in (0..outer).map(|at| &x[at * inner..(at + 1) * inner]) {
+                match part {
+                    &[one] => out.resize(out.len() + times, one),
+                    part => (0..*times).for_each(|_| out.extend_from_slice(part)),
+                }
+            }
+            shared(shape, out)
         }
         View::Permute { order } => x.permuted_axes(IxDyn(order)),
         View::Slice { axis, start, step, len } => {
@@ -160,17 +169,23 @@ fn fold<E: Copy + 'static>(view: &View, x: Shared<E>, zero: E, add: impl Fn(E, E
     let zeros = || ArrayD::from_elem(IxDyn(shape), zero);
     match view {
         View::Expand { axis, times } => {
-            let mut out = zeros();
-            let strides = x.strides();
-            if strides.iter().all(|&stride| stride.abs() >= strides[*axis].abs()) {
-                // The elements of one sum lie next to each other.
-                Zip::from(&mut out)
-                    .and(x.lanes(Axis(*axis)))
-                    .for_each(|to, lane| *to = lane.iter().fold(zero, |sum, &next| add(sum, next)));
-            } else {
-                (0..*times).for_each(|at| add_to(out.view_mut(), x.index_axis(Axis(*axis), at)));
+            let (outer, inner) = sides(shape, *axis);
+            let x = row_major(x);
+            let x = x.as_slice().expect("row-major");
+            let mut out = vec![zero; outer * inner];
+            for at in 0..outer {
+                let (to, from) = (&mut out[at * inner..(at + 1) * inner], &x[at * times * inner..]);
+                // One after the other for each sum, whatever lies next to it.
+                match to {
+                    [one] => *one = from[..*times].iter().fold(zero, |sum, &next| add(sum, next)),
+                    to => {
+                        for part in from[..times * inner].chunks_exact(inner.max(1)) {
+                            to.iter_mut().zip(part).for_each(|(to, &next)| *to = add(*to, next));
+                        }
+                    }
+                }
             }
-            out.into_shared()
+            shared(shape, out)
         }
         View::Permute { order } => {
             let mut back = vec![0; order.len()];
@@ -198,6 +213,11 @@ fn fold<E: Copy + 'static>(view: &View, x: Shared<E>, zero: E, add: impl Fn(E, E
         }
         View::Reshape { .. } => reshape(x, shape),
     }
+}
+
+/// How many elements lie before and behind the place of an axis.
+fn sides(shape: &[usize], axis: usize) -> (usize, usize) {
+    (shape[..axis].iter().product(), shape[axis..].iter().product())
 }
 
 /// `len` places from `start` in steps of `step`. ndarray cuts out a range before it steps, backwards from its end.

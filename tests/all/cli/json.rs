@@ -94,6 +94,7 @@ fn a_run_tells_its_events() {
         "step_flops",
         "peak_bytes",
         "resident_bytes",
+        "data_ms",
         "compile_ms",
         "seed",
         "steps",
@@ -118,7 +119,7 @@ fn a_run_tells_its_events() {
 
     let end = events.last().expect("an end");
     assert_eq!(kind(end), "end");
-    for field in ["step", "train", "val", "test", "artifact", "resident_bytes", "seconds", "reason"] {
+    for field in ["step", "train", "val", "test", "artifact", "resident_bytes", "seconds", "waited_seconds", "reason"] {
         assert!(end.get(field).is_some(), "`end` lacks {field}: {end}");
     }
     assert!(shell.path(end["artifact"].as_str().expect("a path")).exists());
@@ -254,7 +255,7 @@ fn the_process_of_a_large_run_holds_what_was_said_within_a_tenth() {
         files.iter().for_each(|(path, bytes)| std::fs::write(shell.path(path), bytes).expect("a file"));
         let events = told(&shell, &["run", "it.dlm"]);
         let bytes = |event: &Value| event["resident_bytes"].as_u64();
-        let (said, was) = (bytes(&events[0]).expect("all is known"), bytes(events.last().expect("an end")));
+        let (said, was) = (events.iter().find_map(bytes).expect("all is known"), bytes(events.last().expect("an end")));
         // Not every system tells.
         let Some(was) = was.filter(|_| cfg!(target_os = "linux")) else { continue };
         let ratio = said as f64 / was as f64;

@@ -11,7 +11,15 @@ fn part(rows: usize) -> Part {
     let classes = (0..rows as i32).collect();
     let fields = vec![Some(Array::f32(&[rows, 2], floats)), None, Some(Array::i32(&[rows], classes))];
     let fields = fields.into_iter().map(|it| it.map(std::sync::Arc::new)).collect();
-    Part { rows, numbers, fields, windows: None, halfway: false, texts: vec![None, None, None] }
+    Part {
+        rows,
+        numbers,
+        fields,
+        pixels: vec![None, None, None],
+        windows: None,
+        halfway: false,
+        texts: vec![None, None, None],
+    }
 }
 
 #[test]
@@ -51,6 +59,28 @@ fn a_run_can_go_on_at_any_step() {
         assert_eq!(Batches::shuffled(&part, &[0], 3, 5).batch(step).rows, all[step as usize], "step {step}");
         assert_eq!(straight.batch(step).rows, all[step as usize], "step {step}, backwards");
     }
+}
+
+/// Large batches are made by another thread: the same ones, whichever step is asked for.
+#[test]
+fn large_batches_are_the_same_in_any_order() {
+    let (rows, width, size) = (40, 4096, 16);
+    let floats = (0..rows).flat_map(|row| std::iter::repeat_n(row as f32, width)).collect();
+    let part = Part { fields: vec![Some(Array::f32(&[rows, width], floats).into()), None, None], ..part(rows) };
+    let numbers = super::batches::part(rows);
+    let mut small = Batches::shuffled(&numbers, &[2], size, 7);
+    let mut large = Batches::shuffled(&part, &[0], size, 7);
+    assert_eq!((small.bytes(), large.bytes()), (4 * 16, 2 * 4 * 16 * 4096), "the next is made meanwhile");
+    for step in [0, 1, 2, 3, 4, 9, 9, 10, 3, 11, 12] {
+        let expected = small.batch(step).rows.to_vec();
+        let batch = large.batch(step);
+        assert_eq!((batch.epoch, batch.rows), (step / 3, &expected[..]), "step {step}");
+        assert_eq!(batch.feeds[0].shape, [expected.len(), width]);
+        for (row, floats) in expected.iter().zip(batch.feeds[0].floats().chunks_exact(width)) {
+            assert!(floats.iter().all(|it| *it == *row as f32), "step {step}");
+        }
+    }
+    assert!(large.waited() > std::time::Duration::ZERO);
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn digits_are_the_same_in_both_forms() {
         data::load(&Disk, Path::new(FOLDER), &block.plan, &mut Means(0), Limits::default()).expect("tested above")
     };
     let (csv, idx) = (load(3), load(4));
-    let (ink, light) = (csv.parts[2].fields[0].as_ref().expect("ink"), idx.parts[2].fields[0].as_ref().expect("light"));
+    let (ink, light) = (csv.parts[2].field(0).expect("ink"), idx.parts[2].field(0).expect("light"));
     assert!(ink.floats().iter().zip(light.floats()).all(|(ink, light)| 15.0 * ink == *light));
     assert_eq!(csv.parts[2].fields[1], idx.parts[2].fields[1]);
     assert_eq!(csv.parts[0].rows, idx.parts[0].rows + idx.parts[1].rows);

@@ -104,7 +104,7 @@ fn images_to_predict_may_come_as_they_came_in_training() {
     let dataset = block.load().expect("sound");
     let part =
         data::encode_rows(&block.world, Path::new("i"), &block.plan, &dataset.fitted, &mut Means(0), Need::Inputs);
-    assert_eq!(part.expect("images").fields[0], dataset.parts[0].fields[0]);
+    assert_eq!(part.expect("images").field(0), dataset.parts[0].field(0));
 }
 
 #[test]

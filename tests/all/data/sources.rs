@@ -87,9 +87,9 @@ pub fn idx_files_of_every_type_give_their_numbers() {
         assert_eq!((facts.rows, problems), (Some(2), vec![]));
         let dataset = block.load().unwrap_or_else(|problems| panic!("{code:#x}\n{}", block.told(&problems)));
         let part = dataset.part(Split::Train);
-        assert_eq!(part.fields[0].as_ref().expect("images").floats(), [1., 2., 3., 4.], "{code:#x}");
+        assert_eq!(part.field(0).expect("images").floats(), [1., 2., 3., 4.], "{code:#x}");
         assert_eq!(part.fields[1].as_ref().expect("labels").integers(), [1, 0]);
-        assert_eq!(part.fields[0].as_ref().expect("images").shape, [2, 2]);
+        assert_eq!(part.field(0).expect("images").shape, [2, 2]);
     }
 }
 

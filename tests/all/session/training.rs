@@ -262,11 +262,9 @@ train {
 
 #[test]
 fn a_run_that_ends_while_it_reads_has_written_nothing() {
-    let rows: String = (0..5000).map(|row| format!("{row},{}\n", row % 7)).collect();
-    let text = LINE.replace("source: table {", "source: csv(\"rows.csv\")\n").replace("standardize", "scale(0 .. 1)");
-    let (head, rest) = text.split_once("\n    |").unwrap();
-    let text = head.to_string() + rest.split_once("  }").unwrap().1;
-    let world = Memory::default().with("it.dlm", &text).with("rows.csv", &format!("x,price\n{rows}"));
+    let text = crate::pictures::text("image_folder(\"pets\")", "file |> decode |> scale");
+    let Memory(files) = crate::pictures::many(300);
+    let world = Memory(files).with("it.dlm", &text);
     let bench = Bench::within(Box::new(world), Path::new("it.dlm"), &[("for", "1 steps")]);
     let is_reading = |event: &Event| matches!(event, Event::Reading { .. });
     let (outcome, events) = bench.try_run(Place::Under(bench.folder.path()), is_reading);
