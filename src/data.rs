@@ -4,6 +4,7 @@
 //! The formulas of fields are run by a [`Fitter`], which the floor above supplies; what they fit, they fit on training
 //! rows alone.
 
+use std::ops::Range;
 use std::path::Path;
 
 use crate::model::program::{ColumnPlan, DataPlan, Select, Split};
@@ -55,6 +56,21 @@ use prepare::Prepared;
 pub trait Fitter {
     /// What the formula fits on training rows: medians, means.
     fn fit(&mut self, field: usize, columns: &[Array]) -> Vec<Array>;
+    /// The same of rows that come in portions, so that few of them are held: `columns` gives those of some rows. `None` where the
+    /// formula has to see all rows at once.
+    fn fit_in_portions(
+        &mut self,
+        _field: usize,
+        _rows: usize,
+        _portion: usize,
+        _columns: &mut dyn FnMut(Range<usize>) -> Vec<Array>,
+    ) -> Option<Vec<Array>> {
+        None
+    }
+    /// Whether it fits to so many rows in portions.
+    fn fits_in_portions(&self, _field: usize, _rows: usize) -> bool {
+        false
+    }
     /// The bytes that it takes at the most to fit to so many rows, beside their columns.
     fn fitting(&self, _field: usize, _rows: usize) -> u64 {
         0

@@ -2,7 +2,7 @@
 //!
 //! Nothing here prints. A run streams [`Event`]s to whoever asked for it, and asks a [`Stopwatch`] for the time.
 
-use std::cell::RefCell;
+use std::cell::{Cell as Slot, RefCell};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -147,12 +147,12 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
     let record = ProgramRecord::new(request.checked, request.program, request.overrides, request.base);
 
     let resumed = resume(request, &record).map_err(broken)?;
-    let reading = Reading { events: RefCell::new((events, 0)), stop };
+    let reading = Reading { listener: RefCell::new(events), known: Slot::new(0), stop };
     let dataset = load(request, program, resumed.as_ref(), &reading).map_err(|problems| match problems.is_empty() {
         true => fail(Cause::Interrupted, problems),
         false => fail(Cause::Program, problems),
     })?;
-    let (events, _) = reading.events.into_inner();
+    let events = reading.listener.into_inner();
     let data = DataRecord::new(program, &dataset);
     let mut origin = Origin { program, record, data, backend: request.backend, transfers: vec![] };
     if let Some((_, artifact)) = &resumed {
@@ -266,19 +266,18 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
 
 /// How the reading of data is told: a hundredth of the work at a time.
 struct Reading<'a> {
-    /// Who listens, and how many hundredths they know of.
-    events: RefCell<(&'a mut dyn FnMut(&Event), usize)>,
+    listener: RefCell<&'a mut dyn FnMut(&Event)>,
+    /// The hundredths that were told last.
+    known: Slot<usize>,
     stop: &'a AtomicBool,
 }
 
 impl Watch for Reading<'_> {
     fn goes_on(&self, work: Work, done: usize, of: usize) -> bool {
-        let (events, known) = &mut *self.events.borrow_mut();
         let hundredths = done * 100 / of.max(1);
-        if hundredths != *known {
-            events(&Event::Reading { work, done, of });
+        if hundredths != self.known.replace(hundredths) {
+            (self.listener.borrow_mut())(&Event::Reading { work, done, of });
         }
-        *known = hundredths;
         !self.stop.load(Ordering::Relaxed)
     }
 }

@@ -31,7 +31,12 @@ pub fn fit(prepared: &Prepared, fitter: &mut dyn Fitter) -> Fitted {
     let fields = prepared.plan.fields.iter().enumerate().map(|(at, field)| {
         let fits = match field.fits {
             0 => vec![],
-            _ => fitter.fit(at, &columns(&table.values[at], rows)),
+            _ => {
+                let mut some = |range: Range<usize>| columns(&table.values[at], &rows[range]);
+                portion(field, rows.len())
+                    .and_then(|portion| fitter.fit_in_portions(at, rows.len(), portion, &mut some))
+                    .unwrap_or_else(|| fitter.fit(at, &columns(&table.values[at], rows)))
+            }
         };
         assert_eq!(fits.len(), field.fits, "the fits of `{}`", field.name);
         let classes = prepared.classes[at].iter().map(|classes| classes.as_ref().map(|it| it.names().to_vec()));
@@ -44,6 +49,12 @@ pub fn fit(prepared: &Prepared, fitter: &mut dyn Fitter) -> Fitted {
     Fitted { fields: fields.collect() }
 }
 
+/// How many rows a field is fitted to at once, where there are too many for all of them.
+fn portion(field: &FieldPlan, rows: usize) -> Option<usize> {
+    let width: usize = field.columns.iter().map(|column| column.shape.iter().product::<usize>()).sum();
+    (rows * width >= MANY).then(|| (MANY / width.max(1)).clamp(1, PORTION))
+}
+
 fn columns(values: &[Option<Values>], rows: &[usize]) -> Vec<Array> {
     values.iter().flatten().map(|values| values.rows(rows)).collect()
 }
@@ -54,13 +65,21 @@ fn most_held(prepared: &Prepared, parts: &[Part; 3], fitter: &dyn Fitter) -> u64
         field.columns.iter().map(|column| 4 * (rows * column.shape.iter().product::<usize>()) as u64).sum()
     };
     let rows = prepared.splits[Split::Train as usize].1.len();
-    let portion = prepared.splits.iter().map(|(_, rows)| rows.len()).max().expect("three splits").min(PORTION);
+    let encoded_at_once = prepared.splits.iter().map(|(_, rows)| rows.len()).max().expect("three splits").min(PORTION);
+    let at_once = |at: usize, field: &FieldPlan| match portion(field, rows) {
+        Some(portion) if fitter.fits_in_portions(at, rows) => portion.min(rows),
+        _ => rows,
+    };
     let fields = || prepared.plan.fields.iter().enumerate();
     let fitted = fields().filter(|(_, field)| field.fits > 0);
-    let fitting = fitted.map(|(at, field)| columns(field, rows) + fitter.fitting(at, rows)).max().unwrap_or(0);
+    let fitting = fitted.map(|(at, field)| (at, field, at_once(at, field)));
+    let fitting = fitting.map(|(at, field, rows)| columns(field, rows) + fitter.fitting(at, rows)).max().unwrap_or(0);
     let is_array = |at: usize| parts.iter().any(|part| part.fields.get(at).is_some_and(Option::is_some));
     let encoded = fields().filter(|&(at, field)| field.encoded && is_array(at));
-    let encoding = encoded.map(|(at, field)| columns(field, portion) + fitter.encoding(at, portion)).max().unwrap_or(0);
+    let encoding = encoded
+        .map(|(at, field)| columns(field, encoded_at_once) + fitter.encoding(at, encoded_at_once))
+        .max()
+        .unwrap_or(0);
     let parts = parts.iter().map(Part::bytes_of_its_own).sum::<u64>();
     prepared.reading.max(prepared.bytes() + fitting.max(parts + encoding))
 }

@@ -1,10 +1,12 @@
 //! The formulas of fields, run by the interpreter: the same in training, in evaluation and in prediction.
 
+use std::ops::Range;
+
 use crate::compile::{Backend, executor, simplified};
 use crate::data::levels::LEVELS;
 use crate::data::{Fitter, Levels};
 use crate::model::Program;
-use crate::tensor::eval::held;
+use crate::tensor::eval::{evaluate_in_portions, held, takes_portions};
 use crate::tensor::{Array, Clock, Function, pointwise};
 
 /// The formulas of a program's fields.
@@ -19,6 +21,20 @@ const STILL: Clock = Clock { seed: 0, step: 0 };
 impl Fitter for Formulas<'_> {
     fn fit(&mut self, field: usize, columns: &[Array]) -> Vec<Array> {
         interpret(&self.0.fit(field, rows(columns)), &[], columns)
+    }
+
+    fn fit_in_portions(
+        &mut self,
+        field: usize,
+        rows: usize,
+        portion: usize,
+        columns: &mut dyn FnMut(Range<usize>) -> Vec<Array>,
+    ) -> Option<Vec<Array>> {
+        evaluate_in_portions(&simplified(&self.0.fit(field, rows)), rows, portion, columns)
+    }
+
+    fn fits_in_portions(&self, field: usize, rows: usize) -> bool {
+        takes_portions(&simplified(&self.0.fit(field, rows)), rows)
     }
 
     fn fitting(&self, field: usize, rows: usize) -> u64 {

@@ -8,7 +8,10 @@ use super::array::Wide;
 use super::{Array, Clock, Dtype, Executor, Function, Graph, Id, Op, Scan, Slot, View};
 
 mod kinds;
+mod portions;
 mod value;
+
+pub use portions::{evaluate_in_portions, takes_portions};
 
 use value::{Real, Value};
 

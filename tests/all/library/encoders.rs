@@ -1,6 +1,6 @@
 //! Encoders: what they fit, on training rows only, and what they make of a column.
 
-use dlmc::data::{self, Limits};
+use dlmc::data::{self, Fitter, Limits};
 use dlmc::session::formulas::Formulas;
 
 use super::*;
@@ -182,6 +182,53 @@ fn fitting_and_encoding_mean_the_same_on_every_back_end() {
         let found = computed(&program.encode(0, n), &states, &[column], CLOCK).remove(0);
         close(&found.data, case.values, 1e-5, case.formula);
     }
+}
+
+/// What is fitted to portions of the rows is what is fitted to all of them; what has to sort all rows takes no portions.
+#[test]
+fn rows_that_come_in_portions_are_fitted_as_if_they_did_not() {
+    let mut taken = vec![];
+    for case in CASES {
+        let program = experiment(case);
+        let number = |cell: &&str| if cell.is_empty() { f32::NAN } else { cell.parse().expect("a number") };
+        let train: Vec<f32> = case.cells[..case.training].iter().map(number).collect();
+        let train = Array::f32(&[case.training, 1], train);
+        taken.extend(in_portions(&program, &train).then_some(case.formula));
+    }
+    for formula in ["v |> standardize", "v |> impute(mean)", "v |> scale"] {
+        assert!(taken.contains(&formula), "{formula} of {taken:?}");
+    }
+    assert!(!taken.contains(&"v |> impute(median)"));
+    let program = program(
+        "dlm 1
+data pictures {
+  source: idx(\"a\", \"b\")
+  input  image: image[3, 2, 3] = images |> scale |> standardize(per: channel)
+  target label: class[2] = labels
+}
+model m on image: image[3, 2, 3] -> logits[2] = image |> flatten |> dense(2)
+train { model: m; data: pictures; loss: cross_entropy; optimizer: sgd; for: 1 epoch }
+",
+    );
+    let pixels = (0..7 * 18).map(|at| ((at * at * 7 + at * 31) % 256) as f32).collect();
+    assert!(in_portions(&program, &Array::f32(&[7, 3, 2, 3], pixels)));
+}
+
+/// Whether the first field is fitted in portions; then it is fitted to all of `rows` the same.
+fn in_portions(program: &Program, rows: &Array) -> bool {
+    let (count, mut formulas) = (rows.shape[0], Formulas(program));
+    let whole = formulas.fit(0, std::slice::from_ref(rows));
+    let takes = formulas.fits_in_portions(0, count);
+    for portion in [1, 2, 3, 100] {
+        let mut some = |range: std::ops::Range<usize>| vec![rows.rows(&range.collect::<Vec<_>>())];
+        let found = formulas.fit_in_portions(0, count, portion, &mut some);
+        assert_eq!(found.is_some(), takes);
+        for (found, whole) in found.iter().flatten().zip(&whole) {
+            assert_eq!(found.shape, whole.shape);
+            close(&Wide::from(found).data, &Wide::from(whole).data, 1e-6, "in portions");
+        }
+    }
+    takes
 }
 
 #[test]
