@@ -18,6 +18,7 @@ pub mod batches;
 pub mod cells;
 pub mod classes;
 pub mod columns;
+mod decoded;
 pub mod encode;
 pub mod facts;
 pub mod files;

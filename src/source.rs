@@ -130,6 +130,12 @@ pub trait World: Sync {
     }
     /// Keeps a text for later processes, where there is a place for it. Only speed may depend on it.
     fn keep(&self, _name: &str, _text: &str) {}
+    /// What an earlier process has kept as bytes under a name. They may be damaged.
+    fn recall_bytes(&self, _name: &str) -> Option<Vec<u8>> {
+        None
+    }
+    /// Keeps pieces of bytes one behind the other, as `keep` does. What was used least recently goes when there is too much.
+    fn keep_bytes(&self, _name: &str, _pieces: &[&[u8]]) {}
 }
 
 /// What lies in a folder.
@@ -191,6 +197,85 @@ impl World for Disk {
             _ = file.persist(folder.join(name));
         }
     }
+    fn recall_bytes(&self, name: &str) -> Option<Vec<u8>> {
+        let mut file = std::fs::File::open(kept_bytes()?.join(name)).ok()?;
+        // It was used now: what was used least recently goes first.
+        _ = file.set_modified(std::time::SystemTime::now());
+        let mut bytes = Vec::with_capacity(file.metadata().ok()?.len() as usize);
+        io::Read::read_to_end(&mut file, &mut bytes).ok()?;
+        Some(bytes)
+    }
+    fn keep_bytes(&self, name: &str, pieces: &[&[u8]]) {
+        let Some(folder) = kept_bytes() else { return };
+        if pieces.iter().map(|piece| piece.len() as u64).sum::<u64>() > MOST_KEPT {
+            return;
+        }
+        // Whoever cannot keep them makes them again next time.
+        let written = std::fs::create_dir_all(&folder).and_then(|()| tempfile::NamedTempFile::new_in(&folder));
+        let Ok(mut file) = written else { return };
+        if pieces.iter().all(|piece| io::Write::write_all(&mut file, piece).is_ok()) {
+            _ = file.persist(folder.join(name));
+            _ = forget(&folder, MOST_KEPT);
+        }
+    }
+}
+
+/// The disk, where nothing is recalled and nothing kept.
+pub struct Forgetful;
+
+impl World for Forgetful {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        Disk.read(path)
+    }
+    fn size(&self, path: &Path) -> Option<u64> {
+        Disk.size(path)
+    }
+    fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        Disk.head(path, limit)
+    }
+    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
+        Disk.open(path)
+    }
+    fn data_root(&self) -> Option<PathBuf> {
+        Disk.data_root()
+    }
+    fn names(&self, folder: &Path) -> Vec<String> {
+        Disk.names(folder)
+    }
+    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        Disk.list(folder)
+    }
+    fn changed(&self, path: &Path) -> Option<u128> {
+        Disk.changed(path)
+    }
+}
+
+/// So many bytes are kept beside texts, at the most.
+const MOST_KEPT: u64 = 8 << 30;
+
+/// The folder of bytes that are kept.
+fn kept_bytes() -> Option<PathBuf> {
+    Some(memory()?.join("decoded"))
+}
+
+/// Takes away what was used least recently until no more is left than may be.
+fn forget(folder: &Path, most: u64) -> io::Result<()> {
+    let mut all = vec![];
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let about = entry.metadata()?;
+        all.push((about.modified()?, about.len(), entry.path()));
+    }
+    all.sort();
+    let mut whole: u64 = all.iter().map(|(_, bytes, _)| bytes).sum();
+    for (_, bytes, path) in all {
+        if whole <= most {
+            break;
+        }
+        std::fs::remove_file(path)?;
+        whole -= bytes;
+    }
+    Ok(())
 }
 
 /// Where this system's programs keep what they can do without.

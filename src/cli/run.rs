@@ -9,7 +9,7 @@ use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
 use crate::compile::{Backend, Override};
 use crate::session::{self, Cause, End, Metrics, Outcome, Place, Reason, Request, Value, Wall};
-use crate::source::Disk;
+use crate::source::{Disk, Forgetful};
 
 mod progress;
 
@@ -30,6 +30,9 @@ pub struct Args {
     /// Go on from the last checkpoint: of the last run, or of the run in --out
     #[arg(long)]
     resume: bool,
+    /// Read and decode all pictures anew, and keep nothing of them for the next run
+    #[arg(long)]
+    no_cache: bool,
     /// The name to show for standard input, and the folder to look in for what it names
     #[arg(long, value_name = "PATH")]
     stdin_filename: Option<PathBuf>,
@@ -51,7 +54,7 @@ impl Args {
             checked: &checked,
             program: chosen,
             overrides: &overrides,
-            world: &Disk,
+            world: if self.no_cache { &Forgetful } else { &Disk },
             base: opened.folder(),
             backend: terminal.backend,
             place: self.place(),
@@ -101,6 +104,9 @@ impl Args {
         }
         if let Some(name) = &self.stdin_filename {
             command.push(format!("--stdin-filename {}", quoted(&name.display().to_string())));
+        }
+        if self.no_cache {
+            command.push("--no-cache".into());
         }
         if backend != Backend::Native {
             command.push(format!("--backend {}", backend.word()));

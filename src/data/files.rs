@@ -20,6 +20,8 @@ pub struct Files<'a> {
     pub limits: Limits,
     /// Who is told how far reading has come.
     pub watch: &'a dyn Watch,
+    /// Whether what is decoded may be kept for the next run.
+    pub keeps: bool,
 }
 
 /// A path as the user wrote it, and where it leads.
@@ -66,7 +68,7 @@ const HEAD: usize = 1 << 20;
 impl<'a> Files<'a> {
     /// Read without anybody who is told.
     pub fn new(world: &'a dyn World, base: &'a Path, limits: Limits) -> Files<'a> {
-        Files { world, base, limits, watch: &Unwatched }
+        Files { world, base, limits, watch: &Unwatched, keeps: false }
     }
 
     /// Looks beside the program, then under the data folder.

@@ -8,6 +8,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Rg
 
 use super::Work;
 use super::cells::Values;
+use super::decoded::Decoded;
 use super::files::Files;
 use super::frame::Frame;
 use super::selected;
@@ -42,6 +43,11 @@ pub fn read(
         let (path, limit) = (frame.shown.clone(), files.limits.bytes);
         return Err(vec![DataTooLarge { path, limit, at: Some(plan.span) }.into()]);
     }
+    let paths: Vec<Option<&str>> = (0..frame.rows).map(|row| frame.column(place).cell(row, 0).text()).collect();
+    let kept = Decoded::of(files, &paths, &format!("{steps:?} {shape:?}"));
+    if let Some(data) = kept.as_ref().and_then(|kept| kept.recall(frame.rows * size)) {
+        return Ok(Values::Bytes { shape: plan.shape.clone(), data: Arc::new(data), of_frame: false });
+    }
     let mut data = vec![0; frame.rows * size];
     let mut bad: Vec<(usize, Bad)> = vec![];
     let rows: Vec<usize> = (0..frame.rows).collect();
@@ -57,6 +63,9 @@ pub fn read(
         return Err(vec![]);
     }
     if bad.is_empty() {
+        if let Some(kept) = kept {
+            kept.keep(&data);
+        }
         return Ok(Values::Bytes { shape: plan.shape.clone(), data: Arc::new(data), of_frame: false });
     }
     let (mut unreadable, mut odd) = (vec![], vec![]);

@@ -58,6 +58,8 @@ struct Ready {
 impl<'a> Prepared<'a> {
     /// Reads all rows. Classes and the columns of patterns are those of `fitted`, if there is one.
     pub fn read(plan: &'a DataPlan, files: Files, fitted: Option<&Fitted>) -> Result<Prepared<'a>, Vec<Problem>> {
+        // What is trained on is read again and again.
+        let files = Files { keeps: true, ..files };
         let main = open(plan, &plan.source, files, fitted.map(Fitted::patterns).as_ref())?;
         let patterns = patterns(plan, &main.heading, &main.columns);
         let mut ready = vec![main];

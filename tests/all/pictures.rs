@@ -1,8 +1,11 @@
 //! Pictures in files: what is decoded, what is refused, and how a folder of them becomes rows.
 
 use std::cell::RefCell;
-use std::io::Cursor;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::io::{self, Cursor};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dlmc::compile;
 use dlmc::data::files::Files;
@@ -12,7 +15,7 @@ use dlmc::ide::{Look, look};
 use dlmc::model::program::{PictureStep, Split};
 use dlmc::problem::Problem;
 use dlmc::session::formulas::Formulas;
-use dlmc::source::Memory;
+use dlmc::source::{Entry, Memory, World};
 use dlmc::tensor::Array;
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 
@@ -313,6 +316,81 @@ fn more_pixels_than_are_read_at_once_are_refused() {
     };
     assert_eq!(within(6 * 48), Ok(()));
     assert_eq!(within(6 * 48 - 1), Err(vec!["data-too-large"]));
+}
+
+/// Files with a time, which are counted when they are opened, and a place to keep bytes.
+struct Keeping {
+    files: Memory,
+    time: u128,
+    opened: AtomicUsize,
+    kept: Mutex<BTreeMap<String, Vec<u8>>>,
+}
+
+impl World for Keeping {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        self.files.read(path)
+    }
+    fn size(&self, path: &Path) -> Option<u64> {
+        self.files.size(path)
+    }
+    fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        self.files.head(path, limit)
+    }
+    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        self.files.open(path)
+    }
+    fn data_root(&self) -> Option<PathBuf> {
+        None
+    }
+    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        self.files.list(folder)
+    }
+    fn changed(&self, _path: &Path) -> Option<u128> {
+        Some(self.time)
+    }
+    fn recall_bytes(&self, name: &str) -> Option<Vec<u8>> {
+        self.kept.lock().unwrap().get(name).cloned()
+    }
+    fn keep_bytes(&self, name: &str, pieces: &[&[u8]]) {
+        self.kept.lock().unwrap().insert(name.into(), pieces.concat());
+    }
+}
+
+#[test]
+fn decoded_pictures_are_kept_until_their_files_or_their_size_change() {
+    let mut world = Keeping { files: many(300), time: 1, opened: AtomicUsize::new(0), kept: Mutex::default() };
+    let plain = text("image_folder(\"pets\")", "file |> decode |> scale");
+    let load = |world: &Keeping, text: &str| {
+        world.opened.store(0, Ordering::Relaxed);
+        let checked = compile::check(&world.files, Path::new("it.dlm"), Some(text.into()), &[]).expect("in memory");
+        let program = &checked.programs[0];
+        let loaded = data::load(world, Path::new(""), &program.data, &mut Formulas(program), Limits::default());
+        let dataset = loaded.unwrap_or_else(|it| panic!("{it:#?}"));
+        let photos = dataset.part(Split::Train).field(0).expect("read").into_owned();
+        (photos, dataset.fingerprint, world.opened.load(Ordering::Relaxed))
+    };
+    let (photos, fingerprint, opened) = load(&world, &plain);
+    assert_eq!((opened, world.kept.lock().unwrap().len()), (600, 2), "to know what they are, and to decode them");
+    assert_eq!(load(&world, &plain), (photos.clone(), fingerprint.clone(), 0));
+    // Another formula of the same pixels is no reason to decode them again; another size is.
+    assert_eq!(load(&world, &plain.replace("scale", "scale(-1 .. 1)")).2, 0);
+    assert_eq!(load(&world, &plain.replace("decode", "decode |> resize(4px, 4px)")).2, 300);
+    // What was cut off or damaged is not believed.
+    let all = |change: fn(&mut Vec<u8>)| world.kept.lock().unwrap().values_mut().for_each(change);
+    for change in [|it: &mut Vec<u8>| it.truncate(it.len() / 2), |it: &mut Vec<u8>| it[5] ^= 1, |it: &mut Vec<u8>| it.clear()] {
+        all(change);
+        assert_eq!(load(&world, &plain), (photos.clone(), fingerprint.clone(), 600));
+        assert_eq!(load(&world, &plain).2, 0, "kept anew");
+    }
+    // A file that was written again is read again, of whatever size it is.
+    world.time = 2;
+    let path = Path::new("pets/cats/0000.png");
+    let (old, new) = (world.files.0[path].clone(), world.files.0[Path::new("pets/dogs/0001.png")].clone());
+    world.files.0.insert(path.into(), new.clone());
+    let (changed, other, opened) = load(&world, &plain);
+    assert_eq!((opened, changed.rows(&[0]) == photos.rows(&[0]), other == fingerprint), (600, false, false));
+    assert_eq!(old.len(), new.len(), "its size is what it was");
 }
 
 /// A formula that sees each byte by itself is known from what it makes of 256 of them: pixels stay bytes, and a model reads the

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Call, Opened, Source};
 use crate::data::Work;
+use crate::data::decoded::Decoded;
 use crate::data::files::{Files, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Places, Texts};
 use crate::problem::Problem;
@@ -50,19 +51,17 @@ pub fn open_picture(files: Files, found: Found) -> Result<Opened, Vec<Problem>> 
 fn open_pictures(files: Files, found: Found, pictures: Vec<Picture>) -> Result<Opened, Vec<Problem>> {
     let heading = heading(&found, pictures.len());
     // What the pictures are is told by what they hold, not by what they are called.
-    let mut hasher = blake3::Hasher::new();
-    let mut problem = None;
-    let hash = |files: Files, picture: &Picture| {
-        files.find(&picture.path, found.span).and_then(|file| files.read(file)).map(|content| content.hash)
+    let paths: Vec<Option<&str>> = pictures.iter().map(|picture| Some(&*picture.path)).collect();
+    let kept = Decoded::of(files, &paths, "their hash");
+    let known = kept.as_ref().and_then(|kept| kept.recall(blake3::OUT_LEN)?.try_into().ok());
+    let hash = match known.map(blake3::Hash::from_bytes) {
+        Some(hash) => hash,
+        None => hash(files, &found, &pictures)?,
     };
-    let looked = files.side_by_side(Work::Files, &pictures, hash, |at, hash| match hash {
-        Ok(hash) => _ = hasher.update(pictures[at].path.as_bytes()).update(hash.as_bytes()),
-        Err(why) => _ = problem.get_or_insert(why),
-    });
-    if looked.is_none() || problem.is_some() {
-        return Err(problem.into_iter().collect());
+    if let Some(kept) = kept.filter(|_| known.is_none()) {
+        kept.keep(hash.as_bytes());
     }
-    let (shown, rows, hash) = (found.shown, pictures.len(), hasher.finalize());
+    let (shown, rows) = (found.shown, pictures.len());
     let read = move |wanted: &[bool]| {
         let mut columns = [Texts::default(), Texts::default()];
         for picture in &pictures {
@@ -73,6 +72,23 @@ fn open_pictures(files: Files, found: Found, pictures: Vec<Picture>) -> Result<O
         Ok(Frame { shown, columns: columns.collect(), rows, places: Places::Numbers, hashes: vec![hash] })
     };
     Ok(Opened { heading, bytes: 0, read: Box::new(read) })
+}
+
+/// Of the names of all pictures and of what they hold.
+fn hash(files: Files, found: &Found, pictures: &[Picture]) -> Result<blake3::Hash, Vec<Problem>> {
+    let mut hasher = blake3::Hasher::new();
+    let mut problem = None;
+    let hash = |files: Files, picture: &Picture| {
+        files.find(&picture.path, found.span).and_then(|file| files.read(file)).map(|content| content.hash)
+    };
+    let looked = files.side_by_side(Work::Files, pictures, hash, |at, hash| match hash {
+        Ok(hash) => _ = hasher.update(pictures[at].path.as_bytes()).update(hash.as_bytes()),
+        Err(why) => _ = problem.get_or_insert(why),
+    });
+    if looked.is_none() || problem.is_some() {
+        return Err(problem.into_iter().collect());
+    }
+    Ok(hasher.finalize())
 }
 
 fn heading(found: &Found, rows: usize) -> Heading {

@@ -25,6 +25,28 @@ fn rows_become_predictions() {
     assert_eq!(labels(&interpreted.out), labels(&from_file.out));
 }
 
+/// What is kept lies where caches lie, may go at any time, and is not missed.
+#[test]
+fn decoded_pictures_are_kept_for_the_next_run_if_nobody_minds() {
+    let shell = Shell::new().env("XDG_CACHE_HOME", "cache").env("HOME", "cache").env("LOCALAPPDATA", "cache");
+    shell.write("it.dlm", crate::pictures::text("image_folder(\"pets\")", "file |> decode |> scale"));
+    for (path, bytes) in crate::pictures::many(260).0 {
+        shell.write(path.to_str().expect("text"), bytes);
+    }
+    let kept = || shell.files().iter().filter(|(path, _)| path.to_string_lossy().contains("decoded")).count();
+    let run = |out: &str, more: &[&str]| {
+        let said = shell.run(&[&["run", "it.dlm", "--quiet", "--out", out], more].concat());
+        assert_eq!((said.code, said.err.as_str()), (0, ""));
+        (shell.read(&format!("{out}/model.dlmx")), kept())
+    };
+    let (model, none) = run("plain", &["--no-cache"]);
+    assert_eq!(none, 0);
+    assert_eq!(run("first", &[]), (model.clone(), 2), "what the files hold, and their pixels");
+    assert_eq!(run("second", &[]), (model.clone(), 2));
+    std::fs::remove_dir_all(shell.path("cache")).expect("the cache");
+    assert_eq!(run("third", &[]), (model, 2));
+}
+
 #[test]
 fn rows_that_do_not_fit_are_refused() {
     let shell = Shell::with_iris();
