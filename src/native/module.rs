@@ -1,8 +1,9 @@
 //! Cranelift's module: one function for each kernel, and one that calls them in their order.
 
-use cranelift_codegen::Context;
+use std::cell::RefCell;
 use std::collections::HashMap;
 
+use cranelift_codegen::Context;
 use cranelift_codegen::ir::{AbiParam, FuncRef, InstBuilder, Signature, Value, types};
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
@@ -105,14 +106,16 @@ pub fn clif(plan: &Plan) -> String {
     text
 }
 
-fn codes(tiling: &Tiling) -> Vec<Vec<u8>> {
-    let routines = tiling.routines().into_iter();
-    routines.map(|routine| tiling.code(&routine).expect("a tiling's routines have code")).collect()
-}
-
 /// The functions that a plan's kernels call and that Cranelift does not write, as bytes.
 pub fn foreign(plan: &Plan) -> Vec<Vec<u8>> {
-    plan.kernels.iter().filter_map(|kernel| Tiling::of(plan, kernel)).flat_map(|tiling| codes(&tiling)).collect()
+    let mut target = Target::new(JITBuilder::with_isa(isa(&plan.machine), default_libcall_names()));
+    write_kernels(plan, "kernel", &mut target, &mut |target, name| {
+        let Target { module, context, .. } = target;
+        let id = module.declare_function(name, Linkage::Local, &context.func.signature).expect("a new name");
+        module.clear_context(context);
+        id
+    });
+    target.foreign.into_keys().collect()
 }
 
 /// Writes the function of each kernel, those of the turns of a recurrence before it, and does with it what `done` says.
@@ -170,15 +173,14 @@ fn signature(module: &JITModule) -> Signature {
     signature
 }
 
-/// The function that computes the sums of a tile: `(left, right, sums)`.
-fn define_tile(target: &mut Target, bytes: Vec<u8>) -> FuncId {
-    let Target { module, foreign, .. } = target;
+/// A function that Cranelift does not write: of three addresses, in the System V convention.
+fn define_foreign(module: &mut JITModule, foreign: &mut HashMap<Vec<u8>, FuncId>, bytes: Vec<u8>) -> FuncId {
     let number = foreign.len();
     *foreign.entry(bytes).or_insert_with_key(|bytes| {
         let mut signature = module.make_signature();
         signature.call_conv = CallConv::SystemV;
         signature.params = vec![AbiParam::new(types::I64); 3];
-        let id = module.declare_function(&format!("tile{number}"), Linkage::Local, &signature).expect("a new name");
+        let id = module.declare_function(&format!("foreign{number}"), Linkage::Local, &signature).expect("a new name");
         module.define_function_bytes(id, 64, bytes, &[]).expect("a function that is not there yet");
         id
     })
@@ -204,13 +206,9 @@ fn write_entry(target: &mut Target, functions: &[FuncId]) {
 }
 
 fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Target) {
-    let tiling = Tiling::of(plan, kernel);
-    let codes = tiling.iter().flat_map(codes);
-    let tiles: Vec<FuncId> = codes.map(|code| define_tile(target, code)).collect();
-    let Target { module, context, scratch, .. } = target;
+    let Target { module, context, scratch, foreign } = target;
     context.func.signature = signature(module);
     let mut builder = FunctionBuilder::new(&mut context.func, scratch);
-    let tiles: Vec<FuncRef> = tiles.into_iter().map(|id| module.declare_func_in_func(id, builder.func)).collect();
     let block = builder.create_block();
     builder.append_block_params_for_function_params(block);
     builder.switch_to_block(block);
@@ -220,19 +218,25 @@ fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Targ
     for buffer in kernel.reads().into_iter().chain(kernel.writes()) {
         bases[buffer].get_or_insert_with(|| base(plan, buffer, &code, arena, table));
     }
-    let writer = Writer { plan, code: &code, bases, clock: Clock { seed, step } };
+    let shared = RefCell::new((&mut *module, foreign));
+    let foreign = |code: &Code, bytes: Vec<u8>| {
+        let (module, foreign) = &mut *shared.borrow_mut();
+        let id = define_foreign(module, foreign, bytes);
+        code.with(|builder| module.declare_func_in_func(id, builder.func))
+    };
+    let writer = Writer { plan, code: &code, bases, clock: Clock { seed, step }, foreign: &foreign };
     match &kernel.core {
         _ if kernel.space.contains(&0) => {}
         Core::Loop => writer.nest(kernel),
         Core::Reduce { inner, how, body, value } => writer.reduce(kernel, inner, *how, (body, *value)),
-        Core::Product { inner, left, right, .. } => match &tiling {
-            Some(tiling) => writer.tiled(tiling, &tiles),
+        Core::Product { inner, left, right, .. } => match Tiling::of(plan, kernel) {
+            Some(tiling) => writer.tiled(&tiling),
             None => writer.product(kernel, inner, [left, right]),
         },
         &Core::Order { source, target, scratch } => writer.order(kernel, [source, target, scratch]),
         Core::Scan(turns) => {
-            let turn = turn.iter().map(|&id| code.with(|builder| module.declare_func_in_func(id, builder.func)));
-            writer.turns(turns, kernel.space[0], &turn.collect::<Vec<_>>());
+            let here = |&id| code.with(|builder| shared.borrow_mut().0.declare_func_in_func(id, builder.func));
+            writer.turns(turns, kernel.space[0], &turn.iter().map(here).collect::<Vec<FuncRef>>());
         }
     }
     drop(writer);
