@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use cranelift_codegen::Context;
-use cranelift_codegen::ir::{AbiParam, FuncRef, InstBuilder, Signature, Value, types};
+use cranelift_codegen::ir::{
+    AbiParam, FuncRef, InstBuilder, Signature, StackSlotData, StackSlotKind, Value, types,
+};
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -15,7 +17,7 @@ use super::lanes::Code;
 use super::sort::sort;
 use super::tiling::Tiling;
 use super::writer::{Clock, Writer, memory};
-use crate::kernel::{Core, Home, Kernel, Machine, Plan};
+use crate::kernel::{Core, Home, Kernel, Machine, Plan, Type};
 
 /// A compiled step: the start of the arena; the addresses of states, feeds and results; the seed; the number of the step.
 /// It returns 0.
@@ -63,13 +65,18 @@ struct Target {
     scratch: FunctionBuilderContext,
     /// Functions that Cranelift does not write, by their bytes.
     foreign: HashMap<Vec<u8>, FuncId>,
+    /// Functions of what several kernels have in common.
+    shared: HashMap<Pattern, FuncId>,
 }
+
+/// A kernel without the places of its buffers, and the buffers' types.
+type Pattern = (Kernel, Vec<Type>);
 
 impl Target {
     fn new(builder: JITBuilder) -> Target {
         let module = JITModule::new(builder);
         let (context, scratch) = (module.make_context(), FunctionBuilderContext::new());
-        Target { module, context, scratch, foreign: HashMap::new() }
+        Target { module, context, scratch, foreign: HashMap::new(), shared: HashMap::new() }
     }
 }
 
@@ -118,21 +125,43 @@ pub fn foreign(plan: &Plan) -> Vec<Vec<u8>> {
     target.foreign.into_keys().collect()
 }
 
-/// Writes the function of each kernel, those of the turns of a recurrence before it, and does with it what `done` says.
+/// Writes the function of each kernel, those of the turns of a recurrence before it, and does with it what `done` says. What is
+/// the same in several kernels but for the places of buffers is a function that each of them calls.
 fn write_kernels(
     plan: &Plan,
     name: &str,
     target: &mut Target,
     done: &mut dyn FnMut(&mut Target, &str) -> FuncId,
 ) -> Vec<FuncId> {
+    let patterns = plan.kernels.iter().map(|kernel| {
+        let (kernel, buffers) = kernel.pattern()?;
+        let types = buffers.iter().map(|&it| (plan.buffers[it].shape.clone(), plan.buffers[it].dtype));
+        Some(((kernel, types.collect()), buffers))
+    });
+    let patterns: Vec<Option<(Pattern, Vec<usize>)>> = patterns.collect();
+    let mut times: HashMap<&Pattern, usize> = HashMap::new();
+    patterns.iter().flatten().for_each(|(pattern, _)| *times.entry(pattern).or_default() += 1);
     let mut functions = Vec::with_capacity(plan.kernels.len());
     for (number, kernel) in plan.kernels.iter().enumerate() {
         let name = format!("{name}{number}");
-        let turn = match &kernel.core {
-            Core::Scan(turns) => write_kernels(&turns.plan, &format!("{name}."), target, done),
-            _ => vec![],
-        };
-        write_kernel(plan, kernel, &turn, target);
+        match &patterns[number] {
+            Some((pattern, buffers)) if times[pattern] > 1 => {
+                let shared = target.shared.get(pattern).copied().unwrap_or_else(|| {
+                    write_kernel(plan, kernel, &[], target, Some(buffers));
+                    let shared = done(target, &format!("{name}.shared"));
+                    target.shared.insert(pattern.clone(), shared);
+                    shared
+                });
+                write_call(plan, buffers, shared, target);
+            }
+            _ => {
+                let turn = match &kernel.core {
+                    Core::Scan(turns) => write_kernels(&turns.plan, &format!("{name}."), target, done),
+                    _ => vec![],
+                };
+                write_kernel(plan, kernel, &turn, target, None);
+            }
+        }
         functions.push(done(target, &name));
     }
     functions
@@ -205,8 +234,39 @@ fn write_entry(target: &mut Target, functions: &[FuncId]) {
     builder.finalize(module.target_config());
 }
 
-fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Target) {
-    let Target { module, context, scratch, foreign } = target;
+/// Writes a kernel that calls a shared function, with the places of these buffers.
+fn write_call(plan: &Plan, buffers: &[usize], shared: FuncId, target: &mut Target) {
+    let Target { module, context, scratch, .. } = target;
+    context.func.signature = signature(module);
+    let mut builder = FunctionBuilder::new(&mut context.func, scratch);
+    let shared = module.declare_func_in_func(shared, builder.func);
+    let block = builder.create_block();
+    builder.append_block_params_for_function_params(block);
+    builder.switch_to_block(block);
+    let [arena, table, seed, step] = *builder.block_params(block) else { unreachable!("four parameters") };
+    let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * buffers.len() as u32, 3);
+    let slot = builder.create_sized_stack_slot(data);
+    let places = builder.ins().stack_addr(types::I64, slot, 0);
+    let code = Code::new(builder);
+    for (number, &buffer) in buffers.iter().enumerate() {
+        let base = base(plan, buffer, &code, arena, table);
+        code.ins(|ins| ins.store(memory(), base, places, 8 * number as i32));
+    }
+    code.ins(|ins| ins.call(shared, &[arena, places, seed, step]));
+    finish(code, module);
+}
+
+/// The function's end.
+fn finish(code: Code, module: &JITModule) {
+    let mut builder = code.into_builder();
+    builder.ins().return_(&[]);
+    builder.seal_all_blocks();
+    builder.finalize(module.target_config());
+}
+
+/// Writes what a kernel does. Where it is shared, the table that it is called with has the places of these buffers.
+fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Target, shared: Option<&[usize]>) {
+    let Target { module, context, scratch, foreign, .. } = target;
     context.func.signature = signature(module);
     let mut builder = FunctionBuilder::new(&mut context.func, scratch);
     let block = builder.create_block();
@@ -215,8 +275,18 @@ fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Targ
     let [arena, table, seed, step] = *builder.block_params(block) else { unreachable!("four parameters") };
     let code = Code::new(builder);
     let mut bases: Vec<Option<Value>> = vec![None; plan.buffers.len()];
-    for buffer in kernel.reads().into_iter().chain(kernel.writes()) {
-        bases[buffer].get_or_insert_with(|| base(plan, buffer, &code, arena, table));
+    match shared {
+        Some(buffers) => {
+            for (number, &buffer) in buffers.iter().enumerate() {
+                let place = code.ins(|ins| ins.load(types::I64, memory(), table, 8 * number as i32));
+                bases[buffer] = Some(place);
+            }
+        }
+        None => {
+            for buffer in kernel.reads().into_iter().chain(kernel.writes()) {
+                bases[buffer].get_or_insert_with(|| base(plan, buffer, &code, arena, table));
+            }
+        }
     }
     let shared = RefCell::new((&mut *module, foreign));
     let foreign = |code: &Code, bytes: Vec<u8>| {
@@ -240,10 +310,7 @@ fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Targ
         }
     }
     drop(writer);
-    let mut builder = code.into_builder();
-    builder.ins().return_(&[]);
-    builder.seal_all_blocks();
-    builder.finalize(module.target_config());
+    finish(code, module);
 }
 
 /// Where a buffer begins.
