@@ -175,7 +175,7 @@ pub fn load_watched(
     let prepared = Prepared::read(plan, files, fitted)?;
     let fitted = match fitted {
         Some(fitted) => fitted.clone(),
-        None => encode::fit(&prepared, fitter),
+        None => encode::fit(&prepared, fitter, files.watch).ok_or_else(Vec::new)?,
     };
     encode::dataset(&prepared, fitted, fitter, files.watch)
 }

@@ -1,5 +1,6 @@
 //! From cells to what a model receives: fits on training rows, formulas on all, and the checks on what they give.
 
+use std::cell::Cell as Slot;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,18 +22,23 @@ use crate::tensor::{Array, Data};
 /// Rows that go through a formula at once. Its intermediate values are as many, so images go through in portions.
 const PORTION: usize = 4096;
 
-/// Of fewer numbers nobody is told how many are there by now.
+/// So many numbers take a while: somebody is told how many are there by now, and formulas are fitted to portions of them.
 const MANY: usize = 1 << 20;
 
-/// Fits every formula on the training rows.
-pub fn fit(prepared: &Prepared, fitter: &mut dyn Fitter) -> Fitted {
+/// Fits every formula on the training rows. Nothing where the watch has ended it.
+pub fn fit(prepared: &Prepared, fitter: &mut dyn Fitter, watch: &dyn Watch) -> Option<Fitted> {
+    let ended = Slot::new(false);
     let (table, rows) = &prepared.splits[Split::Train as usize];
     let table = &prepared.tables[*table];
     let fields = prepared.plan.fields.iter().enumerate().map(|(at, field)| {
         let fits = match field.fits {
             0 => vec![],
             _ => {
-                let mut some = |range: Range<usize>| columns(&table.values[at], &rows[range]);
+                let mut some = |range: Range<usize>| {
+                    // A formula that has begun comes to its end.
+                    ended.set(ended.get() || !watch.goes_on(Work::Rows, range.end, rows.len()));
+                    columns(&table.values[at], &rows[range])
+                };
                 portion(field, rows.len())
                     .and_then(|portion| fitter.fit_in_portions(at, rows.len(), portion, &mut some))
                     .unwrap_or_else(|| fitter.fit(at, &columns(&table.values[at], rows)))
@@ -46,7 +52,8 @@ pub fn fit(prepared: &Prepared, fitter: &mut dyn Fitter) -> Fitted {
         }
         FittedField { name: field.name.clone(), fits, classes: classes.collect(), tokens, columns, scale: None }
     });
-    Fitted { fields: fields.collect() }
+    let fitted = Fitted { fields: fields.collect() };
+    (!ended.get()).then_some(fitted)
 }
 
 /// How many rows a field is fitted to at once, where there are too many for all of them.

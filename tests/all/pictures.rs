@@ -378,7 +378,9 @@ fn decoded_pictures_are_kept_until_their_files_or_their_size_change() {
     assert_eq!(load(&world, &plain.replace("decode", "decode |> resize(4px, 4px)")).2, 300);
     // What was cut off or damaged is not believed.
     let all = |change: fn(&mut Vec<u8>)| world.kept.lock().unwrap().values_mut().for_each(change);
-    for change in [|it: &mut Vec<u8>| it.truncate(it.len() / 2), |it: &mut Vec<u8>| it[5] ^= 1, |it: &mut Vec<u8>| it.clear()] {
+    for change in
+        [|it: &mut Vec<u8>| it.truncate(it.len() / 2), |it: &mut Vec<u8>| it[5] ^= 1, |it: &mut Vec<u8>| it.clear()]
+    {
         all(change);
         assert_eq!(load(&world, &plain), (photos.clone(), fingerprint.clone(), 600));
         assert_eq!(load(&world, &plain).2, 0, "kept anew");
