@@ -21,6 +21,7 @@ pub mod cadence;
 pub mod container;
 pub mod course;
 pub mod event;
+pub mod export;
 pub mod folder;
 pub mod footprint;
 pub mod formulas;
