@@ -9,6 +9,7 @@ use super::numbers::count;
 use super::program::unwritable;
 use super::terminal::Format;
 use super::{Exit, Stop, Terminal, crash};
+use crate::problem::Severity;
 use crate::problem::command::FileExists;
 use crate::session::artifact::Artifact;
 use crate::session::export::Weights;
@@ -25,6 +26,9 @@ pub struct Args {
     /// Replace the file if it is there already
     #[arg(long)]
     force: bool,
+    /// Add to each weight what adapts it, for programs and tools that know nothing of adapters
+    #[arg(long)]
+    merged: bool,
 }
 
 impl Args {
@@ -43,7 +47,7 @@ impl Args {
                 return Err(Stop::because(Exit::Usage, facts));
             }
         }
-        let weights = Weights::of(&artifact);
+        let weights = if self.merged { merged(&artifact, terminal)? } else { Weights::of(&artifact) };
         // A bare name stands in the folder `.`.
         write_whole(&Path::new(".").join(&out), &weights.bytes).map_err(|error| unwritable(&out, &error))?;
         let (from, path) = (self.artifact.display().to_string(), out.display().to_string());
@@ -64,6 +68,18 @@ impl Args {
         }
         Ok(Exit::Fine)
     }
+}
+
+/// The weights as the program of the artifact reads them.
+fn merged(artifact: &Artifact, terminal: &Terminal) -> Result<Weights, Stop> {
+    let unreadable = |problem| Stop::because(Exit::Usage, problem);
+    let (checked, program, warnings) = artifact.program().map_err(unreadable)?;
+    let warnings = terminal.judge(warnings);
+    warnings.iter().for_each(|warning| terminal.problem(&checked.sources, warning));
+    if warnings.iter().any(|it| it.severity == Severity::Error) {
+        return Err(Stop::Told(Exit::Problems));
+    }
+    Weights::merged(artifact, &checked.programs[program]).map_err(unreadable)
 }
 
 /// Whether two paths lead to one file.
