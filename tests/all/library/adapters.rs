@@ -60,6 +60,14 @@ fn filters_are_matrices_too() {
     is_a_product_more(("f32[10]", NUMBERS), "f32[15]", body, "lora(rank: 2, alpha: 1)", 0.5);
 }
 
+/// What is read at every place of a sequence, and what is read of the place before.
+#[test]
+fn recurrent_layers_read_what_adapters_make() {
+    let body = "reshape(x, [3, 2]) |> rnn(3) as it |> flatten";
+    is_a_product_more(("f32[6]", NUMBERS), "f32[9]", body, "lora(rank: 2)", 1.0);
+    sound(&adapted("f32[6]", "f32[9]", body, "adapt lora(rank: 2) on it.w, it.u"), NUMBERS);
+}
+
 /// Whoever reads a parameter reads what its adapter makes of it, and a layer of one's own is an adapter, too.
 #[test]
 fn a_parameter_is_adapted_wherever_it_is_read() {

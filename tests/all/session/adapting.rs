@@ -63,6 +63,9 @@ fn what_is_adapted_stays_to_the_bit_and_its_adapter_trains() {
         let kept: Vec<&String> = step.tensors.keys().filter(|it| it.contains(" of ")).collect();
         assert!(kept.len() == 12 && kept.iter().all(|it| it.contains(".lora.")), "{kept:?}");
     }
+    // Nor is anything summed for it, where an update is over several batches.
+    let several = bench(&format!("{PURE}\n  accumulate: 2 batches"), &bytes);
+    assert_eq!(moved(&before, &artifact(&several.run().0)), ADAPTERS);
     // What is neither adapted nor frozen trains, statistics of norms among it.
     let bench = bench("transfer from \"base.dlmx\" { adapt lora(rank: 2) on stem.w, body.w }", &bytes);
     let after = artifact(&bench.run().0);
