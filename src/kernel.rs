@@ -37,7 +37,7 @@ pub const ALIGNMENT: usize = 64;
 pub const LANES: usize = 32;
 
 /// A step, ready to be run: kernels in order, and the memory that they work in.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Plan {
     pub machine: Machine,
     pub buffers: Vec<Buffer>,
@@ -56,7 +56,7 @@ pub struct Plan {
 pub type Type = (Vec<usize>, Dtype);
 
 /// A piece of memory with the elements of one tensor in row-major order; a bool is one byte, 0 or 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Buffer {
     pub shape: Vec<usize>,
     pub dtype: Dtype,
@@ -74,7 +74,7 @@ pub enum Home {
 }
 
 /// One nest of loops.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Kernel {
     /// The extents of the axes at whose every point values are stored. Points are visited in row-major order, or as if.
     pub space: Vec<usize>,
@@ -85,7 +85,7 @@ pub struct Kernel {
 }
 
 /// What a kernel does before its body, at each point of its space.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Core {
     /// Nothing: the body has all of it.
     Loop,
@@ -108,7 +108,7 @@ pub enum Core {
 }
 
 /// A recurrence: the plan of its turn, and the buffers between which it goes from place to place.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Turns {
     /// Its feeds are those of a [`Scan`](crate::tensor::Scan), its results what is carried on.
     pub plan: Plan,
@@ -133,7 +133,7 @@ pub enum Reduction {
 }
 
 /// What is written at each point.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Store {
     pub buffer: usize,
     pub at: Affine,
@@ -252,6 +252,48 @@ impl Kernel {
         };
         loads.extend(of(&self.body));
         loads
+    }
+
+    /// The same loads, to be changed.
+    fn loads_mut(&mut self) -> Vec<&mut Load> {
+        fn of(body: &mut Body) -> impl Iterator<Item = &mut Load> {
+            body.lines.iter_mut().filter_map(|line| match &mut line.work {
+                Work::Load(load) => Some(load),
+                _ => None,
+            })
+        }
+        let mut loads = match &mut self.core {
+            Core::Loop | Core::Order { .. } | Core::Scan(_) => Vec::new(),
+            Core::Reduce { body, .. } => of(body).collect(),
+            Core::Product { left, right, .. } => vec![left, right],
+        };
+        loads.extend(of(&mut self.body));
+        loads
+    }
+
+    /// The kernel without the places of its buffers, which are numbered as they come, and what each number stands for. `None` of a
+    /// kernel that is a call, or a plan of its own.
+    pub fn pattern(&self) -> Option<(Kernel, Vec<usize>)> {
+        let (mut kernel, mut buffers) = (self.clone(), vec![]);
+        let mut number = |buffer: &mut usize| {
+            let known = buffers.iter().position(|it| it == buffer);
+            let number = known.unwrap_or_else(|| {
+                buffers.push(*buffer);
+                buffers.len() - 1
+            });
+            *buffer = number;
+        };
+        match &mut kernel.core {
+            Core::Order { .. } | Core::Scan(_) => return None,
+            Core::Product { panels, blocks, .. } => {
+                panels.iter_mut().for_each(|panels| number(&mut panels.buffer));
+                blocks.iter_mut().for_each(|blocks| number(&mut blocks.buffer));
+            }
+            Core::Loop | Core::Reduce { .. } => {}
+        }
+        kernel.loads_mut().into_iter().for_each(|load| number(&mut load.buffer));
+        kernel.stores.iter_mut().for_each(|store| number(&mut store.buffer));
+        Some((kernel, buffers))
     }
 
     /// The buffers that are read.

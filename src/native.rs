@@ -13,6 +13,7 @@ mod nest;
 mod product;
 mod reduce;
 mod sort;
+mod strips;
 mod team;
 mod tiles;
 mod tiling;

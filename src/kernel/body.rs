@@ -9,7 +9,7 @@ use crate::tensor::{Draw, Dtype};
 pub struct Reg(pub u32);
 
 /// Lines that use only what stands above them, and the numbers other than axes that their indices are made of.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Body {
     pub lines: Vec<Line>,
     pub guards: Vec<Guard>,

@@ -139,19 +139,9 @@ impl Writing<'_> {
 
     /// Calls the buffers of a kernel by their own numbers instead of those of their nodes.
     fn settle(&mut self, kernel: &mut Kernel) {
-        let mut reader = |load: &mut Load| load.buffer = self.reading(Id(load.buffer as u32));
-        let body = |body: &mut super::Body, reader: &mut dyn FnMut(&mut Load)| {
-            for line in &mut body.lines {
-                if let Work::Load(load) = &mut line.work {
-                    reader(load);
-                }
-            }
-        };
         match &mut kernel.core {
-            Core::Loop => {}
+            Core::Loop | Core::Reduce { .. } | Core::Product { .. } => {}
             Core::Scan(_) => unreachable!("a recurrence is laid out from its node"),
-            Core::Reduce { body: inner, .. } => body(inner, &mut reader),
-            Core::Product { left, right, .. } => [left, right].into_iter().for_each(reader),
             Core::Order { source, target, scratch } => {
                 *source = self.reading(Id(*source as u32));
                 *target = self.of_node[*target][0];
@@ -159,7 +149,9 @@ impl Writing<'_> {
                 return;
             }
         }
-        body(&mut kernel.body, &mut |load| load.buffer = self.reading(Id(load.buffer as u32)));
+        for load in kernel.loads_mut() {
+            load.buffer = self.reading(Id(load.buffer as u32));
+        }
         let stores = std::mem::take(&mut kernel.stores);
         for store in stores {
             let homes = &self.of_node[store.buffer];

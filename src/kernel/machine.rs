@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Found once, or made by hand: a plan for a machine that is not at hand is as good as any.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Machine {
     /// Multiplies and adds with one rounding in one instruction.
     pub fma: bool,

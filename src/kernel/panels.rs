@@ -7,14 +7,14 @@ use super::affine::Var;
 use super::{Core, Kernel, Load, Machine};
 
 /// The room for panels of a factor, and which of them are there at once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Panels {
     /// Floats, so many for each term of the sum as a tile may have columns, or as the factor has.
     pub buffer: usize,
     pub kept: Kept,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kept {
     /// One, for as long as the loop over rows goes: the loop over columns is around it.
     One,
@@ -24,7 +24,7 @@ pub enum Kept {
 
 /// The parts in which a long sum is added up, so that what all tiles read of one part stays in the cache. The order of the terms
 /// is the same.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Blocks {
     /// Room for all sums so far, each row of them padded to whole registers.
     pub buffer: usize,

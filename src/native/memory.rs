@@ -1,6 +1,6 @@
 //! The memory of a compiled step: the arena, and the arrays that it is given.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
 use crate::kernel::{ALIGNMENT, width};
@@ -19,6 +19,9 @@ pub struct Arena {
     first: NonNull<Block>,
     /// With both fences.
     blocks: usize,
+    /// What was allocated, with room to begin with a page.
+    memory: NonNull<u8>,
+    layout: Layout,
 }
 
 /// The bytes of a large page, as of most machines.
@@ -27,25 +30,23 @@ const PAGE: usize = 2 << 20;
 impl Arena {
     pub fn new(bytes: usize) -> Arena {
         let blocks = bytes.div_ceil(ALIGNMENT) + 2;
-        let layout = Arena::layout(blocks);
+        let size = blocks * size_of::<Block>();
+        // What is large begins with a page of its own. Allocated without that alignment, its pages are those that the system hands out
+        // zeroed, each when it is first used.
+        let align = if size >= PAGE { PAGE } else { align_of::<Block>() };
+        let layout = Layout::array::<u8>(size + align).expect("less memory than there are addresses");
         // SAFETY: the layout has room for two blocks at least.
-        let memory = unsafe { alloc(layout) };
-        let first = NonNull::new(memory.cast::<Block>()).unwrap_or_else(|| handle_alloc_error(layout));
-        large_pages(memory, layout.size());
-        // SAFETY: the memory has the size of so many blocks and their alignment, and nobody else knows it.
+        let start = unsafe { alloc_zeroed(layout) };
+        let memory = NonNull::new(start).unwrap_or_else(|| handle_alloc_error(layout));
+        // SAFETY: the next address of an alignment lies less than that behind, and so much more was allocated.
+        let first = unsafe { memory.add(start.align_offset(align)) }.cast::<Block>();
+        large_pages(first.as_ptr().cast(), size);
+        // SAFETY: from there on the memory has the size of so many blocks and their alignment, and nobody else knows it.
         unsafe {
-            memory.write_bytes(0, layout.size());
             first.write(FENCE);
             first.add(blocks - 1).write(FENCE);
         }
-        Arena { first, blocks }
-    }
-
-    /// What is large begins with a page of its own.
-    fn layout(blocks: usize) -> Layout {
-        let size = blocks * size_of::<Block>();
-        let align = if size >= PAGE { PAGE } else { align_of::<Block>() };
-        Layout::from_size_align(size, align).expect("less memory than there are addresses")
+        Arena { first, blocks, memory, layout }
     }
 
     /// Makes room for so many bytes. What was in it is lost; it means nothing between steps.
@@ -76,7 +77,7 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         // SAFETY: the memory was allocated with this layout, and is not used any more.
-        unsafe { dealloc(self.first.as_ptr().cast(), Arena::layout(self.blocks)) }
+        unsafe { dealloc(self.memory.as_ptr(), self.layout) }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Cranelift's module: one function for each kernel, and one that calls them in their order.
 
-use cranelift_codegen::Context;
+use std::cell::RefCell;
 use std::collections::HashMap;
 
-use cranelift_codegen::ir::{AbiParam, FuncRef, InstBuilder, Signature, Value, types};
+use cranelift_codegen::Context;
+use cranelift_codegen::ir::{
+    AbiParam, FuncRef, InstBuilder, Signature, StackSlotData, StackSlotKind, Value, types,
+};
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -14,7 +17,7 @@ use super::lanes::Code;
 use super::sort::sort;
 use super::tiling::Tiling;
 use super::writer::{Clock, Writer, memory};
-use crate::kernel::{Core, Home, Kernel, Machine, Plan};
+use crate::kernel::{Core, Home, Kernel, Machine, Plan, Type};
 
 /// A compiled step: the start of the arena; the addresses of states, feeds and results; the seed; the number of the step.
 /// It returns 0.
@@ -62,13 +65,18 @@ struct Target {
     scratch: FunctionBuilderContext,
     /// Functions that Cranelift does not write, by their bytes.
     foreign: HashMap<Vec<u8>, FuncId>,
+    /// Functions of what several kernels have in common.
+    shared: HashMap<Pattern, FuncId>,
 }
+
+/// A kernel without the places of its buffers, and the buffers' types.
+type Pattern = (Kernel, Vec<Type>);
 
 impl Target {
     fn new(builder: JITBuilder) -> Target {
         let module = JITModule::new(builder);
         let (context, scratch) = (module.make_context(), FunctionBuilderContext::new());
-        Target { module, context, scratch, foreign: HashMap::new() }
+        Target { module, context, scratch, foreign: HashMap::new(), shared: HashMap::new() }
     }
 }
 
@@ -105,31 +113,55 @@ pub fn clif(plan: &Plan) -> String {
     text
 }
 
-fn codes(tiling: &Tiling) -> Vec<Vec<u8>> {
-    let routines = tiling.routines().into_iter();
-    routines.map(|routine| tiling.code(&routine).expect("a tiling's routines have code")).collect()
-}
-
 /// The functions that a plan's kernels call and that Cranelift does not write, as bytes.
 pub fn foreign(plan: &Plan) -> Vec<Vec<u8>> {
-    plan.kernels.iter().filter_map(|kernel| Tiling::of(plan, kernel)).flat_map(|tiling| codes(&tiling)).collect()
+    let mut target = Target::new(JITBuilder::with_isa(isa(&plan.machine), default_libcall_names()));
+    write_kernels(plan, "kernel", &mut target, &mut |target, name| {
+        let Target { module, context, .. } = target;
+        let id = module.declare_function(name, Linkage::Local, &context.func.signature).expect("a new name");
+        module.clear_context(context);
+        id
+    });
+    target.foreign.into_keys().collect()
 }
 
-/// Writes the function of each kernel, those of the turns of a recurrence before it, and does with it what `done` says.
+/// Writes the function of each kernel, those of the turns of a recurrence before it, and does with it what `done` says. What is
+/// the same in several kernels but for the places of buffers is a function that each of them calls.
 fn write_kernels(
     plan: &Plan,
     name: &str,
     target: &mut Target,
     done: &mut dyn FnMut(&mut Target, &str) -> FuncId,
 ) -> Vec<FuncId> {
+    let patterns = plan.kernels.iter().map(|kernel| {
+        let (kernel, buffers) = kernel.pattern()?;
+        let types = buffers.iter().map(|&it| (plan.buffers[it].shape.clone(), plan.buffers[it].dtype));
+        Some(((kernel, types.collect()), buffers))
+    });
+    let patterns: Vec<Option<(Pattern, Vec<usize>)>> = patterns.collect();
+    let mut times: HashMap<&Pattern, usize> = HashMap::new();
+    patterns.iter().flatten().for_each(|(pattern, _)| *times.entry(pattern).or_default() += 1);
     let mut functions = Vec::with_capacity(plan.kernels.len());
     for (number, kernel) in plan.kernels.iter().enumerate() {
         let name = format!("{name}{number}");
-        let turn = match &kernel.core {
-            Core::Scan(turns) => write_kernels(&turns.plan, &format!("{name}."), target, done),
-            _ => vec![],
-        };
-        write_kernel(plan, kernel, &turn, target);
+        match &patterns[number] {
+            Some((pattern, buffers)) if times[pattern] > 1 => {
+                let shared = target.shared.get(pattern).copied().unwrap_or_else(|| {
+                    write_kernel(plan, kernel, &[], target, Some(buffers));
+                    let shared = done(target, &format!("{name}.shared"));
+                    target.shared.insert(pattern.clone(), shared);
+                    shared
+                });
+                write_call(plan, buffers, shared, target);
+            }
+            _ => {
+                let turn = match &kernel.core {
+                    Core::Scan(turns) => write_kernels(&turns.plan, &format!("{name}."), target, done),
+                    _ => vec![],
+                };
+                write_kernel(plan, kernel, &turn, target, None);
+            }
+        }
         functions.push(done(target, &name));
     }
     functions
@@ -170,15 +202,14 @@ fn signature(module: &JITModule) -> Signature {
     signature
 }
 
-/// The function that computes the sums of a tile: `(left, right, sums)`.
-fn define_tile(target: &mut Target, bytes: Vec<u8>) -> FuncId {
-    let Target { module, foreign, .. } = target;
+/// A function that Cranelift does not write: of three addresses, in the System V convention.
+fn define_foreign(module: &mut JITModule, foreign: &mut HashMap<Vec<u8>, FuncId>, bytes: Vec<u8>) -> FuncId {
     let number = foreign.len();
     *foreign.entry(bytes).or_insert_with_key(|bytes| {
         let mut signature = module.make_signature();
         signature.call_conv = CallConv::SystemV;
         signature.params = vec![AbiParam::new(types::I64); 3];
-        let id = module.declare_function(&format!("tile{number}"), Linkage::Local, &signature).expect("a new name");
+        let id = module.declare_function(&format!("foreign{number}"), Linkage::Local, &signature).expect("a new name");
         module.define_function_bytes(id, 64, bytes, &[]).expect("a function that is not there yet");
         id
     })
@@ -203,43 +234,83 @@ fn write_entry(target: &mut Target, functions: &[FuncId]) {
     builder.finalize(module.target_config());
 }
 
-fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Target) {
-    let tiling = Tiling::of(plan, kernel);
-    let codes = tiling.iter().flat_map(codes);
-    let tiles: Vec<FuncId> = codes.map(|code| define_tile(target, code)).collect();
+/// Writes a kernel that calls a shared function, with the places of these buffers.
+fn write_call(plan: &Plan, buffers: &[usize], shared: FuncId, target: &mut Target) {
     let Target { module, context, scratch, .. } = target;
     context.func.signature = signature(module);
     let mut builder = FunctionBuilder::new(&mut context.func, scratch);
-    let tiles: Vec<FuncRef> = tiles.into_iter().map(|id| module.declare_func_in_func(id, builder.func)).collect();
+    let shared = module.declare_func_in_func(shared, builder.func);
+    let block = builder.create_block();
+    builder.append_block_params_for_function_params(block);
+    builder.switch_to_block(block);
+    let [arena, table, seed, step] = *builder.block_params(block) else { unreachable!("four parameters") };
+    let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * buffers.len() as u32, 3);
+    let slot = builder.create_sized_stack_slot(data);
+    let places = builder.ins().stack_addr(types::I64, slot, 0);
+    let code = Code::new(builder);
+    for (number, &buffer) in buffers.iter().enumerate() {
+        let base = base(plan, buffer, &code, arena, table);
+        code.ins(|ins| ins.store(memory(), base, places, 8 * number as i32));
+    }
+    code.ins(|ins| ins.call(shared, &[arena, places, seed, step]));
+    finish(code, module);
+}
+
+/// The function's end.
+fn finish(code: Code, module: &JITModule) {
+    let mut builder = code.into_builder();
+    builder.ins().return_(&[]);
+    builder.seal_all_blocks();
+    builder.finalize(module.target_config());
+}
+
+/// Writes what a kernel does. Where it is shared, the table that it is called with has the places of these buffers.
+fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Target, shared: Option<&[usize]>) {
+    let Target { module, context, scratch, foreign, .. } = target;
+    context.func.signature = signature(module);
+    let mut builder = FunctionBuilder::new(&mut context.func, scratch);
     let block = builder.create_block();
     builder.append_block_params_for_function_params(block);
     builder.switch_to_block(block);
     let [arena, table, seed, step] = *builder.block_params(block) else { unreachable!("four parameters") };
     let code = Code::new(builder);
     let mut bases: Vec<Option<Value>> = vec![None; plan.buffers.len()];
-    for buffer in kernel.reads().into_iter().chain(kernel.writes()) {
-        bases[buffer].get_or_insert_with(|| base(plan, buffer, &code, arena, table));
+    match shared {
+        Some(buffers) => {
+            for (number, &buffer) in buffers.iter().enumerate() {
+                let place = code.ins(|ins| ins.load(types::I64, memory(), table, 8 * number as i32));
+                bases[buffer] = Some(place);
+            }
+        }
+        None => {
+            for buffer in kernel.reads().into_iter().chain(kernel.writes()) {
+                bases[buffer].get_or_insert_with(|| base(plan, buffer, &code, arena, table));
+            }
+        }
     }
-    let writer = Writer { plan, code: &code, bases, clock: Clock { seed, step } };
+    let shared = RefCell::new((&mut *module, foreign));
+    let foreign = |code: &Code, bytes: Vec<u8>| {
+        let (module, foreign) = &mut *shared.borrow_mut();
+        let id = define_foreign(module, foreign, bytes);
+        code.with(|builder| module.declare_func_in_func(id, builder.func))
+    };
+    let writer = Writer { plan, code: &code, bases, clock: Clock { seed, step }, foreign: &foreign };
     match &kernel.core {
         _ if kernel.space.contains(&0) => {}
         Core::Loop => writer.nest(kernel),
         Core::Reduce { inner, how, body, value } => writer.reduce(kernel, inner, *how, (body, *value)),
-        Core::Product { inner, left, right, .. } => match &tiling {
-            Some(tiling) => writer.tiled(tiling, &tiles),
+        Core::Product { inner, left, right, .. } => match Tiling::of(plan, kernel) {
+            Some(tiling) => writer.tiled(&tiling),
             None => writer.product(kernel, inner, [left, right]),
         },
         &Core::Order { source, target, scratch } => writer.order(kernel, [source, target, scratch]),
         Core::Scan(turns) => {
-            let turn = turn.iter().map(|&id| code.with(|builder| module.declare_func_in_func(id, builder.func)));
-            writer.turns(turns, kernel.space[0], &turn.collect::<Vec<_>>());
+            let here = |&id| code.with(|builder| shared.borrow_mut().0.declare_func_in_func(id, builder.func));
+            writer.turns(turns, kernel.space[0], &turn.iter().map(here).collect::<Vec<FuncRef>>());
         }
     }
     drop(writer);
-    let mut builder = code.into_builder();
-    builder.ins().return_(&[]);
-    builder.seal_all_blocks();
-    builder.finalize(module.target_config());
+    finish(code, module);
 }
 
 /// Where a buffer begins.

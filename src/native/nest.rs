@@ -2,6 +2,7 @@
 
 use super::lanes::WIDE;
 use super::reduce::gathered;
+use super::strips::Then;
 use super::writer::{Scope, Writer};
 use crate::kernel::{Kernel, Var};
 
@@ -18,7 +19,8 @@ impl Writer<'_, '_> {
         let axes = (0..rank).rev().filter(|&axis| kernel.space[axis] >= WIDE && !alone);
         // That along which most memory is read and written in its order; the last one of them.
         let wide = axes.min_by_key(|&axis| gathered(&kernel.body, axis) + scattered(kernel, axis));
-        self.descend(&mut [Scope::new(&kernel.body, rank, 0)], 0, &kernel.space, wide, &mut |scopes| {
+        let scope = Scope::new(&kernel.body, rank, 0);
+        self.by_rows(&scope, (0, &kernel.space, wide), &Then::Store(&kernel.stores), &mut |scopes| {
             self.finish(kernel, &mut scopes[0]);
         });
     }

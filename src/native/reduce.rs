@@ -7,6 +7,7 @@ use cranelift_codegen::ir::{InstBuilder, Value};
 
 use super::lanes::{WIDE, Width, type_of};
 use super::nest::scattered;
+use super::strips::{Rows, Then, Through, plainly};
 use super::writer::{Scope, Writer, memory};
 use crate::kernel::{Body, Kernel, LANES, Reduction, Reg, Var, Work};
 use crate::scalar::{Dtype, Ops};
@@ -14,7 +15,23 @@ use crate::scalar::{Dtype, Ops};
 /// The most rows whose lanes are kept side by side: a few kilobytes.
 const BESIDE: usize = 128;
 
+/// Lanes side by side: the values are at the columns of the last axis of a space, some of them at once.
+struct Beside<'l> {
+    axes: &'l [usize],
+    lanes: Lanes<'l>,
+    /// The axis of the columns, and the elements from one lane of them to the next.
+    last: usize,
+    pitch: usize,
+    /// The first column, and how many there are.
+    first: Value,
+    columns: usize,
+}
+
+/// The floats of a line of the cache.
+const LINE_OF_FLOATS: usize = 16;
+
 /// A reduction, and where its lanes are.
+#[derive(Clone, Copy)]
 struct Lanes<'k> {
     inner: &'k [usize],
     how: Reduction,
@@ -34,7 +51,7 @@ impl<'f> Writer<'_, 'f> {
         // The axis along which fewer loads have to be gathered.
         let [space, row] = [along_space, along_inner].map(|axis| axis.map_or(usize::MAX, |axis| gathered(body, axis)));
         let columns = if space < row { along_space } else { None };
-        if let Some(last) = columns.filter(|&last| last + 1 == rank && axes[last] <= BESIDE) {
+        if let Some(last) = columns.filter(|&last| last + 1 == rank) {
             return self.reduce_beside(kernel, inner, how, (body, value), last);
         }
         let slot = self.slot(LANES * 4 * WIDE);
@@ -53,7 +70,7 @@ impl<'f> Writer<'_, 'f> {
         });
     }
 
-    /// All rows along the last axis of the space side by side, so that memory is read once and in its order.
+    /// Rows along the last axis of the space side by side, so that memory is read once and in its order.
     fn reduce_beside(
         &self,
         kernel: &Kernel,
@@ -62,67 +79,126 @@ impl<'f> Writer<'_, 'f> {
         (body, value): (&Body, Reg),
         last: usize,
     ) {
-        let (rank, axes) = (kernel.space.len(), kernel.axes());
+        let (rank, axes) = (kernel.space.len(), &kernel.axes());
         let used = inner.last().map_or(1, |&extent| extent.clamp(1, LANES));
         let dtype = lane_type(body.dtype(value));
-        let pitch = axes[last].next_multiple_of(WIDE);
-        let slot = self.slot(used * pitch * 4);
-        let lanes = Lanes { inner, how, value, dtype, start: self.slot_address(slot) };
+        let most = axes[last].min(BESIDE);
+        let pitch = most.next_multiple_of(LINE_OF_FLOATS);
+        let start = self.lines_of_cache(used * pitch * 4);
         let scopes = &mut [Scope::new(body, axes.len(), 0), Scope::new(&kernel.body, axes.len(), rank + 1)];
         self.descend(scopes, 0, &kernel.space[..last], None, &mut |scopes| {
             let [scope, outer] = scopes else { unreachable!("two scopes") };
-            let neutral = self.lanes(Width::Four).bits_of(dtype, how.neutral(dtype));
-            self.repeat((0, used * pitch, WIDE), &[], &mut |at, _| {
-                let offset = self.code.ins(|ins| ins.imul_imm_s(at, 4));
-                let address = self.code.ins(|ins| ins.iadd(lanes.start, offset));
-                self.code.ins(|ins| ins.store(memory(), neutral, address, 0));
-                Vec::new()
-            });
             self.lines(scope, last..last + 1);
-            self.rows_beside(&mut scope.clone(), &axes, rank, last, &lanes, pitch);
             self.lines(outer, last..last + 1);
-            self.along_last(outer, axes[last], last, &mut |outer| {
-                let index = outer.place_along(last);
-                let (width, kind) = (outer.width(), type_of(dtype, outer.width()));
-                let offset = self.code.ins(|ins| ins.imul_imm_s(index, 4));
-                let column = self.code.ins(|ins| ins.iadd(lanes.start, offset));
-                let load =
-                    |lane: usize| self.code.ins(|ins| ins.load(kind, memory(), column, (4 * pitch * lane) as i32));
-                let mut rows: Vec<Value> = (0..used).map(load).collect();
-                let ops = self.lanes(width);
-                halve(&mut rows, LANES, &|a, b| how.fold(&ops, dtype, a, b));
-                outer.core = Some(self.as_value(body.dtype(value), width, rows[0]));
-                self.finish(kernel, outer);
-            });
+            let whole = axes[last] - axes[last] % most;
+            for (from, to, columns) in [(0, whole, most), (whole, axes[last], axes[last] - whole)] {
+                self.repeat((from, to, columns), &[], &mut |first, _| {
+                    let neutral = self.lanes(Width::Four).bits_of(dtype, how.neutral(dtype));
+                    self.repeat((0, used * pitch, WIDE), &[], &mut |at, _| {
+                        let offset = self.code.ins(|ins| ins.imul_imm_s(at, 4));
+                        let address = self.code.ins(|ins| ins.iadd(start, offset));
+                        self.code.ins(|ins| ins.store(memory(), neutral, address, 0));
+                        Vec::new()
+                    });
+                    let lanes = Lanes { inner, how, value, dtype, start };
+                    let beside = Beside { axes, lanes, last, pitch, first, columns };
+                    self.fold_beside(scope, &beside);
+                    self.finish_beside(kernel, outer, &beside, used, body.dtype(value));
+                    Vec::new()
+                });
+            }
         });
     }
 
-    /// The loops over the inner axes from `axis` on, and inside them the one over the last axis of the space.
-    fn rows_beside(&self, scope: &mut Scope, axes: &[usize], axis: usize, last: usize, lanes: &Lanes, pitch: usize) {
+    /// Folds the values of all columns into their lanes.
+    fn fold_beside(&self, scope: &Scope, beside: &Beside) {
+        let (axes, rank, inmost) = (beside.axes, beside.last + 1, beside.axes.len() - 1);
+        if rank > inmost || !plainly(scope.body, &[], inmost) {
+            return self.rows_beside(&mut scope.clone(), beside, rank);
+        }
+        // Lanes take turns along the innermost axis; what is left of it must come before the next turn of the axes around it.
+        let (turns, rest) = (axes[inmost] / LANES, axes[inmost] % LANES);
+        let around = (rank..inmost).rev().take_while(|&axis| plainly(scope.body, &[], axis)).last().unwrap_or(inmost);
+        let around = if turns > 0 && rest > 0 { inmost } else { around };
+        let mut scope = scope.clone();
+        scope.enter(beside.last, beside.first, false);
+        self.descend(&mut [scope], rank, &axes[..around], None, &mut |scopes| {
+            let mut scope = scopes[0].clone();
+            self.lines(&mut scope, around..around + 1);
+            (around..=inmost).for_each(|axis| scope.enter(axis, self.code.index(0), false));
+            let outer = (around..inmost).map(|axis| Through::all(axis, axes[axis]));
+            let turn = Through { axis: inmost, extent: turns, places: LANES };
+            let mut done = false;
+            if turns > 0 {
+                let through = outer.clone().chain([turn, Through::all(inmost, LANES)]).collect();
+                done = self.strip_beside(&scope, beside, through);
+            }
+            if rest > 0 && (done || turns == 0) {
+                scope.enter(inmost, self.code.index((turns * LANES) as i64), false);
+                let also = self.strip_beside(&scope, beside, outer.chain([Through::all(inmost, rest)]).collect());
+                assert!(also || turns == 0, "fewer turns of what has been written");
+                done = also;
+            }
+            if !done {
+                self.rows_beside(&mut scopes[0], beside, around);
+            }
+        });
+    }
+
+    /// The same as one function, if there can be one; the last of the axes goes from lane to lane.
+    fn strip_beside(&self, scope: &Scope, beside: &Beside, around: Vec<Through>) -> bool {
+        let mut steps = vec![0; around.len()];
+        *steps.last_mut().expect("the innermost axis") = 4 * beside.pitch as i64;
+        let Lanes { how, dtype, value, start: lanes, .. } = beside.lanes;
+        let rows = Rows { axes: beside.axes, around, along: (beside.last, beside.columns), core: None };
+        self.strip(scope, &rows, &Then::FoldBeside { how, dtype, value, lanes, steps })
+    }
+
+    /// The loops over the inner axes from `axis` on, and inside them the one over the columns.
+    fn rows_beside(&self, scope: &mut Scope, beside: &Beside, axis: usize) {
+        let axes = beside.axes;
         if let Some(&extent) = axes.get(axis) {
             self.repeat((0, extent, 1), &[], &mut |index, _| {
                 scope.enter(axis, index, false);
-                self.rows_beside(scope, axes, axis + 1, last, lanes, pitch);
+                self.rows_beside(scope, beside, axis + 1);
                 Vec::new()
             });
             return;
         }
-        self.along_last(scope, axes[last], last, &mut |scope| {
-            self.lines(scope, last + 1..axes.len());
-            self.fold_in(scope, axes, lanes, &|scope, lane| {
-                let row = self.code.ins(|ins| ins.imul_imm_u(lane, pitch as i64));
-                self.code.ins(|ins| ins.iadd(row, scope.place_along(last)))
+        self.along_columns(scope, beside, &mut |scope, column| {
+            self.lines(scope, beside.last + 1..axes.len());
+            self.fold_in(scope, axes, &beside.lanes, &|_, lane| {
+                let row = self.code.ins(|ins| ins.imul_imm_u(lane, beside.pitch as i64));
+                self.code.ins(|ins| ins.iadd(row, column))
             });
         });
     }
 
-    /// The loop over the last axis of a space, in steps of four and then singly.
-    fn along_last(&self, scope: &mut Scope, extent: usize, last: usize, turn: &mut dyn FnMut(&mut Scope)) {
-        let whole = extent - extent % WIDE;
-        for (from, to, step) in [(0, whole, WIDE), (whole, extent, 1)] {
-            self.repeat((from, to, step), &[], &mut |index, _| {
-                scope.enter(last, index, step == WIDE);
-                turn(scope);
+    /// Does with what was folded in each column what the kernel does.
+    fn finish_beside(&self, kernel: &Kernel, outer: &mut Scope, beside: &Beside, used: usize, dtype: Dtype) {
+        let lanes = &beside.lanes;
+        self.along_columns(outer, beside, &mut |outer, column| {
+            let (width, kind) = (outer.width(), type_of(lanes.dtype, outer.width()));
+            let offset = self.code.ins(|ins| ins.imul_imm_s(column, 4));
+            let place = self.code.ins(|ins| ins.iadd(lanes.start, offset));
+            let pitch = 4 * beside.pitch;
+            let load = |lane: usize| self.code.ins(|ins| ins.load(kind, memory(), place, (pitch * lane) as i32));
+            let mut rows: Vec<Value> = (0..used).map(load).collect();
+            let ops = self.lanes(width);
+            halve(&mut rows, LANES, &|a, b| lanes.how.fold(&ops, lanes.dtype, a, b));
+            outer.core = Some(self.as_value(dtype, width, rows[0]));
+            self.finish(kernel, outer);
+        });
+    }
+
+    /// The loop over the columns, in steps of four and then singly; with each comes its number among them.
+    fn along_columns(&self, scope: &mut Scope, beside: &Beside, turn: &mut dyn FnMut(&mut Scope, Value)) {
+        let whole = beside.columns - beside.columns % WIDE;
+        for (from, to, step) in [(0, whole, WIDE), (whole, beside.columns, 1)] {
+            self.repeat((from, to, step), &[], &mut |column, _| {
+                let index = self.code.ins(|ins| ins.iadd(beside.first, column));
+                scope.enter(beside.last, index, step == WIDE);
+                turn(scope, column);
                 Vec::new()
             });
         }
@@ -148,7 +224,8 @@ impl<'f> Writer<'_, 'f> {
         for lane in (0..used).step_by(WIDE) {
             self.code.ins(|ins| ins.store(memory(), neutral, start, 4 * lane as i32));
         }
-        self.descend(&mut [scope.clone()], rank, axes, along, &mut |scopes| {
+        let then = Then::Fold { how: lanes.how, dtype: lanes.dtype, value: lanes.value, lanes: start };
+        self.by_rows(scope, (rank, axes, along), &then, &mut |scopes| {
             self.fold_in(&mut scopes[0], axes, lanes, &|_, lane| lane);
         });
         let mut rows: Vec<Value> = (0..used)

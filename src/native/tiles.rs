@@ -1,8 +1,9 @@
 //! Sums of products in tiles: the loops around the functions that compute them, and what is done with each sum.
 
-use cranelift_codegen::ir::{FuncRef, InstBuilder, Value};
+use cranelift_codegen::ir::{InstBuilder, Value};
 
 use super::lanes::{WIDE, Width, type_of};
+use super::strips::{Rows, Then, Through, plainly};
 use super::tiling::{Routine, Tiling};
 use super::writer::{Scope, Writer, memory};
 use super::x86::Tile;
@@ -12,9 +13,6 @@ use crate::scalar::{Dtype, Ops};
 /// A tiling being written.
 struct Tiles<'t> {
     tiling: &'t Tiling<'t>,
-    /// In the order of [`Tiling::routines`].
-    functions: &'t [FuncRef],
-    routines: Vec<Routine>,
 }
 
 /// What is done at a tile.
@@ -29,11 +27,6 @@ enum Work {
 }
 
 impl Tiles<'_> {
-    fn function(&self, routine: &Routine) -> FuncRef {
-        let at = self.routines.iter().position(|it| it == routine).expect("one of the tiling's routines");
-        self.functions[at]
-    }
-
     /// The first axis that is tiled. What depends on later axes differs inside a tile.
     fn first_tiled(&self) -> usize {
         self.tiling.rows.unwrap_or(self.tiling.kernel.space.len() - 1)
@@ -41,9 +34,9 @@ impl Tiles<'_> {
 }
 
 impl Writer<'_, '_> {
-    /// The product in tiles; `functions` are the tiling's routines.
-    pub fn tiled(&self, tiling: &Tiling, functions: &[FuncRef]) {
-        let tiles = Tiles { tiling, functions, routines: tiling.routines() };
+    /// The product in tiles.
+    pub fn tiled(&self, tiling: &Tiling) {
+        let tiles = Tiles { tiling };
         let kernel = tiling.kernel;
         let (empty, axes) = (Body::default(), kernel.axes().len());
         // The first knows the factors' indices, the second what follows the product.
@@ -53,6 +46,11 @@ impl Writer<'_, '_> {
         self.zeros(&tiles, blocks);
         self.blocks(&tiles, blocks, 0, &mut scopes);
         self.around(&tiles, &Work::Finish, 0, &mut scopes, one);
+    }
+
+    fn call(&self, tiling: &Tiling, routine: &Routine, arguments: [Value; 3]) {
+        let function = self.foreign(tiling.code(routine).expect("a tiling's routines have code"));
+        self.code.ins(|ins| ins.call(function, &arguments));
     }
 
     /// No term has been added to any sum.
@@ -142,42 +140,72 @@ impl Writer<'_, '_> {
                 let column = scopes[0].place_along(tiling.kernel.space.len() - 1);
                 start[factor] = self.panel(tiles, panels, column);
             }
-            let function = tiles.function(&Routine::Sums { tile, extents: extents.to_vec() });
-            self.code.ins(|ins| ins.call(function, &[start[0], start[1], sums]));
+            self.call(tiling, &Routine::Sums { tile, extents: extents.to_vec() }, [start[0], start[1], sums]);
         }
         if !matches!(work, Work::Add(_)) && tiling.stored().is_none() {
             self.finish_sums(tiles, &scopes[1], tile, sums);
         }
     }
 
-    /// Does with each sum of a tile what the kernel does: it is written once, and takes the sums from memory row after row.
+    /// Does with each sum of a tile what the kernel does.
     fn finish_sums(&self, tiles: &Tiles, scope: &Scope, tile: Tile, sums: Value) {
         let tiling = tiles.tiling;
-        let last = tiling.kernel.space.len() - 1;
-        let wide = tile.columns - tile.columns % WIDE;
-        self.repeat((0, tile.rows, 1), &[], &mut |row, _| {
-            let offset = self.code.ins(|ins| ins.imul_imm_s(row, tiling.target(tile).pitch));
-            let row_sums = self.code.ins(|ins| ins.iadd(sums, offset));
-            for (from, to, step) in [(0, wide, WIDE), (wide, tile.columns, 1)] {
-                self.repeat((from, to, step), &[], &mut |column, _| {
-                    let mut scope = scope.clone();
-                    if let Some(axis) = tiling.rows {
-                        let index = self.code.ins(|ins| ins.iadd(scope.place_along(axis), row));
-                        scope.enter(axis, index, false);
-                    }
-                    let index = self.code.ins(|ins| ins.iadd(scope.place_along(last), column));
-                    scope.enter(last, index, step == WIDE);
-                    let offset = self.code.ins(|ins| ins.imul_imm_s(column, 4));
-                    let place = self.code.ins(|ins| ins.iadd(row_sums, offset));
-                    let kind = type_of(Dtype::F32, scope.width());
-                    scope.core = Some(self.code.ins(|ins| ins.load(kind, memory(), place, 0)));
-                    self.lines(&mut scope, tiles.first_tiled() + 1..usize::MAX);
-                    tiling.kernel.stores.iter().for_each(|store| self.store(&scope, store));
-                    Vec::new()
-                });
+        let (pitch, stores) = (tiling.target(tile).pitch, &tiling.kernel.stores);
+        let Some(axis) = tiling.rows else { return self.finish_row(tiles, &mut scope.clone(), tile, sums) };
+        if plainly(&tiling.kernel.body, stores, axis) {
+            let around = vec![Through::all(axis, tile.rows)];
+            if self.finish_rows(tiles, &mut scope.clone(), tile, around, (sums, vec![pitch])) {
+                return;
             }
+        }
+        self.repeat((0, tile.rows, 1), &[], &mut |row, _| {
+            let offset = self.code.ins(|ins| ins.imul_imm_s(row, pitch));
+            let row_sums = self.code.ins(|ins| ins.iadd(sums, offset));
+            let mut scope = scope.clone();
+            let index = self.code.ins(|ins| ins.iadd(scope.place_along(axis), row));
+            scope.enter(axis, index, false);
+            self.finish_row(tiles, &mut scope, tile, row_sums);
             Vec::new()
         });
+    }
+
+    /// The same with the sums of one row, from an address on.
+    fn finish_row(&self, tiles: &Tiles, scope: &mut Scope, tile: Tile, sums: Value) {
+        let last = tiles.tiling.kernel.space.len() - 1;
+        if self.finish_rows(tiles, scope, tile, vec![], (sums, vec![])) {
+            return;
+        }
+        let wide = tile.columns - tile.columns % WIDE;
+        for (from, to, step) in [(0, wide, WIDE), (wide, tile.columns, 1)] {
+            self.repeat((from, to, step), &[], &mut |column, _| {
+                let mut scope = scope.clone();
+                let index = self.code.ins(|ins| ins.iadd(scope.place_along(last), column));
+                scope.enter(last, index, step == WIDE);
+                let offset = self.code.ins(|ins| ins.imul_imm_s(column, 4));
+                let place = self.code.ins(|ins| ins.iadd(sums, offset));
+                let kind = type_of(Dtype::F32, scope.width());
+                scope.core = Some(self.code.ins(|ins| ins.load(kind, memory(), place, 0)));
+                self.lines(&mut scope, tiles.first_tiled() + 1..usize::MAX);
+                tiles.tiling.kernel.stores.iter().for_each(|store| self.store(&scope, store));
+                Vec::new()
+            });
+        }
+    }
+
+    /// The same with rows as one function, if there can be one.
+    fn finish_rows(
+        &self,
+        tiles: &Tiles,
+        scope: &mut Scope,
+        tile: Tile,
+        around: Vec<Through>,
+        core: (Value, Vec<i64>),
+    ) -> bool {
+        let kernel = tiles.tiling.kernel;
+        let last = kernel.space.len() - 1;
+        let rows = Rows { axes: &kernel.space, around, along: (last, tile.columns), core: Some(core) };
+        self.lines_around(scope, &rows, tiles.first_tiled() + 1);
+        self.strip(scope, &rows, &Then::Store(&kernel.stores))
     }
 }
 
@@ -225,8 +253,7 @@ impl Writer<'_, '_> {
         let lay_out = |scope: &Scope, columns: usize| {
             let source = self.first_term(tiles, scope, factor);
             let target = self.panel(tiles, panels, scope.place_along(last));
-            let function = tiles.function(&Routine::Panel { columns, extents: extents.to_vec() });
-            self.code.ins(|ins| ins.call(function, &[source, source, target]));
+            self.call(tiling, &Routine::Panel { columns, extents: extents.to_vec() }, [source, source, target]);
         };
         if panels.kept == Kept::One {
             return lay_out(scope, tile.columns);

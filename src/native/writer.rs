@@ -2,7 +2,7 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    BlockArg, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, Value, types,
+    BlockArg, FuncRef, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, Value, types,
 };
 
 use super::lanes::{Code, Lanes, WIDE, Width, type_of};
@@ -17,6 +17,8 @@ pub struct Writer<'a, 'f> {
     /// Where each buffer that the kernel touches begins.
     pub bases: Vec<Option<Value>>,
     pub clock: Clock,
+    /// Where functions are that Cranelift does not write.
+    pub foreign: &'a dyn Fn(&Code<'f>, Vec<u8>) -> FuncRef,
 }
 
 /// The seed (i64) and the number of the step (i32).
@@ -82,13 +84,23 @@ impl<'k> Scope<'k> {
         }
     }
 
+    /// Which lines differ along an axis.
+    pub fn varying(&self, axis: usize) -> Vec<bool> {
+        varying(self.body, axis)
+    }
+
+    /// Whether a number does, given which lines do.
+    pub fn differs_along(&self, number: &Affine, axis: usize, varies: &[bool]) -> bool {
+        differs(self.body, number, axis, varies)
+    }
+
     /// Whether a number differs along the wide axis.
     fn differs(&self, number: &Affine) -> bool {
         self.wide.is_some_and(|axis| differs(self.body, number, axis, &self.varies))
     }
 
     /// The guards that may hold or not; `None` if one of them fails for sure.
-    fn open(&self, guards: &[u32]) -> Option<Vec<u32>> {
+    pub fn open(&self, guards: &[u32]) -> Option<Vec<u32>> {
         let of = |guard: &u32| self.known[*guard as usize];
         let fails = guards.iter().any(|guard| of(guard) == Some(false));
         (!fails).then(|| guards.iter().copied().filter(|guard| of(guard).is_none()).collect())
@@ -273,9 +285,14 @@ impl<'f> Writer<'_, 'f> {
 
     /// Writes the lines whose depths are in `depths`.
     pub fn lines(&self, scope: &mut Scope, depths: std::ops::Range<usize>) {
+        self.lines_where(scope, &|_, depth| depths.contains(&depth));
+    }
+
+    /// Writes the lines that are chosen by their numbers and their depths.
+    pub fn lines_where(&self, scope: &mut Scope, chosen: &dyn Fn(Reg, usize) -> bool) {
         for reg in scope.body.regs() {
             let at = reg.0 as usize;
-            if depths.contains(&scope.depths[at]) {
+            if chosen(reg, scope.depths[at]) {
                 scope.values[at] = Some(self.line(scope, reg));
             }
         }
@@ -318,14 +335,9 @@ impl<'f> Writer<'_, 'f> {
             (Work::Index(at), Width::One) => self.integer(scope, at, 0),
             (Work::Index(at), Width::Four) => self.integers(scope, at),
             (Work::Random { draw, site, at }, _) => {
-                let once = self.lanes(Width::One);
-                let seed = [0, 32].map(|by| {
-                    let half = self.code.ins(|ins| ins.ushr_imm_u(self.clock.seed, by));
-                    self.code.ins(|ins| ins.ireduce(types::I32, half))
-                });
-                let stream = random::stream(&once, seed, self.clock.step, *site);
+                let stream = self.stream(*site);
                 match width {
-                    Width::One => random::draw(&once, *draw, &stream, self.integer(scope, at, 0)),
+                    Width::One => random::draw(&lanes, *draw, &stream, self.integer(scope, at, 0)),
                     Width::Four => {
                         let stream = stream.map(|value| self.code.splat(Dtype::I32, value));
                         random::draw(&lanes, *draw, &stream, self.integers(scope, at))
@@ -333,6 +345,20 @@ impl<'f> Writer<'_, 'f> {
                 }
             }
         }
+    }
+
+    /// The stream of a site in this step.
+    pub fn stream(&self, site: u32) -> random::Stream<Value> {
+        let seed = [0, 32].map(|by| {
+            let half = self.code.ins(|ins| ins.ushr_imm_u(self.clock.seed, by));
+            self.code.ins(|ins| ins.ireduce(types::I32, half))
+        });
+        random::stream(&self.lanes(Width::One), seed, self.clock.step, site)
+    }
+
+    /// A function that Cranelift does not write, by its bytes.
+    pub fn foreign(&self, bytes: Vec<u8>) -> FuncRef {
+        (self.foreign)(self.code, bytes)
     }
 
     fn each_lane(&self, dtype: Dtype, element: impl FnMut(usize) -> Value) -> Value {
@@ -399,7 +425,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn integer(&self, scope: &Scope, number: &Affine, lane: usize) -> Value {
+    pub fn integer(&self, scope: &Scope, number: &Affine, lane: usize) -> Value {
         let number = self.number(scope, number, lane);
         self.code.ins(|ins| ins.ireduce(types::I32, number))
     }
@@ -418,7 +444,7 @@ impl Writer<'_, '_> {
     }
 
     /// Whether all guards hold.
-    fn guards(&self, scope: &Scope, guards: &[u32], lane: usize) -> Value {
+    pub fn guards(&self, scope: &Scope, guards: &[u32], lane: usize) -> Value {
         let mut all: Option<Value> = None;
         for &guard in guards {
             let guard = &scope.body.guards[guard as usize];

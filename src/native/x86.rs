@@ -1,9 +1,15 @@
 //! Machine code of x86 that Cranelift does not write: registers of 256 and of 512 bits.
 
 mod encode;
+mod hold;
+mod opcodes;
+mod strip;
 mod tile;
+mod trace;
 
+pub use strip::{Around, Sink, Strip};
 pub use tile::{Factor, Rows, Tile, panel, sums};
+pub use trace::{Op, Trace, Unit, Wide};
 
 use crate::kernel::Machine;
 

@@ -8,10 +8,11 @@ layer layer_norm(eps: real = 1e-5) on x: f32[.., D] -> f32[.., D] {
   unit_variance(x, eps) * scale + shift
 }
 
-## Mean 0 and variance 1.
+## Mean 0 and variance 1. What lies above the mean and what lies below it are equal, so no gradient reaches the mean through
+## the variance.
 fn unit_variance(x: f32[D], eps: real) {
-  c = x - mean(x)
-  c / sqrt(mean(c^2) + eps)
+  c = x - stop_gradient(mean(x))
+  (x - mean(x)) / sqrt(mean(c^2) + eps)
 }
 
 ## The features of each example divided by the root of the mean of their squares, then scaled (Zhang & Sennrich, 2019).
@@ -36,7 +37,9 @@ layer batch_norm(momentum: real = 0.1, eps: real = 1e-5) on x: f32[.., C] -> f32
   places = reshape(x, [size(x) / C, C])
   n      = sum(1, over: batch) * (size(x) / C)
   now    = if training then mean(places, over: [batch, 0]) else m
-  var    = if training then mean((places - now)^2, over: [batch, 0]) else v
+  # What lies above the mean and what lies below it are equal: no gradient reaches the mean through the variance.
+  still  = stop_gradient(now)
+  var    = if training then mean((places - still)^2, over: [batch, 0]) else v
   m' = (1 - momentum) * m + momentum * now
   v' = (1 - momentum) * v + momentum * var * n / max(n - 1, 1)
   (x - now) / sqrt(var + eps) * scale + shift

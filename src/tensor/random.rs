@@ -16,7 +16,7 @@ pub struct Stream<V> {
 
 impl<V> Stream<V> {
     /// The stream in another form.
-    pub fn map<W>(self, form: impl Fn(V) -> W) -> Stream<W> {
+    pub fn map<W>(self, mut form: impl FnMut(V) -> W) -> Stream<W> {
         Stream { key: form(self.key), number: form(self.number) }
     }
 }

@@ -53,11 +53,22 @@ struct Maker {
     function: Function,
     /// What later nodes may use, and whether its elements do not depend on the order of a sum.
     values: Vec<(Id, bool)>,
+    /// Whether many axes are longer than a register.
+    long: bool,
 }
 
 /// A function of about `length` nodes.
 pub fn function(seed: u64, length: usize) -> Function {
-    let mut maker = Maker { dice: Dice::new(seed), function: Function::default(), values: Vec::new() };
+    made(seed, length, false)
+}
+
+/// The same with axes that fill several registers.
+pub fn long(seed: u64, length: usize) -> Function {
+    made(seed, length, true)
+}
+
+fn made(seed: u64, length: usize, long: bool) -> Function {
+    let mut maker = Maker { dice: Dice::new(seed), function: Function::default(), values: Vec::new(), long };
     maker.inputs();
     for _ in 0..length {
         maker.grow();
@@ -84,6 +95,9 @@ impl Maker {
 
     /// Extents that try tails of every length, and small ones.
     fn extent(&mut self) -> usize {
+        if self.long && self.dice.chance(2) {
+            return self.dice.within(16, 70);
+        }
         match self.dice.below(4) {
             0 => self.dice.within(1, 3),
             1 => self.dice.within(1, 9),

@@ -35,6 +35,7 @@ mod scans;
 mod session;
 mod stages;
 mod sizes;
+mod strips;
 mod syntax;
 mod syntax_problems;
 mod syntax_recovery;

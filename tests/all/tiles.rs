@@ -1,24 +1,22 @@
-//! Products in wide registers: bit for bit what the kernel interpreter says, on every machine that can be asked for, and the
-//! bytes of their code as a disassembler reads them.
+//! Products in wide registers: bit for bit what the kernel interpreter says, on every machine that can be asked for.
 
 use dlmc::kernel::{Core, Machine, Plan, plan};
 use dlmc::native;
 use dlmc::scalar::{Dtype, Scalar};
 use dlmc::tensor::{Function, Graph, Id, Slot, View};
-use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind, Register};
-
 use crate::functions::Dice;
 use crate::native::check;
+use crate::strips::disassemble;
 
 /// This machine, and what it would be with narrower registers.
-fn machines() -> Vec<Machine> {
+pub fn machines() -> Vec<Machine> {
     let host = Machine::host();
     let lesser = [64, 32, 16].into_iter().filter(|&vector| vector <= host.vector);
     lesser.map(|vector| Machine { vector, ..host.clone() }).collect()
 }
 
 /// Machines for which code can be written anywhere.
-fn written_for() -> [Machine; 2] {
+pub fn written_for() -> [Machine; 2] {
     [64, 32].map(|vector| Machine { fma: true, vector, ..Machine::portable() })
 }
 
@@ -160,9 +158,6 @@ fn long_sums_in_blocks_are_the_same_chains() {
 
 #[test]
 fn the_code_of_tiles_is_what_a_disassembler_expects() {
-    use Mnemonic::*;
-    let plain =
-        [Vmovups, Vfmadd231ps, Vbroadcastss, Vxorps, Vpxord, Vmaskmovps, Kmovw, Vzeroupper, Mov, Add, Dec, Jne, Ret];
     let mut codes = 0;
     for machine in written_for() {
         for size in 1..=70 {
@@ -170,38 +165,7 @@ fn the_code_of_tiles_is_what_a_disassembler_expects() {
                 let plan = plan(&dense(spec, [size, 300, 71 - size]), &machine);
                 for bytes in native::foreign(&plan) {
                     codes += 1;
-                    let mut decoder = Decoder::with_ip(64, &bytes, 0x1000, DecoderOptions::NONE);
-                    let mut last = Mnemonic::INVALID;
-                    let mut starts = vec![];
-                    while decoder.can_decode() {
-                        let instruction = decoder.decode();
-                        starts.push(instruction.ip());
-                        assert!(!instruction.is_invalid(), "{bytes:02x?}");
-                        last = instruction.mnemonic();
-                        assert!(plain.contains(&last), "{last:?}");
-                        let vectors =
-                            (0..instruction.op_count()).filter(|&it| instruction.op_kind(it) == OpKind::Register);
-                        for register in
-                            vectors.map(|it| instruction.op_register(it)).filter(|it| it.is_vector_register())
-                        {
-                            // Half registers are those of AVX2, and no code mixes the two.
-                            assert_eq!(register.is_zmm(), machine.vector == 64, "{register:?}");
-                        }
-                        if instruction.memory_base() != Register::None {
-                            assert!(
-                                [Register::RDI, Register::RSI, Register::RDX, Register::RSP]
-                                    .contains(&instruction.memory_base())
-                            );
-                            assert_eq!(instruction.memory_index(), Register::None);
-                        }
-                        if last == Jne {
-                            assert!(
-                                starts.contains(&instruction.near_branch_target()),
-                                "a jump back to an instruction"
-                            );
-                        }
-                    }
-                    assert_eq!((last, bytes.len()), (Ret, decoder.position()));
+                    disassemble(&bytes, &machine);
                 }
             }
         }

@@ -1,12 +1,13 @@
-//! Instructions as bytes: the few that are needed, in the forms of the manual (Intel SDM, volume 2, chapter 2).
+//! Instructions as bytes, in the forms of the manual (Intel SDM, volume 2, chapter 2).
 
 use super::Isa;
+use super::opcodes::*;
 
 /// A vector register by its number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Vector(pub u8);
 
-/// A general register by its number: those that a called function may use freely.
+/// A general register by its number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Word(u8);
 
@@ -14,21 +15,34 @@ impl Word {
     pub const RAX: Word = Word(0);
     pub const RCX: Word = Word(1);
     pub const RDX: Word = Word(2);
+    pub const RBX: Word = Word(3);
     /// The stack. The 128 bytes below it are a function's own that calls no other.
     pub const RSP: Word = Word(4);
+    pub const RBP: Word = Word(5);
     pub const RSI: Word = Word(6);
     pub const RDI: Word = Word(7);
     pub const R8: Word = Word(8);
     pub const R9: Word = Word(9);
     pub const R10: Word = Word(10);
     pub const R11: Word = Word(11);
+    pub const R12: Word = Word(12);
+    pub const R13: Word = Word(13);
+    pub const R14: Word = Word(14);
+    pub const R15: Word = Word(15);
+
+    /// Whether a function has to leave it as it found it, in the System V convention.
+    pub fn is_kept(self) -> bool {
+        matches!(self, Word::RBX | Word::RBP | Word::R12 | Word::R13 | Word::R14 | Word::R15)
+    }
 }
 
-/// So many bytes behind what a register points to.
+/// So many bytes behind what a register points to, and so many more as another register counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Address {
     pub base: Word,
     pub bytes: i32,
+    /// The register that counts, and the power of two of the bytes that it counts.
+    pub index: Option<(Word, u8)>,
 }
 
 /// How the lanes of an operand are chosen.
@@ -40,102 +54,289 @@ pub enum Lanes {
     Masked,
 }
 
+/// One of AVX-512's registers of masks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mask(pub u8);
+
+impl Mask {
+    /// The mask of the lanes that are there in a register that is not full.
+    pub const TAIL: Mask = Mask(1);
+}
+
+/// The last operand of an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operand {
+    Register(Vector),
+    Memory(Address),
+    /// One element for all lanes.
+    Spread(Address),
+    /// A constant that stands behind the code, so many bytes from its beginning; one element for all lanes, or each its own.
+    Constant { at: usize, spread: bool },
+}
+
+/// What a mask does with the lanes that it leaves out.
+#[derive(Clone, Copy)]
+enum Out {
+    Zero,
+    Keep,
+}
+
+/// An instruction of vectors.
+struct Form {
+    opcode: Opcode,
+    register: u8,
+    second: u8,
+    last: Operand,
+    mask: Option<(Mask, Out)>,
+    /// A byte that follows the operands.
+    tail: Option<u8>,
+    /// Of 128 bits, whatever the machine has.
+    short: bool,
+}
+
+impl Form {
+    fn new(opcode: Opcode, register: u8, second: u8, last: Operand) -> Form {
+        Form { opcode, register, second, last, mask: None, tail: opcode.tail, short: false }
+    }
+
+    fn of(opcode: Opcode, to: Vector, a: Vector, b: Operand) -> Form {
+        Form::new(opcode, to.0, a.0, b)
+    }
+
+    /// With the lanes of a mask alone; the others are zero.
+    fn within(self, mask: Mask) -> Form {
+        Form { mask: Some((mask, Out::Zero)), ..self }
+    }
+}
+
 /// Code as far as it is written.
 pub struct Assembler {
     isa: Isa,
     bytes: Vec<u8>,
+    /// What stands behind the code.
+    constants: Vec<u8>,
+    /// Where in the code the distance to a constant stands, the bytes of the instruction behind it, and the constant.
+    distances: Vec<(usize, usize, usize)>,
 }
 
 /// A place to which a loop jumps back.
 #[derive(Clone, Copy)]
 pub struct Label(usize);
 
-/// The prefix that stands for 0x66.
-const P66: u8 = 1;
-/// The map of opcodes behind 0F, and that behind 0F 38.
-const M0F: u8 = 1;
-const M0F38: u8 = 2;
-
-/// An opcode with its map and prefix.
-#[derive(Clone, Copy)]
-struct Opcode {
-    map: u8,
-    prefix: u8,
-    byte: u8,
-}
-
-const MOVUPS_LOAD: Opcode = Opcode { map: M0F, prefix: 0, byte: 0x10 };
-const MOVUPS_STORE: Opcode = Opcode { map: M0F, prefix: 0, byte: 0x11 };
-const XORPS: Opcode = Opcode { map: M0F, prefix: 0, byte: 0x57 };
-const PXORD: Opcode = Opcode { map: M0F, prefix: P66, byte: 0xef };
-const BROADCASTSS: Opcode = Opcode { map: M0F38, prefix: P66, byte: 0x18 };
-const MASKMOVPS_LOAD: Opcode = Opcode { map: M0F38, prefix: P66, byte: 0x2c };
-const FMADD231PS: Opcode = Opcode { map: M0F38, prefix: P66, byte: 0xb8 };
-
-/// The last operand of an instruction.
-#[derive(Clone, Copy)]
-enum Operand {
-    Register(Vector),
-    Memory(Address),
-    /// One float for all lanes.
-    Broadcast(Address),
-}
-
 impl Assembler {
     pub fn new(isa: Isa) -> Assembler {
-        Assembler { isa, bytes: Vec::with_capacity(1024) }
+        Assembler { isa, bytes: Vec::with_capacity(1024), constants: vec![], distances: vec![] }
     }
 
-    /// The whole function. It leaves the upper halves of the registers clean: instructions of the older form that follow
-    /// would wait for them.
+    /// The whole function, with its constants behind it. It leaves the upper halves of the registers clean: instructions of the
+    /// older form that follow would wait for them.
     pub fn finish(mut self) -> Vec<u8> {
         // vzeroupper; ret
         self.bytes.extend([0xc5, 0xf8, 0x77, 0xc3]);
+        if !self.constants.is_empty() {
+            self.bytes.resize(self.bytes.len().next_multiple_of(64), 0xcc);
+        }
+        let start = self.bytes.len();
+        for (place, behind, constant) in self.distances {
+            let distance = start + constant - (place + 4 + behind);
+            self.bytes[place..place + 4].copy_from_slice(&(distance as u32).to_le_bytes());
+        }
+        self.bytes.extend(self.constants);
         self.bytes
+    }
+
+    /// The same element for all lanes, as an operand. AVX2 reads all of them from memory, AVX-512 one.
+    pub fn constant(&mut self, bits: u32) -> Operand {
+        match self.isa {
+            Isa::Avx2 => self.constants([bits; 16]),
+            Isa::Avx512 => Operand::Constant { at: self.stored(&bits.to_le_bytes()), spread: true },
+        }
+    }
+
+    /// An element for each lane, as an operand.
+    pub fn constants(&mut self, bits: [u32; 16]) -> Operand {
+        let bytes: Vec<u8> = bits[..self.isa.lanes()].iter().flat_map(|bits| bits.to_le_bytes()).collect();
+        Operand::Constant { at: self.stored(&bytes), spread: false }
+    }
+
+    fn stored(&mut self, bytes: &[u8]) -> usize {
+        let known = self.constants.chunks_exact(bytes.len()).position(|it| it == bytes);
+        known.map(|at| at * bytes.len()).unwrap_or_else(|| {
+            self.constants.resize(self.constants.len().next_multiple_of(bytes.len()), 0);
+            self.constants.extend(bytes);
+            self.constants.len() - bytes.len()
+        })
     }
 
     // ---------------------------------------------------------------------------------------------- vectors
 
     pub fn zero(&mut self, to: Vector) {
-        match self.isa {
-            Isa::Avx2 => self.vector(XORPS, to.0, to.0, Operand::Register(to), Lanes::All),
-            Isa::Avx512 => self.vector(PXORD, to.0, to.0, Operand::Register(to), Lanes::All),
-        }
+        let opcode = if self.isa == Isa::Avx2 { XORPS } else { PXOR };
+        self.vector(Form::of(opcode, to, to, Operand::Register(to)));
     }
 
     /// Reads a register full of floats, or those of the mask: with AVX2 it stands in `mask`.
     pub fn load(&mut self, to: Vector, from: Address, lanes: Lanes, mask: Vector) {
-        match (self.isa, lanes) {
-            (Isa::Avx2, Lanes::Masked) => {
-                self.vector(MASKMOVPS_LOAD, to.0, mask.0, Operand::Memory(from), Lanes::All);
+        let form = match (self.isa, lanes) {
+            (Isa::Avx2, Lanes::Masked) => Form::of(MASKMOVPS_LOAD, to, mask, Operand::Memory(from)),
+            (Isa::Avx512, Lanes::Masked) => {
+                Form::new(MOVUPS_LOAD, to.0, 0, Operand::Memory(from)).within(Mask::TAIL)
             }
-            _ => self.vector(MOVUPS_LOAD, to.0, 0, Operand::Memory(from), lanes),
-        }
+            (_, Lanes::All) => Form::new(MOVUPS_LOAD, to.0, 0, Operand::Memory(from)),
+        };
+        self.vector(form);
+    }
+
+    /// Reads the lanes of a mask; the others are zero, and their memory is not touched. Of AVX-512.
+    pub fn load_within(&mut self, to: Vector, from: Address, mask: Mask) {
+        self.vector(Form::new(MOVUPS_LOAD, to.0, 0, Operand::Memory(from)).within(mask));
     }
 
     pub fn store(&mut self, from: Vector, to: Address) {
-        self.vector(MOVUPS_STORE, from.0, 0, Operand::Memory(to), Lanes::All);
+        self.vector(Form::new(MOVUPS_STORE, from.0, 0, Operand::Memory(to)));
     }
 
+    /// Writes the lanes of the mask alone: with AVX2 it stands in `mask`.
+    pub fn store_masked(&mut self, from: Vector, to: Address, mask: Vector) {
+        let keep = Some((Mask::TAIL, Out::Keep));
+        let form = match self.isa {
+            Isa::Avx2 => Form::of(MASKMOVPS_STORE, from, mask, Operand::Memory(to)),
+            Isa::Avx512 => Form { mask: keep, ..Form::new(MOVUPS_STORE, from.0, 0, Operand::Memory(to)) },
+        };
+        self.vector(form);
+    }
+
+    /// Reads as many bytes as there are lanes, each as an i32 without a sign.
+    pub fn load_bytes(&mut self, to: Vector, from: Address, mask: Option<Mask>) {
+        let form = Form::new(PMOVZXBD, to.0, 0, Operand::Memory(from));
+        self.vector(Form { mask: mask.map(|mask| (mask, Out::Zero)), ..form });
+    }
+
+    /// Writes the lowest byte of each lane, or of each lane of the tail's mask. With AVX2 lanes are below 256, and the register is lost.
+    pub fn store_bytes(&mut self, from: Vector, to: Address, lanes: Lanes, scratch: Vector) {
+        match self.isa {
+            Isa::Avx512 => {
+                let mask = (lanes == Lanes::Masked).then_some((Mask::TAIL, Out::Keep));
+                self.vector(Form { mask, ..Form::new(PMOVDB_STORE, from.0, 0, Operand::Memory(to)) });
+            }
+            Isa::Avx2 => {
+                assert_eq!(lanes, Lanes::All, "AVX2 masks no bytes");
+                let short = |form| Form { short: true, ..form };
+                let half = Form::new(EXTRACTI128, from.0, 0, Operand::Register(scratch));
+                self.vector(Form { tail: Some(1), ..half });
+                self.vector(short(Form::of(PACKUSDW, from, from, Operand::Register(scratch))));
+                self.vector(short(Form::of(PACKUSWB, from, from, Operand::Register(from))));
+                self.vector(short(Form::new(MOVQ_STORE, from.0, 0, Operand::Memory(to))));
+            }
+        }
+    }
+
+    /// The same element in all lanes, from memory.
     pub fn broadcast(&mut self, to: Vector, from: Address) {
-        // A scalar is read: its displacement counts in floats.
-        self.vector(BROADCASTSS, to.0, 0, Operand::Broadcast(from), Lanes::All);
+        self.vector(Form::new(BROADCASTSS, to.0, 0, Operand::Spread(from)));
+    }
+
+    /// The same i32 in all lanes.
+    pub fn spread(&mut self, to: Vector, from: Word) {
+        let form = |opcode, from| Form::new(opcode, to.0, 0, Operand::Register(Vector(from)));
+        match self.isa {
+            Isa::Avx512 => self.vector(form(BROADCAST_WORD, from.0)),
+            Isa::Avx2 => {
+                self.vector(Form { short: true, ..form(MOVD, from.0) });
+                self.vector(form(BROADCASTD, to.0));
+            }
+        }
+    }
+
+    /// The lanes of an operand.
+    pub fn copy(&mut self, to: Vector, from: Operand) {
+        match from {
+            Operand::Spread(_) | Operand::Constant { spread: true, .. } => {
+                self.vector(Form::new(BROADCASTSS, to.0, 0, from));
+            }
+            Operand::Memory(_) | Operand::Constant { .. } => self.vector(Form::new(MOVUPS_LOAD, to.0, 0, from)),
+            Operand::Register(from) if from == to => {}
+            Operand::Register(_) => self.vector(Form::new(MOVAPS, to.0, 0, from)),
+        }
+    }
+
+    /// The lanes of the tail's mask; the others stay as they are. With AVX2 the mask stands in `mask`.
+    pub fn copy_masked(&mut self, to: Vector, from: Vector, mask: Vector) {
+        match self.isa {
+            Isa::Avx512 => {
+                let form = Form::new(MOVAPS, to.0, 0, Operand::Register(from));
+                self.vector(Form { mask: Some((Mask::TAIL, Out::Keep)), ..form });
+            }
+            Isa::Avx2 => self.blend(to, mask, Operand::Register(from), to),
+        }
+    }
+
+    pub fn two(&mut self, what: Two, to: Vector, a: Vector, b: Operand) {
+        self.vector(Form::of(what.opcode(), to, a, b));
+    }
+
+    pub fn one(&mut self, what: One, to: Vector, a: Operand) {
+        self.vector(Form::new(what.opcode(), to.0, 0, a));
+    }
+
+    pub fn shift(&mut self, what: Shift, to: Vector, from: Vector, by: u8) {
+        let form = Form::new(SHIFTD, what.digit(), to.0, Operand::Register(from));
+        self.vector(Form { tail: Some(by), ..form });
+    }
+
+    /// All bits of a lane that are set, or none. Of AVX-512, with `ones` a register whose bits are all set.
+    pub fn compare(&mut self, what: Compare, to: Vector, a: Vector, b: Operand, ones: Vector) {
+        match self.isa {
+            Isa::Avx2 => self.vector(Form::of(what.opcode(), to, a, b)),
+            Isa::Avx512 => {
+                let mask = Mask(2);
+                self.vector(Form::new(what.opcode(), mask.0, a.0, b));
+                self.vector(Form::new(MOVAPS, to.0, 0, Operand::Register(ones)).within(mask));
+            }
+        }
+    }
+
+    /// Sets all bits.
+    pub fn ones(&mut self, to: Vector) {
+        assert_eq!(self.isa, Isa::Avx512, "what is compared takes ones with AVX-512 alone");
+        self.ternary(0xff, to, to, Operand::Register(to));
+    }
+
+    /// `a` in the lanes whose bits are set in `c`, else `b`; of AVX2.
+    pub fn blend(&mut self, to: Vector, c: Vector, a: Operand, b: Vector) {
+        self.vector(Form { tail: Some(c.0 << 4), ..Form::of(BLENDVPS, to, b, a) });
+    }
+
+    /// The function of three bits that a table of eight gives, of `to`, `b` and `c`; of AVX-512.
+    pub fn ternary(&mut self, table: u8, to: Vector, b: Vector, c: Operand) {
+        self.vector(Form { tail: Some(table), ..Form::of(PTERNLOGD, to, b, c) });
+    }
+
+    /// The mask of the lanes in which bits are set, among those of another mask; of AVX-512.
+    pub fn mask_of(&mut self, to: Mask, lanes: Vector, among: Option<Mask>) {
+        let form = Form::new(PTESTMD, to.0, lanes.0, Operand::Register(lanes));
+        // A result that is a mask is zero elsewhere in any case.
+        self.vector(Form { mask: among.map(|mask| (mask, Out::Keep)), ..form });
     }
 
     /// `sum + a * b` with one rounding.
     pub fn fma(&mut self, sum: Vector, a: Vector, b: Vector) {
-        self.vector(FMADD231PS, sum.0, a.0, Operand::Register(b), Lanes::All);
+        self.multiply(Order::Add231, false, sum, a, Operand::Register(b));
     }
 
     /// The same with a register full of floats from memory.
     pub fn fma_load(&mut self, sum: Vector, a: Vector, b: Address) {
-        self.vector(FMADD231PS, sum.0, a.0, Operand::Memory(b), Lanes::All);
+        self.multiply(Order::Add231, false, sum, a, Operand::Memory(b));
     }
 
     /// The same with one float from memory for all lanes; of AVX-512.
     pub fn fma_broadcast(&mut self, sum: Vector, a: Vector, b: Address) {
-        assert_eq!(self.isa, Isa::Avx512, "operands that are broadcast came with AVX-512");
-        self.vector(FMADD231PS, sum.0, a.0, Operand::Broadcast(b), Lanes::All);
+        self.multiply(Order::Add231, false, sum, a, Operand::Spread(b));
+    }
+
+    /// A product and a sum with one rounding, in the places that `order` says; the product is taken away if `negated`.
+    pub fn multiply(&mut self, order: Order, negated: bool, to: Vector, b: Vector, c: Operand) {
+        self.vector(Form::of(order.opcode(negated), to, b, c));
     }
 
     /// Makes the first `lanes` lanes the mask. With AVX2 it goes to the register `mask`; `scratch` is lost.
@@ -147,34 +348,39 @@ impl Assembler {
                 self.bytes.extend([0xc4, 0xe1 ^ (scratch.0 >> 3) << 5, 0x78, 0x92, 0xc8 | scratch.0 & 7]);
             }
             Isa::Avx2 => {
-                let room = Address { base: Word::RSP, bytes: -64 };
-                for lane in 0..self.isa.lanes() {
-                    let bits: u32 = if lane < lanes { u32::MAX } else { 0 };
-                    self.store_word(room.behind(4 * lane as i32), bits);
-                }
-                self.load(mask, room, Lanes::All, mask);
+                let bits = std::array::from_fn(|lane| if lane < lanes { u32::MAX } else { 0 });
+                let all = self.constants(bits);
+                self.copy(mask, all);
             }
         }
     }
 
-    fn vector(&mut self, opcode: Opcode, register: u8, second: u8, last: Operand, lanes: Lanes) {
+    fn vector(&mut self, form: Form) {
+        let Form { opcode, register, second, last, mask, tail, short } = form;
         let (low, high) = match last {
             Operand::Register(Vector(number)) => (number >> 3 & 1, number >> 4 & 1),
-            Operand::Memory(address) | Operand::Broadcast(address) => (address.base.0 >> 3, 0),
+            Operand::Memory(address) | Operand::Spread(address) => {
+                (address.base.0 >> 3, address.index.map_or(0, |(index, _)| index.0 >> 3))
+            }
+            Operand::Constant { .. } => (0, 0),
         };
-        let scalar = opcode.byte == BROADCASTSS.byte && opcode.map == M0F38;
+        let spread = matches!(last, Operand::Spread(_) | Operand::Constant { spread: true, .. });
         match self.isa {
             Isa::Avx2 => {
-                assert!(register < 16 && second < 16 && high == 0 && lanes == Lanes::All, "registers that AVX2 has");
+                let of_memory = !matches!(last, Operand::Register(_));
+                assert!(register < 16 && second < 16 && mask.is_none(), "registers that AVX2 has");
+                assert!(of_memory || high == 0, "registers that AVX2 has");
+                assert!(!spread || opcode.size == Size::Element, "an operand that AVX2 has");
                 self.bytes.extend([
                     0xc4,
-                    (register >> 3 ^ 1) << 7 | 1 << 6 | (low ^ 1) << 5 | opcode.map,
-                    (!second & 15) << 3 | 1 << 2 | opcode.prefix,
+                    (register >> 3 ^ 1) << 7 | (high ^ 1) << 6 | (low ^ 1) << 5 | opcode.map,
+                    (!second & 15) << 3 | u8::from(!short) << 2 | opcode.prefix,
                 ]);
             }
             Isa::Avx512 => {
-                let mask = if lanes == Lanes::Masked { 0x81 } else { 0 };
-                let broadcast = u8::from(matches!(last, Operand::Broadcast(_)) && !scalar) << 4;
+                assert!(!short, "all registers are wide");
+                let masked = mask.map_or(0, |(mask, out)| mask.0 | u8::from(matches!(out, Out::Zero)) << 7);
+                let broadcast = u8::from(spread && opcode.size != Size::Element) << 4;
                 self.bytes.extend([
                     0x62,
                     (register >> 3 & 1 ^ 1) << 7
@@ -183,18 +389,21 @@ impl Assembler {
                         | (register >> 4 ^ 1) << 4
                         | opcode.map,
                     (!second & 15) << 3 | 1 << 2 | opcode.prefix,
-                    2 << 5 | broadcast | (second >> 4 ^ 1) << 3 | mask,
+                    2 << 5 | broadcast | (second >> 4 ^ 1) << 3 | masked,
                 ]);
             }
         }
         self.bytes.push(opcode.byte);
         // AVX-512 counts short displacements in operands.
-        let unit = match (self.isa, last) {
+        let unit = match (self.isa, opcode.size) {
             (Isa::Avx2, _) => 1,
-            (Isa::Avx512, Operand::Broadcast(_)) => 4,
-            (Isa::Avx512, _) => 64,
+            (Isa::Avx512, _) if spread => 4,
+            (Isa::Avx512, Size::Element) => 4,
+            (Isa::Avx512, Size::Quarter) => 16,
+            (Isa::Avx512, Size::Whole) => 64,
         };
-        self.operand(register & 7, last, unit);
+        self.operand(register & 7, last, unit, usize::from(tail.is_some()));
+        self.bytes.extend(tail);
     }
 
     // --------------------------------------------------------------------------------------- general registers
@@ -229,32 +438,89 @@ impl Assembler {
             self.bytes.push(0x41);
         }
         self.bytes.extend([0xff, 0xc8 | counter.0 & 7]);
+        self.jump_unless_equal(to);
+    }
+
+    /// Jumps back while a register is not yet `end`.
+    pub fn until(&mut self, counter: Word, end: i32, to: Label) {
+        // cmp r64, imm32
+        self.bytes.extend([0x48 | counter.0 >> 3, 0x81, 0xf8 | counter.0 & 7]);
+        self.bytes.extend(end.to_le_bytes());
+        self.jump_unless_equal(to);
+    }
+
+    fn jump_unless_equal(&mut self, to: Label) {
         // jnz rel32
         self.bytes.extend([0x0f, 0x85]);
         let distance = to.0 as i64 - (self.bytes.len() as i64 + 4);
         self.bytes.extend(i32::try_from(distance).expect("code that is near").to_le_bytes());
     }
 
-    /// Writes four bytes to memory near one of the first eight registers.
-    fn store_word(&mut self, to: Address, bits: u32) {
-        assert!(to.base.0 < 8, "a base that needs no prefix");
-        // mov dword [to], imm32
-        self.bytes.push(0xc7);
-        self.operand(0, Operand::Memory(to), 1);
+    pub fn push(&mut self, word: Word) {
+        if word.0 >= 8 {
+            self.bytes.push(0x41);
+        }
+        self.bytes.push(0x50 | word.0 & 7);
+    }
+
+    pub fn pop(&mut self, word: Word) {
+        if word.0 >= 8 {
+            self.bytes.push(0x41);
+        }
+        self.bytes.push(0x58 | word.0 & 7);
+    }
+
+    /// Reads eight bytes.
+    pub fn load_word(&mut self, to: Word, from: Address) {
+        // mov r64, m64
+        self.bytes.extend([0x48 | to.0 >> 3 << 2 | from.base.0 >> 3, 0x8b]);
+        self.operand(to.0 & 7, Operand::Memory(from), 1, 0);
+    }
+
+    /// Writes four bytes.
+    pub fn store_word(&mut self, to: Address, bits: u32) {
+        // mov m32, imm32
+        self.bytes.extend([0x40 | to.base.0 >> 3, 0xc7]);
+        self.operand(0, Operand::Memory(to), 1, 4);
         self.bytes.extend(bits.to_le_bytes());
     }
 
-    /// The byte that names the operands, and a displacement, which counts in `unit`s where it is short.
-    fn operand(&mut self, register: u8, operand: Operand, unit: i32) {
+    /// Adds to the eight bytes in memory.
+    pub fn add_to_word(&mut self, to: Address, value: i32) {
+        // add m64, imm32
+        self.bytes.extend([0x48 | to.base.0 >> 3, 0x81]);
+        self.operand(0, Operand::Memory(to), 1, 4);
+        self.bytes.extend(value.to_le_bytes());
+    }
+
+    /// Counts the four bytes in memory down, and jumps back until there is nothing left.
+    pub fn count_down_word(&mut self, counter: Address, to: Label) {
+        // dec m32
+        self.bytes.extend([0x40 | counter.base.0 >> 3, 0xff]);
+        self.operand(1, Operand::Memory(counter), 1, 0);
+        self.jump_unless_equal(to);
+    }
+
+    /// The byte that names the operands, and a displacement, which counts in `unit`s where it is short. So many bytes of the
+    /// instruction come `behind` it.
+    fn operand(&mut self, register: u8, operand: Operand, unit: i32, behind: usize) {
         match operand {
             Operand::Register(Vector(number)) => self.bytes.push(0xc0 | register << 3 | number & 7),
-            Operand::Memory(address) | Operand::Broadcast(address) => {
+            Operand::Constant { at, .. } => {
+                self.bytes.push(register << 3 | 5);
+                self.distances.push((self.bytes.len(), behind, at));
+                self.bytes.extend([0; 4]);
+            }
+            Operand::Memory(address) | Operand::Spread(address) => {
                 let base = address.base.0 & 7;
                 let short = i8::try_from(address.bytes / unit).ok().filter(|_| address.bytes % unit == 0);
-                self.bytes.push(if short.is_some() { 0x40 } else { 0x80 } | register << 3 | base);
-                if base == Word::RSP.0 {
-                    // This base takes a byte more, which says that there is no index.
-                    self.bytes.push(0x24);
+                let needs_more = address.index.is_some() || base == Word::RSP.0;
+                let named = if needs_more { Word::RSP.0 } else { base };
+                self.bytes.push(if short.is_some() { 0x40 } else { 0x80 } | register << 3 | named);
+                if needs_more {
+                    // Without an index its place holds the number of the stack.
+                    let (index, power) = address.index.unwrap_or((Word::RSP, 0));
+                    self.bytes.push(power << 6 | (index.0 & 7) << 3 | base);
                 }
                 match short {
                     Some(short) => self.bytes.push(short as u8),
@@ -266,7 +532,16 @@ impl Assembler {
 }
 
 impl Address {
+    pub fn of(base: Word) -> Address {
+        Address { base, bytes: 0, index: None }
+    }
+
     pub fn behind(self, bytes: i32) -> Address {
         Address { bytes: self.bytes + bytes, ..self }
+    }
+
+    /// With as many times `2^power` bytes more as a register counts.
+    pub fn indexed(self, counter: Word, power: u8) -> Address {
+        Address { index: Some((counter, power)), ..self }
     }
 }

@@ -101,7 +101,7 @@ pub fn sums(isa: Isa, tile: Tile, factors: &[Factor; 2], extents: &[usize], targ
     let sums = (0..tile.rows).flat_map(|row| (0..tile.vectors(isa)).map(move |column| (row, column)));
     let sums = sums.map(|(row, column)| {
         let bytes = row as i64 * target.pitch + (column * isa.lanes() * 4) as i64;
-        let at = Address { base: TARGET, bytes: bytes as i32 };
+        let at = Address::of(TARGET).behind(bytes as i32);
         (Vector((row * tile.vectors(isa) + column) as u8), at)
     });
     for (sum, at) in sums.clone() {
@@ -197,7 +197,7 @@ impl Writer<'_> {
         // All rows share one factor, which is read first.
         let shared = usize::from(self.factors[1].down == 0 || (tile.rows == 1 && self.factors[0].down != 0));
         let other = 1 - shared;
-        let start = |it: usize| Address { base: STARTS[it], bytes: behind[it] };
+        let start = |it: usize| Address::of(STARTS[it]).behind(behind[it]);
         let first = tile.rows * vectors;
         let across = self.factors[shared].across;
         let registers = if across { vectors } else { 1 };
@@ -239,8 +239,8 @@ impl Writer<'_> {
         let Some((&(extent, stride), inner)) = axes.split_first() else {
             for column in 0..self.tile.vectors(self.isa) {
                 let bytes = (column * self.isa.lanes() * 4) as i32;
-                self.load(Vector(0), Address { base: STARTS[0], bytes: 0 }, column);
-                self.code.store(Vector(0), Address { base: TARGET, bytes });
+                self.load(Vector(0), Address::of(STARTS[0]), column);
+                self.code.store(Vector(0), Address::of(TARGET).behind(bytes));
             }
             return self.code.add(TARGET, self.tile.bytes(self.isa) as i32);
         };
