@@ -17,7 +17,7 @@ const CHEAP: usize = 2;
 const FEW: usize = 16;
 
 /// The most operations that are spent again rather than writing a value beside the one that it is made of.
-const AGAIN: usize = 4;
+const AGAIN: usize = 6;
 
 /// What has so many times fewer elements than a value costs nothing to read beside it.
 const SMALL: usize = 64;

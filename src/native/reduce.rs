@@ -113,12 +113,12 @@ impl<'f> Writer<'_, 'f> {
     /// Folds the values of all columns into their lanes.
     fn fold_beside(&self, scope: &Scope, beside: &Beside) {
         let (axes, rank, inmost) = (beside.axes, beside.last + 1, beside.axes.len() - 1);
-        if rank > inmost || !plainly(scope.body, &[], inmost) {
+        if rank > inmost || !plainly(scope, &[], inmost) {
             return self.rows_beside(&mut scope.clone(), beside, rank);
         }
         // Lanes take turns along the innermost axis; what is left of it must come before the next turn of the axes around it.
         let (turns, rest) = (axes[inmost] / LANES, axes[inmost] % LANES);
-        let around = (rank..inmost).rev().take_while(|&axis| plainly(scope.body, &[], axis)).last().unwrap_or(inmost);
+        let around = (rank..inmost).rev().take_while(|&axis| plainly(scope, &[], axis)).last().unwrap_or(inmost);
         let around = if turns > 0 && rest > 0 { inmost } else { around };
         let mut scope = scope.clone();
         scope.enter(beside.last, beside.first, false);

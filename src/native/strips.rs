@@ -2,10 +2,10 @@
 
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
-use super::lanes::Width;
+use super::lanes::{WIDE, Width};
 use super::writer::{Scope, Writer, memory};
 use super::x86::{Around, Isa, Op, Sink, Strip, Trace, Unit, Wide};
-use crate::kernel::{Affine, Body, Load, Reduction, Reg, Store, Var, Work, width};
+use crate::kernel::{Affine, Load, Reduction, Reg, Store, Var, Work, width};
 use crate::scalar::{Dtype, Ops};
 use crate::tensor::random;
 
@@ -50,25 +50,34 @@ pub enum Then<'a> {
 /// Rows with fewer elements are not worth a call.
 const FEW: usize = 16;
 
+/// The most parts of axes, in each of which guards are known, for which functions are written.
+const PARTS: usize = 9;
+
 /// Whether going along an axis moves what a body reads and writes by always the same distance, and changes nothing else.
-pub fn plainly(body: &Body, stores: &[Store], axis: usize) -> bool {
-    let scope = Scope::new(body, axis + 1, 0);
-    let varies = scope.varying(axis);
+pub fn plainly(scope: &Scope, stores: &[Store], axis: usize) -> bool {
+    let (body, varies) = (scope.body, scope.varying(axis));
     let differs = |number: &Affine| scope.differs_along(number, axis, &varies);
     let steps = |number: &Affine| {
         let number = body.expand(number);
         let along = Var::Axis(axis as u32);
         !differs(&number.add(&Affine::var(along).times(-number.factor(along))))
     };
-    let same = |guards: &[u32]| !guards.iter().any(|&guard| differs(&body.guards[guard as usize].value));
+    // What fails for sure reads nothing.
+    let same = |guards: &[u32], then: &dyn Fn() -> bool| {
+        let open = scope.open(guards);
+        open.is_none_or(|open| !open.iter().any(|&guard| differs(&body.guards[guard as usize].value)) && then())
+    };
     let line = |work: &Work| match work {
         Work::Core | Work::Const(_) | Work::Step | Work::Map(..) => true,
-        Work::Load(load) => same(&load.guards) && steps(&load.at),
-        Work::Mask(guards, _) => same(guards),
+        Work::Load(load) => same(&load.guards, &|| steps(&load.at)),
+        Work::Mask(guards, _) => same(guards, &|| true),
         Work::Index(at) | Work::Random { at, .. } => !differs(at),
     };
     body.lines.iter().all(|it| line(&it.work)) && stores.iter().all(|store| !store.adds && steps(&store.at))
 }
+
+/// A part of the loops around a row: axes, and in which range of each.
+type Part = Vec<(usize, (usize, usize))>;
 
 /// A function being put together.
 struct Draft<'d, 'a, 'f, 'k> {
@@ -119,16 +128,85 @@ impl Writer<'_, '_> {
         let Some(last) = wide.filter(|axis| axis + 1 == axes.len()) else {
             return self.descend(scopes, from, axes, wide, other);
         };
-        let first = (from..last).rev().take_while(|&axis| plainly(scope.body, stores, axis)).last().unwrap_or(last);
+        // How many ranges of the axis there are in which guards are known, if the body goes plainly along each.
+        let ranges = |axis: usize| {
+            let ranges = scope.ranges(axis, axes[axis]);
+            let plain = |range: &(usize, usize)| {
+                let mut scope = scope.clone();
+                scope.within(axis, axes[axis], Some(*range));
+                plainly(&scope, stores, axis)
+            };
+            ranges.iter().all(plain).then_some(ranges.len())
+        };
+        let (mut first, mut parts) = (last, 1);
+        while first > from
+            && let Some(count) = ranges(first - 1)
+            && parts * count <= PARTS
+        {
+            (first, parts) = (first - 1, parts * count);
+        }
         self.descend(scopes, from, &axes[..first], None, &mut |scopes| {
             self.lines(&mut scopes[0], first..first + 1);
-            let mut scope = scopes[0].clone();
-            (first..=last).for_each(|axis| scope.enter(axis, self.code.index(0), false));
-            let around = (first..last).map(|axis| Through::all(axis, axes[axis])).collect();
-            let rows = Rows { axes, around, along: (last, axes[last]), core: None };
-            if !self.strip(&scope, &rows, then) {
-                self.descend(scopes, first, axes, wide, other);
+            self.parts(&scopes[0], (first, axes), &mut vec![], then, other);
+        });
+    }
+
+    /// The loops of the axes from `axis` on, for each range of each of them in which guards are known.
+    fn parts<'k>(
+        &self,
+        scope: &Scope<'k>,
+        (axis, axes): (usize, &[usize]),
+        part: &mut Part,
+        then: &Then,
+        other: &mut dyn FnMut(&mut [Scope<'k>]),
+    ) {
+        let last = axes.len() - 1;
+        if axis < last {
+            for range in scope.ranges(axis, axes[axis]) {
+                let mut scope = scope.clone();
+                scope.within(axis, axes[axis], Some(range));
+                part.push((axis, range));
+                self.parts(&scope, (axis + 1, axes), part, then, other);
+                part.pop();
             }
+            return;
+        }
+        let mut inside = scope.clone();
+        part.iter().for_each(|&(axis, (from, _))| inside.enter(axis, self.code.index(from as i64), false));
+        inside.enter(last, self.code.index(0), false);
+        let around = part.iter().map(|&(axis, (from, to))| Through::all(axis, to - from)).collect();
+        let rows = Rows { axes, around, along: (last, axes[last]), core: None };
+        if !self.strip(&inside, &rows, then) {
+            self.point_by_point(&mut scope.clone(), part, axes[last], other);
+        }
+    }
+
+    /// The loops of a part, and inside them that of the row, in steps of four.
+    fn point_by_point<'k>(
+        &self,
+        scope: &mut Scope<'k>,
+        part: &[(usize, (usize, usize))],
+        columns: usize,
+        leaf: &mut dyn FnMut(&mut [Scope<'k>]),
+    ) {
+        let Some((&(axis, (from, to)), inner)) = part.split_first() else {
+            let last = scope.axes() - 1;
+            self.lines(scope, last..last + 1);
+            let whole = columns - columns % WIDE;
+            for range in [(0, whole, WIDE), (whole, columns, 1)] {
+                self.repeat(range, &[], &mut |index, _| {
+                    scope.enter(last, index, range.2 == WIDE);
+                    leaf(std::slice::from_mut(scope));
+                    Vec::new()
+                });
+            }
+            return;
+        };
+        self.lines(scope, axis..axis + 1);
+        self.repeat((from, to, 1), &[], &mut |index, _| {
+            scope.enter(axis, index, false);
+            self.point_by_point(scope, inner, columns, leaf);
+            Vec::new()
         });
     }
 

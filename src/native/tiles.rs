@@ -152,7 +152,7 @@ impl Writer<'_, '_> {
         let tiling = tiles.tiling;
         let (pitch, stores) = (tiling.target(tile).pitch, &tiling.kernel.stores);
         let Some(axis) = tiling.rows else { return self.finish_row(tiles, &mut scope.clone(), tile, sums) };
-        if plainly(&tiling.kernel.body, stores, axis) {
+        if plainly(scope, stores, axis) {
             let around = vec![Through::all(axis, tile.rows)];
             if self.finish_rows(tiles, &mut scope.clone(), tile, around, (sums, vec![pitch])) {
                 return;

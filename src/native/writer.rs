@@ -62,6 +62,11 @@ impl<'k> Scope<'k> {
         Scope { body, depths, point, wide: None, varies, values, known, core: None }
     }
 
+    /// How many axes there are.
+    pub fn axes(&self) -> usize {
+        self.point.len()
+    }
+
     pub fn width(&self) -> Width {
         if self.wide.is_some() { Width::Four } else { Width::One }
     }
@@ -118,7 +123,7 @@ impl<'k> Scope<'k> {
     }
 
     /// Ranges of an axis in each of which guards that look at it alone hold everywhere or nowhere.
-    fn ranges(&self, axis: usize, extent: usize) -> Vec<(usize, usize)> {
+    pub fn ranges(&self, axis: usize, extent: usize) -> Vec<(usize, usize)> {
         let matter = |guard: &usize| {
             let within =
                 |guards: &[u32]| self.open(guards).is_some_and(|open| open.iter().any(|&it| it as usize == *guard));
@@ -140,7 +145,7 @@ impl<'k> Scope<'k> {
     }
 
     /// Takes the guards that look at an axis alone as known in a range of it; of no range, none of them is.
-    fn within(&mut self, axis: usize, extent: usize, range: Option<(usize, usize)>) {
+    pub fn within(&mut self, axis: usize, extent: usize, range: Option<(usize, usize)>) {
         for guard in 0..self.known.len() {
             let Some((first, last)) = self.holds(guard, axis, extent) else { continue };
             self.known[guard] = range.and_then(|(from, to)| match () {

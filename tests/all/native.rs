@@ -368,3 +368,34 @@ fn denormal_numbers_count_as_zero_while_a_step_runs_and_not_after() {
     let half = std::hint::black_box(f32::MIN_POSITIVE) / 2.0;
     assert!(half > 0.0);
 }
+
+/// Layers that differ only in where their weights and values lie are compiled once, and compute what they did.
+#[test]
+fn what_kernels_have_in_common_is_one_function() {
+    let layers = 6;
+    let width = 20;
+    let (input, weights) = ([8, width], [width, width]);
+    let feeds: Vec<(&[usize], Dtype)> =
+        std::iter::once((&input[..], Dtype::F32)).chain((0..layers).map(|_| (&weights[..], Dtype::F32))).collect();
+    let function = of_feeds(&feeds, |g, feeds| {
+        let mut value = feeds[0];
+        for &weight in &feeds[1..] {
+            let product = g.contract("mk,kn->mn", value, weight);
+            let total = g.sum(product, 1);
+            let total = g.expand(total, 1, width);
+            let less = g.map(Scalar::Sub, &[product, total]);
+            value = g.map(Scalar::Tanh, &[less]);
+        }
+        vec![value]
+    });
+    for machine in [Machine::host(), Machine::portable(), Machine { threads: 2, ..Machine::host() }] {
+        let plan = plan(&function, &machine);
+        let text = native::clif(&plan);
+        let bodies = text.lines().filter(|line| line.starts_with("; ") && line.ends_with(".shared")).count();
+        let calls = text.lines().filter(|line| line.starts_with("; ")).count() - bodies;
+        assert_eq!(calls, plan.kernels.len());
+        // The first reads a feed, the last writes a result; types are the same all along.
+        assert!(plan.kernels.len() >= 3 * layers && bodies < calls / 3 && bodies > 0, "{bodies} of {calls}");
+        check(&function, 5, &machine);
+    }
+}
