@@ -52,11 +52,22 @@ const FEW: usize = 4096;
 /// All panels are kept up to so many bytes.
 const ALL: usize = 4 << 20;
 
-/// The axis along which the rows of tiles are taken: the longest along which one of the factors stays the same, beside the last.
-pub fn rows(space: &[usize], factors: [&Load; 2]) -> Option<usize> {
-    let stays = |axis: usize| factors.iter().any(|load| load.at.factor(Var::Axis(axis as u32)) == 0);
+/// A tile has about so many rows at most, and no less than so many keep the machine busy.
+const HIGH: usize = 24;
+const BUSY: usize = 7;
+
+/// The axis along which the rows of tiles are taken: of those along which one of the factors stays the same, beside the last, the
+/// longest. If what lies between so many rows as a tile has is more than stays in the cache until the next tile reads beside it, as
+/// with many large images, it is the one along which neighbours are nearest.
+pub fn rows(space: &[usize], factors: [&Load; 2], machine: &Machine) -> Option<usize> {
+    let strides = |axis: usize| factors.map(|load| load.at.factor(Var::Axis(axis as u32)).unsigned_abs() as usize);
+    let apart = |axis: usize| strides(axis).into_iter().max().unwrap_or(0);
     let axes = 0..space.len().saturating_sub(1);
-    axes.filter(|&axis| stays(axis) && space[axis] > 1).max_by_key(|&axis| space[axis])
+    let axes = axes.filter(|&axis| strides(axis).contains(&0) && space[axis] > 1);
+    let longest = axes.clone().max_by_key(|&axis| space[axis])?;
+    let spread = 4 * apart(longest) * space[longest].min(HIGH);
+    let near = axes.filter(|&axis| space[axis] >= BUSY && spread > machine.l2 / 4 * 3);
+    near.min_by_key(|&axis| apart(axis)).or(Some(longest))
 }
 
 /// A panel of so many terms is cut where the sum is longer: it and what is read beside it stay in the nearest caches.
@@ -66,10 +77,10 @@ const LONG: usize = 1024;
 const PART: [usize; 2] = [96, 256];
 
 /// Whether one factor of a product can be laid out in panels, and gains by it.
-fn can_be_laid_out(kernel: &Kernel) -> bool {
+fn can_be_laid_out(kernel: &Kernel, machine: &Machine) -> bool {
     let Core::Product { inner, left, right, .. } = &kernel.core else { return false };
     let (space, axes) = (&kernel.space, kernel.axes());
-    let Some(rows) = rows(space, [left, right]).filter(|&rows| space[rows] >= ROWS) else { return false };
+    let Some(rows) = rows(space, [left, right], machine).filter(|&rows| space[rows] >= ROWS) else { return false };
     let last = space.len() - 1;
     let stride = |load: &Load, axis: usize| load.at.factor(Var::Axis(axis as u32));
     let across = if stride(left, rows) == 0 { left } else { right };
@@ -88,11 +99,11 @@ fn can_be_laid_out(kernel: &Kernel) -> bool {
 /// The panels that a kernel would work with, and how many floats they need.
 pub fn panels(kernel: &Kernel, machine: &Machine) -> Option<(Kept, usize)> {
     let Core::Product { inner, left, right, .. } = &kernel.core else { return None };
-    if !can_be_laid_out(kernel) {
+    if !can_be_laid_out(kernel, machine) {
         return None;
     }
     let (space, last) = (&kernel.space, kernel.space.len() - 1);
-    let rows = rows(space, [left, right]).expect("laid out for rows");
+    let rows = rows(space, [left, right], machine).expect("laid out for rows");
     if let Some((axis, size, _)) = blocks(kernel, machine) {
         let terms = size * inner[axis + 1..].iter().product::<usize>();
         return Some((Kept::One, terms * COLUMNS.min(space[last].next_multiple_of(16))));
@@ -112,7 +123,7 @@ pub fn blocks(kernel: &Kernel, machine: &Machine) -> Option<(usize, usize, usize
     let Core::Product { inner, left, right, .. } = &kernel.core else { return None };
     let (space, axes) = (&kernel.space, kernel.axes());
     let rank = space.len();
-    rows(space, [left, right])?;
+    rows(space, [left, right], machine)?;
     let floats = space[..rank - 1].iter().product::<usize>() * space[rank - 1].next_multiple_of(PAD);
     // The bytes that are read while the summed axes run so far: each element once, or all from the first to the last.
     let read = |extents: &[usize]| {
@@ -126,7 +137,7 @@ pub fn blocks(kernel: &Kernel, machine: &Machine) -> Option<(usize, usize, usize
         bytes(left) + bytes(right)
     };
     let part = |axis: usize, size: usize| [&vec![1; axis][..], &[size], &inner[axis + 1..]].concat();
-    let (are_near, panels) = (4 * floats <= machine.l2 / 2, can_be_laid_out(kernel));
+    let (are_near, panels) = (4 * floats <= machine.l2 / 2, can_be_laid_out(kernel, machine));
     let is_long = match panels {
         true => inner.iter().product::<usize>() > LONG,
         false => are_near && read(inner) > machine.l2,

@@ -38,7 +38,7 @@ impl<'f> Writer<'_, 'f> {
     pub fn product(&self, kernel: &Kernel, inner: &[usize], factors: [&Load; 2]) {
         let space = &kernel.space;
         let columns = space.len().checked_sub(1);
-        let row = rows(space, factors);
+        let row = rows(space, factors, &self.plan.machine);
         // Few rows left over, and then many in a tile.
         let height = |axis: usize| (2..=ROWS.min(space[axis])).min_by_key(|rows| (space[axis] % rows, ROWS - rows));
         let rows = row.and_then(|axis| Some((axis, height(axis)?)));

@@ -41,10 +41,21 @@ impl Through {
 pub enum Then<'a> {
     Store(&'a [Store]),
     /// A value is folded into the lane of its place in the row. Lanes begin at an address.
-    Fold { how: Reduction, dtype: Dtype, value: Reg, lanes: Value },
+    Fold {
+        how: Reduction,
+        dtype: Dtype,
+        value: Reg,
+        lanes: Value,
+    },
     /// A value is folded into a row of lanes, of which the first begins at an address; and the bytes from one to the next along each axis
     /// around the row.
-    FoldBeside { how: Reduction, dtype: Dtype, value: Reg, lanes: Value, steps: Vec<i64> },
+    FoldBeside {
+        how: Reduction,
+        dtype: Dtype,
+        value: Reg,
+        lanes: Value,
+        steps: Vec<i64>,
+    },
 }
 
 /// Rows with fewer elements are not worth a call.

@@ -49,7 +49,7 @@ impl<'k> Tiling<'k> {
         if !across.iter().all(|stride| [0, 1].contains(stride)) || across == [0, 0] {
             return None;
         }
-        let rows = rows(&kernel.space, factors);
+        let rows = rows(&kernel.space, factors, &plan.machine);
         let tile = best(isa, (rows.map_or(1, |axis| kernel.space[axis]), kernel.space[last]));
         let rows = rows.filter(|_| tile.rows > 1);
         let panels = panels.filter(|_| rows.is_some()).map(|panels| {

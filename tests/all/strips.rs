@@ -225,18 +225,57 @@ fn what_is_put_aside_comes_back() {
 fn the_code_of_rows_is_what_a_disassembler_expects() {
     use Mnemonic::*;
     let either = [
-        Add, Cmp, Dec, Jne, Mov, Pop, Push, Ret, Vaddps, Vbroadcastss, Vcvtdq2ps, Vcvttps2dq, Vdivps, Vfmadd132ps,
-        Vfmadd213ps, Vfmadd231ps, Vfnmadd132ps, Vfnmadd213ps, Vfnmadd231ps, Vmovaps, Vmovups, Vmulps, Vpaddd,
-        Vpbroadcastd, Vpmovzxbd, Vpmulld, Vpslld, Vpsrad, Vpsubd, Vsqrtps, Vsubps, Vzeroupper,
+        Add,
+        Cmp,
+        Dec,
+        Jne,
+        Mov,
+        Pop,
+        Push,
+        Ret,
+        Vaddps,
+        Vbroadcastss,
+        Vcvtdq2ps,
+        Vcvttps2dq,
+        Vdivps,
+        Vfmadd132ps,
+        Vfmadd213ps,
+        Vfmadd231ps,
+        Vfnmadd132ps,
+        Vfnmadd213ps,
+        Vfnmadd231ps,
+        Vmovaps,
+        Vmovups,
+        Vmulps,
+        Vpaddd,
+        Vpbroadcastd,
+        Vpmovzxbd,
+        Vpmulld,
+        Vpslld,
+        Vpsrad,
+        Vpsubd,
+        Vsqrtps,
+        Vsubps,
+        Vzeroupper,
     ];
     let lesser = [
-        Vblendvps, Vcmpps, Vextracti128, Vmaskmovps, Vmovd, Vmovq, Vpackusdw, Vpackuswb,
-        Vpand, Vpcmpeqd, Vpcmpgtd, Vpor, Vpxor, Vroundps, Vxorps,
+        Vblendvps,
+        Vcmpps,
+        Vextracti128,
+        Vmaskmovps,
+        Vmovd,
+        Vmovq,
+        Vpackusdw,
+        Vpackuswb,
+        Vpand,
+        Vpcmpeqd,
+        Vpcmpgtd,
+        Vpor,
+        Vpxor,
+        Vroundps,
+        Vxorps,
     ];
-    let larger = [
-        Kmovw, Vcmpps, Vpandd, Vpcmpeqd, Vpcmpgtd, Vpmovdb, Vpord, Vpternlogd, Vptestmd,
-        Vpxord, Vrndscaleps,
-    ];
+    let larger = [Kmovw, Vcmpps, Vpandd, Vpcmpeqd, Vpcmpgtd, Vpmovdb, Vpord, Vpternlogd, Vptestmd, Vpxord, Vrndscaleps];
     for machine in written_for() {
         let own = if machine.vector == 64 { &larger[..] } else { &lesser[..] };
         let (mut codes, mut found) = (0, BTreeSet::new());

@@ -1,12 +1,12 @@
 //! Products in wide registers: bit for bit what the kernel interpreter says, on every machine that can be asked for.
 
+use crate::functions::Dice;
+use crate::native::check;
+use crate::strips::disassemble;
 use dlmc::kernel::{Core, Machine, Plan, plan};
 use dlmc::native;
 use dlmc::scalar::{Dtype, Scalar};
 use dlmc::tensor::{Function, Graph, Id, Slot, View};
-use crate::functions::Dice;
-use crate::native::check;
-use crate::strips::disassemble;
 
 /// This machine, and what it would be with narrower registers.
 pub fn machines() -> Vec<Machine> {

@@ -97,6 +97,7 @@ fn shift(graph: &Graph, id: Id, of: impl Fn(Id) -> Shift) -> Shift {
         Op::Map(Scalar::Add) => sum(args[0], args[1]),
         Op::Map(Scalar::Sub) => sum(args[0], scaled(args[1], -1.0)),
         Op::Map(Scalar::Neg) => scaled(args[0], -1.0),
+        Op::Map(Scalar::StopGradient) => args[0],
         Op::Map(Scalar::Mul) => match (value(0), value(1)) {
             (Some(value), _) => scaled(args[1], value),
             (_, Some(value)) => scaled(args[0], value),

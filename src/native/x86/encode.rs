@@ -71,7 +71,10 @@ pub enum Operand {
     /// One element for all lanes.
     Spread(Address),
     /// A constant that stands behind the code, so many bytes from its beginning; one element for all lanes, or each its own.
-    Constant { at: usize, spread: bool },
+    Constant {
+        at: usize,
+        spread: bool,
+    },
 }
 
 /// What a mask does with the lanes that it leaves out.
@@ -179,9 +182,7 @@ impl Assembler {
     pub fn load(&mut self, to: Vector, from: Address, lanes: Lanes, mask: Vector) {
         let form = match (self.isa, lanes) {
             (Isa::Avx2, Lanes::Masked) => Form::of(MASKMOVPS_LOAD, to, mask, Operand::Memory(from)),
-            (Isa::Avx512, Lanes::Masked) => {
-                Form::new(MOVUPS_LOAD, to.0, 0, Operand::Memory(from)).within(Mask::TAIL)
-            }
+            (Isa::Avx512, Lanes::Masked) => Form::new(MOVUPS_LOAD, to.0, 0, Operand::Memory(from)).within(Mask::TAIL),
             (_, Lanes::All) => Form::new(MOVUPS_LOAD, to.0, 0, Operand::Memory(from)),
         };
         self.vector(form);

@@ -23,7 +23,11 @@ pub struct Strip {
 /// What is done with what was computed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sink {
-    Store { pointer: u32, unit: Unit, value: Wide },
+    Store {
+        pointer: u32,
+        unit: Unit,
+        value: Wide,
+    },
     /// It takes the place of what was folded so far, in the lane of its column.
     Fold(Wide),
 }

@@ -30,15 +30,25 @@ pub enum Op {
     /// What was folded so far.
     SoFar,
     /// The elements from the pointer of that number on; where a mask says so, and else zero.
-    Load { pointer: u32, unit: Unit, mask: Option<Wide> },
+    Load {
+        pointer: u32,
+        unit: Unit,
+        mask: Option<Wide>,
+    },
     /// The element that the pointer shows, in all lanes.
-    Spread { pointer: u32 },
+    Spread {
+        pointer: u32,
+    },
     Two(Two, Wide, Wide),
     One(One, Wide),
     Shift(Shift, u8, Wide),
     Compare(Compare, Wide, Wide),
     /// `a · b + c`, or `c - a · b`.
-    MulAdd { negated: bool, factors: [Wide; 2], term: Wide },
+    MulAdd {
+        negated: bool,
+        factors: [Wide; 2],
+        term: Wide,
+    },
     Select([Wide; 3]),
 }
 
