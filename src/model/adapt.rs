@@ -4,11 +4,10 @@ use std::rc::Rc;
 
 use super::eval::Scope;
 use super::lower::{Declared, Lower, Outcome, Reported};
-use super::modules::ModuleId;
+use super::modules::{Definition, ModuleId};
 use super::train::{callee, selects};
 use super::types::describe;
 use super::value::{Callee, Given, Tensor, Value, What};
-use crate::model::modules::Definition;
 use crate::problem::Problem;
 use crate::problem::shapes::RankMismatch;
 use crate::problem::transfer::{AdaptedTwice, AdapterStill, AdapterUnfit, AdapterUnmet, for_parameter};
@@ -45,9 +44,9 @@ impl Lower<'_> {
     /// A parameter or a state as the model reads it: what its adapter makes of it, where it has one.
     pub fn read(&mut self, slot: u32) -> Outcome<Tensor> {
         let tensor = self.state(slot);
-        let declared = self.declared[slot as usize].clone();
         let adapters = self.adapters.clone();
-        let found = adapters.iter().find_map(|it| Some((it, it.selector(&declared)?)));
+        let declared = &self.declared[slot as usize];
+        let found = adapters.iter().find_map(|it| Some((it, it.selector(declared)?)));
         // An adapter reads its parameter once, and initial values read none.
         let Some((adapter, selector)) = found.filter(|_| self.adapting.is_none() && self.hint.is_none()) else {
             return Ok(tensor);
@@ -55,6 +54,7 @@ impl Lower<'_> {
         let id = match self.adapted.get(&slot) {
             Some(&id) => id,
             None => {
+                let declared = declared.clone();
                 let adapted = self.aside(&declared, |lower| lower.adapt(adapter, selector, &declared, &tensor))?;
                 self.adapted.insert(slot, adapted.id);
                 adapted.id
