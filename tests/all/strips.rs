@@ -275,7 +275,20 @@ fn the_code_of_rows_is_what_a_disassembler_expects() {
         Vroundps,
         Vxorps,
     ];
-    let larger = [Kmovw, Vcmpps, Vpandd, Vpcmpeqd, Vpcmpgtd, Vpmovdb, Vpord, Vpternlogd, Vptestmd, Vpxord, Vrndscaleps];
+    let larger = [
+        Kmovw,
+        Vblendmps,
+        Vcmpps,
+        Vpandd,
+        Vpcmpeqd,
+        Vpcmpgtd,
+        Vpmovdb,
+        Vpord,
+        Vpternlogd,
+        Vptestmd,
+        Vpxord,
+        Vrndscaleps,
+    ];
     for machine in written_for() {
         let own = if machine.vector == 64 { &larger[..] } else { &lesser[..] };
         let (mut codes, mut found) = (0, BTreeSet::new());

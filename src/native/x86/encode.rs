@@ -291,10 +291,21 @@ impl Assembler {
             Isa::Avx2 => self.vector(Form::of(what.opcode(), to, a, b)),
             Isa::Avx512 => {
                 let mask = Mask(2);
-                self.vector(Form::new(what.opcode(), mask.0, a.0, b));
+                self.compare_to(what, mask, a, b);
                 self.vector(Form::new(MOVAPS, to.0, 0, Operand::Register(ones)).within(mask));
             }
         }
+    }
+
+    /// The mask of the lanes in which a comparison holds; of AVX-512.
+    pub fn compare_to(&mut self, what: Compare, to: Mask, a: Vector, b: Operand) {
+        assert_eq!(self.isa, Isa::Avx512, "masks came with AVX-512");
+        self.vector(Form::new(what.opcode(), to.0, a.0, b));
+    }
+
+    /// `a` in the lanes of the mask, else `b`; of AVX-512.
+    pub fn choose(&mut self, to: Vector, mask: Mask, a: Operand, b: Vector) {
+        self.vector(Form { mask: Some((mask, Out::Keep)), ..Form::of(BLENDMPS, to, b, a) });
     }
 
     /// Sets all bits.

@@ -59,6 +59,7 @@ pub const PACKUSDW: Opcode = opcode(M0F38, P66, 0x2b);
 pub const PACKUSWB: Opcode = opcode(M0F, P66, 0x67);
 pub const MOVQ_STORE: Opcode = opcode(M0F, P66, 0xd6);
 pub const BLENDVPS: Opcode = opcode(M0F3A, P66, 0x4a);
+pub const BLENDMPS: Opcode = opcode(M0F38, P66, 0x65);
 pub const PTERNLOGD: Opcode = opcode(M0F3A, P66, 0x25);
 pub const PTESTMD: Opcode = opcode(M0F38, P66, 0x27);
 /// The shifts by a number that is known; which, says the digit in the place of the first register.

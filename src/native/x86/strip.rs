@@ -4,7 +4,7 @@ use super::Isa;
 use super::encode::{Address, Assembler, Lanes, Mask, Operand, Vector, Word};
 use super::hold::{Holds, Uses};
 use super::opcodes::{Order, Two};
-use super::trace::{Op, Unit, Wide};
+use super::trace::{Op, Unit, Wide, chosen};
 use crate::kernel::LANES;
 
 /// The rows of a loop, each `columns` elements long, and the loops around them.
@@ -99,8 +99,9 @@ impl Strip {
         if self.columns == 0 || too_many || self.loops.iter().any(far) || (isa == Isa::Avx2 && masks_bytes) {
             return None;
         }
-        let uses = &Uses::of(isa, &self.ops, &self.sinks);
-        let mut writer = Writer { isa, strip: self, uses, code: Assembler::new(isa), tail, kept: 0 };
+        let ops = if isa == Isa::Avx512 { chosen(&self.ops) } else { self.ops.clone() };
+        let uses = &Uses::of(isa, &ops, &self.sinks);
+        let mut writer = Writer { isa, strip: self, ops: &ops, uses, code: Assembler::new(isa), tail, kept: 0 };
         writer.function();
         let bytes = self.own_at() + writer.own_known() + writer.kept * 4 * isa.lanes();
         Some((writer.code.finish(), bytes))
@@ -110,6 +111,8 @@ impl Strip {
 struct Writer<'a> {
     isa: Isa,
     strip: &'a Strip,
+    /// Those of the strip, as this machine does them.
+    ops: &'a [Op],
     uses: &'a Uses,
     code: Assembler,
     /// Whether the last register of a row is not full.
@@ -228,7 +231,7 @@ impl Writer<'_> {
         let home = self.strip.own_at() + self.own_known();
         let uses = self.uses;
         let mut holds = Holds::new(self.isa, uses, self.isa.registers() - taken, self.at(home));
-        for (number, op) in self.strip.ops.iter().enumerate() {
+        for (number, op) in self.ops.iter().enumerate() {
             let home = match *op {
                 Op::Const(bits) => self.code.constant(bits),
                 Op::Known(number) => match self.isa {
@@ -270,7 +273,7 @@ impl Writer<'_> {
 
     fn op(&mut self, holds: &mut Holds, wide: Wide, part: Part) {
         let code = &mut self.code;
-        match self.strip.ops[wide.0 as usize] {
+        match self.ops[wide.0 as usize] {
             Op::Const(_) | Op::Known(_) | Op::SoFar => unreachable!("these are somewhere"),
             Op::Column => {
                 let to = holds.take(code, wide);
@@ -315,6 +318,15 @@ impl Writer<'_> {
             }
             Op::MulAdd { negated, factors, term } => self.multiply(holds, wide, negated, factors, term),
             Op::Select(operands) => self.select(holds, wide, operands),
+            Op::Choose { what, of: [a, b], then: [yes, no] } => {
+                let turned = what.commutes() && !holds.in_register(a) && holds.in_register(b);
+                let (a, b) = if turned { (b, a) } else { (a, b) };
+                let (a, b) = (holds.register(code, a), holds.operand(code, b));
+                code.compare_to(what, Mask(2), a, b);
+                let (no, yes) = (holds.register(code, no), holds.operand(code, yes));
+                let to = holds.take(code, wide);
+                code.choose(to, Mask(2), yes, no);
+            }
         }
     }
 

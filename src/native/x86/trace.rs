@@ -50,6 +50,12 @@ pub enum Op {
         term: Wide,
     },
     Select([Wide; 3]),
+    /// The first of `then` where the comparison of `of` holds, else the second: a comparison and a selection in one, of AVX-512.
+    Choose {
+        what: Compare,
+        of: [Wide; 2],
+        then: [Wide; 2],
+    },
 }
 
 impl Op {
@@ -61,8 +67,23 @@ impl Op {
             Op::Two(_, a, b) | Op::Compare(_, a, b) => vec![a, b],
             Op::MulAdd { factors: [a, b], term, .. } => vec![a, b, term],
             Op::Select(operands) => operands.to_vec(),
+            Op::Choose { of, then, .. } => [of, then].concat(),
         }
     }
+}
+
+/// The same operations, where what is compared for one selection only is chosen at once.
+pub fn chosen(ops: &[Op]) -> Vec<Op> {
+    let mut uses = vec![0; ops.len()];
+    ops.iter().flat_map(Op::operands).for_each(|it| uses[it.0 as usize] += 1);
+    let choice = |op: &Op| match *op {
+        Op::Select([c, a, b]) if uses[c.0 as usize] == 1 => match ops[c.0 as usize] {
+            Op::Compare(what, x, y) => Op::Choose { what, of: [x, y], then: [a, b] },
+            _ => *op,
+        },
+        op => op,
+    };
+    ops.iter().map(choice).collect()
 }
 
 /// The bit of the sign.
