@@ -22,6 +22,7 @@ mod doc;
 mod emit;
 mod eval;
 mod explain;
+mod export;
 mod files;
 mod fix;
 mod fmt;
@@ -76,6 +77,7 @@ commands! {
     Why => why,
     Diff => diff,
     Inspect => inspect,
+    Export => export,
     New => new,
     Init => init,
     Explain => explain,

@@ -2,6 +2,7 @@
 //!
 //! This is the last floor that knows names. A [`Program`] answers with graphs in which every extent is a number.
 
+pub mod adapt;
 pub mod alone;
 pub mod apply;
 pub mod builtins;

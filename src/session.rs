@@ -23,6 +23,7 @@ pub mod cadence;
 pub mod container;
 pub mod course;
 pub mod event;
+pub mod export;
 pub mod folder;
 pub mod footprint;
 pub mod formulas;
@@ -213,6 +214,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         backend: request.backend.word().into(),
         threads: 1,
         parameters: program.parameters() as u64,
+        trained: program.trained as u64,
         step_flops: footprint.map(|it| it.step_flops),
         peak_bytes: footprint.map(|it| it.peak_bytes),
         resident_bytes: footprint.and_then(|it| it.resident_bytes),

@@ -131,6 +131,10 @@ fn trains(trains: &[TrainReport]) -> String {
         ]);
     }
     let several = trains.len() > 1;
+    let trained = trains.iter().filter(|it| it.trained < it.parameters).map(|train| {
+        let of = train.name.as_ref().filter(|_| several).map_or(String::new(), |name| format!(" in {name}"));
+        format!("  {} of {} parameters train{of}\n", count(train.trained), count(train.parameters))
+    });
     let thaws = trains.iter().flat_map(|train| {
         let of = train.name.as_ref().filter(|_| several).map_or(String::new(), |name| format!(" of {name}"));
         train.thaws.iter().map(move |it| format!("  {}{of}\n", thawed(&it.parts, it.after)))
@@ -139,7 +143,7 @@ fn trains(trains: &[TrainReport]) -> String {
         let into = train.name.as_ref().filter(|_| several).map_or(String::new(), |name| format!(" for {name}"));
         train.transfers.iter().map(move |it| format!("  {}{into}\n", brought(&it.with(String::new()))))
     });
-    table.text() + &brought.collect::<String>() + &thaws.collect::<String>()
+    table.text() + &brought.collect::<String>() + &trained.collect::<String>() + &thaws.collect::<String>()
 }
 
 /// `backbone from weights/resnet18.safetensors: 96 tensors, 269,722 numbers; 2 left out`
@@ -187,7 +191,7 @@ fn as_json(report: &Report, problems: &[Problem]) -> Value {
         };
         json!({
             "name": train.name, "model": train.model, "data": train.data, "rows": train.rows,
-            "steps": steps, "steps_formula": formula,
+            "steps": steps, "steps_formula": formula, "parameters": train.parameters, "trained": train.trained,
             "transfers": train.transfers.iter().map(|it| {
                 json!({
                     "part": it.part, "from": it.from, "tensors": it.fit.takes.len(), "numbers": it.numbers,

@@ -35,7 +35,7 @@ pub struct Report {
 
 pub struct ModelReport {
     pub name: String,
-    /// Trained numbers.
+    /// Numbers of all parameters.
     pub parameters: u64,
     /// Operations of the forward pass for one example.
     pub flops_forward: u64,
@@ -51,6 +51,10 @@ pub struct TrainReport {
     /// The examples of training, validation and test, where the look at the data tells them.
     pub rows: Option<[usize; 3]>,
     pub steps: Steps,
+    /// Numbers that the run moves: those of the parameters that are neither frozen for good nor adapted.
+    pub trained: u64,
+    /// Those of all parameters.
+    pub parameters: u64,
     /// When parts that are frozen for a while begin to train, where the steps are known.
     pub thaws: Vec<Thaw>,
     /// What the run begins with from files; nothing where one of them does not fit.
@@ -239,6 +243,8 @@ fn train(program: &Program, examples: Option<[usize; 3]>, read: Option<Rows>) ->
         data: program.data.name.clone(),
         rows: examples,
         steps: steps(program, examples.map(|[train, ..]| train)),
+        trained: program.trained as u64,
+        parameters: program.parameters() as u64,
         thaws: thaws(program, examples.map(|[train, ..]| train)),
         transfers: vec![],
         footprint: Footprint::ahead(program, examples, read),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::build::looped;
+use super::build::{kernels, looped};
 use super::trace::reduces;
 use super::{Body, Core, Kernel, Work};
 use crate::tensor::{Function, Graph, Id, Op};
@@ -38,59 +38,78 @@ pub fn groups(function: &Function, stored: &[bool], roots: &[Id]) -> Vec<Group> 
         // Nobody reads, for instance, the indices into a table of one row.
         if needed[root.0 as usize] {
             let mut reads = Reads::new();
-            let mut lines = 0;
+            let (mut lines, mut split) = (0, false);
             match graph[root].op {
                 Op::Scan { .. } => reads.extend(graph[root].args.iter().map(|&arg| (arg, false))),
                 _ => {
                     let kernels = looped(graph, stored, root).expect("what blocks a kernel is stored");
+                    split = kernels.iter().any(|kernel| kernel.space != graph.shape(root));
                     lines = kernels.iter().map(|kernel| kernel.body.lines.len()).sum();
                     kernels.iter().for_each(|kernel| add_reads(kernel, &mut reads));
                 }
             }
             reads.keys().for_each(|id| needed[id.0 as usize] = true);
-            alone.push((root, reads, lines));
+            alone.push(Alone { root, reads, lines, split });
         }
     }
-    let mut grouping = Grouping::new(graph);
-    for (root, reads, lines) in alone.into_iter().rev() {
-        grouping.place(root, reads, lines);
-    }
+    let mut grouping = Grouping::new(graph, stored);
+    alone.into_iter().rev().for_each(|alone| grouping.place(alone));
     grouping.groups
+}
+
+/// A value, and what its own kernel would be.
+struct Alone {
+    root: Id,
+    reads: Reads,
+    /// The lines of its bodies.
+    lines: usize,
+    /// Whether it goes through axes of its space in several parts.
+    split: bool,
 }
 
 struct Grouping<'a> {
     graph: &'a Graph,
+    stored: &'a [bool],
     /// The group of each node.
     owner: Vec<Option<usize>>,
     groups: Vec<Group>,
     needs: Needs,
     lines: Vec<usize>,
+    /// Whether any of the members has to go through axes in parts.
+    split: Vec<bool>,
     /// The groups that read a node first at the place at which they store, and those whose space is one point.
     aligned: FxHashMap<Id, Vec<usize>>,
     scalars: Vec<usize>,
 }
 
 impl Grouping<'_> {
-    fn new(graph: &Graph) -> Grouping<'_> {
+    fn new<'a>(graph: &'a Graph, stored: &'a [bool]) -> Grouping<'a> {
         Grouping {
             graph,
+            stored,
             owner: vec![None; graph.len()],
             groups: Vec::new(),
             needs: Needs::default(),
             lines: Vec::new(),
+            split: Vec::new(),
             aligned: FxHashMap::default(),
             scalars: Vec::new(),
         }
     }
 
-    fn place(&mut self, root: Id, reads: Reads, lines: usize) {
-        let fitting = || self.candidates(root, &reads).into_iter().find(|&group| self.fits(root, &reads, lines, group));
+    fn place(&mut self, alone: Alone) {
+        let fitting = || {
+            let groups = self.candidates(alone.root, &alone.reads).into_iter();
+            groups.into_iter().find(|&group| self.fits(&alone, group))
+        };
+        let root = alone.root;
         let group = match self.beside(root).or_else(fitting) {
             Some(group) => group,
             None => {
                 self.groups.push(Group { members: Vec::new(), reads: Reads::new() });
                 self.needs.add();
                 self.lines.push(0);
+                self.split.push(false);
                 if self.graph.shape(root).is_empty() {
                     self.scalars.push(self.groups.len() - 1);
                 }
@@ -98,9 +117,10 @@ impl Grouping<'_> {
             }
         };
         self.owner[root.0 as usize] = Some(group);
-        self.lines[group] += lines;
+        self.lines[group] += alone.lines;
+        self.split[group] |= alone.split;
         self.groups[group].members.push(root);
-        for (node, aligned) in reads {
+        for (node, aligned) in alone.reads {
             match self.owner[node.0 as usize] {
                 Some(owner) if owner == group => {}
                 owner => {
@@ -142,13 +162,14 @@ impl Grouping<'_> {
         [producers, latest(beside)].concat()
     }
 
-    fn fits(&self, root: Id, reads: &Reads, lines: usize, group: usize) -> bool {
+    fn fits(&self, alone: &Alone, group: usize) -> bool {
+        let &Alone { root, ref reads, lines, split } = alone;
         let graph = self.graph;
-        let alone = |id: Id| matches!(graph[id].op, Op::ScatterAdd { .. } | Op::Order { .. } | Op::Scan { .. });
-        let cored = |id: Id| alone(id) || matches!(graph[id].op, Op::Contract { .. }) || reduces(graph, id).is_some();
+        let is_alone = |id: Id| matches!(graph[id].op, Op::ScatterAdd { .. } | Op::Order { .. } | Op::Scan { .. });
+        let cored = |id: Id| is_alone(id) || matches!(graph[id].op, Op::Contract { .. }) || reduces(graph, id).is_some();
         let first = self.groups[group].members[0];
         !cored(root)
-            && !alone(first)
+            && !is_alone(first)
             && graph.shape(root) == graph.shape(first)
             && self.lines[group] + lines <= LONG
             && reads.iter().all(|(node, &aligned)| match self.owner[node.0 as usize] {
@@ -156,6 +177,13 @@ impl Grouping<'_> {
                 Some(owner) => !self.needs.lead(owner, group),
                 None => true,
             })
+            && (!split && !self.split[group] || self.is_one_loop(root, group))
+    }
+
+    /// Whether the parts that one value needs are no hindrance to the others: the axes of a core stay whole.
+    fn is_one_loop(&self, root: Id, group: usize) -> bool {
+        let members = [&self.groups[group].members[..], &[root]].concat();
+        kernels(self.graph, self.stored, &members).is_ok()
     }
 }
 

@@ -51,9 +51,11 @@ pub fn program(
         let roots = [step.loss, step.total, step.rate];
         let dead = dead_states(&lower, &roots);
         experiment.lint_statistics(&mut lower, &step.moving);
-        (sorted(&lower, &dead), std::mem::take(&mut lower.initial), step.outputs, dead)
+        let numbers = |slot: &u32| lower.declared[*slot as usize].shape.iter().product::<usize>();
+        let trained = step.moving.iter().map(numbers).sum();
+        (sorted(&lower, &dead), std::mem::take(&mut lower.initial), step.outputs, dead, trained)
     };
-    let (declared, initial, outputs, dead) = found;
+    let (declared, initial, outputs, dead, trained): (_, _, _, _, usize) = found;
     experiment.declared = declared;
     experiment.initial = initial;
     experiment.dead = dead;
@@ -107,6 +109,7 @@ pub fn program(
         role: role(it),
         shape: it.shape.clone(),
         dtype: Dtype::F32,
+        adapts: it.adapts.clone(),
         span: it.span,
     });
     let states = states.collect();
@@ -132,6 +135,7 @@ pub fn program(
         stages,
         loops,
         step_fits: experiment.step_fits(),
+        trained,
         shapes,
         experiment,
     };

@@ -80,6 +80,17 @@ impl Experiment {
         Function { graph: lower.graph, states: self.states(), feeds, results, updates: vec![] }
     }
 
+    /// The parameters of the model, each as the model reads it: with what its adapter makes of it.
+    pub fn merged_function(&self) -> Function {
+        let mut problems = Vec::new();
+        let mut lower = self.lower(still(1), &mut problems);
+        let is_the_models =
+            |slot: &u32| self.declared[*slot as usize].trained && self.declared[*slot as usize].adapts.is_none();
+        let slots = (0..self.declared.len() as u32).filter(is_the_models);
+        let results = slots.map(|slot| lower.read(slot).expect("checked before").id).collect();
+        Function { graph: lower.graph, states: self.states(), feeds: vec![], results, updates: vec![] }
+    }
+
     pub fn loss_function(&self, outputs: &[(String, Vec<usize>, Meaning)], n: usize) -> Function {
         let mut problems = Vec::new();
         let mut lower = self.lower(still(n), &mut problems);

@@ -16,5 +16,6 @@ pub const FILES: &[(&str, &str)] = &[
     ("std/schedules.dlm", include_str!("../std/schedules.dlm")),
     ("std/augmentations.dlm", include_str!("../std/augmentations.dlm")),
     ("std/regularizers.dlm", include_str!("../std/regularizers.dlm")),
+    ("std/adapters.dlm", include_str!("../std/adapters.dlm")),
     ("std/encoders.dlm", include_str!("../std/encoders.dlm")),
 ];

@@ -10,6 +10,7 @@ mod picks;
 
 use picks::affine;
 
+use super::adapt::Adapter;
 use super::modules::{ModuleId, Modules};
 use super::types::labels::{differ, first_of, reshaped};
 use super::value::{Affine, AxisName, BATCH, Lead, Meaning, Tensor, Value};
@@ -32,6 +33,8 @@ pub struct Declared {
     pub shape: Vec<usize>,
     /// What it starts as: a node of [`Lower::initial`].
     pub initial: Id,
+    /// Of what belongs to an adapter the parameter that this adapts.
+    pub adapts: Option<String>,
     pub span: Span,
 }
 
@@ -148,6 +151,14 @@ pub struct Lower<'a> {
     pub fitting: bool,
     /// The patterns of what is frozen: a layer under such a path neither trains nor moves its statistics.
     pub frozen: Vec<String>,
+    /// Whether this is a training step, whatever is frozen in it.
+    pub trains: bool,
+    /// What stands between parameters and the layers that read them.
+    pub adapters: Arc<[Adapter]>,
+    /// What adapters have made of parameters, by slot.
+    pub adapted: BTreeMap<u32, Id>,
+    /// The parameter whose adapter is being applied.
+    pub adapting: Option<String>,
     /// Where the inputs of the model were declared, until it is entered.
     pub input_places: Vec<Span>,
     /// What a free size of the model's result stands for: the number of classes of the data's target.
@@ -194,6 +205,10 @@ impl<'a> Lower<'a> {
             definitions: Vec::new(),
             fitting: false,
             frozen: Vec::new(),
+            trains: setting.training,
+            adapters: Arc::new([]),
+            adapted: BTreeMap::new(),
+            adapting: None,
             input_places: Vec::new(),
             wanted_scores: None,
         }

@@ -32,6 +32,8 @@ pub struct Program {
     pub inputs: usize,
     /// The fitted values that a training step reads after its fields: of which field, and which of its.
     pub step_fits: Vec<(usize, usize)>,
+    /// Numbers that a run moves: those of the parameters that are neither frozen for good nor adapted.
+    pub trained: usize,
     /// The outputs' names, shapes and meanings.
     pub(super) shapes: Vec<(String, Vec<usize>, super::value::Meaning)>,
     pub(super) experiment: super::train::Experiment,
@@ -463,6 +465,8 @@ pub struct StateInfo {
     pub role: StateRole,
     pub shape: Vec<usize>,
     pub dtype: Dtype,
+    /// Of what belongs to an adapter the parameter that this adapts.
+    pub adapts: Option<String>,
     /// Where it is declared.
     pub span: Span,
 }
@@ -627,6 +631,10 @@ impl Program {
     pub fn predict(&self, n: usize) -> Function {
         self.experiment.predict_function(n)
     }
+    /// No feeds. Results: each parameter that belongs to no adapter, with what its adapter makes of it, in the order of slots.
+    pub fn merged(&self) -> Function {
+        self.experiment.merged_function()
+    }
     /// Feeds: the outputs, then the targets and the weight as the model sees them. Result: the loss, `[]`.
     pub fn loss(&self, n: usize) -> Function {
         self.experiment.loss_function(&self.shapes, n)
@@ -681,7 +689,7 @@ impl Program {
         let (output, target) = told?;
         Some(Writing { input, target, output, length: seen.length })
     }
-    /// Trained numbers.
+    /// Numbers of all parameters.
     pub fn parameters(&self) -> usize {
         let trained = self.states.iter().filter(|it| it.role == StateRole::Parameter);
         trained.map(|it| it.shape.iter().product::<usize>()).sum()

@@ -240,6 +240,9 @@ impl<'a> Walk<'a> {
                 TransferEntry::Train(TrainEntry::Freeze { what, until: Some(until), .. }) => {
                     self.value(&format!("train.freeze.{}", within(what)), "train", until);
                 }
+                TransferEntry::Adapt { how, what, .. } => {
+                    self.call(how, Kind::Layer, &format!("train.adapt.{}", within(what)), 0);
+                }
                 _ => {}
             }
         }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub use augmented::{Augment, Augmented};
 pub use settings::{SETTINGS, Settings, constant_text};
 
+use super::adapt::Adapter;
 use super::eval::Scope;
 use super::fields::{self, Fields};
 use super::functions::Frozen;
@@ -87,6 +88,8 @@ pub struct Experiment {
     pub scales: Vec<Scale>,
     /// Parameters that do not move, for good or for a while.
     pub frozen: Vec<Frozen>,
+    /// What stands between parameters, which stay as they are, and the layers that read them.
+    pub adapters: Arc<[Adapter]>,
     /// What parameters and states start as that files hold.
     pub transfers: Vec<TransferPlan>,
     /// What is done to training examples before the model sees them.
@@ -267,6 +270,7 @@ impl Experiment {
             clip: parts.clip,
             scales: parts.scales,
             frozen: parts.frozen,
+            adapters: parts.adapters.into(),
             transfers: parts.transfers,
             augmented,
             inputs,
@@ -285,6 +289,7 @@ impl Experiment {
         lower.slots = self.declared.iter().enumerate().map(|(slot, it)| (it.path.clone(), slot as u32)).collect();
         lower.initial = self.initial.clone();
         lower.dead = self.dead.clone();
+        lower.adapters = self.adapters.clone();
         let frozen = self.frozen.iter().filter(|it| it.holds(setting));
         lower.frozen = frozen.map(|it| it.what.pattern.to_string()).collect();
         lower

@@ -69,7 +69,53 @@ fn and_more(more: usize) -> String {
     if more == 0 { String::new() } else { format!(", and {more} more of this line") }
 }
 
+/// The parameter for which something was done.
+pub fn for_parameter(path: &str, ty: &str) -> String {
+    format!("this adapts `{path}`, which is {ty}")
+}
+
 problems! {
+    /// A layer cannot stand between a parameter and whoever reads it.
+    "adapter-unfit" Error AdapterUnfit { how: String, parameter: String, ty: String, takes: Vec<String>, gives: Option<String>, at: Span, selected_at: Span } =>
+        match gives {
+            None => say(format!("`{how}` cannot adapt `{parameter}`, which is {ty}"))
+                .at(at, format!("takes {}", ticked(&takes).join(" or ")))
+                .at(selected_at, format!("selects `{parameter}`"))
+                .help("let the pattern select less: `*.w` are the weights of dense layers and of convolutions"),
+            Some(gives) => say(format!("`{how}` makes {gives} of `{parameter}`, which is {ty}"))
+                .at(at, format!("gives {gives}"))
+                .at(selected_at, format!("selects `{parameter}`"))
+                .help("an adapter gives what it takes, a tensor of the same shape, which the layer reads in its place"),
+        };
+
+    /// A parameter does not meet what an adapter requires.
+    "adapter-unmet" Error AdapterUnmet { how: String, parameter: String, ty: String, message: String, facts: String, at: Span, selected_at: Span } =>
+        say(format!("`{how}` does not fit `{parameter}`, which is {ty}: {message}"))
+            .at(at, facts)
+            .at(selected_at, format!("selects `{parameter}`"))
+            .help(format!("change the settings of the adapter, or let the pattern leave `{parameter}` out"));
+
+    /// An adapter has nothing to train.
+    "adapter-still" Error AdapterStill { how: String, parameter: String, at: Span, selected_at: Span } =>
+        say(format!("`{how}` has no parameters, so `{parameter}` would stay, and nothing would train in its place"))
+            .at(at, "nothing to train")
+            .at(selected_at, format!("selects `{parameter}`"))
+            .help("what shall only stay is named by `freeze`; an adapter is a layer with parameters");
+
+    /// Two adapters select one parameter.
+    "adapted-twice" Error AdaptedTwice { parameter: String, at: Span, first: Span } =>
+        say(format!("`{parameter}` would be adapted twice"))
+            .at(at, "again here")
+            .at(first, "adapted here")
+            .help("let one of the two patterns select less");
+
+    /// What is adapted stays as it starts, and it starts at random.
+    "adapted-fresh" Error AdaptedFresh { parameter: String, at: Span, fresh_at: Span } =>
+        say(format!("`{parameter}` starts afresh, and an adapter would keep it as it starts"))
+            .at(at, format!("selects `{parameter}`"))
+            .at(fresh_at, "starts afresh")
+            .help("what is new trains itself: let the pattern leave it out");
+
     /// The two sides of a `rename` do not say the same.
     "transfer-pattern" Error TransferPattern { unlike: Unlike, at: Span, from_at: Span } =>
         match unlike {

@@ -52,6 +52,16 @@ pub fn pack_with_room(document: Map<String, Value>, tensors: &[(String, &Array)]
     file
 }
 
+/// The bytes of a file that holds `tensors` and nothing beside them, as other tools write it.
+pub fn pack_plain(tensors: &[(&str, &Array)]) -> Vec<u8> {
+    let mut tensors = tensors.to_vec();
+    tensors.sort_by(|a, b| in_order((a.0, a.1.dtype()), (b.0, b.1.dtype())));
+    let kinds: Vec<Kind> = tensors.iter().map(|(name, array)| (*name, array.dtype(), &array.shape[..])).collect();
+    let mut file = header(None, &kinds);
+    tensors.iter().for_each(|(_, array)| little_endian(&array.data, &mut file));
+    file
+}
+
 /// How many bytes [`pack_with_room`] makes of such tensors.
 pub fn packed_bytes(document: Map<String, Value>, tensors: &[Kind], room: usize) -> usize {
     let mut tensors = tensors.to_vec();
@@ -59,12 +69,17 @@ pub fn packed_bytes(document: Map<String, Value>, tensors: &[Kind], room: usize)
     head(document, &tensors, room).len() + tensors.iter().map(bytes).sum::<usize>()
 }
 
-/// What stands before the tensors, which are in order: its length, the header, and spaces up to the next eighth byte.
+/// What stands before the tensors, which are in order, with a document that is not yet marked.
 fn head(mut document: Map<String, Value>, tensors: &[Kind], room: usize) -> Vec<u8> {
-    let names: BTreeSet<&str> = tensors.iter().map(|kind| kind.0).collect();
-    assert_eq!(names.len(), tensors.len(), "one name for each tensor");
     document.insert(FINGERPRINT.into(), String::from_utf8_lossy(&BLANK).into());
     let text = Value::Object(document).to_string() + &" ".repeat(room);
+    header(Some((KEY, text)), tensors)
+}
+
+/// The length of the header, the header, and spaces up to the next eighth byte.
+fn header(metadata: Option<(&str, String)>, tensors: &[Kind]) -> Vec<u8> {
+    let names: BTreeSet<&str> = tensors.iter().map(|kind| kind.0).collect();
+    assert_eq!(names.len(), tensors.len(), "one name for each tensor");
     let mut start = 0;
     let infos = tensors.iter().map(|kind| {
         let end = start + bytes(kind);
@@ -72,7 +87,8 @@ fn head(mut document: Map<String, Value>, tensors: &[Kind], room: usize) -> Vec<
         start = end;
         (kind.0.to_string(), info)
     });
-    let header = Metadata::new(Some(HashMap::from([(KEY.to_string(), text)])), infos.collect());
+    let metadata = metadata.map(|(key, text)| HashMap::from([(key.to_string(), text)]));
+    let header = Metadata::new(metadata, infos.collect());
     let mut json = serde_json::to_vec(&header.expect("tensors one after the other")).expect("names and numbers");
     json.resize(json.len().next_multiple_of(8), b' ');
     [&(json.len() as u64).to_le_bytes()[..], &json].concat()

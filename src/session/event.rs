@@ -56,8 +56,10 @@ pub struct Start {
     pub name: Option<String>,
     pub backend: String,
     pub threads: usize,
-    /// Trained numbers.
+    /// Numbers of all parameters.
     pub parameters: u64,
+    /// Those that the run moves: neither frozen for good nor adapted.
+    pub trained: u64,
     /// Scalar operations of a full step, over all its batches; of the largest where parts are frozen for a while. This and the two below are `null` where the back end plans nothing.
     pub step_flops: Option<u64>,
     /// The most bytes that one compiled function needs: its arena, its states, what it is fed and what it returns.

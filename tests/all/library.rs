@@ -19,6 +19,7 @@ use crate::check::render_all;
 use crate::functions::Dice;
 use crate::tensors_grad::weighed;
 
+mod adapters;
 mod attention;
 mod augmentations;
 mod convolutions;
@@ -54,6 +55,7 @@ fn every_definition_of_the_library_has_a_case() {
         schedules::cases(),
         regularizers::cases(),
         encoders::cases(),
+        adapters::cases(),
         attention::cases(),
         augmentations::cases(),
     ]

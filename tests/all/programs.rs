@@ -118,6 +118,37 @@ train {
     }
 }
 
+/// What follows a product has to be looked up at places that are cut in a way in which a product is not.
+#[test]
+fn values_whose_axes_are_cut_in_different_ways_are_different_loops() {
+    let text = "dlm 1
+data rows {
+  source: jsonl(\"rows.jsonl\")
+  input  x1: f32[1]
+  target y2: f32[9]
+}
+model model20 on (x1: f32[1]) -> f32[9] across batch {
+  param p3:  f32[9] ~ normal(0, 0.5)
+  param p4:  f32[1] ~ 0.5
+  param p18: f32[1] ~ 0.5
+  p3
+  * sum(tanh((sin(reshape(reshape(expand((p18[(for at5 in 3 => at5)]), 1, 9), [27]), [9, 3])))
+             @ (reshape((for at19 in 12 => x1), [3, 4]))))
+}
+train {
+  model:     model20
+  data:      rows
+  loss:      mse
+  optimizer: lamb
+  for:       2 steps
+  freeze p18 until 1 steps
+}
+";
+    if let Err(failure) = judge(text, 1) {
+        panic!("{}: {}", failure.kind, failure.details);
+    }
+}
+
 /// A fault that somebody might have: of these nodes it makes something else than they mean.
 struct Fault {
     name: &'static str,

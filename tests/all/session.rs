@@ -10,6 +10,7 @@ use dlmc::session::{self, Event, Failure, Outcome, Place, Reason, Request, Start
 use dlmc::source::{Disk, Memory, World};
 
 mod accumulating;
+mod adapting;
 mod exact;
 mod examples;
 mod freezing;

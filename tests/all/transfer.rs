@@ -123,6 +123,26 @@ fn check_and_run_say_what_comes_from_where() {
     assert_eq!(told["trains"][0]["transfers"], serde_json::json!([wanted]));
 }
 
+#[test]
+fn check_and_run_say_how_much_trains() {
+    let shell = Shell::new();
+    let clause = "transfer body from \"it.safetensors\" {\n rename \"*\" -> * as oi\n adapt lora(rank: 2) on *.fc.w\n freeze *\n }";
+    shell.write("it.dlm", program(clause));
+    shell.write("it.safetensors", weights(TORCH));
+    // The head of 14 numbers, and two times two matrices of 6 by 2.
+    let said = shell.run(&["check", "it.dlm"]);
+    assert!(said.code == 0 && said.out.contains("  62 of 188 parameters train\n"), "{}{}", said.out, said.err);
+    let said = shell.run(&["check", "it.dlm", "--set", "adapt.body.*.fc.w.rank=1"]);
+    assert!(said.out.contains("  38 of 164 parameters train\n"), "{}{}", said.out, said.err);
+    let said = shell.run(&["run", "it.dlm", "--out", "it"]);
+    assert!(said.code == 0 && said.err.contains("62 of 188 parameters train"), "{}", said.err);
+    // Without its adapters it is what any program of these layers takes.
+    let said = shell.run(&["export", "it/model.dlmx", "--merged", "--json"]);
+    assert!(said.code == 0 && said.out.contains("\"tensors\":12,\"numbers\":140,"), "{}", said.out);
+    shell.write("plain.dlm", program("transfer from \"model.safetensors\""));
+    assert_eq!(shell.run(&["check", "plain.dlm", "--data"]).code, 0);
+}
+
 /// Whatever stands in a file: it is told of, and nothing falls.
 #[test]
 fn no_file_is_too_broken() {

@@ -588,10 +588,84 @@
 #!                 ^^^ all-frozen
   }
 
-#! yes_no what this version does not run
+#! yes_no what adapts a parameter
   train {
-    transfer hidden from "a.safetensors" { adapt lora(rank: 4) on *.w }
-#!                                         ^^^^^ not-in-this-version: this version of dlmc does not run
+    transfer hidden from "a.safetensors" { adapt lora(rank: 4) on w }
+#!                                               ^^^^^^^^^^^^^ adapter-unmet: does not fit `hidden.w`, which is f32[4, 3]: a rank is at most
+  }
+
+#! yes_no
+  train {
+    transfer hidden from "a.safetensors" { adapt lora(rank: 0) on w }
+#!                                               ^^^^^^^^^^^^^ adapter-unmet: a rank is 1 at least
+  }
+
+#! yes_no
+  train {
+    transfer hidden from "a.safetensors" { adapt lora(rank: 1) on w, b }
+#!                                               ^^^^^^^^^^^^^ adapter-unfit: cannot adapt `hidden.b`, which is f32[3]
+  }
+
+#! yes_no
+  train {
+    transfer hidden from "a.safetensors" { adapt lora(rank: 1) on out.w }
+#!                                                                ^^^^^ pattern-unmatched: matches no parameter of the model
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" {
+      adapt lora(rank: 1) on *
+#!          ^^^^^^^^^^^^^ adapter-unfit: cannot adapt `hidden.b`
+    }
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" {
+      adapt lora(rank: 1) on *.w
+      adapt lora(rank: 2) on hidden.w
+#!                           ^^^^^^^^ adapted-twice: `hidden.w` would be adapted twice
+    }
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { adapt lorra(rank: 1) on *.w }
+#!                                        ^^^^^ unknown-name: did you mean `lora`?
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { adapt lora(range: 1) on *.w }
+#!                                             ^^^^^ unknown-argument
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { adapt adam(lr: 1e-3) on *.w }
+#!                                        ^^^^ wrong-kind: the optimizer `adam` stands where a layer is wanted
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { adapt dense(2) on *.w }
+#!                                        ^^^^^^^^ adapter-unfit: makes f32[4, 2] of `hidden.w`, which is f32[4, 3]
+  }
+
+#! yes_no a part that is frozen, and what adapts it
+  train {
+    transfer from "a.safetensors" {
+      adapt lora(rank: 1, alpha: 2) on *.w
+      freeze *
+    }
+  }
+
+#! yes_no
+  train {
+    transfer from "a.safetensors" { adapt lora(rank: 1) on *.w }
+    freeze *, *.lora.*
+#!            ^^^^^^^^ all-frozen
   }
 
 #! yes_no what a transfer says of the model

@@ -111,7 +111,10 @@ impl<'a> Progress<'a> {
         let splits =
             splits.into_iter().filter(|&(n, _)| n > 0).map(|(n, split)| format!("{} {split}", count(n as u64)));
         let mut words = vec![
-            format!("{} parameters", count(start.parameters)),
+            match start.trained < start.parameters {
+                true => format!("{} of {} parameters train", count(start.trained), count(start.parameters)),
+                false => format!("{} parameters", count(start.parameters)),
+            },
             format!("{} examples", splits.collect::<Vec<_>>().join(" + ")),
             format!("{} steps", count(start.steps)),
         ];

@@ -122,7 +122,7 @@ impl Lower<'_> {
             Value::Stage(stage) => {
                 let path = join(&stage.path, name.as_str());
                 let slot = self.slots.get(&path).copied();
-                slot.map(|slot| Value::Tensor(self.state(slot)))
+                slot.map(|slot| self.read(slot)).transpose()?.map(Value::Tensor)
             }
             Value::Tuple(items) => {
                 items.iter().find(|(label, _)| label.as_deref() == Some(name.as_str())).map(|(_, it)| it.clone())

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::Scope;
 use super::scope::{Bound, join};
-use crate::model::lower::{Lower, Outcome, Reported};
+use crate::model::lower::{Declared, Lower, Outcome, Reported};
 use crate::model::types::labels::axis_names;
 use crate::model::types::{self, describe};
 use crate::model::value::*;
@@ -25,7 +25,7 @@ impl Lower<'_> {
         if let Some(&slot) = self.slots.get(&path) {
             let depth = self.definitions.len();
             let names = place.ty.as_ref().map(|ty| axis_names(ty, depth)).unwrap_or_default();
-            let tensor = self.state(slot);
+            let tensor = self.read(slot)?;
             let names = if names.len() == tensor.shape.len() { names } else { tensor.names.clone() };
             return Ok(Tensor { names, ..tensor });
         }
@@ -51,7 +51,8 @@ impl Lower<'_> {
         let initial = self.initial_value(place, &path, &shape, scope)?;
         let slot = self.declared.len() as u32;
         let span = self.blame(place.span);
-        self.declared.push(crate::model::lower::Declared { path: path.clone(), trained, shape, initial, span });
+        let adapts = self.adapting.clone();
+        self.declared.push(Declared { path: path.clone(), trained, shape, initial, adapts, span });
         self.slots.insert(path, slot);
         self.place(place, trained, scope)
     }

@@ -1,8 +1,9 @@
 //! Updates over several batches: what each but the last adds to the sums, and what the last makes of them.
 
+use crate::model::adapt::is_adapted;
 use crate::model::lower::Lower;
 use crate::model::program::Share;
-use crate::model::train::{Experiment, selects};
+use crate::model::train::Experiment;
 use crate::model::value::Tensor;
 use crate::scalar::{Dtype, Scalar};
 use crate::tensor::{Id, Slot};
@@ -12,11 +13,10 @@ use super::FeedType;
 impl Experiment {
     /// The parameters that ever move, by slot: those whose gradients are summed.
     pub fn summed(&self) -> Vec<u32> {
-        let for_good =
-            |path: &str| self.frozen.iter().any(|frozen| frozen.until.is_none() && selects(&frozen.what.pattern, path));
         let moves = |&slot: &u32| {
             let declared = &self.declared[slot as usize];
-            declared.trained && !for_good(&declared.path)
+            let for_good = self.frozen.iter().any(|frozen| frozen.until.is_none() && frozen.means(declared));
+            declared.trained && !for_good && !is_adapted(&self.adapters, declared)
         };
         (0..self.declared.len() as u32).filter(moves).collect()
     }

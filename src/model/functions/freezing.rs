@@ -1,6 +1,6 @@
 //! What is frozen, for good or for a while: which parameters move at an update, and since when.
 
-use crate::model::lower::{ALL, Lower, Setting};
+use crate::model::lower::{ALL, Declared, Lower, Setting};
 use crate::model::program::{Length, Pace, Thaw};
 use crate::model::train::{Experiment, selects};
 use crate::problem::Problem;
@@ -51,6 +51,12 @@ impl Frozen {
         self.until.map_or(ALL, |until| until.time.updates(setting.epoch, setting.total))
     }
 
+    /// Whether it holds a parameter. What adapts one trains while that is frozen, unless its own name is said.
+    pub fn means(&self, parameter: &Declared) -> bool {
+        let is_said = |path: &str| selects(&self.what.pattern, path);
+        is_said(&parameter.path) && !parameter.adapts.as_deref().is_some_and(is_said)
+    }
+
     /// Whether it is frozen after the updates that have been done.
     pub fn holds(&self, setting: Setting) -> bool {
         self.until.is_none() || setting.done < self.ends(setting)
@@ -83,7 +89,9 @@ impl Experiment {
 
     /// The updates of the run before the first one of the parameter `path`.
     pub fn still_before(&self, lower: &Lower, path: &str) -> u64 {
-        let whiles = self.frozen.iter().filter(|it| it.until.is_some() && selects(&it.what.pattern, path));
+        let Some(&slot) = lower.slots.get(path) else { return 0 };
+        let declared = &lower.declared[slot as usize];
+        let whiles = self.frozen.iter().filter(|it| it.until.is_some() && it.means(declared));
         whiles.map(|it| it.ends(lower.setting)).max().unwrap_or(0)
     }
 
@@ -147,10 +155,12 @@ impl Experiment {
             if own.is_empty() || own.iter().any(|slot| moving.contains(slot)) {
                 continue;
             }
-            let path = &lower.declared[own[0] as usize].path;
-            let frozen = self.frozen.iter().find(|it| it.holds(lower.setting) && selects(&it.what.pattern, path));
-            let at = frozen.expect("a pattern froze it").what.span;
-            lower.report(FrozenStatistics { part, states, at });
+            // Those that are adapted have statistics for what they are adapted to.
+            let first = &lower.declared[own[0] as usize];
+            let frozen = self.frozen.iter().find(|it| it.holds(lower.setting) && it.means(first));
+            if let Some(at) = frozen.map(|it| it.what.span) {
+                lower.report(FrozenStatistics { part, states, at });
+            }
         }
     }
 }

@@ -57,7 +57,14 @@ impl Experiment {
             None => {
                 let (path, slot) = (WATCHED.to_string(), lower.declared.len() as u32);
                 let (initial, span) = (lower.initial.constant(1.0, &[]), self.optimizer.span);
-                lower.declared.push(Declared { path: path.clone(), trained: false, shape: vec![], initial, span });
+                lower.declared.push(Declared {
+                    path: path.clone(),
+                    trained: false,
+                    shape: vec![],
+                    initial,
+                    adapts: None,
+                    span,
+                });
                 lower.slots.insert(path, slot);
                 slot
             }

@@ -1,6 +1,7 @@
 //! One update: from the forward pass to the next value of every parameter.
 
 use super::{Output, as_target};
+use crate::model::adapt::is_adapted;
 use crate::model::lints::constants;
 use crate::model::lower::{Lower, Outcome};
 use crate::model::program::Share;
@@ -63,11 +64,13 @@ impl Experiment {
         }
         let mut moving = parameters.clone();
         for frozen in &self.frozen {
-            let chosen = self.selected(lower, std::slice::from_ref(&frozen.what), &parameters)?;
+            self.selected(lower, std::slice::from_ref(&frozen.what), &parameters)?;
             if frozen.holds(lower.setting) {
-                moving.retain(|slot| !chosen.contains(slot));
+                moving.retain(|&slot| !frozen.means(&lower.declared[slot as usize]));
             }
         }
+        self.adapters_fit(lower, &parameters)?;
+        moving.retain(|&slot| !is_adapted(&self.adapters, &lower.declared[slot as usize]));
         if let (true, Some(frozen)) = (moving.is_empty(), self.frozen.last()) {
             let (model, at) = (self.model[0].callable.name.text.to_string(), frozen.what.span);
             let for_a_while = self.frozen.iter().any(|it| it.until.is_some());
@@ -115,6 +118,16 @@ impl Experiment {
             return Err(lower.report(LossNotANumber { what, found, at: term.value.span }));
         }
         Ok(value)
+    }
+
+    /// Whether each adapter adapts something, which no other does.
+    fn adapters_fit(&self, lower: &mut Lower, parameters: &[u32]) -> Outcome<()> {
+        let is_the_models = |slot: &u32| lower.declared[*slot as usize].adapts.is_none();
+        let parameters: Vec<u32> = parameters.iter().copied().filter(is_the_models).collect();
+        for adapter in self.adapters.iter() {
+            self.selected(lower, &adapter.what, &parameters)?;
+        }
+        lower.adapted_once()
     }
 
     /// The parameters that patterns select, all where there is no pattern.

@@ -2,6 +2,7 @@
 
 use super::settings::Settings;
 use super::{Clip, Context, MetricExpr, Scale, find_callable, first_word, head_name, transfer};
+use crate::model::adapt::Adapter;
 use crate::model::fields;
 use crate::model::functions::Frozen;
 use crate::model::lower::{Outcome, Reported};
@@ -29,6 +30,7 @@ pub(super) struct Parts {
     pub(super) scales: Vec<Scale>,
     pub(super) frozen: Vec<Frozen>,
     pub(super) augmented: Vec<Asked>,
+    pub(super) adapters: Vec<Adapter>,
     pub(super) transfers: Vec<TransferPlan>,
 }
 
@@ -73,7 +75,7 @@ impl Parts {
             sound = false;
         }
         let (mut regularizers, mut scales, mut frozen, mut augmented) = (vec![], vec![], vec![], vec![]);
-        let mut transfers = vec![];
+        let (mut transfers, mut adapters) = (vec![], vec![]);
         let inner = block.entries.iter().filter_map(|entry| match entry {
             TrainEntry::Transfer(it) => Some(transfer::entries(it)),
             _ => None,
@@ -122,6 +124,10 @@ impl Parts {
                         Ok(plan) => transfers.push(plan),
                         Err(Reported) => sound = false,
                     }
+                    match transfer::adapters(context, it, problems) {
+                        Ok(found) => adapters.extend(found),
+                        Err(Reported) => sound = false,
+                    }
                     None
                 }
                 TrainEntry::Privacy(block) => Some(("private training", first_word(block.span, "privacy"))),
@@ -135,7 +141,19 @@ impl Parts {
         let (loss, optimizer) = (loss?, optimizer?.0);
         let (schedule, clip) = (schedule.transpose()?, clip.transpose()?);
         if sound {
-            Ok(Parts { loss, optimizer, schedule, watches, clip, regularizers, scales, frozen, augmented, transfers })
+            Ok(Parts {
+                loss,
+                optimizer,
+                schedule,
+                watches,
+                clip,
+                regularizers,
+                scales,
+                frozen,
+                augmented,
+                adapters,
+                transfers,
+            })
         } else {
             Err(Reported)
         }

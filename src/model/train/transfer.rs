@@ -1,17 +1,19 @@
 //! `transfer` blocks as a train block writes them: read, and held against the tensors of the model.
 
+use super::parts::named_callable;
 use super::{Context, Experiment, first_word};
+use crate::model::adapt::Adapter;
 use crate::model::fields;
 use crate::model::lower::{Declared, Outcome, Reported};
 use crate::model::program::Constant;
 use crate::model::transfer::{Layout, Pattern, Rename, Skip, TransferPlan};
 use crate::problem::Problem;
 use crate::problem::names::{PatternUnmatched, SettingTwice, UnknownSetting};
-use crate::problem::transfer::{TransferNowhere, TransferPattern, UnknownLayout, Unlike};
-use crate::problem::values::{NotInThisVersion, WrongValue};
+use crate::problem::transfer::{AdaptedFresh, TransferNowhere, TransferPattern, UnknownLayout, Unlike};
+use crate::problem::values::WrongValue;
 use crate::source::{Span, nearest};
 use crate::syntax::print_expr;
-use crate::syntax::tree::{Name, Selector, Setting, Text, TrainEntry, Transfer, TransferEntry};
+use crate::syntax::tree::{Kind, Name, Selector, Setting, Text, TrainEntry, Transfer, TransferEntry};
 
 /// The one setting of a `transfer` block.
 const HASH: &str = "sha256";
@@ -22,22 +24,37 @@ pub(super) fn entries(transfer: &Transfer) -> Vec<TrainEntry> {
         TransferEntry::Train(entry) => Some(entry.clone()),
         _ => None,
     });
-    let whole = |what: &mut Vec<Selector>| {
-        for it in what {
-            if let Some(part) = &transfer.part {
-                it.pattern = format!("{}.{}", part.pattern, it.pattern).into();
-            }
-        }
-    };
     inner
         .map(|mut entry| {
             match &mut entry {
-                TrainEntry::Freeze { what, .. } | TrainEntry::Scale { what, .. } => whole(what),
+                TrainEntry::Freeze { what, .. } | TrainEntry::Scale { what, .. } => whole(transfer, what),
                 _ => {}
             }
             entry
         })
         .collect()
+}
+
+/// Puts the part before the names in it.
+fn whole(transfer: &Transfer, what: &mut [Selector]) {
+    for it in what {
+        if let Some(part) = &transfer.part {
+            it.pattern = format!("{}.{}", part.pattern, it.pattern).into();
+        }
+    }
+}
+
+/// What adapts the parameters that a block fills.
+pub(super) fn adapters(context: &Context, transfer: &Transfer, problems: &mut Vec<Problem>) -> Outcome<Vec<Adapter>> {
+    let (mut found, mut sound) = (vec![], true);
+    for entry in &transfer.entries {
+        let TransferEntry::Adapt { how, what, .. } = entry else { continue };
+        let (how, mut what, module) = (how.clone(), what.clone(), context.module);
+        sound &= named_callable(context, Kind::Layer, &how, problems).is_ok();
+        whole(transfer, &mut what);
+        found.push(Adapter { how, what, module });
+    }
+    if sound { Ok(found) } else { Err(Reported) }
 }
 
 /// Reads a block; every line is read, whatever is wrong with the others.
@@ -75,13 +92,7 @@ pub(super) fn read(context: &Context, transfer: &Transfer, problems: &mut Vec<Pr
                 Ok(())
             }
             TransferEntry::Init { what, how, .. } => fresh(what, how, problems).map(|it| plan.fresh.extend(it)),
-            TransferEntry::Adapt { span, .. } => {
-                let at = first_word(*span, "adapt");
-                let help = "freeze what shall stay, and let the rest train: `freeze …`, `lr 0.1x on …`".to_string();
-                problems.push(NotInThisVersion { what: "`adapt`".into(), at, help: Some(help) }.into());
-                Err(Reported)
-            }
-            TransferEntry::Train(_) => Ok(()),
+            TransferEntry::Adapt { .. } | TransferEntry::Train(_) => Ok(()),
             TransferEntry::Broken(_) => Err(Reported),
         };
         sound &= read.is_ok();
@@ -185,7 +196,23 @@ impl Experiment {
                 }
             }
         }
+        self.adapted_from_files(problems);
         if problems.len() > before { Err(Reported) } else { Ok(()) }
+    }
+
+    /// Whether what is adapted, and so stays as it starts, starts as something.
+    fn adapted_from_files(&self, problems: &mut Vec<Problem>) {
+        for declared in &self.declared {
+            let Some(selector) = self.adapters.iter().find_map(|it| it.selector(declared)) else { continue };
+            let fresh = self.transfers.iter().find_map(|plan| {
+                let name = plan.within(&declared.path)?;
+                plan.fresh.iter().find(|it| super::selects(&it.pattern, name))
+            });
+            if let Some(fresh) = fresh {
+                let (parameter, at, fresh_at) = (declared.path.clone(), selector.span, fresh.span);
+                problems.push(AdaptedFresh { parameter, at, fresh_at }.into());
+            }
+        }
     }
 }
 

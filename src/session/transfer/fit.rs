@@ -43,6 +43,8 @@ struct Own<'a> {
     /// Within the part.
     name: &'a str,
     shape: &'a [usize],
+    /// Whether it belongs to an adapter: such tensors begin as the model says, where the file does not hold them.
+    is_adapter: bool,
 }
 
 /// Something that would fill a tensor: which tensor of the file, and the rename that says so.
@@ -67,7 +69,10 @@ struct Fitting<'a> {
 pub fn fit(program: &Program, plan: &TransferPlan, header: &Header, text: &str) -> Result<Fit, Vec<Problem>> {
     let states = model_states(program).enumerate();
     let own: Vec<Own> = states
-        .filter_map(|(slot, it)| Some(Own { slot, path: &it.path, name: plan.within(&it.path)?, shape: &it.shape }))
+        .filter_map(|(slot, it)| {
+            let (name, is_adapter) = (plan.within(&it.path)?, it.adapts.is_some());
+            Some(Own { slot, path: &it.path, name, shape: &it.shape, is_adapter })
+        })
         .collect();
     let by_name = own.iter().enumerate().map(|(at, it)| (it.name, at)).collect();
     let (wants, told) = (vec![vec![]; own.len()], vec![false; header.tensors.len()]);
@@ -225,7 +230,8 @@ impl<'a> Fitting<'a> {
 
     /// Whether everything is filled, and everything is used; else with the lines that would mend it.
     fn complete(&mut self, text: &str) {
-        let is_hole = |&(at, own): &(usize, &Own)| self.wants[at].is_empty() && !self.plan.is_fresh(own.name);
+        let is_open = |own: &Own| own.is_adapter || self.plan.is_fresh(own.name);
+        let is_hole = |&(at, own): &(usize, &Own)| self.wants[at].is_empty() && !is_open(own);
         let holes: Vec<&Own> = self.own.iter().enumerate().filter(is_hole).map(|(_, own)| own).collect();
         let left = self.header.tensors.iter().zip(&self.told).filter(|(_, told)| !**told);
         let left: Vec<&Tensor> = left.map(|(tensor, _)| tensor).collect();
@@ -246,9 +252,9 @@ impl<'a> Fitting<'a> {
             TransferLeftovers { path, part, unused, lines: suggestion.lines, at: self.plan.at }.into()
         } else {
             let numbers = |own: &[&Own]| own.iter().map(|it| it.shape.iter().product::<usize>()).sum::<usize>();
-            let all: Vec<&Own> = self.own.iter().collect();
+            let all: Vec<&Own> = self.own.iter().filter(|it| !it.is_adapter).collect();
             let share = 1.0 - numbers(&holes) as f64 / numbers(&all).max(1) as f64;
-            let total = self.own.len();
+            let total = all.len();
             let holes = holes.iter().map(|it| it.path.to_string()).collect();
             let edit = suggestion.is_certain.then(|| self.edit(&suggestion.lines, text));
             TransferHoles {

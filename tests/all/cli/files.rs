@@ -143,6 +143,44 @@ fn an_artifact_predicts_anywhere() {
     assert!(said.code == 1 && said.err.contains("[file-missing]"), "{}", said.err);
 }
 
+#[test]
+fn weights_leave_as_a_file_for_others() {
+    let shell = Shell::with_iris();
+    let said = shell.run(&["export", "iris/model.dlmx"]);
+    assert_eq!((said.code, said.out.as_str()), (0, "model.safetensors\n"));
+    let inspected = |file: &str| objects(&shell.run(&["inspect", file, "--json"]).out).remove(0);
+    let (before, after) = (inspected("iris/model.dlmx"), inspected("model.safetensors"));
+    assert_eq!((&after["kind"], &after["tensors"]), (&"safetensors".into(), &before["tensors"]));
+    assert!(said.err.contains("numbers, sha256 ") && said.err.contains(after["sha256"].as_str().expect("a hash")));
+    // What is there stays, whoever it is.
+    std::os::unix::fs::symlink("nowhere", shell.path("link")).expect("a link");
+    let said = shell.run(&["export", "iris/model.dlmx", "--out", "link"]);
+    assert!(said.code == 2 && said.err.contains("[file-exists]"), "{}", said.err);
+    std::fs::remove_file(shell.path("link")).expect("a link");
+    let files = shell.files();
+    for out in ["model.safetensors", "iris", "iris/model.dlmx", "iris/../iris/model.dlmx"] {
+        let said = shell.run(&["export", "iris/model.dlmx", "--out", out]);
+        assert!(said.code == 2 && said.err.contains("[file-exists]"), "{out}: {}", said.err);
+    }
+    // A file of weights is less than an artifact, and a folder is none.
+    for out in ["iris", "iris/model.dlmx", "iris/../iris/model.dlmx"] {
+        let said = shell.run(&["export", "iris/model.dlmx", "--out", out, "--force"]);
+        assert!(said.code == 2 && said.err.contains("[file-exists]"), "{out}: {}", said.err);
+    }
+    let said = shell.run(&["export", "iris/model.dlmx", "--out", "iris.dlm/inside"]);
+    assert!(said.code == 3 && said.err.contains("[unwritable-file]"), "{}", said.err);
+    for other in ["model.safetensors", "iris.dlm"] {
+        let said = shell.run(&["export", other, "--out", "other"]);
+        assert!(said.code == 2 && said.err.contains("[artifact-damaged]"), "{}", said.err);
+    }
+    assert_eq!(shell.files(), files);
+    shell.write("model.safetensors", "in the way");
+    let said = shell.run(&["export", "iris/model.dlmx", "--force", "--json"]);
+    let told = objects(&said.out).remove(0);
+    assert_eq!(fields(&told), ["artifact", "file", "tensors", "numbers", "bytes", "sha256"]);
+    assert_eq!((&told["sha256"], shell.files()), (&after["sha256"], files));
+}
+
 /// A glance looks at headings; `--data` reads every row.
 #[test]
 fn check_reads_the_rows_if_it_is_asked_to() {

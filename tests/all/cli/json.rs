@@ -32,7 +32,8 @@ fn check_tells_problems_models_and_runs() {
     );
 
     let train = &sound["trains"][0];
-    let known = ["name", "model", "data", "rows", "steps", "steps_formula", "transfers", "thaws"];
+    let known =
+        ["name", "model", "data", "rows", "steps", "steps_formula", "parameters", "trained", "transfers", "thaws"];
     let costs = ["step_flops", "peak_bytes", "resident_bytes", "tensor_bytes", "checkpoint_bytes"];
     assert_eq!(fields(train), [&known[..], &costs].concat());
     assert_eq!((&train["name"], &train["steps"]), (&Value::Null, &500.into()));
@@ -91,6 +92,7 @@ fn a_run_tells_its_events() {
         "backend",
         "threads",
         "parameters",
+        "trained",
         "step_flops",
         "peak_bytes",
         "resident_bytes",

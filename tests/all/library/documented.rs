@@ -54,6 +54,11 @@ const LINE: &str = "model m on x: f32[2] -> f32[3] = x |> dense(3) as out";
 fn holds(doc: &Doc, example: &str) {
     let plain = "  loss: mse\n  optimizer: sgd\n";
     match doc.kind {
+        // What stands in a block of a training.
+        "layer" if example.starts_with("adapt ") => {
+            let lines = format!("{plain}  transfer from \"w.safetensors\" {{ {example} }}\n");
+            with_data("f32[2]", "f32[3]", &train(LINE, &lines));
+        }
         // A pipeline or a parameter, within a layer of its own.
         "layer" | "fn" => {
             let head = example.split(' ').next().expect("a word");

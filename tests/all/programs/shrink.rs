@@ -220,7 +220,10 @@ impl Cuts<'_> {
                             self.cut(setting.span.range());
                             self.expr(&setting.value);
                         }
-                        TrainEntry::Regularize { span, .. } => self.cut(span.range()),
+                        TrainEntry::Regularize { span, .. }
+                        | TrainEntry::Augment { span, .. }
+                        | TrainEntry::Scale { span, .. }
+                        | TrainEntry::Freeze { span, .. } => self.cut(span.range()),
                         _ => {}
                     }
                 }

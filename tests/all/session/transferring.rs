@@ -3,6 +3,7 @@
 use super::*;
 use dlmc::ide::{Look, look};
 use dlmc::session::artifact::Artifact;
+use dlmc::session::export::Weights;
 use dlmc::session::transfer::{load, sha256};
 use dlmc::tensor::Array;
 
@@ -83,6 +84,39 @@ fn a_checkpoint_is_one_too_without_what_only_its_optimizer_reads() {
     assert_eq!(bits(&before.tensors["stem.w"]), bits(&after.tensors["stem.w"]));
     // Adam keeps two states of each of the eight parameters.
     assert_eq!((after.document.transfers[0].tensors, after.document.transfers[0].dropped), (10, 16));
+}
+
+/// What a file of weights puts into the states of a program, by name.
+fn brought(program: &str, file: Vec<u8>) -> Vec<(String, Array)> {
+    let bench = bench(program, &[("out.safetensors", file)]);
+    let program = &bench.checked.programs[0];
+    let mut states: Vec<Array> = program.states.iter().map(|it| Array::zeros(&it.shape, it.dtype)).collect();
+    load(&*bench.world, Path::new(""), &bench.checked.sources, program, &mut states).unwrap();
+    program.states.iter().map(|it| it.path.clone()).zip(states).collect()
+}
+
+#[test]
+fn weights_that_leave_come_back_bit_for_bit() {
+    let pretraining = bench("", &[]);
+    let first = pretraining.run().0;
+    let before = artifact(&first);
+    let checkpoint = Artifact::read(&first.folder.join("checkpoints/step-7.dlmx")).unwrap();
+    for (artifact, count) in [(&before, 10), (&checkpoint, 10)] {
+        let weights = Weights::of(artifact);
+        assert_eq!((weights.tensors, weights.numbers), (count, 2 * 6 + 6 + 4 * 6 + 6 * 6 + 6 + 6 * 3 + 3));
+        assert_eq!(weights.sha256, sha256(&weights.bytes));
+        // Any tool reads them: names, types and shapes as `inspect` shows them, and nothing beside them.
+        let read = safetensors::SafeTensors::deserialize(&weights.bytes).unwrap();
+        assert_eq!(read.len(), count);
+        let states = brought("transfer from \"out.safetensors\"", weights.bytes);
+        for (name, array) in states.iter().filter(|(name, _)| !name.contains(" of ")) {
+            assert_eq!(bits(array), bits(&artifact.tensors[name]), "{name}");
+        }
+        // The statistics of the norm have moved from where they began.
+        let moved = |name: &str, from: f32| artifact.tensors[name].floats().iter().all(|&it| it != from);
+        assert!(moved("norm.m", 0.0) && moved("norm.v", 1.0));
+    }
+    assert_eq!(Weights::of(&before).bytes, Weights::of(&before).bytes);
 }
 
 /// The numbers of a file as the pages write them.
