@@ -166,7 +166,8 @@ impl Grouping<'_> {
         let &Alone { root, ref reads, lines, split } = alone;
         let graph = self.graph;
         let is_alone = |id: Id| matches!(graph[id].op, Op::ScatterAdd { .. } | Op::Order { .. } | Op::Scan { .. });
-        let cored = |id: Id| is_alone(id) || matches!(graph[id].op, Op::Contract { .. }) || reduces(graph, id).is_some();
+        let cored =
+            |id: Id| is_alone(id) || matches!(graph[id].op, Op::Contract { .. }) || reduces(graph, id).is_some();
         let first = self.groups[group].members[0];
         !cored(root)
             && !is_alone(first)
