@@ -51,8 +51,9 @@ impl Writer {
                 None => self.activation(shape),
             },
             ("f32", false) if same && (sizes.first() == Some(&"..") || sizes.len() == shape.len()) => {
-                // What a layer requires of the size of an example, a vector may not have, nor an odd width.
-                if (shape.len() == 1 || last % 2 == 1) && library::requires(callable) {
+                // What a layer requires of the size of an example, one with a single place may not have, nor an odd width.
+                let places = shape.split_last().map_or(1, |(_, places)| places.iter().product());
+                if (places == 1 || last % 2 == 1) && library::requires(callable) {
                     return self.activation(shape);
                 }
                 let across = callable.across_batch;
