@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code)]
 
+mod draft;
 mod lanes;
 mod memory;
 mod mode;

@@ -6,6 +6,7 @@ mod opcodes;
 mod strip;
 mod tile;
 mod trace;
+mod words;
 
 pub use strip::{Around, Sink, Strip};
 pub use tile::{Factor, Rows, Tile, panel, sums};

@@ -119,7 +119,7 @@ fn a_product_is_one_chain_in_the_order_of_the_summed_axis() {
 // ------------------------------------------------------------------------------------------- views, reductions
 
 /// A function of feeds of these shapes.
-fn of_feeds(feeds: &[(&[usize], Dtype)], build: impl Fn(&mut Graph, &[Id]) -> Vec<Id>) -> Function {
+pub fn of_feeds(feeds: &[(&[usize], Dtype)], build: impl Fn(&mut Graph, &[Id]) -> Vec<Id>) -> Function {
     let types = feeds.iter().map(|(shape, dtype)| (shape.to_vec(), *dtype)).collect();
     let mut function = Function { feeds: types, ..Default::default() };
     let inputs: Vec<Id> =

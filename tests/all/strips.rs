@@ -6,22 +6,12 @@ use std::collections::BTreeSet;
 use dlmc::kernel::{Machine, plan};
 use dlmc::native;
 use dlmc::scalar::{Dtype, Scalar};
-use dlmc::tensor::{Draw, Function, Graph, Id, Slot, View};
+use dlmc::tensor::{Draw, Function, Graph, Id, View};
 use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind, Register};
 
 use crate::functions;
-use crate::native::check;
+use crate::native::{check, of_feeds};
 use crate::tiles::{machines, written_for};
-
-/// A function of feeds of these shapes.
-fn of_feeds(feeds: &[(&[usize], Dtype)], build: impl Fn(&mut Graph, &[Id]) -> Vec<Id>) -> Function {
-    let types = feeds.iter().map(|(shape, dtype)| (shape.to_vec(), *dtype)).collect();
-    let mut function = Function { feeds: types, ..Default::default() };
-    let inputs: Vec<Id> =
-        (0..).zip(feeds).map(|(slot, (shape, dtype))| function.graph.input(Slot::Feed(slot), shape, *dtype)).collect();
-    function.results = build(&mut function.graph, &inputs);
-    function
-}
 
 /// Whether any kernel on a machine is, or has in it, code that Cranelift does not write.
 fn is_wide(function: &Function, machine: &Machine) -> bool {

@@ -1,10 +1,11 @@
 //! A row of elements, registers full of them at a time: a function that reads, computes and writes what a body says.
 
 use super::Isa;
-use super::encode::{Address, Assembler, Lanes, Mask, Operand, Vector, Word};
+use super::encode::{Address, Assembler, Lanes, Mask, Operand, Vector};
 use super::hold::{Holds, Uses};
 use super::opcodes::{Order, Two};
 use super::trace::{Op, Unit, Wide, chosen};
+use super::words::Word;
 use crate::kernel::LANES;
 
 /// The rows of a loop, each `columns` elements long, and the loops around them.

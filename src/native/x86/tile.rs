@@ -1,7 +1,8 @@
 //! A tile of sums of products: its rows and columns in registers, for each element one chain of fused multiply-adds.
 
 use super::Isa;
-use super::encode::{Address, Assembler, Lanes, Vector, Word};
+use super::encode::{Address, Assembler, Lanes, Vector};
+use super::words::Word;
 
 /// The part of a product that one call computes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,24 +1,11 @@
 //! Adapters: what they leave as it was, what they train, and that an artifact with them is whole.
 
+use super::transferring::text;
 use super::*;
 use dlmc::ide::{Look, look};
 use dlmc::session::artifact::Artifact;
 use dlmc::session::export::Weights;
 use dlmc::tensor::{Array, Clock};
-
-/// The points of the other tests, and a deeper network on them.
-fn text(lines: &str) -> String {
-    let model = "concat(a, b)
-  |> dense(6, relu) as stem
-  |> batch_norm     as norm
-  |> dense(6, tanh) as body
-  |> dense(3)       as out";
-    let text = points();
-    let (head, rest) = text.split_once("concat(a, b)").unwrap();
-    let (_, tail) = rest.split_once("as out").unwrap();
-    let lines = format!("seed: 3\n  checkpoint: every(1 step, keep: 100)\n  {lines}\n");
-    format!("{head}{model}{tail}").replace("20 epochs", "2 epochs").replace("seed:      3\n", &lines)
-}
 
 fn bench(lines: &str, file: &[u8]) -> Bench {
     let mut world = Memory::default().with("it.dlm", &text(lines));

@@ -10,7 +10,7 @@ use dlmc::tensor::Array;
 use crate::pages::weights;
 
 /// The points of the other tests, and a deeper network on them.
-fn text(lines: &str) -> String {
+pub fn text(lines: &str) -> String {
     let model = "concat(a, b)
   |> dense(6, relu) as stem
   |> batch_norm     as norm
