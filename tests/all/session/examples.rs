@@ -1,6 +1,9 @@
 //! The examples: that they learn what they say, on every back end alike.
 
 use super::*;
+use dlmc::compile::simplified;
+use dlmc::kernel::Machine;
+use dlmc::model::program::Pace;
 use dlmc::session::artifact::Artifact;
 use dlmc::session::{Cell, Trained};
 
@@ -15,6 +18,16 @@ pub(super) fn example(name: &str, set: &[(&str, &str)]) -> Bench {
 pub(super) fn names() -> Vec<String> {
     let name = |path: &PathBuf| path.file_stem().expect("a file").to_str().expect("a plain name").to_owned();
     crate::programs("examples").iter().map(name).collect()
+}
+
+/// What is changed of an example that takes long, so that it is soon over.
+fn shortened(name: &str) -> &'static [(&'static str, &'static str)] {
+    match name {
+        "digits" | "digits_conv" | "rows" => &[("train.for", "2 epochs")],
+        "names" => &[("train.for", "2 epochs"), ("endings.channels", "8")],
+        "whale" => &[("train.for", "8 steps"), ("width", "8")],
+        _ => &[],
+    }
 }
 
 /// A metric of the test split after a run with each of the seeds, on average.
@@ -149,22 +162,19 @@ fn the_perceptron_is_warned_of_what_no_line_fits() {
     assert!(outcome.end.train["loss"].number().unwrap() >= 1.0 / 6.0 - 1e-9, "and it was not reached");
 }
 
-/// Every experiment of every example, for the first epochs: what rounding does is amplified by long runs.
+/// Every experiment of every example, the long ones for their first steps: what rounding does is amplified by long runs. The kernel
+/// interpreter takes its time; what it computes in a step of the long ones is compared below.
 #[test]
 fn back_ends_give_the_same_losses_in_every_example() {
     let mut runs = 0;
     for name in names() {
-        let set: &[(&str, &str)] = match name.as_str() {
-            "digits" | "digits_conv" | "rows" => &[("train.for", "2 epochs")],
-            "names" => &[("train.for", "1 epochs"), ("endings.channels", "8")],
-            "whale" => &[("train.for", "8 steps"), ("width", "8")],
-            _ => &[],
-        };
+        let set = shortened(&name);
+        let others: &[Backend] = if set.is_empty() { &[Backend::Kernels, Backend::Native] } else { &[Backend::Native] };
         for program in 0..example(&name, set).checked.programs.len() {
             let of = |backend| losses(&Bench { program, ..example(&name, set).on(backend) }.run().1);
             let expected = of(Backend::Interpreter);
             assert!(!expected.is_empty(), "{name}");
-            for backend in [Backend::Kernels, Backend::Native] {
+            for &backend in others {
                 let found = of(backend);
                 assert_eq!(found.len(), expected.len(), "{name}");
                 for ((step, expected), (_, found)) in expected.iter().zip(&found) {
@@ -178,15 +188,22 @@ fn back_ends_give_the_same_losses_in_every_example() {
     assert!(runs >= 12, "{runs} experiments");
 }
 
+/// On numbers at random, two steps of two examples each.
+#[test]
+fn the_machine_code_of_every_example_computes_what_its_kernels_do() {
+    for name in names() {
+        let bench = example(&name, shortened(&name));
+        for (seed, program) in (0..).zip(&bench.checked.programs) {
+            let step = simplified(&program.step(Pace { batch: 2, epoch: 4, total: 40 }));
+            crate::native::check(&step, seed, &Machine::host());
+        }
+    }
+}
+
 #[test]
 fn every_example_gives_the_same_bits_from_run_to_run() {
     for name in names() {
-        let set: &[(&str, &str)] = match name.as_str() {
-            "digits" | "digits_conv" | "rows" => &[("train.for", "2 epochs")],
-            "names" => &[("train.for", "1 epochs"), ("endings.channels", "8")],
-            "whale" => &[("train.for", "8 steps"), ("width", "8")],
-            _ => &[],
-        };
+        let set = shortened(&name);
         for program in 0..example(&name, set).checked.programs.len() {
             let run = || {
                 let bench = Bench { program, ..example(&name, set) };
