@@ -1,5 +1,7 @@
 //! What a run costs, worked out before it: the functions that it compiles, and the bytes that it holds.
 
+use rayon::prelude::*;
+
 use super::artifact::kept_beside;
 use super::course::{Course, Piece};
 use super::measure::{portions, predictor};
@@ -80,10 +82,12 @@ impl Footprint {
         let course = Course::new(program, train);
         // Weights are judged on windows that do not overlap.
         let train_judged = Reach::of(&program.data).map_or(train, |reach| train.div_ceil(reach.apart));
-        let costs = |phase| course.functions(program, phase).iter().map(StepCost::of).collect();
-        let phases: Vec<Vec<StepCost>> = course.phases().map(costs).collect();
+        let costs = |phase| course.functions(program, phase).par_iter().map(StepCost::of).collect();
         let predictors = portions(program, [train_judged, val, test].into_iter());
-        let predictors: Vec<Cost> = predictors.into_iter().map(|n| cost(&predictor(program, n))).collect();
+        let (phases, predictors): (Vec<Vec<StepCost>>, Vec<Cost>) = rayon::join(
+            || course.phases().map(costs).collect(),
+            || predictors.par_iter().map(|&n| cost(&predictor(program, n))).collect(),
+        );
         let held = rows.map(|rows| {
             let batch = if course.batch() == train { 0 } else { course.batch() };
             Held {

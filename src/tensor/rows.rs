@@ -1,5 +1,9 @@
 //! Formulas over scalars, the texts of rows and rules, as terms; and terms as nodes.
 
+use std::sync::{PoisonError, RwLock};
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
 use super::{Dtype, Graph, Id};
 use crate::scalar::Scalar;
 use crate::syntax::tree::{Binary, Expr, ExprKind, Unary};
@@ -13,12 +17,17 @@ pub enum Term {
     Apply(Scalar, Vec<Term>),
 }
 
-/// The term of a text of ours.
+/// The term of a text of ours, which is read once in the life of the process: there are as many as the tables have rows.
 ///
 /// # Panics
 /// If it is none.
-pub fn term(text: &str) -> Term {
-    of_tree(&crate::syntax::formula(text))
+pub fn term(text: &'static str) -> &'static Term {
+    static KNOWN: RwLock<FxHashMap<&str, &Term>> = RwLock::new(FxHashMap::with_hasher(FxBuildHasher));
+    if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+        return known;
+    }
+    let read = of_tree(&crate::syntax::formula(text));
+    KNOWN.write().unwrap_or_else(PoisonError::into_inner).entry(text).or_insert_with(|| Box::leak(Box::new(read)))
 }
 
 fn of_tree(formula: &Expr) -> Term {
@@ -97,7 +106,7 @@ impl Term {
 }
 
 /// The formula `text` over the names of `scope`, all f32 of one `shape`.
-pub fn build(graph: &mut Graph, text: &str, scope: &[(&str, Id)], shape: &[usize]) -> Id {
+pub fn build(graph: &mut Graph, text: &'static str, scope: &[(&str, Id)], shape: &[usize]) -> Id {
     let find = |name: &str| match scope.iter().find(|(it, _)| *it == name) {
         Some(&(_, id)) => id,
         None => panic!("a row speaks of `{name}`"),

@@ -21,8 +21,8 @@ pub enum Section {
 pub struct Rule {
     pub text: &'static str,
     pub section: Section,
-    pub left: Term,
-    pub right: Term,
+    pub left: &'static Term,
+    pub right: &'static Term,
 }
 
 /// The rules, in the order in which they are tried.
