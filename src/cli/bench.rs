@@ -1,19 +1,22 @@
 //! `dlmc bench`: how long a step takes, and where the time goes.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::numbers::{bytes, count, measure, micros, short};
+use super::program::unwritable;
 use super::table::{Align, Table};
 use super::terminal::{Format, REGISTERS};
 use super::{Exit, Overrides, Stop, Terminal, crash, program};
 use crate::compile::Machine;
 use crate::data;
 use crate::model::program::Batch;
-use crate::problem::command::BatchUnknown;
-use crate::session::bench::{Bench, Limit, bench};
+use crate::problem::command::{BatchUnknown, FileExists};
+use crate::session::bench::{Bench, Limit, bench, recorded};
+use crate::session::folder::write_whole;
 use crate::session::rates::Measured;
 use crate::source::Disk;
 
@@ -35,6 +38,9 @@ pub struct Args {
     /// Show what this machine is, and measure what it can do; no program is needed
     #[arg(long, conflicts_with_all = ["file", "train", "profile"])]
     machine: bool,
+    /// Write what is measured as safetensors: the first weights, the batch, and the losses of the first 20 steps
+    #[arg(long, value_name = "FILE", conflicts_with = "machine")]
+    record: Option<PathBuf>,
     /// Measure for about so long, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
     seconds: f64,
@@ -67,6 +73,15 @@ impl Args {
                 rows.ok_or_else(|| Stop::because(Exit::Problems, BatchUnknown {}))?
             }
         };
+        if let Some(out) = &self.record {
+            if fs::symlink_metadata(out).is_ok() {
+                let facts = FileExists { path: out.display().to_string(), replaceable: false };
+                return Err(Stop::because(Exit::Usage, facts));
+            }
+            let bytes = recorded(program, batch, terminal.backend);
+            // A bare name stands in the folder `.`.
+            write_whole(&Path::new(".").join(out), &bytes).map_err(|error| unwritable(out, &error))?;
+        }
         let found = bench(program, batch, terminal.backend, budget, self.profile);
         let text = match terminal.format {
             Format::Json => format!("{}\n", as_json(&found)),

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::artifact::model_states;
+use super::container::pack_plain;
 use super::course::Course;
 use super::footprint::resident;
 use super::rates;
@@ -11,7 +13,7 @@ use crate::model::Program;
 use crate::model::program::{FieldPlan, FieldType, Share};
 use crate::native;
 use crate::tensor::random::numbers;
-use crate::tensor::{Array, Clock, Data, Draw, Dtype};
+use crate::tensor::{Array, Clock, Data, Draw, Dtype, Function};
 
 /// What was measured of a program's step.
 pub struct Bench {
@@ -98,20 +100,52 @@ impl Spread {
     }
 }
 
+/// The function of an update of so many examples, the last of its calls where there are several.
+fn update(program: &Program, batch: usize) -> Function {
+    let pieces = Course::new(program, batch).functions(program, 0);
+    pieces.into_iter().find(|it| it.call.share != Share::Batch).expect("an update ends with a call").function
+}
+
+/// The first values of all that an update reads and writes.
+fn first(program: &Program, update: &Function) -> Vec<Array> {
+    let mut states = super::initial(program);
+    states.extend(update.states[states.len()..].iter().map(|(shape, dtype)| Array::zeros(shape, *dtype)));
+    states
+}
+
+/// How many losses are recorded.
+const RECORDED: usize = 20;
+
+/// What another tool needs to take the steps that [`bench`] measures, and to tell whether they are the same: a safetensors file of the
+/// first `state.<path>`s of the model, its `feed.<field>`s, and the `losses` of the first 20 steps on this batch, without regularizers.
+pub fn recorded(program: &Program, batch: usize, backend: Backend) -> Vec<u8> {
+    let update = update(program, batch);
+    let (mut step, _) = executor_and_cost(&update, backend, &Room::default());
+    let (before, feeds) = (first(program, &update), feeds(program, &update.feeds));
+    let (mut states, called) = (before.clone(), feeds.iter().collect::<Vec<_>>());
+    let mut loss = |at| step.run(&mut states, &called, clock(program, at))[0].floats()[0];
+    let losses = Array::f32(&[RECORDED], (0..RECORDED).map(&mut loss).collect());
+    let states = model_states(program).zip(&before).map(|(state, array)| (format!("state.{}", state.path), array));
+    let fields = program.feeds.iter().map(|&field| format!("feed.{}", program.data.fields[field].name));
+    let all: Vec<(String, &Array)> = states.chain(fields.zip(&feeds)).chain([("losses".into(), &losses)]).collect();
+    pack_plain(&all.iter().map(|(name, array)| (name.as_str(), *array)).collect::<Vec<_>>())
+}
+
+fn clock(program: &Program, step: usize) -> Clock {
+    Clock { seed: program.train.seed, step: step as u32 + 1 }
+}
+
 /// Measures the step of `program` on batches of so many examples for about as long as `budget` says, kernel by kernel too where
 /// `profile` asks for it.
 pub fn bench(program: &Program, batch: usize, backend: Backend, budget: Duration, profile: bool) -> Bench {
-    let course = Course::new(program, batch);
     let start = Instant::now();
-    let pieces = course.functions(program, 0);
-    let piece = pieces.iter().find(|it| it.call.share != Share::Batch).expect("an update ends with a call");
-    let (mut step, cost) = executor_and_cost(&piece.function, backend, &Room::default());
+    let update = update(program, batch);
+    let (mut step, cost) = executor_and_cost(&update, backend, &Room::default());
     let compile = start.elapsed();
-    let mut states = super::initial(program);
-    states.extend(piece.function.states[states.len()..].iter().map(|(shape, dtype)| Array::zeros(shape, *dtype)));
-    let feeds = feeds(program, &piece.function.feeds);
+    let mut states = first(program, &update);
+    let feeds = feeds(program, &update.feeds);
     let feeds: Vec<&Array> = feeds.iter().collect();
-    let clock = |step: usize| Clock { seed: program.train.seed, step: step as u32 + 1 };
+    let clock = |step| clock(program, step);
     let warm = Instant::now();
     let mut done = 0;
     while done < 3 || (warm.elapsed() < budget / 5 && done < 1000) {
@@ -125,9 +159,9 @@ pub fn bench(program: &Program, batch: usize, backend: Backend, budget: Duration
         times.push(start.elapsed());
     }
     let resident = resident();
-    let limit = (backend == Backend::Native).then(|| Limit::of(&plan(&piece.function), budget / 5));
+    let limit = (backend == Backend::Native).then(|| Limit::of(&plan(&update), budget / 5));
     let kernels = match profile && backend == Backend::Native {
-        true => kernels(plan(&piece.function), &mut states, &feeds, clock(done), budget),
+        true => kernels(plan(&update), &mut states, &feeds, clock(done), budget),
         false => vec![],
     };
     // Only machine code is shared.
@@ -185,6 +219,7 @@ fn feed(field: &FieldPlan, shape: &[usize], dtype: Dtype, site: u32) -> Array {
     let values = match &field.ty {
         FieldType::Binary { .. } => Some(2),
         FieldType::Class(class) => Some(class.values()),
+        FieldType::Tokens(tokens) => Some(tokens.values),
         _ => None,
     };
     let draws = numbers(Draw::Uniform, Clock { seed: 1, step: 0 }, site, shape.iter().product());

@@ -39,6 +39,33 @@ fn a_step_is_measured_without_data() {
     }
 }
 
+/// What another tool needs to take the same steps: all that the model starts with, the batch, and where it leads. What is there already
+/// stays.
+#[test]
+fn what_is_measured_is_recorded() {
+    let shell = Shell::new();
+    shell.write("program.dlm", &std::fs::read_to_string("benches/programs/mlp64.dlm").expect("text"));
+    let args = ["bench", "program.dlm", "--seconds", "0", "--record", "it.safetensors", "--json"];
+    let said = shell.run(&args);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let bytes = std::fs::read(shell.path("it.safetensors")).expect("it was written");
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("a file of tensors");
+    let mut names: Vec<&str> = tensors.names().into_iter().collect();
+    names.sort_unstable();
+    let layers = ["state.fc1.b", "state.fc1.w", "state.fc2.b", "state.fc2.w", "state.out.b", "state.out.w"];
+    assert_eq!(names, [&["feed.digit", "feed.image", "losses"][..], &layers].concat());
+    let shape = |name: &str| tensors.tensor(name).expect("named above").shape().to_vec();
+    assert_eq!((shape("feed.image"), shape("state.fc1.w")), (vec![64, 28, 28, 1], vec![784, 512]));
+    let losses = tensors.tensor("losses").expect("named above");
+    let losses: Vec<f32> = losses.data().chunks(4).map(|it| f32::from_le_bytes(it.try_into().unwrap())).collect();
+    // By chance all ten are as likely; then this batch is learned by heart.
+    assert!(losses.len() == 20 && (losses[0] / 10_f32.ln() - 1.0).abs() < 0.2 && losses[19] < 0.5 * losses[0], "{losses:?}");
+    let again = shell.run(&args);
+    assert_eq!(again.code, 2);
+    assert!(again.out.contains("file-exists"), "{}", again.out);
+    assert_eq!(std::fs::read(shell.path("it.safetensors")).expect("it stays"), bytes);
+}
+
 #[test]
 fn the_machine_is_shown_and_measured() {
     let shell = Shell::new();
