@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code)]
 
+mod along;
 mod draft;
 mod lanes;
 mod memory;

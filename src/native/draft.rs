@@ -2,11 +2,12 @@
 
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
+use super::along::Along;
 use super::lanes::Width;
 use super::strips::{Rows, Then, Through};
 use super::writer::{Scope, Writer};
 use super::x86::{Around, Op, Sink, Strip, Trace, Unit, Wide};
-use crate::kernel::{Affine, Load, Reg, Store, Var, Work, width};
+use crate::kernel::{Affine, Load, Reg, Store, Work, width};
 use crate::scalar::{Dtype, Ops};
 use crate::tensor::random;
 
@@ -15,9 +16,9 @@ pub struct Draft<'d, 'a, 'f, 'k> {
     writer: &'d Writer<'a, 'f>,
     scope: &'d Scope<'k>,
     rows: &'d Rows<'d>,
-    /// Whether each line differs along the row, and whether it differs along any axis that is gone through.
-    along: Vec<bool>,
-    differs: Vec<bool>,
+    /// What differs along the row, and along each axis around it.
+    along: Along<'k>,
+    around: Vec<Along<'k>>,
     trace: Trace,
     values: Vec<Option<Wide>>,
     /// What lies where; `None` is the core.
@@ -29,10 +30,10 @@ pub struct Draft<'d, 'a, 'f, 'k> {
 
 impl<'d, 'a, 'f, 'k> Draft<'d, 'a, 'f, 'k> {
     pub fn new(writer: &'d Writer<'a, 'f>, scope: &'d Scope<'k>, rows: &'d Rows<'d>) -> Draft<'d, 'a, 'f, 'k> {
-        let (along, differs) = (scope.varying(rows.along.0), rows.differing(scope));
-        let values = vec![None; differs.len()];
+        let (along, around) = rows.along(scope.body);
+        let values = vec![None; scope.body.lines.len()];
         let (pointers, steps, known, trace) = (vec![], vec![], vec![], Trace::default());
-        Draft { writer, scope, rows, along, differs, trace, values, pointers, steps, known }
+        Draft { writer, scope, rows, along, around, trace, values, pointers, steps, known }
     }
 }
 
@@ -40,7 +41,7 @@ impl Draft<'_, '_, '_, '_> {
     /// The function, and the values that its table holds. `None` where there can be none.
     pub fn strip(mut self, then: &Then) -> Option<(Strip, Vec<Value>, Vec<Value>)> {
         for reg in self.scope.body.regs() {
-            if self.differs[reg.0 as usize] {
+            if self.along.line(reg) || self.around.iter().any(|around| around.line(reg)) {
                 let value = self.line(reg)?;
                 self.values[reg.0 as usize] = Some(value);
             }
@@ -79,19 +80,8 @@ impl Draft<'_, '_, '_, '_> {
         }
     }
 
-    fn differs(&self, number: &Affine, axis: usize) -> bool {
-        self.scope.differs_along(number, axis, &self.scope.varying(axis))
-    }
-
     fn differs_around(&self, number: &Affine) -> bool {
-        self.rows.around.iter().any(|through| self.differs(number, through.axis))
-    }
-
-    /// By how much a number grows from one place of an axis to the next, if it grows evenly.
-    fn step(&self, number: &Affine, axis: usize) -> Option<i64> {
-        let along = Var::Axis(axis as u32);
-        let factor = number.factor(along);
-        (!self.differs(&number.add(&Affine::var(along).times(-factor)), axis)).then_some(factor)
+        self.around.iter().any(|around| around.number(number))
     }
 
     /// An element that is the same in all lanes.
@@ -132,7 +122,7 @@ impl Draft<'_, '_, '_, '_> {
                 self.trace.push(Op::Load { pointer, unit: Unit::Four, mask: None })
             }
             Work::Const(_) | Work::Step => unreachable!("it is the same everywhere"),
-            Work::Load(load) => self.load(load, self.along[reg.0 as usize])?,
+            Work::Load(load) => self.load(load, self.along.line(reg))?,
             Work::Map(scalar, args) => {
                 let dtypes: Vec<Dtype> = args.iter().map(|&arg| self.scope.body.dtype(arg)).collect();
                 let args: Vec<Wide> = args.iter().map(|&arg| self.value(arg)).collect();
@@ -193,12 +183,12 @@ impl Draft<'_, '_, '_, '_> {
     /// The pointer to an element, if along the row its neighbours lie beside it, or it is the same.
     fn element(&mut self, buffer: usize, at: &Affine, along: bool) -> Option<u32> {
         let number = self.scope.body.expand(at);
-        if self.step(&number, self.rows.along.0)? != i64::from(along) {
+        if self.along.step(&number)? != i64::from(along) {
             return None;
         }
         let bytes = width(self.writer.plan.buffers[buffer].dtype) as i64;
-        let step = |through: &Through| Some(bytes * through.places as i64 * self.step(&number, through.axis)?);
-        let steps = self.rows.around.iter().map(step);
+        let step = |(through, along): (&Through, &Along)| Some(bytes * through.places as i64 * along.step(&number)?);
+        let steps = self.rows.around.iter().zip(&self.around).map(step);
         let steps = steps.collect::<Option<Vec<i64>>>()?;
         let address = self.writer.address(self.scope, buffer, at, 0);
         Some(self.pointer(Some((buffer, at.clone())), address, steps))
@@ -216,7 +206,7 @@ impl Draft<'_, '_, '_, '_> {
     /// A number at each place of the row, as an i32.
     fn number(&mut self, number: &Affine) -> Option<Wide> {
         let number = self.scope.body.expand(number);
-        let factor = self.step(&number, self.rows.along.0)?;
+        let factor = self.along.step(&number)?;
         if self.differs_around(&number) {
             return None;
         }
@@ -242,7 +232,7 @@ impl Draft<'_, '_, '_, '_> {
         if self.differs_around(&of.value) {
             return None;
         }
-        if !self.differs(&of.value, self.rows.along.0) {
+        if !self.along.guard(guard) {
             let holds = self.writer.guards(self.scope, &[guard], 0);
             return Some(self.known(Dtype::Bool, holds));
         }

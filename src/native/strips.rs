@@ -2,11 +2,12 @@
 
 use cranelift_codegen::ir::{InstBuilder, Value};
 
+use super::along::Along;
 use super::draft::Draft;
 use super::lanes::WIDE;
 use super::writer::{Scope, Writer, memory};
 use super::x86::Isa;
-use crate::kernel::{Affine, Reduction, Reg, Store, Var, Work};
+use crate::kernel::{Affine, Body, Reduction, Reg, Store, Work};
 use crate::scalar::Dtype;
 
 /// Loops over axes, of which the innermost goes through a row, in registers full of elements.
@@ -66,23 +67,18 @@ const PARTS: usize = 9;
 
 /// Whether going along an axis moves what a body reads and writes by always the same distance, and changes nothing else.
 pub fn plainly(scope: &Scope, stores: &[Store], axis: usize) -> bool {
-    let (body, varies) = (scope.body, scope.varying(axis));
-    let differs = |number: &Affine| scope.differs_along(number, axis, &varies);
-    let steps = |number: &Affine| {
-        let number = body.expand(number);
-        let along = Var::Axis(axis as u32);
-        !differs(&number.add(&Affine::var(along).times(-number.factor(along))))
-    };
+    let (body, along) = (scope.body, Along::of(scope.body, axis));
+    let steps = |number: &Affine| along.step(&body.expand(number)).is_some();
     // What fails for sure reads nothing.
     let same = |guards: &[u32], then: &dyn Fn() -> bool| {
         let open = scope.open(guards);
-        open.is_none_or(|open| !open.iter().any(|&guard| differs(&body.guards[guard as usize].value)) && then())
+        open.is_none_or(|open| !open.iter().any(|&guard| along.guard(guard)) && then())
     };
     let line = |work: &Work| match work {
         Work::Core | Work::Const(_) | Work::Step | Work::Map(..) => true,
         Work::Load(load) => same(&load.guards, &|| steps(&load.at)),
         Work::Mask(guards, _) => same(guards, &|| true),
-        Work::Index(at) | Work::Random { at, .. } => !differs(at),
+        Work::Index(at) | Work::Random { at, .. } => !along.number(at),
     };
     body.lines.iter().all(|it| line(&it.work)) && stores.iter().all(|store| !store.adds && steps(&store.at))
 }
@@ -91,21 +87,19 @@ pub fn plainly(scope: &Scope, stores: &[Store], axis: usize) -> bool {
 type Part = Vec<(usize, (usize, usize))>;
 
 impl Rows<'_> {
-    /// Which lines differ along any of the axes.
-    pub fn differing(&self, scope: &Scope) -> Vec<bool> {
-        let mut differs = scope.varying(self.along.0);
-        for through in &self.around {
-            differs.iter_mut().zip(scope.varying(through.axis)).for_each(|(any, one)| *any |= one);
-        }
-        differs
+    /// What differs along the row, and along each axis around it.
+    pub fn along<'k>(&self, body: &'k Body) -> (Along<'k>, Vec<Along<'k>>) {
+        let around = self.around.iter().map(|through| Along::of(body, through.axis)).collect();
+        (Along::of(body, self.along.0), around)
     }
 }
 
 impl Writer<'_, '_> {
     /// Writes the lines of at least this depth that are the same in all rows.
     pub fn lines_around(&self, scope: &mut Scope, rows: &Rows, depth: usize) {
-        let differs = rows.differing(scope);
-        self.lines_where(scope, &|reg, its_depth| its_depth >= depth && !differs[reg.0 as usize]);
+        let (along, around) = rows.along(scope.body);
+        let stays = |reg| !along.line(reg) && !around.iter().any(|around| around.line(reg));
+        self.lines_where(scope, &|reg, its_depth| its_depth >= depth && stays(reg));
     }
 
     /// Opens the loops of the axes from `from` on and does at each place what the body says: as a function, with as many of the loops in

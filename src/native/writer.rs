@@ -5,6 +5,7 @@ use cranelift_codegen::ir::{
     BlockArg, FuncRef, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, Value, types,
 };
 
+use super::along::Along;
 use super::lanes::{Code, Lanes, WIDE, Width, type_of};
 use crate::kernel::{Affine, Body, Buffer, Load, Plan, Reg, Store, Var, Work, width};
 use crate::scalar::{Dtype, Ops};
@@ -36,10 +37,8 @@ pub struct Scope<'k> {
     depths: Vec<usize>,
     /// The index along each axis, where it is known; of four points, the first.
     point: Vec<Option<Value>>,
-    /// The axis along which values hold four neighbouring points.
-    wide: Option<usize>,
-    /// Which lines differ along that axis, and so are wide.
-    varies: Vec<bool>,
+    /// The axis along which values hold four neighbouring points; the lines that differ along it are wide.
+    wide: Option<Along<'k>>,
     values: Vec<Option<Value>>,
     /// Which guards are known to hold, or to fail, all over the loop that is open.
     known: Vec<Option<bool>>,
@@ -57,9 +56,9 @@ impl<'k> Scope<'k> {
     /// A body before any of the loops of `axes` is open. The value of the core is known when `core` of them are.
     pub fn new(body: &'k Body, axes: usize, core: usize) -> Scope<'k> {
         let lines = body.lines.len();
-        let (varies, values, known) = (vec![false; lines], vec![None; lines], vec![None; body.guards.len()]);
+        let (values, known) = (vec![None; lines], vec![None; body.guards.len()]);
         let (depths, point) = (body.depths(core), vec![None; axes]);
-        Scope { body, depths, point, wide: None, varies, values, known, core: None }
+        Scope { body, depths, point, wide: None, values, known, core: None }
     }
 
     /// How many axes there are.
@@ -79,29 +78,22 @@ impl<'k> Scope<'k> {
     /// Takes `index` as the index along an axis. If it is wide, values hold the points at `index` and its neighbours.
     pub fn enter(&mut self, axis: usize, index: Value, wide: bool) {
         self.point[axis] = Some(index);
-        if self.wide == Some(axis) {
+        if self.wide.as_ref().is_some_and(|wide| wide.axis == axis) {
             self.wide = None;
-            self.varies.fill(false);
         }
         if wide {
-            self.wide = Some(axis);
-            self.varies = varying(self.body, axis);
+            self.wide = Some(Along::of(self.body, axis));
         }
-    }
-
-    /// Which lines differ along an axis.
-    pub fn varying(&self, axis: usize) -> Vec<bool> {
-        varying(self.body, axis)
-    }
-
-    /// Whether a number does, given which lines do.
-    pub fn differs_along(&self, number: &Affine, axis: usize, varies: &[bool]) -> bool {
-        differs(self.body, number, axis, varies)
     }
 
     /// Whether a number differs along the wide axis.
     fn differs(&self, number: &Affine) -> bool {
-        self.wide.is_some_and(|axis| differs(self.body, number, axis, &self.varies))
+        self.wide.as_ref().is_some_and(|wide| wide.number(number))
+    }
+
+    /// Whether a line has four values at once.
+    fn is_wide(&self, reg: Reg) -> bool {
+        self.wide.as_ref().is_some_and(|wide| wide.line(reg))
     }
 
     /// The guards that may hold or not; `None` if one of them fails for sure.
@@ -159,33 +151,6 @@ impl<'k> Scope<'k> {
     fn any_differs(&self, guards: &[u32]) -> bool {
         guards.iter().any(|&guard| self.differs(&self.body.guards[guard as usize].value))
     }
-}
-
-/// Which lines of a body differ along an axis. The value of a core does.
-fn varying(body: &Body, axis: usize) -> Vec<bool> {
-    let mut varies: Vec<bool> = Vec::with_capacity(body.lines.len());
-    for line in &body.lines {
-        let number = |number: &Affine| differs(body, number, axis, &varies);
-        let guarded = |guards: &[u32]| guards.iter().any(|&guard| number(&body.guards[guard as usize].value));
-        let varying = match &line.work {
-            Work::Core => true,
-            Work::Const(_) | Work::Step => false,
-            Work::Load(load) => number(&load.at) || guarded(&load.guards),
-            Work::Map(_, args) => args.iter().any(|arg| varies[arg.0 as usize]),
-            Work::Mask(guards, reg) => guarded(guards) || varies[reg.0 as usize],
-            Work::Index(at) | Work::Random { at, .. } => number(at),
-        };
-        varies.push(varying);
-    }
-    varies
-}
-
-fn differs(body: &Body, number: &Affine, along: usize, varies: &[bool]) -> bool {
-    number.terms().iter().any(|&(var, _)| match var {
-        Var::Axis(axis) => axis as usize == along,
-        Var::Inside(guard) => differs(body, &body.guards[guard as usize].value, along, varies),
-        Var::Place(place) => varies[body.places[place as usize].reg.0 as usize],
-    })
 }
 
 /// Memory that is there, without a promise about its alignment.
@@ -306,7 +271,7 @@ impl<'f> Writer<'_, 'f> {
     fn line(&self, scope: &Scope, reg: Reg) -> Value {
         let line = &scope.body.lines[reg.0 as usize];
         let dtype = line.dtype;
-        let width = if scope.varies[reg.0 as usize] { Width::Four } else { Width::One };
+        let width = if scope.is_wide(reg) { Width::Four } else { Width::One };
         let lanes = self.lanes(width);
         match (&line.work, width) {
             (Work::Core, _) => scope.core.expect("the core comes before"),
@@ -373,7 +338,7 @@ impl<'f> Writer<'_, 'f> {
     /// A register in the width that is asked for.
     pub fn value(&self, scope: &Scope, reg: Reg, width: Width) -> Value {
         let value = scope.values[reg.0 as usize].expect("lines come in their order");
-        match (width, scope.varies[reg.0 as usize]) {
+        match (width, scope.is_wide(reg)) {
             (Width::Four, false) => self.code.splat(scope.body.dtype(reg), value),
             (Width::Four, true) | (Width::One, false) => value,
             (Width::One, true) => unreachable!("a wide value where one element is wanted"),
@@ -387,7 +352,7 @@ impl Writer<'_, '_> {
     /// A number at the point, or at its neighbour `lane` places further along the wide axis.
     fn number(&self, scope: &Scope, number: &Affine, lane: usize) -> Value {
         let number = scope.body.expand(number);
-        let wide = scope.wide.map(|axis| number.factor(Var::Axis(axis as u32)));
+        let wide = scope.wide.as_ref().map(|wide| number.factor(Var::Axis(wide.axis as u32)));
         let constant = number.constant + wide.unwrap_or(0) * lane as i64;
         let mut sum: Option<Value> = None;
         for &(var, factor) in number.terms() {
@@ -419,7 +384,7 @@ impl Writer<'_, '_> {
             Var::Place(place) => {
                 let place = scope.body.places[place as usize];
                 let mut index = scope.values[place.reg.0 as usize].expect("lines come in their order");
-                if scope.varies[place.reg.0 as usize] {
+                if scope.is_wide(place.reg) {
                     index = self.code.ins(|ins| ins.extractlane(index, lane as u8));
                 }
                 let (low, high) = (self.lanes(Width::One).int(0), self.lanes(Width::One).int(place.extent as i32 - 1));
@@ -437,7 +402,7 @@ impl Writer<'_, '_> {
 
     /// The number at four neighbouring points.
     fn integers(&self, scope: &Scope, number: &Affine) -> Value {
-        let axis = Var::Axis(scope.wide.expect("a wide axis") as u32);
+        let axis = Var::Axis(scope.wide.as_ref().expect("a wide axis").axis as u32);
         let number = scope.body.expand(number);
         let factor = number.factor(axis);
         if scope.differs(&number.add(&Affine::var(axis).times(-factor))) {
@@ -527,7 +492,7 @@ impl Writer<'_, '_> {
 
     /// Whether four neighbouring points are four neighbouring elements.
     fn is_row(&self, scope: &Scope, at: &Affine) -> bool {
-        let Some(axis) = scope.wide else { return false };
+        let Some(axis) = scope.wide.as_ref().map(|wide| wide.axis) else { return false };
         let number = scope.body.expand(at);
         let along = Affine::var(Var::Axis(axis as u32));
         number.factor(Var::Axis(axis as u32)) == 1 && !scope.differs(&number.add(&along.times(-1)))

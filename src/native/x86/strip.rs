@@ -293,16 +293,12 @@ impl Writer<'_> {
                 self.load(to, from, unit, (part.lanes, mask));
             }
             Op::Two(what, a, b) => {
-                let turned = what.commutes() && !holds.in_register(a) && holds.in_register(b);
-                let (a, b) = if turned { (b, a) } else { (a, b) };
-                let (a, b) = (holds.register(code, a), holds.operand(code, b));
+                let (a, b) = operands(holds, code, what.commutes(), [a, b]);
                 let to = holds.take(code, wide);
                 code.two(what, to, a, b);
             }
             Op::Compare(what, a, b) => {
-                let turned = what.commutes() && !holds.in_register(a) && holds.in_register(b);
-                let (a, b) = if turned { (b, a) } else { (a, b) };
-                let (a, b) = (holds.register(code, a), holds.operand(code, b));
+                let (a, b) = operands(holds, code, what.commutes(), [a, b]);
                 let to = holds.take(code, wide);
                 let ones = Vector(self.isa.registers() as u8 - 1);
                 code.compare(what, to, a, b, ones);
@@ -320,9 +316,7 @@ impl Writer<'_> {
             Op::MulAdd { negated, factors, term } => self.multiply(holds, wide, negated, factors, term),
             Op::Select(operands) => self.select(holds, wide, operands),
             Op::Choose { what, of: [a, b], then: [yes, no] } => {
-                let turned = what.commutes() && !holds.in_register(a) && holds.in_register(b);
-                let (a, b) = if turned { (b, a) } else { (a, b) };
-                let (a, b) = (holds.register(code, a), holds.operand(code, b));
+                let (a, b) = operands(holds, code, what.commutes(), [a, b]);
                 code.compare_to(what, Mask(2), a, b);
                 let (no, yes) = (holds.register(code, no), holds.operand(code, yes));
                 let to = holds.take(code, wide);
@@ -334,8 +328,7 @@ impl Writer<'_> {
     /// One of the three operands is where the result goes.
     fn multiply(&mut self, holds: &mut Holds, wide: Wide, negated: bool, [a, b]: [Wide; 2], term: Wide) {
         let code = &mut self.code;
-        // The second of the factors may be in memory.
-        let [a, b] = if !holds.in_register(a) && holds.in_register(b) { [b, a] } else { [a, b] };
+        let [a, b] = in_turn(holds, true, [a, b]);
         if holds.ends(term) && holds.in_register(term) && term != a && term != b {
             holds.register(code, term);
             let (x, y) = (holds.register(code, a), holds.operand(code, b));
@@ -440,4 +433,14 @@ impl Writer<'_> {
             }
         }
     }
+}
+
+/// Two operands, of which the second may be in memory, the other way round if that saves reading the first.
+fn in_turn(holds: &Holds, commutes: bool, [a, b]: [Wide; 2]) -> [Wide; 2] {
+    if commutes && !holds.in_register(a) && holds.in_register(b) { [b, a] } else { [a, b] }
+}
+
+fn operands(holds: &mut Holds, code: &mut Assembler, commutes: bool, both: [Wide; 2]) -> (Vector, Operand) {
+    let [a, b] = in_turn(holds, commutes, both);
+    (holds.register(code, a), holds.operand(code, b))
 }

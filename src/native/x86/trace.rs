@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::opcodes::{Compare, One, Shift, Two};
 use crate::scalar::Ops;
 
@@ -59,15 +61,15 @@ pub enum Op {
 }
 
 impl Op {
-    pub fn operands(&self) -> Vec<Wide> {
+    pub fn operands(&self) -> SmallVec<[Wide; 4]> {
         match *self {
-            Op::Const(_) | Op::Known(_) | Op::Column | Op::SoFar | Op::Spread { .. } => vec![],
+            Op::Const(_) | Op::Known(_) | Op::Column | Op::SoFar | Op::Spread { .. } => smallvec![],
             Op::Load { mask, .. } => mask.into_iter().collect(),
-            Op::One(_, a) | Op::Shift(_, _, a) => vec![a],
-            Op::Two(_, a, b) | Op::Compare(_, a, b) => vec![a, b],
-            Op::MulAdd { factors: [a, b], term, .. } => vec![a, b, term],
-            Op::Select(operands) => operands.to_vec(),
-            Op::Choose { of, then, .. } => [of, then].concat(),
+            Op::One(_, a) | Op::Shift(_, _, a) => smallvec![a],
+            Op::Two(_, a, b) | Op::Compare(_, a, b) => smallvec![a, b],
+            Op::MulAdd { factors: [a, b], term, .. } => smallvec![a, b, term],
+            Op::Select(operands) => operands.into_iter().collect(),
+            Op::Choose { of, then, .. } => of.into_iter().chain(then).collect(),
         }
     }
 }

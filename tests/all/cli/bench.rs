@@ -59,7 +59,10 @@ fn what_is_measured_is_recorded() {
     let losses = tensors.tensor("losses").expect("named above");
     let losses: Vec<f32> = losses.data().chunks(4).map(|it| f32::from_le_bytes(it.try_into().unwrap())).collect();
     // By chance all ten are as likely; then this batch is learned by heart.
-    assert!(losses.len() == 20 && (losses[0] / 10_f32.ln() - 1.0).abs() < 0.2 && losses[19] < 0.5 * losses[0], "{losses:?}");
+    assert!(
+        losses.len() == 20 && (losses[0] / 10_f32.ln() - 1.0).abs() < 0.2 && losses[19] < 0.5 * losses[0],
+        "{losses:?}"
+    );
     let again = shell.run(&args);
     assert_eq!(again.code, 2);
     assert!(again.out.contains("file-exists"), "{}", again.out);
