@@ -165,6 +165,9 @@ pub fn look(
         });
         trains.push(TrainReport { checkpoint_bytes, transfers, ..report });
     }
+    if checked.is_sound() {
+        problems.extend(compile::at_the_ends(world, path, &checked, overrides));
+    }
     problems.extend(allow::unknown(&checked.sources, checked.file));
     problems.sort_by_key(|it| place(&checked, it));
     problems.iter_mut().for_each(|it| it.settle(&checked.sources));
