@@ -24,7 +24,7 @@ pub fn at_the_ends(
             // One cause makes one problem at many values: it is told at the first of them.
             let mut causes: Vec<(&str, Option<Span>)> = vec![];
             for point in &key.points {
-                for problem in at(program, set, plan, key, point).into_iter().filter(|it| is_error(it)) {
+                for problem in at(program, set, plan, key, point).into_iter().filter(is_error) {
                     // What is wrong with a value of a part is told of the part.
                     if parts(plan, key).any(|part| starts_in(&problem, part.written)) {
                         continue;
