@@ -37,6 +37,8 @@ pub struct Checked {
     pub searches: Vec<Option<String>>,
     /// The overrides that have a place, in order.
     pub set: Vec<Set>,
+    /// What is wrong with `tune` blocks where there are overrides. It concerns nobody but who searches with them.
+    pub of_searches: Vec<Problem>,
 }
 
 impl Checked {
@@ -60,9 +62,19 @@ pub fn check(world: &dyn World, path: &Path, text: Option<String>, overrides: &[
         None => world.read(path)?,
     };
     let found = crate::model::check::check(world, path, &text, &pairs(overrides));
-    let crate::model::check::CheckedFile { sources, file, tree, problems, programs, trains, tunes, searches, set } =
-        found;
-    Ok(Checked { sources, file, tree, problems, programs, trains, tunes, searches, set })
+    let crate::model::check::CheckedFile {
+        sources,
+        file,
+        tree,
+        problems,
+        programs,
+        trains,
+        tunes,
+        searches,
+        set,
+        of_searches,
+    } = found;
+    Ok(Checked { sources, file, tree, problems, programs, trains, tunes, searches, set, of_searches })
 }
 
 /// What is wrong with a sound program at the ends of the ranges that its `tune` blocks search, and at their choices. This

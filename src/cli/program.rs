@@ -128,6 +128,24 @@ pub fn choose(checked: &Checked, name: Option<&str>) -> Result<usize, Stop> {
     }
 }
 
+/// Checks searches beside overrides, which [`sound`] leaves to those who want to search. Stops if something is wrong.
+pub fn sound_searches(opened: &Opened, checked: &Checked, set: &[Override], terminal: &Terminal) -> Result<(), Stop> {
+    if set.is_empty() {
+        return Ok(());
+    }
+    let mut problems = checked.of_searches.clone();
+    problems.extend(compile::at_the_ends(&Disk, &opened.path, checked, set));
+    let problems = terminal.judge(problems);
+    problems.iter().for_each(|problem| terminal.problem(&checked.sources, problem));
+    match problems.iter().any(|it| it.severity == Severity::Error) {
+        true => {
+            terminal.sum(&problems);
+            Err(Stop::Told(Exit::Problems))
+        }
+        false => Ok(()),
+    }
+}
+
 /// The search that was asked for, or the only one; and which experiment it is over.
 pub fn choose_search<'c>(checked: &'c Checked, name: Option<&str>) -> Result<(&'c TunePlan, usize), Stop> {
     let names: Vec<String> = checked.tunes.iter().filter_map(|plan| plan.name.clone()).collect();

@@ -45,6 +45,7 @@ impl Args {
         let overrides = self.overrides.all();
         let opened = program::open(&self.file, self.stdin_filename.as_deref())?;
         let checked = program::sound(&opened, &overrides, terminal)?;
+        program::sound_searches(&opened, &checked, &overrides, terminal)?;
         let (plan, chosen) = program::choose_search(&checked, self.tune.as_deref())?;
         let interrupt = interrupt::watch();
         let mut progress = Progress::new(terminal, plan);

@@ -39,6 +39,8 @@ pub struct CheckedFile {
     pub searches: Vec<Option<String>>,
     /// The overrides that have a place, in order.
     pub set: Vec<Set>,
+    /// What is wrong with searches where there are overrides: a run with other values has nothing to do with it.
+    pub of_searches: Vec<Problem>,
 }
 
 /// The library's sources and definitions.
@@ -128,12 +130,14 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
             }
         }
     }
-    let (mut tunes, mut searches) = (Vec::new(), Vec::new());
+    let (mut tunes, mut searches, mut of_searches) = (Vec::new(), Vec::new(), Vec::new());
     for item in &tree.items {
         match item {
             Item::Tune(block) => {
                 searches.push(block.name.as_ref().map(|name| name.text.to_string()));
-                tunes.extend(tune::read(&context, block, (&programs, &trains), &mut problems));
+                // A block of which a part cannot be read may have lost any of its settings.
+                let is_whole = !problems.iter().any(|it| starts_in(it, block.span));
+                tunes.extend(tune::read(&context, block, (&programs, &trains), is_whole, &mut of_searches));
             }
             Item::Export(block) => {
                 let (what, at) = ("`export` blocks".to_string(), train::first_word(block.span, "export"));
@@ -141,6 +145,9 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
             }
             _ => {}
         }
+    }
+    if set.is_empty() {
+        problems.append(&mut of_searches);
     }
     nameless(&context, &mut problems);
     unreached(&context, &mut problems);
@@ -159,6 +166,7 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
         tunes,
         searches,
         set,
+        of_searches,
     }
 }
 
@@ -184,6 +192,12 @@ fn of_one_cause(problems: Vec<Problem>) -> Vec<Problem> {
         }
     }
     told
+}
+
+/// Whether a problem is told of something in `whole`.
+pub(super) fn starts_in(problem: &Problem, whole: Span) -> bool {
+    let inside = |at: Span| at.file == whole.file && whole.start <= at.start && at.end <= whole.end;
+    problem.labels.first().is_some_and(|label| inside(label.span))
 }
 
 pub(super) fn is_error(problem: &Problem) -> bool {

@@ -76,15 +76,17 @@ pub fn is_own(path: &str) -> bool {
     path.strip_prefix("tune.").is_some_and(|name| SETTINGS.iter().any(|row| row.name == name))
 }
 
-/// Reads a tune block. `programs` are those of the file's train blocks that are sound, `trains` the names of all.
+/// Reads a tune block. `programs` are those of the file's train blocks that are sound, `trains` the names of all. Where the
+/// block is not whole, nobody knows what it lacks.
 pub fn read(
     context: &Context,
     block: &Block,
     (programs, trains): (&[Program], &[Option<String>]),
+    is_whole: bool,
     problems: &mut Vec<Problem>,
 ) -> Outcome<TunePlan> {
     let (own, searched) = parted(block, problems)?;
-    let block = Tune { block, own, word: first_word(block.span, "tune") };
+    let block = Tune { block, own, is_whole, word: first_word(block.span, "tune") };
     let train = block.train(context, trains, problems)?;
     let program = programs.iter().find(|program| program.name == train);
     let keys = block.keys(context, &searched, (train.as_deref(), program), problems);
@@ -147,6 +149,7 @@ fn parted<'b>(block: &'b Block, problems: &mut Vec<Problem>) -> Outcome<(Vec<&'b
 struct Tune<'b> {
     block: &'b Block,
     own: Vec<&'b Setting>,
+    is_whole: bool,
     /// The word `tune`.
     word: Span,
 }
@@ -166,7 +169,7 @@ impl Tune<'_> {
     }
 
     fn missing(&self, name: &str, help: String, problems: &mut Vec<Problem>) -> Reported {
-        if !self.is_meant(name) {
+        if self.is_whole && !self.is_meant(name) {
             let (block, name, at) = ("this tune block".to_string(), name.to_string(), self.word);
             problems.push(SettingMissing { block, name, at, help }.into());
         }

@@ -363,8 +363,9 @@ impl Search<'_> {
             Spread { worst, median: median::median(&values), best }
         });
         let best = best.map(|(trial, objective)| (trial.clone(), objective));
+        let mut reason = reason;
         let best = match best {
-            Some((trial, objective)) => Some(self.best(log, trial, objective, reason)?),
+            Some((trial, objective)) => Some(self.best(log, trial, objective, &mut reason)?),
             None if reason == Reason::Done && failed > 0 => {
                 let first = self.trials.iter().find_map(|it| it.problem.as_ref());
                 let first = first.map_or(String::new(), |it| it.message.clone());
@@ -385,7 +386,7 @@ impl Search<'_> {
     }
 
     /// The best trial. Its artifact becomes that of the search, with metrics on the test split, unless the search can go on.
-    fn best(&mut self, log: &mut Log, trial: Trial, objective: f64, reason: Reason) -> Result<Best, Failure> {
+    fn best(&mut self, log: &mut Log, trial: Trial, objective: f64, reason: &mut Reason) -> Result<Best, Failure> {
         let path = folder_of(self.folder.path(), trial.trial).join(ARTIFACT);
         let (overrides, checked) = self.program(&trial.values);
         let broken =
@@ -405,12 +406,18 @@ impl Search<'_> {
             test: Metrics::new(),
             artifact: Some(show(&path)),
         };
-        if reason == Reason::Interrupted {
+        if *reason == Reason::Interrupted {
             return Ok(best);
         }
         let at = checked.programs.iter().position(|it| it.name == self.plan.train).expect("it has been trained");
         let request = Request { checked: &checked, program: at, overrides: &overrides, ..*self.request };
-        self.read(&request, log)?;
+        match self.read(&request, log) {
+            Err(failure) if failure.cause == Cause::Interrupted => {
+                *reason = Reason::Interrupted;
+                return Ok(best);
+            }
+            read => read?,
+        }
         let (program, dataset) = (&checked.programs[at], &self.data().dataset);
         let mut weights = artifact.weights(program).map_err(broken)?;
         let mut model = Model::new(program, &dataset.fitted, request.backend);

@@ -197,6 +197,7 @@ fn verdict(text: &str) -> Result<(), String> {
     let case = Case::read(text);
     let checked = case.check();
     let mut problems = checked.problems.clone();
+    problems.extend(checked.of_searches.iter().cloned());
     if checked.is_sound() {
         let path = Path::new(&case.files[0].0);
         problems.extend(compile::at_the_ends(&case.world(), path, &checked, &case.overrides));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Key, Point, TunePlan, sees_test};
-use crate::model::check::{Fill, Outline, is_error, outline_with};
+use crate::model::check::{Fill, Outline, is_error, outline_with, starts_in};
 use crate::model::train::{self, Context, first_word};
 use crate::problem::training::UnknownMetricPath;
 use crate::problem::{Label, Problem, ticked};
@@ -79,12 +79,6 @@ fn at(
 fn parts<'p>(plan: &'p TunePlan, key: &Key) -> impl Iterator<Item = &'p Key> + use<'p> {
     let part = format!("{}.", key.path);
     plan.keys.iter().filter(move |it| it.path.starts_with(&part))
-}
-
-/// Whether a problem is told of something in `whole`.
-fn starts_in(problem: &Problem, whole: Span) -> bool {
-    let inside = |at: Span| at.file == whole.file && whole.start <= at.start && at.end <= whole.end;
-    problem.labels.first().is_some_and(|label| inside(label.span))
 }
 
 /// The problem with the value at which it shows, unless it is told of the value itself.

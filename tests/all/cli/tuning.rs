@@ -105,6 +105,19 @@ fn what_is_set_holds_for_every_trial() {
 }
 
 #[test]
+fn a_run_with_other_values_has_nothing_to_do_with_a_search() {
+    let shell = with_search(&TUNE.replace("  objective:", "  optimizer.b1: 0.8 .. 0.95\n  objective:"));
+    for set in ["train.optimizer=sgd(lr: 0.1)", "hidden.units=3", "optimizer.lr=0.1"] {
+        let said = shell.run(&["run", "it.dlm", "--quiet", "--set", set]);
+        assert_eq!(said.code, 0, "{set}: {}", said.err);
+    }
+    let said = shell.run(&["tune", "it.dlm", "--quiet", "--set", "train.optimizer=sgd(lr: 0.1)"]);
+    assert!(said.code == 1 && said.err.contains("[override-unmatched]"), "{}", said.err);
+    let said = shell.run(&["tune", "it.dlm", "--quiet", "--set", "optimizer.lr=0.1"]);
+    assert!(said.code == 1 && said.err.contains("[tuned-and-set]"), "{}", said.err);
+}
+
+#[test]
 fn an_interrupted_search_goes_on_by_its_last_line() {
     let whole = with_search(TUNE);
     let slow = ["--backend", "interpreter", "--set", "train.for=300 epochs"];
