@@ -13,6 +13,7 @@ use crate::problem::{Problem, catalogue};
 use crate::session::{Cause, Failure};
 use crate::source::Sources;
 
+mod again;
 mod bench;
 mod check;
 mod completions;
@@ -42,6 +43,7 @@ mod run;
 mod sarif;
 mod table;
 mod terminal;
+mod tune;
 mod why;
 
 use program::Overrides;
@@ -63,6 +65,7 @@ macro_rules! commands {
 
 commands! {
     Run => run,
+    Tune => tune,
     Check => check,
     Predict => predict,
     Eval => eval,

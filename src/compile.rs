@@ -10,6 +10,8 @@ pub use crate::kernel::Machine;
 pub use crate::kernel::machine::{use_registers, use_threads};
 use crate::kernel::{self, Plan};
 use crate::model::Program;
+pub use crate::model::overrides::Set;
+pub use crate::model::tune::TunePlan;
 use crate::native;
 pub use crate::native::Room;
 use crate::problem::Problem;
@@ -29,6 +31,14 @@ pub struct Checked {
     pub programs: Vec<Program>,
     /// The names of all `train` blocks, sound or not, in order.
     pub trains: Vec<Option<String>>,
+    /// One for each `tune` block that is sound as far as it tells itself, in order.
+    pub tunes: Vec<TunePlan>,
+    /// The names of all `tune` blocks, sound or not, in order.
+    pub searches: Vec<Option<String>>,
+    /// The overrides that have a place, in order.
+    pub set: Vec<Set>,
+    /// What is wrong with `tune` blocks where there are overrides. It concerns nobody but who searches with them.
+    pub of_searches: Vec<Problem>,
 }
 
 impl Checked {
@@ -51,10 +61,31 @@ pub fn check(world: &dyn World, path: &Path, text: Option<String>, overrides: &[
         Some(text) => text,
         None => world.read(path)?,
     };
-    let set: Vec<(String, String)> = overrides.iter().map(|it| (it.path.clone(), it.value.clone())).collect();
-    let found = crate::model::check::check(world, path, &text, &set);
-    let crate::model::check::CheckedFile { sources, file, tree, problems, programs, trains } = found;
-    Ok(Checked { sources, file, tree, problems, programs, trains })
+    let found = crate::model::check::check(world, path, &text, &pairs(overrides));
+    let crate::model::check::CheckedFile {
+        sources,
+        file,
+        tree,
+        problems,
+        programs,
+        trains,
+        tunes,
+        searches,
+        set,
+        of_searches,
+    } = found;
+    Ok(Checked { sources, file, tree, problems, programs, trains, tunes, searches, set, of_searches })
+}
+
+/// What is wrong with a sound program at the ends of the ranges that its `tune` blocks search, and at their choices. This
+/// takes as many checks as there are such values.
+pub fn at_the_ends(world: &dyn World, path: &Path, checked: &Checked, overrides: &[Override]) -> Vec<Problem> {
+    let text = &checked.sources[checked.file].text;
+    crate::model::tune::at_the_ends((world, path, text), &pairs(overrides), &checked.tunes, &checked.problems)
+}
+
+fn pairs(overrides: &[Override]) -> Vec<(String, String)> {
+    overrides.iter().map(|it| (it.path.clone(), it.value.clone())).collect()
 }
 
 /// Who runs a function.

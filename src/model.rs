@@ -26,6 +26,7 @@ pub mod recognised;
 pub mod sizes;
 pub mod train;
 pub mod transfer;
+pub mod tune;
 pub mod types;
 pub mod units;
 pub mod value;

@@ -18,6 +18,7 @@ pub mod shapes;
 pub mod syntax;
 pub mod training;
 pub mod transfer;
+pub mod tuning;
 pub mod values;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -194,6 +195,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         sequences::ENTRIES,
         training::ENTRIES,
         transfer::ENTRIES,
+        tuning::ENTRIES,
         lint::ENTRIES,
         run::ENTRIES,
         command::ENTRIES,

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::compile::{Backend, Checked, Override, executor};
 use crate::data::files::Files;
-use crate::data::{self, Dataset, Limits, Watch, Work};
+use crate::data::{self, Dataset, Fitted, Limits, Watch, Work};
 use crate::model::Program;
-use crate::model::program::{Keep, Preview, Split};
+use crate::model::program::{Keep, Objective, Preview, Split};
 use crate::problem::run::{Change, NothingToResume, NothingToWatch, ResumeChanged};
 use crate::problem::{Problem, allow};
 use crate::source::{Sources, World};
@@ -39,6 +39,7 @@ pub mod reading;
 pub mod stepper;
 pub mod training;
 pub mod transfer;
+pub mod tune;
 
 use artifact::{Artifact, DataRecord, Origin, ProgramRecord, Progress, model_states};
 use folder::{Folder, show};
@@ -68,6 +69,8 @@ pub struct Request<'a> {
     pub backend: Backend,
     pub place: Place<'a>,
     pub stopwatch: &'a dyn Stopwatch,
+    /// By what a search judges the run, where it is a trial of one: measured at every look, and the test split is left alone.
+    pub objective: Option<&'a Objective>,
 }
 
 /// Where a run puts its files.
@@ -141,25 +144,81 @@ pub enum Cause {
 
 /// Trains, evaluates, and writes the artifact. `stop` ends the run after the step in progress, with a checkpoint.
 pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool) -> Result<Outcome, Failure> {
-    let began = request.stopwatch.elapsed();
-    let program = &request.checked.programs[request.program];
-    let fail = |cause, problems| Failure { cause, problems, sources: request.checked.sources.clone() };
-    let broken = |problem| fail(Cause::Run, vec![problem]);
-    let record = ProgramRecord::new(request.checked, request.program, request.overrides, request.base);
+    let begun = Begun::new(request)?;
+    let fitted = begun.resumed.as_ref().map(|(_, artifact)| &artifact.document.data.fitted);
+    let mut told = |work, done, of| events(&Event::Reading { work, done, of });
+    let dataset = read(request, fitted, &mut told, stop)?;
+    train(request, begun, &dataset, events, stop)
+}
 
-    let resumed = resume(request, &record).map_err(broken)?;
-    let reading = Reading { listener: RefCell::new(events), known: Slot::new(0), stop };
-    let dataset = load(request, program, resumed.as_ref(), &reading).map_err(|problems| match problems.is_empty() {
-        true => fail(Cause::Interrupted, problems),
-        false => fail(Cause::Program, problems),
-    })?;
-    let events = reading.listener.into_inner();
-    let data = DataRecord::new(program, &dataset);
+/// The same with data that has been read: all that the program reads, as it reads it.
+pub fn run_on(
+    request: &Request,
+    dataset: &Dataset,
+    events: &mut dyn FnMut(&Event),
+    stop: &AtomicBool,
+) -> Result<Outcome, Failure> {
+    train(request, Begun::new(request)?, dataset, events, stop)
+}
+
+/// All rows that the experiment reads; with `fitted`, encoded as they were then. `told` hears how far it is.
+fn read(
+    request: &Request,
+    fitted: Option<&Fitted>,
+    told: &mut dyn FnMut(Work, usize, usize),
+    stop: &AtomicBool,
+) -> Result<Dataset, Failure> {
+    let program = &request.checked.programs[request.program];
+    let watch = Reading { listener: RefCell::new(told), known: Slot::new(0), stop };
+    let files = Files { watch: &watch, ..Files::new(request.world, request.base, Limits::default()) };
+    let fitted = fitted.filter(|fitted| fitted.fits(&program.data));
+    data::load_watched(files, &program.data, fitted, &mut Formulas(program)).map_err(|problems| {
+        let cause = if problems.is_empty() { Cause::Interrupted } else { Cause::Program };
+        request.failure(cause, problems)
+    })
+}
+
+/// A run of which is known where it begins.
+struct Begun {
+    began: Duration,
+    record: ProgramRecord,
+    /// The folder and the checkpoint from which it goes on.
+    resumed: Option<(Folder, Artifact)>,
+}
+
+impl Request<'_> {
+    fn failure(&self, cause: Cause, problems: Vec<Problem>) -> Failure {
+        Failure { cause, problems, sources: self.checked.sources.clone() }
+    }
+}
+
+impl Begun {
+    fn new(request: &Request) -> Result<Begun, Failure> {
+        let began = request.stopwatch.elapsed();
+        let record = ProgramRecord::new(request.checked, request.program, request.overrides, request.base);
+        let resumed = resume(request, &record).map_err(|problem| request.failure(Cause::Run, vec![problem]))?;
+        Ok(Begun { began, record, resumed })
+    }
+}
+
+/// What follows once the data is there.
+fn train(
+    request: &Request,
+    begun: Begun,
+    dataset: &Dataset,
+    events: &mut dyn FnMut(&Event),
+    stop: &AtomicBool,
+) -> Result<Outcome, Failure> {
+    let Begun { began, record, resumed } = begun;
+    let program = &request.checked.programs[request.program];
+    let fail = |cause, problems| request.failure(cause, problems);
+    let broken = |problem| fail(Cause::Run, vec![problem]);
+    let data = DataRecord::new(program, dataset);
     let mut origin = Origin { program, record, data, backend: request.backend, transfers: vec![] };
     if let Some((_, artifact)) = &resumed {
         unchanged(artifact, &origin).map_err(broken)?;
     }
-    let watched = unwatchable(program, &dataset);
+    let watched = unwatchable(request, dataset);
     if !watched.is_empty() {
         return Err(fail(Cause::Program, watched));
     }
@@ -189,7 +248,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
             (artifact.document.progress.clone().expect("asked by `resume`"), states, best)
         }
     };
-    let stepper = Stepper::new(program, &dataset, request.backend, progress.at.step, states);
+    let stepper = Stepper::new(program, dataset, request.backend, progress.at.step, states);
     let mut model = Model::new(program, &dataset.fitted, request.backend).within(&stepper.room);
     if let Some(preview) = &program.train.preview {
         // What cannot be written is told before anything is trained.
@@ -200,7 +259,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
     let predictors = model.prepare(Split::ALL.map(|split| dataset.judged(split)).into_iter());
     let compile_ms = (request.stopwatch.elapsed() - compiling).as_secs_f64() * 1000.0;
     let sums = stepper.course.sums_bytes(program);
-    let held = Held { batch: stepper.batch_bytes(), sums, rows: Rows::of(&dataset) };
+    let held = Held { batch: stepper.batch_bytes(), sums, rows: Rows::of(dataset) };
     let footprint = stepper.costs.as_ref().zip(predictors);
     let footprint = footprint.and_then(|(phases, predictors)| Footprint::of(program, phases, &predictors, Some(held)));
     let resumed_at = resumed.as_ref().map(|_| progress.at.step);
@@ -232,7 +291,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
     if resumed_at.is_none() {
         origin.transfers.iter().for_each(|it| journal.tell(&Event::Transfer(it.clone())));
     }
-    let warnings = dataset.warnings.iter().cloned().chain(lints::lints(program, &dataset));
+    let warnings = dataset.warnings.iter().cloned().chain(lints::lints(program, dataset));
     for warning in allow::heed(&request.checked.sources, warnings.collect()) {
         journal.warn(&warning);
     }
@@ -240,7 +299,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
     let spent = progress.at.seconds;
     let mut training = Training {
         program,
-        dataset: &dataset,
+        dataset,
         origin: &origin,
         folder: &folder,
         stepper,
@@ -250,6 +309,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
         stopwatch: request.stopwatch,
         began,
         spent,
+        objective: request.objective.map(|it| &it.metric),
     };
     let reason = training.train(&mut journal, stop).map_err(broken)?;
     let end = match reason {
@@ -268,7 +328,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(&Event), stop: &AtomicBool)
 
 /// How the reading of data is told: a hundredth of the work at a time.
 struct Reading<'a> {
-    listener: RefCell<&'a mut dyn FnMut(&Event)>,
+    listener: RefCell<&'a mut dyn FnMut(Work, usize, usize)>,
     /// The hundredths that were told last.
     known: Slot<usize>,
     stop: &'a AtomicBool,
@@ -278,7 +338,7 @@ impl Watch for Reading<'_> {
     fn goes_on(&self, work: Work, done: usize, of: usize) -> bool {
         let hundredths = done * 100 / of.max(1);
         if hundredths != self.known.replace(hundredths) {
-            (self.listener.borrow_mut())(&Event::Reading { work, done, of });
+            (self.listener.borrow_mut())(work, done, of);
         }
         !self.stop.load(Ordering::Relaxed)
     }
@@ -306,18 +366,6 @@ fn create(request: &Request, record: &ProgramRecord) -> Result<Folder, Problem> 
     }
 }
 
-fn load(
-    request: &Request,
-    program: &Program,
-    resumed: Option<&(Folder, Artifact)>,
-    watch: &dyn Watch,
-) -> Result<Dataset, Vec<Problem>> {
-    let formulas = &mut Formulas(program);
-    let files = Files { watch, ..Files::new(request.world, request.base, Limits::default()) };
-    let fitted = resumed.map(|(_, artifact)| &artifact.document.data.fitted);
-    data::load_watched(files, &program.data, fitted.filter(|fitted| fitted.fits(&program.data)), formulas)
-}
-
 /// A run goes on only as what it was.
 fn unchanged(artifact: &Artifact, origin: &Origin) -> Result<(), Problem> {
     let document = &artifact.document;
@@ -336,7 +384,8 @@ fn unchanged(artifact: &Artifact, origin: &Origin) -> Result<(), Problem> {
 }
 
 /// Metrics that decide something, of splits that have no examples.
-fn unwatchable(program: &Program, dataset: &Dataset) -> Vec<Problem> {
+fn unwatchable(request: &Request, dataset: &Dataset) -> Vec<Problem> {
+    let program = &request.checked.programs[request.program];
     let train = &program.train;
     let keep = match &train.keep {
         Keep::Best { metric, span: Some(span) } => Some(("keep", metric, *span)),
@@ -344,8 +393,9 @@ fn unwatchable(program: &Program, dataset: &Dataset) -> Vec<Problem> {
     };
     let stop = train.stop.as_ref().map(|stop| ("stop", &stop.metric, stop.span));
     let plateau = train.plateau.as_ref().map(|it| ("schedule", &it.metric, it.span));
-    let watched =
-        keep.into_iter().chain(stop).chain(plateau).filter(|(_, metric, _)| dataset.part(metric.split).rows == 0);
+    let objective = request.objective.map(|it| ("objective", &it.metric, it.span));
+    let watched = [keep, stop, plateau, objective].into_iter().flatten();
+    let watched = watched.filter(|(_, metric, _)| dataset.part(metric.split).rows == 0);
     let split_at = program.data.split.span.unwrap_or(program.data.span);
     watched
         .map(|(setting, metric, at)| NothingToWatch { setting, split: metric.split.word(), at, split_at }.into())

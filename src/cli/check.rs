@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::numbers::{bytes, count, short};
+use super::numbers::{bytes, count, seconds, short};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, program};
+use crate::compile::TunePlan;
 use crate::ide::{Look, ModelReport, Report, Steps, TrainReport};
 use crate::problem::{Problem, Severity, list};
 use crate::session::transfer::Provenance;
@@ -65,6 +66,7 @@ fn as_text(report: &Report, nested: bool) -> String {
     if !report.trains.is_empty() {
         parts.push(trains(&report.trains));
     }
+    parts.extend(report.checked.tunes.iter().map(|plan| search(plan, sources)));
     parts.join("\n")
 }
 
@@ -146,6 +148,22 @@ fn trains(trains: &[TrainReport]) -> String {
     table.text() + &brought.collect::<String>() + &trained.collect::<String>() + &thaws.collect::<String>()
 }
 
+/// What a `tune` block searches.
+fn search(plan: &TunePlan, sources: &Sources) -> String {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[("searched", Left), ("values", Left), ("different", Right)]);
+    for key in &plan.keys {
+        let different = key.values.count().map_or("–".into(), count);
+        table.row([key.path.clone(), sources.text(key.written).to_string(), different]);
+    }
+    let mut words = vec![crate::problem::count(plan.trials as usize, "trial", "trials")];
+    words.extend(plan.train.as_ref().map(|name| format!("of {name}")));
+    words.extend(plan.at_most.map(|most| format!("in at most {}", seconds(most))));
+    words.push(format!("by {}", plan.metric));
+    let name = plan.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
+    format!("tune{name}: {}\n{}", words.join(" "), table.text())
+}
+
 /// `backbone from weights/resnet18.safetensors: 96 tensors, 269,722 numbers; 2 left out`
 pub fn brought(it: &Provenance) -> String {
     let part = it.part.as_ref().map_or("weights".to_string(), |part| format!("`{part}`"));
@@ -205,10 +223,21 @@ fn as_json(report: &Report, problems: &[Problem]) -> Value {
             "tensor_bytes": train.tensor_bytes, "checkpoint_bytes": train.checkpoint_bytes,
         })
     });
+    let sources = &report.checked.sources;
+    let tunes = report.checked.tunes.iter().map(|plan| {
+        let keys = plan.keys.iter().map(
+            |key| json!({ "path": key.path, "values": sources.text(key.written), "different": key.values.count() }),
+        );
+        json!({
+            "name": plan.name, "train": plan.train, "objective": plan.metric, "rising": plan.objective.metric.rising,
+            "trials": plan.trials, "at_most": plan.at_most, "seed": plan.seed, "keys": keys.collect::<Vec<_>>(),
+        })
+    });
     json!({
         "file": report.checked.sources[report.checked.file].name,
         "problems": problems.iter().map(|it| super::report::json(&report.checked.sources, it)).collect::<Vec<_>>(),
         "models": models.collect::<Vec<_>>(),
         "trains": trains.collect::<Vec<_>>(),
+        "tunes": tunes.collect::<Vec<_>>(),
     })
 }

@@ -4,10 +4,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Stop, Terminal, crash};
-use crate::compile::{self, Checked, Override};
+use crate::compile::{self, Checked, Override, TunePlan};
 use crate::ide::{self, Look, Report};
 use crate::problem::command::{UnreadableFile, UnwritableFile, reason};
 use crate::problem::training::{NothingToRun, UnknownTrain, WhichTrain};
+use crate::problem::tuning::{NothingToTune, UnknownTune, Untuned, WhichTune};
 use crate::problem::{Problem, Severity};
 use crate::session::Trained;
 use crate::source::{Disk, Entry, Near, Span, World, nearest};
@@ -125,6 +126,47 @@ pub fn choose(checked: &Checked, name: Option<&str>) -> Result<usize, Stop> {
             .position(|program| program.name.as_deref() == Some(name))
             .ok_or_else(|| stop(UnknownTrain { name: name.into(), names, at }.into())),
     }
+}
+
+/// Checks searches beside overrides, which [`sound`] leaves to those who want to search. Stops if something is wrong.
+pub fn sound_searches(opened: &Opened, checked: &Checked, set: &[Override], terminal: &Terminal) -> Result<(), Stop> {
+    if set.is_empty() {
+        return Ok(());
+    }
+    let mut problems = checked.of_searches.clone();
+    problems.extend(compile::at_the_ends(&Disk, &opened.path, checked, set));
+    let problems = terminal.judge(problems);
+    problems.iter().for_each(|problem| terminal.problem(&checked.sources, problem));
+    match problems.iter().any(|it| it.severity == Severity::Error) {
+        true => {
+            terminal.sum(&problems);
+            Err(Stop::Told(Exit::Problems))
+        }
+        false => Ok(()),
+    }
+}
+
+/// The search that was asked for, or the only one; and which experiment it is over.
+pub fn choose_search<'c>(checked: &'c Checked, name: Option<&str>) -> Result<(&'c TunePlan, usize), Stop> {
+    let names: Vec<String> = checked.tunes.iter().filter_map(|plan| plan.name.clone()).collect();
+    let stop =
+        |problem| Stop::Problem { exit: Exit::Problems, sources: checked.sources.clone(), problem: Box::new(problem) };
+    let Some(first) = checked.tunes.first() else {
+        let end = checked.sources[checked.file].text.len();
+        let at = Span::new(checked.file, end, end);
+        return Err(stop(NothingToTune { what: Untuned::NoBlock, at }.into()));
+    };
+    let at = first.span;
+    let plan = match name {
+        None if checked.tunes.len() == 1 => first,
+        None => return Err(stop(WhichTune { names, at }.into())),
+        Some(name) => {
+            let plan = checked.tunes.iter().find(|plan| plan.name.as_deref() == Some(name));
+            plan.ok_or_else(|| stop(UnknownTune { name: name.into(), names, at }.into()))?
+        }
+    };
+    let program = checked.programs.iter().position(|it| it.name == plan.train);
+    Ok((plan, program.expect("a search that is sound is over an experiment that is")))
 }
 
 /// That a file cannot be read, and which one may have been meant.

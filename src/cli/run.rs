@@ -3,17 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::again::{Again, quoted};
 use super::numbers::{count, measure, micros, seconds};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
-use crate::compile::{Backend, Override};
+use crate::compile::Backend;
 use crate::session::{self, Cause, End, Metrics, Outcome, Place, Reason, Request, Value, Wall};
 use crate::source::{Disk, Forgetful};
 
 mod progress;
 
 use progress::Progress;
+pub(super) use progress::read_so_far;
 
 /// Check, compile, train, evaluate, and write the artifact
 #[derive(clap::Args)]
@@ -57,8 +59,9 @@ impl Args {
             world: if self.no_cache { &Forgetful } else { &Disk },
             base: opened.folder(),
             backend: terminal.backend,
-            place: self.place(),
+            place: place(self.out.as_deref(), self.resume),
             stopwatch: &Wall::start(),
+            objective: None,
         };
         crash::during("training", None);
         let outcome = session::run(&request, &mut |event| progress.hear(event), &interrupt.stop);
@@ -77,7 +80,8 @@ impl Args {
             }
             Reason::Done | Reason::Patience | Reason::Time => {
                 if terminal.format != Format::Json {
-                    terminal.data(&results(&outcome.end))?;
+                    let End { train, val, test, .. } = &outcome.end;
+                    terminal.data(&results([train, val, test]))?;
                     let writes = checked.programs[chosen].writing().is_some();
                     terminal.talk(&farewell(&outcome, writes));
                 }
@@ -86,45 +90,35 @@ impl Args {
         }
     }
 
-    fn place(&self) -> Place<'_> {
-        match (&self.out, self.resume) {
-            (None, false) => Place::Under(Path::new("runs")),
-            (Some(out), false) => Place::At(out),
-            (None, true) => Place::ResumeUnder(Path::new("runs")),
-            (Some(out), true) => Place::ResumeAt(out),
-        }
-    }
-
     /// The last words of an interrupted run: the command that goes on with it.
     fn how_to_go_on(&self, outcome: &Outcome, backend: Backend) -> String {
-        let mut command = vec!["dlmc run".to_owned(), quoted(&self.file.display().to_string())];
-        command.extend(self.train.clone());
-        for Override { path, value } in self.overrides.all() {
-            command.push(format!("--set {}", quoted(&format!("{path}={value}"))));
-        }
-        if let Some(name) = &self.stdin_filename {
-            command.push(format!("--stdin-filename {}", quoted(&name.display().to_string())));
-        }
-        if self.no_cache {
-            command.push("--no-cache".into());
-        }
-        if backend != Backend::Native {
-            command.push(format!("--backend {}", backend.word()));
-        }
-        command.push(format!("--resume --out {}", quoted(&outcome.folder.display().to_string())));
-        format!("interrupted after step {}; go on with: {}\n", count(outcome.end.step), command.join(" "))
+        let again = Again {
+            verb: "run",
+            file: &self.file,
+            name: self.train.as_deref(),
+            overrides: &self.overrides.all(),
+            stdin_filename: self.stdin_filename.as_deref(),
+            no_cache: self.no_cache,
+            backend,
+        };
+        let command = again.resuming(&outcome.folder);
+        format!("interrupted after step {}; go on with: {command}\n", count(outcome.end.step))
     }
 }
 
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |it: char| it.is_alphanumeric() || "-_./=:,+@%".contains(it);
-    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+/// Where files go, by --out and --resume.
+pub(super) fn place(out: Option<&Path>, resume: bool) -> Place<'_> {
+    match (out, resume) {
+        (None, false) => Place::Under(Path::new("runs")),
+        (Some(out), false) => Place::At(out),
+        (None, true) => Place::ResumeUnder(Path::new("runs")),
+        (Some(out), true) => Place::ResumeAt(out),
+    }
 }
 
-/// The table of splits and metrics.
-fn results(end: &End) -> String {
-    let splits = [("train", &end.train), ("val", &end.val), ("test", &end.test)];
+/// The table of splits and metrics: those of training, validation and test.
+pub(super) fn results([train, val, test]: [&Metrics; 3]) -> String {
+    let splits = [("train", train), ("val", val), ("test", test)];
     let splits: Vec<(&str, &Metrics)> = splits.into_iter().filter(|(_, metrics)| !metrics.is_empty()).collect();
     let mut columns = vec![("", Align::Left)];
     columns.extend(splits.iter().map(|&(split, _)| (split, Align::Right)));

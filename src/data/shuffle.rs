@@ -12,6 +12,8 @@ pub enum Purpose {
     Epoch = 2,
     /// The tokens of a text that is written.
     Text = 3,
+    /// The values that a search tries.
+    Trial = 4,
 }
 
 /// The numbers from 0 to `n`, in an order that depends on `seed`, `purpose` and `round` alone.

@@ -57,6 +57,10 @@ impl<'t> Edits<'t> {
                 });
                 self.line(block.span, last, &format!("{key}: {value}"));
             }
+            Slot::Tune(block, key) => {
+                let last = block.settings.last().map(|setting| setting.span);
+                self.line(block.span, last, &format!("{key}: {value}"));
+            }
             Slot::Argument { call, at: Some(at), .. } => self.replace(arguments_of(call)[at].value.span, value),
             Slot::Argument { call, name, at: None, .. } => self.argument(call, format!("{name}: {value}")),
         }

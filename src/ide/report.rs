@@ -165,6 +165,10 @@ pub fn look(
         });
         trains.push(TrainReport { checkpoint_bytes, transfers, ..report });
     }
+    // With overrides it is for who searches with them to ask.
+    if checked.is_sound() && overrides.is_empty() {
+        problems.extend(compile::at_the_ends(world, path, &checked, overrides));
+    }
     problems.extend(allow::unknown(&checked.sources, checked.file));
     problems.sort_by_key(|it| place(&checked, it));
     problems.iter_mut().for_each(|it| it.settle(&checked.sources));

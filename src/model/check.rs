@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use super::modules::{ModuleId, Modules, Named};
-use super::overrides;
+use super::overrides::{self, Set};
 use super::program::Program;
 use super::train::{self, Context};
+use super::tune::{self, TunePlan};
 use crate::problem::lint::ShadowsLibrary;
-use crate::problem::names::{EndlessDefinition, NameTwice, UnknownName};
+use crate::problem::names::{EndlessDefinition, NameTwice, OverrideUnmatched, UnknownName};
+use crate::problem::values::NotInThisVersion;
 use crate::problem::{Label, Problem, Severity};
 use crate::source::{FileId, Source, Sources, Span, World, nearest};
 use crate::syntax::tree::{self, Body, Expr, ExprKind, ForBody, Item, Stmt};
@@ -31,6 +33,14 @@ pub struct CheckedFile {
     pub programs: Vec<Program>,
     /// The train blocks there are, sound or not, by name.
     pub trains: Vec<Option<String>>,
+    /// The searches that are sound as far as their blocks tell.
+    pub tunes: Vec<TunePlan>,
+    /// The tune blocks there are, sound or not, by name.
+    pub searches: Vec<Option<String>>,
+    /// The overrides that have a place, in order.
+    pub set: Vec<Set>,
+    /// What is wrong with searches where there are overrides: a run with other values has nothing to do with it.
+    pub of_searches: Vec<Problem>,
 }
 
 /// The library's sources and definitions.
@@ -50,6 +60,16 @@ pub struct Outline {
     pub module: ModuleId,
     /// How many of the sources are the library's.
     pub library_files: u32,
+    /// The overrides that have a place.
+    pub set: Vec<Set>,
+}
+
+/// A value for the setting whose full path is `path`, and where it is said.
+#[derive(Clone)]
+pub struct Fill {
+    pub path: String,
+    pub value: Expr,
+    pub at: Span,
 }
 
 /// Parses `text`, the content of `path`, puts the overrides in their places, and reads what it imports.
@@ -60,27 +80,44 @@ pub fn outline(
     set: &[(String, String)],
     problems: &mut Vec<Problem>,
 ) -> Outline {
+    outline_with(world, path, text, (set, &[]), problems)
+}
+
+/// The same with some values that stand in the program elsewhere, after the overrides.
+pub fn outline_with(
+    world: &dyn World,
+    path: &Path,
+    text: &str,
+    (set, fills): (&[(String, String)], &[Fill]),
+    problems: &mut Vec<Problem>,
+) -> Outline {
     let (mut sources, mut modules) = (LIBRARY.0.clone(), LIBRARY.1.clone());
     let library_files = sources.ids().count() as u32;
     let file = sources.add(Source::new(path.display().to_string(), text));
     let (written, mut found) = crate::syntax::parse(file, text);
     problems.append(&mut found);
     let mut tree = written.clone();
-    if !set.is_empty() {
+    let mut applied = vec![];
+    if !set.is_empty() || !fills.is_empty() {
         // Which settings there are depends on the definitions that the file sees.
         let mut known = modules.clone();
         let module = known.load(world, &mut sources.clone(), path, &tree, &mut vec![]);
-        overrides::apply(&mut tree, (&known, module), &mut sources, set, problems);
+        applied = overrides::apply(&mut tree, (&known, module), &mut sources, set, problems);
+        for Fill { path, value, at } in fills {
+            if !overrides::put(&mut tree, (&known, module), path, value, *at) {
+                problems.push(OverrideUnmatched { path: path.clone(), at: *at, near: vec![] }.into());
+            }
+        }
     }
     let module = modules.load(world, &mut sources, path, &tree, problems);
-    Outline { sources, file, written, tree, modules, module, library_files }
+    Outline { sources, file, written, tree, modules, module, library_files, set: applied }
 }
 
 /// Checks `text`, the content of `path`, with all that it imports.
 pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)]) -> CheckedFile {
     let mut problems = vec![];
     let outline = outline(world, path, text, set, &mut problems);
-    let Outline { sources, file, written, tree, modules, module, library_files } = outline;
+    let Outline { sources, file, written, tree, modules, module, library_files, set } = outline;
     let modules = Arc::new(modules);
     let context = Context { modules: &modules, library_files, module, tree: &tree, sources: &sources };
     let (mut programs, mut trains) = (Vec::new(), Vec::new());
@@ -93,6 +130,25 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
             }
         }
     }
+    let (mut tunes, mut searches, mut of_searches) = (Vec::new(), Vec::new(), Vec::new());
+    for item in &tree.items {
+        match item {
+            Item::Tune(block) => {
+                searches.push(block.name.as_ref().map(|name| name.text.to_string()));
+                // A block of which a part cannot be read may have lost any of its settings.
+                let is_whole = !problems.iter().any(|it| starts_in(it, block.span));
+                tunes.extend(tune::read(&context, block, (&programs, &trains), is_whole, &mut of_searches));
+            }
+            Item::Export(block) => {
+                let (what, at) = ("`export` blocks".to_string(), train::first_word(block.span, "export"));
+                problems.push(NotInThisVersion { what, at, help: None }.into());
+            }
+            _ => {}
+        }
+    }
+    if set.is_empty() {
+        problems.append(&mut of_searches);
+    }
     nameless(&context, &mut problems);
     unreached(&context, &mut problems);
     endless(&context, &mut problems);
@@ -100,7 +156,18 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
     shadows(&context, &mut problems);
     // Order of place; what is in the user's own file first.
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != file, label.span)));
-    CheckedFile { sources, file, tree: written, problems: of_one_cause(problems), programs, trains }
+    CheckedFile {
+        sources,
+        file,
+        tree: written,
+        problems: of_one_cause(problems),
+        programs,
+        trains,
+        tunes,
+        searches,
+        set,
+        of_searches,
+    }
 }
 
 /// The problems, those that have one cause as one: a name that is not there, wherever it is used, and what is told of one
@@ -127,19 +194,29 @@ fn of_one_cause(problems: Vec<Problem>) -> Vec<Problem> {
     told
 }
 
-fn is_error(problem: &Problem) -> bool {
+/// Whether a problem is told of something in `whole`.
+pub(super) fn starts_in(problem: &Problem, whole: Span) -> bool {
+    let inside = |at: Span| at.file == whole.file && whole.start <= at.start && at.end <= whole.end;
+    problem.labels.first().is_some_and(|label| inside(label.span))
+}
+
+pub(super) fn is_error(problem: &Problem) -> bool {
     problem.severity == Severity::Error
 }
 
-/// Train blocks without a name, of which there can be one.
+/// Train blocks and tune blocks without a name, of which there can be one each.
 fn nameless(context: &Context, problems: &mut Vec<Problem>) {
-    let mut first = None;
+    let mut firsts: BTreeMap<&str, Span> = BTreeMap::new();
     for item in &context.tree.items {
-        let Item::Train(block @ tree::TrainBlock { name: None, .. }) = item else { continue };
-        let at = train::first_word(block.span, "train");
-        match first {
-            None => first = Some(at),
-            Some(first) => problems.push(NameTwice { name: "train".into(), at, first }.into()),
+        let (word, span) = match item {
+            Item::Train(tree::TrainBlock { name: None, span, .. }) => ("train", *span),
+            Item::Tune(tree::Block { name: None, span, .. }) => ("tune", *span),
+            _ => continue,
+        };
+        let at = train::first_word(span, word);
+        match firsts.get(word) {
+            None => _ = firsts.insert(word, at),
+            Some(&first) => problems.push(NameTwice { name: word.into(), at, first }.into()),
         }
     }
 }

@@ -10,14 +10,23 @@ use crate::problem::syntax::ValueMissing;
 use crate::source::{Source, Sources, Span, nearest};
 use crate::syntax::tree::{Arg, DataEntry, Expr, ExprKind, File, Name, Setting, TrainEntry};
 
-/// Puts each override in its place.
+/// An override that has a place.
+pub struct Set {
+    /// The setting's full path.
+    pub path: String,
+    /// Where it is said.
+    pub at: Span,
+}
+
+/// Puts each override in its place. Those that have one, in order.
 pub fn apply(
     tree: &mut File,
     (modules, module): (&Modules, ModuleId),
     sources: &mut Sources,
     overrides: &[(String, String)],
     problems: &mut Vec<Problem>,
-) {
+) -> Vec<Set> {
+    let mut applied = vec![];
     for (path, value) in overrides {
         let text = format!("{path}={value}");
         let offset = path.len() + 1;
@@ -35,27 +44,45 @@ pub fn apply(
                 continue;
             }
         };
-        let mut paths = vec![];
-        visit(tree, modules, module, &mut |path, _| paths.push(path.to_string()));
-        paths.sort_unstable();
-        paths.dedup();
+        let paths = paths(tree, (modules, module));
         let found = meant(path, &paths);
         match found[..] {
             [] => {
                 let near = near(path, &paths);
                 problems.push(OverrideUnmatched { path: path.clone(), at, near }.into());
             }
-            [only] => visit(tree, modules, module, &mut |path, slot| {
-                if path == only {
-                    fill(slot, &expr, at);
-                }
-            }),
+            [only] => {
+                put(tree, (modules, module), only, &expr, at);
+                applied.push(Set { path: only.clone(), at });
+            }
             [..] => {
                 let matches = found.iter().map(|name| format!("`{name}`")).collect();
                 problems.push(OverrideAmbiguous { path: path.clone(), at, matches }.into());
             }
         }
     }
+    applied
+}
+
+/// The paths of all settings, in alphabetical order.
+pub fn paths(tree: &mut File, (modules, module): (&Modules, ModuleId)) -> Vec<String> {
+    let mut paths = vec![];
+    visit(tree, modules, module, &mut |path, _| paths.push(path.to_string()));
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}
+
+/// Gives the setting whose full path is `path` a value, said at `at`. Whether there is such a setting.
+pub fn put(tree: &mut File, (modules, module): (&Modules, ModuleId), path: &str, value: &Expr, at: Span) -> bool {
+    let mut found = false;
+    visit(tree, modules, module, &mut |it, slot| {
+        if it == path {
+            fill(slot, value, at);
+            found = true;
+        }
+    });
+    found
 }
 
 /// The paths that end in `path`; one that is `path` is the only one.
@@ -87,6 +114,7 @@ fn fill(slot: Slot, expr: &Expr, at: Span) {
         Slot::Value(value) => *value = expr.clone(),
         Slot::Train(block, key) => block.entries.push(TrainEntry::Setting(setting(key))),
         Slot::Data(block, key) => block.entries.push(DataEntry::Setting(setting(key))),
+        Slot::Tune(block, key) => block.settings.push(setting(key)),
         Slot::Argument { call, name, at: place, .. } => {
             let arg = Arg { name: Some(Name::new(name, at)), value: expr.clone() };
             match (&mut call.kind, place) {

@@ -22,8 +22,7 @@ pub fn plan(
     metrics: &[MetricExpr],
     problems: &mut Vec<Problem>,
 ) -> Outcome<TrainPlan> {
-    let lower = Lower::new(context.modules, context.library_files, problems, still(1));
-    let mut reader = Reader { lower, scope: Scope::new(context.module, ""), metrics };
+    let mut reader = Reader::new(context, metrics, problems);
     let batch = reader.settled(settings, "batch", Reader::batch);
     let accumulate = reader.settled(settings, "accumulate", Reader::batches);
     let accumulate = accumulate.and_then(|batches| reader.several(settings, batches, batch.as_ref().ok()));
@@ -110,8 +109,7 @@ pub fn watches(context: &Context, schedule: &Expr) -> bool {
 
 /// When a part that is frozen begins to train.
 pub fn until(context: &Context, expr: &Expr, problems: &mut Vec<Problem>) -> Outcome<Until> {
-    let lower = Lower::new(context.modules, context.library_files, problems, still(1));
-    let mut reader = Reader { lower, scope: Scope::new(context.module, ""), metrics: &[] };
+    let mut reader = Reader::new(context, &[], problems);
     let elsewhere = "say it in epochs or steps: by the clock no two runs would be the same";
     let number = reader.time("until", expr, &[Measure::Epochs, Measure::Steps, Measure::Share], Some(elsewhere))?;
     let time = match number.measure {
@@ -122,13 +120,20 @@ pub fn until(context: &Context, expr: &Expr, problems: &mut Vec<Problem>) -> Out
     Ok(Until { time, span: expr.span })
 }
 
-struct Reader<'a> {
-    lower: Lower<'a>,
+/// Reads the values of settings that no callable declares.
+pub(super) struct Reader<'a> {
+    pub lower: Lower<'a>,
     scope: Scope,
     metrics: &'a [MetricExpr],
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// The metrics are those to which paths may lead.
+    pub fn new(context: &'a Context, metrics: &'a [MetricExpr], problems: &'a mut Vec<Problem>) -> Reader<'a> {
+        let lower = Lower::new(context.modules, context.library_files, problems, still(1));
+        Reader { lower, scope: Scope::new(context.module, ""), metrics }
+    }
+
     /// The setting as `read` understands it, or its default.
     fn given<T>(
         &mut self,
@@ -150,7 +155,7 @@ impl Reader<'_> {
         read(self, &settings.or_default(name).expect("a setting with a default"))
     }
 
-    fn wrong(&mut self, setting: &str, wanted: &str, expr: &Expr) -> Reported {
+    pub fn wrong(&mut self, setting: &str, wanted: &str, expr: &Expr) -> Reported {
         let (setting, wanted) = (setting.to_string(), wanted.to_string());
         let found = print_expr(expr);
         // The word that is wanted stands in backquotes: `all`, `patience(…)`.
@@ -174,7 +179,7 @@ impl Reader<'_> {
         }
     }
 
-    fn outside(&mut self, setting: &str, range: &str, expr: &Expr) -> Reported {
+    pub fn outside(&mut self, setting: &str, range: &str, expr: &Expr) -> Reported {
         let (setting, range, value, at) = (setting.to_string(), range.to_string(), print_expr(expr), expr.span);
         self.lower.report(OutOfRange { setting, range, value, at, help: None })
     }
@@ -228,7 +233,7 @@ impl Reader<'_> {
     }
 
     /// A number known before the run, with its unit; constants of the file may take part in it.
-    fn number(&mut self, setting: &str, wanted: &str, expr: &Expr) -> Outcome<Number> {
+    pub fn number(&mut self, setting: &str, wanted: &str, expr: &Expr) -> Outcome<Number> {
         match self.lower.evaluate(expr, &mut self.scope)?.settled() {
             Value::Number(number) => Ok(number),
             Value::Word(word) if self.lower.near(&word).is_some() => {
@@ -239,7 +244,7 @@ impl Reader<'_> {
     }
 
     /// A whole number without a unit.
-    fn count(&mut self, setting: &str, wanted: &str, expr: &Expr, least: f64, most: f64) -> Outcome<f64> {
+    pub fn count(&mut self, setting: &str, wanted: &str, expr: &Expr, least: f64, most: f64) -> Outcome<f64> {
         let number = self.number(setting, wanted, expr)?;
         if number.measure.is_some() {
             let (setting, wanted, found, at) = (setting.to_string(), wanted.to_string(), print_expr(expr), expr.span);
@@ -257,7 +262,13 @@ impl Reader<'_> {
     }
 
     /// A time of the run in one of the `allowed` measures. `elsewhere` helps where it is told in seconds and may not be.
-    fn time(&mut self, setting: &str, expr: &Expr, allowed: &[Measure], elsewhere: Option<&str>) -> Outcome<Number> {
+    pub fn time(
+        &mut self,
+        setting: &str,
+        expr: &Expr,
+        allowed: &[Measure],
+        elsewhere: Option<&str>,
+    ) -> Outcome<Number> {
         let examples: &[&str] = match allowed {
             [Measure::Seconds] => &["10min"],
             [Measure::Epochs, Measure::Steps] => &["3 epochs", "500 steps"],
@@ -393,7 +404,7 @@ impl Reader<'_> {
     }
 
     /// The arguments of `name(…)` by the order of `params`, of which the first is needed.
-    fn call<'e>(
+    pub fn call<'e>(
         &mut self,
         setting: &str,
         expr: &'e Expr,
@@ -439,7 +450,7 @@ impl Reader<'_> {
     }
 
     /// `val.loss`, `val.accuracy`
-    fn metric_path(&mut self, expr: &Expr) -> Outcome<MetricPath> {
+    pub fn metric_path(&mut self, expr: &Expr) -> Outcome<MetricPath> {
         let text = print_expr(expr);
         let split = Split::ALL.into_iter().find(|split| text.split('.').next() == Some(split.word()));
         let rest = text.split_once('.').map(|(_, rest)| rest);

@@ -398,6 +398,13 @@ pub struct MetricPath {
     pub rising: bool,
 }
 
+/// `maximize(val.accuracy)`: by what the runs of a search are judged.
+#[derive(Clone, Debug)]
+pub struct Objective {
+    pub metric: MetricPath,
+    pub span: Span,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Split {
     Train,

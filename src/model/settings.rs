@@ -13,12 +13,12 @@ use super::modules::{Definition, ModuleId, Modules};
 use super::takes::takes;
 use super::train::{SETTINGS, constant_text};
 use super::value::What;
-use super::{builtins, fields};
+use super::{builtins, fields, tune};
 use crate::source::Span;
 use crate::syntax::print_expr;
 use crate::syntax::tree::{
-    Applied, Arg, Binary, Body, Callable, ConfigParam, DataBlock, DataEntry, Expr, ExprKind, File, Item, Kind, Pattern,
-    Role, Selector, Stmt, TrainBlock, TrainEntry, Transfer, TransferEntry, Type, TypeKind, Unary,
+    Applied, Arg, Binary, Block, Body, Callable, ConfigParam, DataBlock, DataEntry, Expr, ExprKind, File, Item, Kind,
+    Pattern, Role, Selector, Stmt, TrainBlock, TrainEntry, Transfer, TransferEntry, Type, TypeKind, Unary,
 };
 
 pub use arguments::called;
@@ -57,6 +57,8 @@ pub enum Slot<'a> {
     Train(&'a mut TrainBlock, &'static str),
     /// A setting that a data block does not give.
     Data(&'a mut DataBlock, &'static str),
+    /// A setting of its own that a `tune` block does not give.
+    Tune(&'a mut Block, &'static str),
     /// An argument of a call by its name, and its number among the arguments where it is given. `first` where it is what
     /// the callable takes first, which needs no name.
     Argument {
@@ -100,7 +102,8 @@ impl<'a> Walk<'a> {
                 Item::Callable(callable) => self.callable(Arc::make_mut(callable)),
                 Item::Data(block) => self.data(block),
                 Item::Train(block) => self.train(block),
-                Item::Edition { .. } | Item::Use(_) | Item::Tune(_) | Item::Export(_) | Item::Broken(_) => {}
+                Item::Tune(block) => self.tune(block),
+                Item::Edition { .. } | Item::Use(_) | Item::Export(_) | Item::Broken(_) => {}
             }
         }
     }
@@ -217,6 +220,21 @@ impl<'a> Walk<'a> {
             }
         }
         self.train = None;
+    }
+
+    /// How a search goes. What it searches are settings of others.
+    fn tune(&mut self, block: &mut Block) {
+        for row in tune::SETTINGS {
+            let path = format!("tune.{}", row.name);
+            let default = row.default.map(constant_text);
+            let declared = Declared { ty: String::new(), default, portable: true, doc: row.doc.into(), at: None };
+            let found = block.settings.iter_mut().find(|it| it.key.as_str() == row.name);
+            let Some(setting) = found else {
+                self.show(&path, "tune", Some(declared), 1, Slot::Tune(block, row.name));
+                continue;
+            };
+            self.show(&path, "tune", Some(declared), 1, Slot::Value(&mut setting.value));
+        }
     }
 
     /// What a `transfer` block says has the paths that it would have outside; its names are those of the part.

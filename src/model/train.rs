@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use augmented::{Augment, Augmented};
-pub use settings::{SETTINGS, Settings, constant_text};
+pub use settings::{Row, SETTINGS, Settings, constant_text, row};
 
 use super::adapt::Adapter;
 use super::eval::Scope;

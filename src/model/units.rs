@@ -92,6 +92,11 @@ impl Measure {
         format!("{number}{space}{unit}")
     }
 
+    /// The unit of which one is one of the base unit, where there is such a unit.
+    pub fn base(self) -> Option<&'static str> {
+        UNITS.iter().find(|&&(_, measure, factor)| measure == self && factor == 1.0).map(|(words, ..)| words[0])
+    }
+
     /// The unit, where there is one only, and the number stays the same with it.
     pub fn only_unit(self) -> Option<&'static str> {
         match self {

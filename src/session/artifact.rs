@@ -153,7 +153,7 @@ impl ProgramRecord {
     }
 
     /// Checks the recorded program again.
-    fn check(&self) -> Option<Checked> {
+    pub fn check(&self) -> Option<Checked> {
         let files = self.files.iter();
         // Under their old names, so that problems name what the user knows, and data is found where it was.
         let folder = Path::new(&self.folder);
@@ -170,7 +170,7 @@ fn library(checked: &Checked) -> String {
     fingerprint(&files.map(|file| (&file.name, &*file.text)).collect::<Vec<_>>())
 }
 
-fn fingerprint(what: &impl Serialize) -> String {
+pub fn fingerprint(what: &impl Serialize) -> String {
     let json = serde_json::to_vec(what).expect("names and texts");
     blake3::hash(&json).to_hex().to_string()
 }

@@ -62,6 +62,22 @@ impl Folder {
         if unfinished { Ok(folder) } else { Err(NothingToResume { folder: show(path) }.into()) }
     }
 
+    /// Takes the folder of the last search called `name` under `parent`, to go on with it.
+    pub fn last_logged(parent: &Path, name: &str) -> Result<Folder, Problem> {
+        match runs(parent, name).pop() {
+            Some((_, path)) => Folder::logged_at(&path),
+            None => Err(NothingToResume { folder: show(parent) }.into()),
+        }
+    }
+
+    /// Takes a folder that has a log, to go on with what it tells of.
+    pub fn logged_at(path: &Path) -> Result<Folder, Problem> {
+        if !path.join(LOG).is_file() {
+            return Err(NothingToResume { folder: show(path) }.into());
+        }
+        Folder::hold(path)
+    }
+
     fn hold(path: &Path) -> Result<Folder, Problem> {
         let lock = path.join(LOCK);
         let file = File::create(&lock).map_err(|error| not_written(&lock, &error))?;
@@ -89,12 +105,17 @@ impl Folder {
     }
 
     pub fn last_checkpoint(&self) -> Option<PathBuf> {
-        numbered(&self.path.join(CHECKPOINTS), "step-", ".dlmx").pop().map(|(_, path)| path)
+        checkpoints(&self.path).pop().map(|(_, path)| path)
+    }
+
+    /// The step of the last checkpoint in a folder that may be nobody's.
+    pub fn last_step(path: &Path) -> Option<u64> {
+        checkpoints(path).pop().map(|(step, _)| step)
     }
 
     /// Removes all checkpoints but the last `keep` ones.
     pub fn prune_checkpoints(&self, keep: usize) {
-        let all = numbered(&self.path.join(CHECKPOINTS), "step-", ".dlmx");
+        let all = checkpoints(&self.path);
         for (_, path) in &all[..all.len().saturating_sub(keep)] {
             // One checkpoint too many does no harm, so a file that stays is no problem.
             _ = fs::remove_file(path);
@@ -177,6 +198,11 @@ pub fn run_name(program: &str, train: Option<&str>) -> String {
 /// The folders `parent/<name>-<n>` by their number.
 fn runs(parent: &Path, name: &str) -> Vec<(u64, PathBuf)> {
     numbered(parent, &format!("{name}-"), "")
+}
+
+/// The checkpoints in the folder of a run by their steps.
+fn checkpoints(folder: &Path) -> Vec<(u64, PathBuf)> {
+    numbered(&folder.join(CHECKPOINTS), "step-", ".dlmx")
 }
 
 /// What in `folder` is called `<before><n><after>`, by its number. Nothing where the folder cannot be read.

@@ -37,6 +37,8 @@ pub struct Training<'a> {
     /// The reading of the stopwatch when this process began with the run, and the seconds spent before.
     pub began: Duration,
     pub spent: f64,
+    /// The metric by which a search judges the run, where it is a trial of one. The test split is left alone then.
+    pub objective: Option<&'a MetricPath>,
 }
 
 /// People want to hear about ten times a second.
@@ -182,7 +184,8 @@ impl Training<'_> {
             Keep::Last => None,
         };
         let plateau = self.program.train.plateau.as_ref().map(|it| &it.metric);
-        keep.into_iter().chain(self.program.train.stop.as_ref().map(|it| &it.metric)).chain(plateau)
+        let stop = self.program.train.stop.as_ref().map(|it| &it.metric);
+        [keep, stop, plateau, self.objective].into_iter().flatten()
     }
 
     /// Takes note of what is best. Whether the weights are.
@@ -282,7 +285,10 @@ impl Training<'_> {
             let (tensor, span) = (state.path.clone(), self.program.train.span);
             return Err(WeightsNotFinite { tensor, step: kept, span }.into());
         }
-        let metrics = Split::ALL.map(|split| self.model.metrics(&mut weights, self.dataset.judged(split)));
+        let metrics = Split::ALL.map(|split| match split {
+            Split::Test if self.objective.is_some() => Metrics::new(),
+            _ => self.model.metrics(&mut weights, self.dataset.judged(split)),
+        });
         let named = Split::ALL.iter().zip(&metrics).filter(|(_, metrics)| !metrics.is_empty());
         let record = TrainingRecord {
             seed: self.program.train.seed,

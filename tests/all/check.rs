@@ -196,7 +196,13 @@ fn said(text: &str) -> Mark {
 fn verdict(text: &str) -> Result<(), String> {
     let case = Case::read(text);
     let checked = case.check();
-    compare(&case, text, &checked.problems, &checked.sources)?;
+    let mut problems = checked.problems.clone();
+    problems.extend(checked.of_searches.iter().cloned());
+    if checked.is_sound() {
+        let path = Path::new(&case.files[0].0);
+        problems.extend(compile::at_the_ends(&case.world(), path, &checked, &case.overrides));
+    }
+    compare(&case, text, &problems, &checked.sources)?;
     if checked.is_sound() && checked.programs.len() != checked.trains.len() {
         return Err(format!("neither a program nor a problem\n{text}"));
     }

@@ -13,6 +13,7 @@ mod json;
 mod look;
 mod seeing;
 mod signals;
+mod tuning;
 
 /// The binary that is tested.
 pub const DLMC: &str = env!("CARGO_BIN_EXE_dlmc");

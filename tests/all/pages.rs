@@ -268,6 +268,18 @@ const SETUPS: &[(&str, Setup)] = &[
         }
         codes(&shell.run(&["check", "it.dlm"]).err)
     }),
+    ("objective-not-finite", |wrong| {
+        // It is told of a trial, not of the search.
+        let (bad, good) = page("objective-not-finite").and_then(|it| it.split_once("## Right")).expect("two examples");
+        let shell = Shell::new();
+        shell.write("it.dlm", blocks(if wrong { bad } else { good })[0].body);
+        let told = shell.run(&["tune", "it.dlm", "--json"]).out;
+        let events = told.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let mut codes: Vec<String> =
+            events.filter_map(|it| Some(it["problem"]["code"].as_str()?.to_string())).collect();
+        codes.dedup();
+        codes
+    }),
     ("picture-size", |wrong| pictured("pets", "file |> decode |> scale", Memory::default(), if wrong { 5 } else { 4 })),
     ("picture-step-late", |wrong| {
         let steps = if wrong { "scale |> resize(4px, 4px)" } else { "resize(4px, 4px) |> scale" };

@@ -19,6 +19,7 @@ mod predicting;
 mod resuming;
 mod training;
 mod transferring;
+mod tuning;
 mod writing;
 
 /// A clock on which every look takes the same time.
@@ -104,6 +105,7 @@ impl Bench {
             backend: self.backend,
             place,
             stopwatch: &Ticks::of(self.tick),
+            objective: None,
         };
         let (mut events, stop) = (vec![], AtomicBool::new(false));
         let outcome = session::run(

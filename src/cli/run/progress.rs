@@ -88,14 +88,8 @@ impl<'a> Progress<'a> {
 
     fn reading(&mut self, work: Work, done: usize, of: usize) {
         let (done, of) = (done as u64, of as u64);
-        let words = match work {
-            Work::Bytes => format!("reading · {}/{}", bytes(done), bytes(of)),
-            Work::Files => format!("reading files · {}/{}", count(done), count(of)),
-            Work::Pictures => format!("decoding pictures · {}/{}", count(done), count(of)),
-            Work::Rows => format!("preparing rows · {}/{}", count(done), count(of)),
-        };
         self.show_bar(of, done);
-        self.bar.set_message(words);
+        self.bar.set_message(read_so_far(work, done, of));
     }
 
     fn show_bar(&mut self, length: u64, position: u64) {
@@ -168,6 +162,16 @@ impl<'a> Progress<'a> {
                 format!("step {:>width$}/{total}", count(step), width = total.len())
             }
         }
+    }
+}
+
+/// `preparing rows · 512/1,797`
+pub fn read_so_far(work: Work, done: u64, of: u64) -> String {
+    match work {
+        Work::Bytes => format!("reading · {}/{}", bytes(done), bytes(of)),
+        Work::Files => format!("reading files · {}/{}", count(done), count(of)),
+        Work::Pictures => format!("decoding pictures · {}/{}", count(done), count(of)),
+        Work::Rows => format!("preparing rows · {}/{}", count(done), count(of)),
     }
 }
 

@@ -172,7 +172,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// A setting of a train block.
+/// A setting of a block.
 pub struct Row {
     pub name: &'static str,
     /// What stands for it where it is not given, as the language writes it.
@@ -181,7 +181,7 @@ pub struct Row {
     pub doc: &'static str,
 }
 
-const fn row(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Row {
+pub const fn row(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Row {
     Row { name, default, doc }
 }
 
