@@ -104,7 +104,10 @@ pub fn bench(program: &Program, batch: usize, backend: Backend, budget: Duration
     let course = Course::new(program, batch);
     let start = Instant::now();
     let pieces = course.functions(program, 0);
-    let piece = pieces.iter().find(|it| it.call.share != Share::Batch).expect("an update ends with a call");
+    let piece = pieces
+        .iter()
+        .find(|it| !matches!(it.call.share, Share::Batch | Share::Private { is_last: false }))
+        .expect("an update ends with a call");
     let (mut step, cost) = executor_and_cost(&piece.function, backend, &Room::default());
     let compile = start.elapsed();
     let mut states = super::initial(program);

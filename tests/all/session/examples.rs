@@ -45,6 +45,18 @@ fn digits_are_read_row_by_row() {
     assert!(accuracy >= 0.95, "{accuracy}");
 }
 
+/// What hides each image costs some of the others, and no more than that.
+#[test]
+fn digits_are_read_without_telling_of_any() {
+    let [hidden, open] = [0, 1].map(|program| {
+        let outcome = Bench { program, ..example("digits_private", &[]) }.run().0;
+        (outcome.end.test["accuracy"].number().expect("a number"), outcome.end.privacy)
+    });
+    assert!((0.91..0.95).contains(&hidden.0) && open.0 > 0.95, "{} and {}", hidden.0, open.0);
+    let told = hidden.1.expect("a private run");
+    assert!(told.epsilon <= 3.0 && told.epsilon > 2.999 && told.delta == 1e-5 && open.1.is_none(), "{told:?}");
+}
+
 /// In as few steps, a network that begins by chance reads far fewer of them.
 #[test]
 fn digits_are_read_by_what_has_seen_others() {
@@ -155,7 +167,7 @@ fn back_ends_give_the_same_losses_in_every_example() {
     let mut runs = 0;
     for name in names() {
         let set: &[(&str, &str)] = match name.as_str() {
-            "digits" | "digits_conv" | "rows" => &[("train.for", "2 epochs")],
+            "digits" | "digits_conv" | "digits_private" | "rows" => &[("train.for", "2 epochs")],
             "names" => &[("train.for", "1 epochs"), ("endings.channels", "8")],
             "whale" => &[("train.for", "8 steps"), ("width", "8")],
             _ => &[],
@@ -182,7 +194,7 @@ fn back_ends_give_the_same_losses_in_every_example() {
 fn every_example_gives_the_same_bits_from_run_to_run() {
     for name in names() {
         let set: &[(&str, &str)] = match name.as_str() {
-            "digits" | "digits_conv" | "rows" => &[("train.for", "2 epochs")],
+            "digits" | "digits_conv" | "digits_private" | "rows" => &[("train.for", "2 epochs")],
             "names" => &[("train.for", "1 epochs"), ("endings.channels", "8")],
             "whale" => &[("train.for", "8 steps"), ("width", "8")],
             _ => &[],
