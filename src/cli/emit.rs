@@ -62,10 +62,8 @@ impl Args {
         let pace = Pace { batch, epoch: 100, total: 1000 };
         let step = |share| compile::simplified(&program.step_after(pace, u64::MAX, share));
         let steps = |text: &dyn Fn(&Function) -> String| match program.train.accumulate {
-            _ if program.train.privacy.is_some() => {
-                let [first, last] = [false, true].map(|is_last| text(&step(Share::Private { is_last })));
-                format!("each pass but the last of a private update:\n{first}\nits last pass:\n{last}")
-            }
+            // One pass is enough for most updates; another only adds to the sums.
+            _ if program.train.privacy.is_some() => text(&step(Share::Private { is_last: true })),
             1 => text(&step(Share::Whole)),
             several => {
                 let (batch, last) = (step(Share::Batch), step(Share::Last { examples: several * batch }));
