@@ -19,6 +19,7 @@ pub mod cells;
 pub mod classes;
 pub mod columns;
 mod decoded;
+pub mod draws;
 pub mod encode;
 pub mod facts;
 pub mod files;
@@ -42,6 +43,7 @@ pub mod watch;
 pub mod windows;
 
 pub use batches::Batches;
+pub use draws::Draws;
 pub use fitted::Fitted;
 pub use input::{Need, encode_rows};
 pub use inspect::{DataFacts, inspect};

@@ -19,6 +19,7 @@ pub mod lower;
 pub mod modules;
 pub mod overrides;
 pub mod plan;
+pub mod privacy;
 pub mod program;
 pub mod settings;
 pub mod takes;

@@ -12,6 +12,7 @@ pub mod data;
 pub mod lint;
 pub mod names;
 pub mod pages;
+pub mod privacy;
 pub mod run;
 pub mod sequences;
 pub mod shapes;
@@ -196,6 +197,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         training::ENTRIES,
         transfer::ENTRIES,
         tuning::ENTRIES,
+        privacy::ENTRIES,
         lint::ENTRIES,
         run::ENTRIES,
         command::ENTRIES,

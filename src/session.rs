@@ -17,6 +17,7 @@ use crate::problem::{Problem, allow};
 use crate::source::{Sources, World};
 use crate::tensor::{Array, Clock};
 
+pub mod accountant;
 pub mod artifact;
 pub mod bench;
 pub mod cadence;
@@ -34,6 +35,7 @@ pub mod lints;
 pub mod measure;
 pub mod prediction;
 pub mod preview;
+pub mod privacy;
 pub mod rates;
 pub mod reading;
 pub mod stepper;
@@ -214,7 +216,7 @@ fn train(
     let fail = |cause, problems| request.failure(cause, problems);
     let broken = |problem| fail(Cause::Run, vec![problem]);
     let data = DataRecord::new(program, dataset);
-    let mut origin = Origin { program, record, data, backend: request.backend, transfers: vec![] };
+    let mut origin = Origin { program, record, data, backend: request.backend, transfers: vec![], privacy: None };
     if let Some((_, artifact)) = &resumed {
         unchanged(artifact, &origin).map_err(broken)?;
     }
@@ -227,6 +229,10 @@ fn train(
     if !late.is_empty() {
         return Err(fail(Cause::Program, late));
     }
+
+    let privacy = privacy::Plan::of(program, dataset.part(Split::Train).rows);
+    let privacy = privacy.map_err(|problem| fail(Cause::Program, vec![problem]))?;
+    origin.privacy = privacy.clone();
 
     let begun = match &resumed {
         Some((_, artifact)) => {
@@ -241,14 +247,17 @@ fn train(
         }
     };
     let compiling = request.stopwatch.elapsed();
-    let (progress, states, best) = match &resumed {
+    let (mut progress, states, best) = match &resumed {
         None => (Progress::default(), begun, None),
         Some((_, artifact)) => {
             let (states, best) = artifact.states(program).map_err(broken)?;
             (artifact.document.progress.clone().expect("asked by `resume`"), states, best)
         }
     };
-    let stepper = Stepper::new(program, dataset, request.backend, progress.at.step, states);
+    // What nobody knows stays what it is when a run goes on.
+    progress.noise = progress.noise.or(privacy.as_ref().map(privacy::Plan::seed));
+    let hidden = privacy.as_ref().zip(progress.noise);
+    let stepper = Stepper::new(program, dataset, request.backend, progress.at.step, states, hidden);
     let mut model = Model::new(program, &dataset.fitted, request.backend).within(&stepper.room);
     if let Some(preview) = &program.train.preview {
         // What cannot be written is told before anything is trained.
@@ -282,6 +291,7 @@ fn train(
         seed: program.train.seed,
         steps: stepper.course.extent.total,
         epoch_steps: stepper.course.extent.epoch,
+        privacy: privacy.as_ref().map(|it| it.guarantee(it.updates)),
         train: dataset.part(Split::Train).rows,
         val: dataset.part(Split::Val).rows,
         test: dataset.part(Split::Test).rows,

@@ -24,6 +24,7 @@ pub mod random;
 pub mod rows;
 pub mod scan;
 pub mod simplify;
+mod squares;
 mod verify;
 pub mod view;
 
@@ -34,6 +35,7 @@ pub use invert::invert;
 pub use pointwise::pointwise;
 pub use scan::Scan;
 pub use simplify::simplify;
+pub use squares::squares;
 pub use verify::verify;
 pub use view::View;
 

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::numbers::{bytes, count, seconds, short};
+use super::numbers::{at_most, bytes, count, decimals, seconds, short};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, program};
 use crate::compile::TunePlan;
 use crate::ide::{Look, ModelReport, Report, Steps, TrainReport};
+use crate::model::program::Privacy;
 use crate::problem::{Problem, Severity, list};
+use crate::session::privacy::Guarantee;
 use crate::session::transfer::Provenance;
 use crate::source::Sources;
 
@@ -145,7 +147,24 @@ fn trains(trains: &[TrainReport]) -> String {
         let into = train.name.as_ref().filter(|_| several).map_or(String::new(), |name| format!(" for {name}"));
         train.transfers.iter().map(move |it| format!("  {}{into}\n", brought(&it.with(String::new()))))
     });
-    table.text() + &brought.collect::<String>() + &trained.collect::<String>() + &thaws.collect::<String>()
+    let private = trains.iter().filter_map(|train| {
+        let who = train.name.as_ref().filter(|_| several).map_or(String::new(), |name| format!("{name} is "));
+        let Privacy { epsilon: asked, delta, .. } = train.private?;
+        let uncounted = || format!("epsilon {asked} at delta {delta:e}; `--data` counts the rows and says the noise");
+        Some(format!("  {who}private: {}\n", train.guarantee.as_ref().map_or_else(uncounted, private)))
+    });
+    let parts = [brought.collect(), trained.collect(), thaws.collect(), private.collect::<String>()];
+    table.text() + &parts.concat()
+}
+
+/// `noise 0.9100 × clip 1, each example in 6.400% of 120 steps: epsilon 2.990 at delta 1e-5`
+pub fn private(it: &Guarantee) -> String {
+    let Guarantee { epsilon, delta, clip, noise, rate, updates, .. } = it;
+    let (noise, share, epsilon) = (decimals(*noise), decimals(100.0 * rate), at_most(*epsilon));
+    let steps = count(*updates);
+    format!(
+        "noise {noise} × clip {clip}, each example in {share}% of {steps} steps: epsilon {epsilon} at delta {delta:e}"
+    )
 }
 
 /// What a `tune` block searches.
@@ -217,6 +236,7 @@ fn as_json(report: &Report, problems: &[Problem]) -> Value {
                 })
             }).collect::<Vec<_>>(),
             "thaws": train.thaws.iter().map(|it| json!({ "after": it.after, "parts": it.parts })).collect::<Vec<_>>(),
+            "privacy": train.guarantee,
             "step_flops": train.footprint.map(|it| it.step_flops),
             "peak_bytes": train.footprint.map(|it| it.peak_bytes),
             "resident_bytes": train.footprint.and_then(|it| it.resident_bytes),

@@ -6,6 +6,7 @@ use super::{Exit, Overrides, Stop, Terminal, program};
 use crate::compile;
 use crate::kernel::{Home, Loops, Tables};
 use crate::model::Program;
+use crate::model::functions::PRIVATE_FEEDS;
 use crate::model::program::{Pace, Share, StateRole};
 use crate::native;
 use crate::tensor::{Function, Slot};
@@ -61,6 +62,8 @@ impl Args {
         let pace = Pace { batch, epoch: 100, total: 1000 };
         let step = |share| compile::simplified(&program.step_after(pace, u64::MAX, share));
         let steps = |text: &dyn Fn(&Function) -> String| match program.train.accumulate {
+            // One pass is enough for most updates; another only adds to the sums.
+            _ if program.train.privacy.is_some() => text(&step(Share::Private { is_last: true })),
             1 => text(&step(Share::Whole)),
             several => {
                 let (batch, last) = (step(Share::Batch), step(Share::Last { examples: several * batch }));
@@ -94,10 +97,10 @@ fn name(program: &Program, slot: Slot) -> String {
         },
         Slot::Feed(at) => match (at as usize).checked_sub(program.feeds.len()) {
             None => program.data.fields[program.feeds[at as usize]].name.clone(),
-            Some(at) => {
-                let (field, fit) = program.step_fits[at];
-                format!("fit {} of {}", fit + 1, program.data.fields[field].name)
-            }
+            Some(at) => match program.step_fits.get(at) {
+                Some((field, fit)) => format!("fit {} of {}", fit + 1, program.data.fields[*field].name),
+                None => PRIVATE_FEEDS[at - program.step_fits.len()].into(),
+            },
         },
         Slot::Step => "step".into(),
         Slot::Carry(_) => unreachable!("a recurrence that was never closed"),

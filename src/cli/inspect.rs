@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::check::brought;
+use super::check::{brought, private};
 use super::numbers::{bytes, count};
 use super::table::{Align, Table};
 use super::terminal::Format;
@@ -77,6 +77,12 @@ fn described(document: &Document) -> Vec<(&'static str, String)> {
     rows.extend(transfers.iter().map(|it| ("began with", format!("{}, sha256 {}", brought(it), it.sha256))));
     rows.push(("seed", training.seed.to_string()));
     rows.push(("updates", format!("{}, weights of {}", count(training.step), count(training.kept))));
+    if let Some(guarantee) = &training.privacy {
+        rows.push(("privacy", private(guarantee)));
+        let secret =
+            if guarantee.secret { "known to nobody but the run" } else { "known: not for models that are handed out" };
+        rows.push(("noise's seed", secret.into()));
+    }
     if let Some(progress) = progress {
         rows.push(("place", format!("after {} of this run's updates", count(progress.at.step))));
     }

@@ -15,6 +15,20 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// `0.9104`, `23.15`: four digits that say something.
+pub fn decimals(value: f64) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
+    let before = value.abs().log10().floor().max(-20.0) as i32;
+    format!("{value:.*}", (3 - before).clamp(0, 20) as usize)
+}
+
+/// `2.992`: three decimals of a bound, never less than it.
+pub fn at_most(value: f64) -> String {
+    format!("{:.3}", (value * 1000.0).ceil() / 1000.0)
+}
+
 /// `512 B`, `38.4 kB`, `1.20 MB`: three digits, powers of 1000.
 pub fn bytes(n: u64) -> String {
     scaled(n as f64, &["B", "kB", "MB", "GB", "TB"])

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::again::{Again, quoted};
-use super::numbers::{count, measure, micros, seconds};
+use super::numbers::{at_most, count, measure, micros, seconds};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
@@ -75,7 +75,7 @@ impl Args {
         };
         match outcome.end.reason {
             Reason::Interrupted => {
-                terminal.insist(&self.how_to_go_on(&outcome, terminal.backend));
+                terminal.insist(&(spent(&outcome.end) + &self.how_to_go_on(&outcome, terminal.backend)));
                 Ok(interrupt.exit())
             }
             Reason::Done | Reason::Patience | Reason::Time => {
@@ -141,6 +141,14 @@ pub(super) fn results([train, val, test]: [&Metrics; 3]) -> String {
     table.text()
 }
 
+/// What a private run has spent.
+fn spent(end: &End) -> String {
+    let Some(spent) = &end.privacy else { return String::new() };
+    let known = if spent.secret { "" } else { ", for those who do not know the seed of the noise" };
+    let (epsilon, delta) = (at_most(spent.epsilon), spent.delta);
+    format!("  spent epsilon {epsilon} at delta {delta:e}{known}\n")
+}
+
 /// Why it ended, where the artifact is, and what to type next.
 fn farewell(outcome: &Outcome, writes: bool) -> String {
     let end = &outcome.end;
@@ -154,6 +162,7 @@ fn farewell(outcome: &Outcome, writes: bool) -> String {
     let waited = micros(Duration::from_secs_f64(end.waited_seconds));
     let took = format!("{}, {waited} of it waiting for data", seconds(end.seconds));
     let mut out = format!("\n  {why} after step {}{kept} ({took})\n", count(end.step));
+    out += &spent(end);
     if let Some(artifact) = &outcome.artifact {
         let artifact = artifact.display().to_string();
         let name = quoted(&artifact);

@@ -14,6 +14,8 @@ pub enum Purpose {
     Text = 3,
     /// The values that a search tries.
     Trial = 4,
+    /// The examples of an update that draws each by itself.
+    Draw = 5,
 }
 
 /// The numbers from 0 to `n`, in an order that depends on `seed`, `purpose` and `round` alone.
@@ -26,6 +28,18 @@ pub fn order(n: usize, seed: u64, purpose: Purpose, round: u64) -> Vec<u32> {
 /// A number from 0 to 1, below it, that depends on `seed`, `purpose` and `round` alone.
 pub fn share(seed: u64, purpose: Purpose, round: u64) -> f64 {
     (bits(seed, purpose, round).next_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// The numbers below `n`, each of them with the probability `rate` and whatever becomes of the others, in ascending order: a
+/// function of `seed` and `round`.
+pub fn drawn(n: usize, rate: f64, seed: u64, round: u64) -> Vec<u32> {
+    if rate >= 1.0 {
+        return (0..n as u32).collect();
+    }
+    let mut bits = bits(seed, Purpose::Draw, round);
+    // Of 2⁶⁴ words so many are below the rate.
+    let below = (rate * 2.0f64.powi(64)) as u64;
+    (0..n as u32).filter(|_| bits.next_u64() < below).collect()
 }
 
 /// Fisher and Yates, from the end.

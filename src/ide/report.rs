@@ -8,7 +8,7 @@ use crate::data::{self, DataFacts, Dataset, Limits};
 use crate::model::Program;
 use crate::model::discover::operations;
 use crate::model::lints::begins_with_minus;
-use crate::model::program::{Batch, Halfway, Length, StageInfo, Thaw};
+use crate::model::program::{Batch, Halfway, Length, Privacy, StageInfo, Thaw};
 use crate::model::recognised::LoopInfo;
 use crate::problem::lint::{LinearConvolutions, LinearLayers, ON_REQUEST};
 use crate::problem::{Problem, allow};
@@ -17,6 +17,7 @@ use crate::session::cadence;
 use crate::session::footprint::{self, Footprint, Rows};
 use crate::session::formulas::Formulas;
 use crate::session::lints::{lints, misfit};
+use crate::session::privacy::{self, Guarantee};
 use crate::session::transfer::{self, Brought};
 use crate::source::{Span, World};
 
@@ -61,6 +62,9 @@ pub struct TrainReport {
     pub transfers: Vec<Brought>,
     /// What the run computes and holds. Unknown where a batch is all of an unknown number of rows.
     pub footprint: Option<Footprint>,
+    /// What a private run asks for, and what holds after all of its updates, where the steps are known.
+    pub private: Option<Privacy>,
+    pub guarantee: Option<Guarantee>,
     /// The tensors of a checkpoint.
     pub tensor_bytes: u64,
     /// The file of a checkpoint, with the best weights if they are kept. It says what was fitted to the rows, so it is
@@ -157,13 +161,21 @@ pub fn look(
                 problems.push(problem);
             }
         }
+        let private = rows.map(|rows| privacy::Plan::of(program, rows)).transpose();
+        let private = private.unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
+        let private = private.flatten();
         let checkpoint_bytes = record.as_ref().map(|data| {
             let record = ProgramRecord::new(&checked, at, overrides, base);
             // Hashes are of one length.
             let transfers = transfers.iter().map(|it| it.with("0".repeat(64))).collect();
-            Origin { program, record, data: data.clone(), backend: Backend::default(), transfers }.checkpoint_bytes()
+            let (data, backend, privacy) = (data.clone(), Backend::default(), private.clone());
+            Origin { program, record, data, backend, transfers, privacy }.checkpoint_bytes()
         });
-        trains.push(TrainReport { checkpoint_bytes, transfers, ..report });
+        let guarantee = private.map(|it| it.guarantee(it.updates));
+        trains.push(TrainReport { checkpoint_bytes, transfers, guarantee, ..report });
     }
     // With overrides it is for who searches with them to ask.
     if checked.is_sound() && overrides.is_empty() {
@@ -252,6 +264,8 @@ fn train(program: &Program, examples: Option<[usize; 3]>, read: Option<Rows>) ->
         thaws: thaws(program, examples.map(|[train, ..]| train)),
         transfers: vec![],
         footprint: Footprint::ahead(program, examples, read),
+        private: program.train.privacy,
+        guarantee: None,
         tensor_bytes: footprint::of_checkpoint(program),
         checkpoint_bytes: None,
     }

@@ -49,18 +49,18 @@ impl Lower<'_> {
         let found = adapters.iter().find_map(|it| Some((it, it.selector(declared)?)));
         // An adapter reads its parameter once, and initial values read none.
         let Some((adapter, selector)) = found.filter(|_| self.adapting.is_none() && self.hint.is_none()) else {
-            return Ok(tensor);
+            return Ok(self.copy_of(slot, tensor));
         };
-        let id = match self.adapted.get(&slot) {
-            Some(&id) => id,
+        let (id, lead) = match self.adapted.get(&slot) {
+            Some(known) => known.clone(),
             None => {
                 let declared = declared.clone();
                 let adapted = self.aside(&declared, |lower| lower.adapt(adapter, selector, &declared, &tensor))?;
-                self.adapted.insert(slot, adapted.id);
-                adapted.id
+                self.adapted.insert(slot, (adapted.id, adapted.lead.clone()));
+                (adapted.id, adapted.lead)
             }
         };
-        Ok(Tensor { id, ..tensor })
+        Ok(Tensor { id, lead, ..tensor })
     }
 
     /// Does `what` as it would be done outside of the layer in which it was found to be needed.
@@ -113,7 +113,7 @@ impl Lower<'_> {
                 return Err(Reported);
             }
         };
-        if result.shape != tensor.shape || !result.lead.is_empty() || self.dtype(&result) != Dtype::F32 {
+        if result.shape != tensor.shape || !self.is_whole(&result) || self.dtype(&result) != Dtype::F32 {
             let gives = Some(describe(&result));
             let facts = AdapterUnfit { how, parameter: path, ty, takes: vec![], gives, at, selected_at };
             return Err(self.report(facts));

@@ -259,7 +259,9 @@ impl Lower<'_> {
             }
             return Err(self.report(RowsOutsideFit { formula: formula.to_string(), word: word.to_string(), at }));
         }
-        let Some(definition) = self.definitions.last().filter(|it| !it.across_batch) else { return Ok(()) };
+        let Some(definition) = self.definitions.last().filter(|it| !it.across_batch) else {
+            return self.may_mix(span);
+        };
         let callee = format!("the {} `{}`", definition.kind.noun(), definition.name.text);
         let declared = definition.name.span;
         Err(self.report(AcrossBatch { formula: formula.to_string(), callee, at, declared }))

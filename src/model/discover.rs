@@ -61,6 +61,9 @@ pub fn program(
     experiment.dead = dead;
     predicting(&experiment, problems)?;
     experiment.transfers_fit(problems)?;
+    if experiment.privacy.is_some() {
+        one_by_one(&experiment, setting, problems)?;
+    }
     if experiment.thaws_at_all() {
         beginning(&experiment, setting, problems)?;
     }
@@ -164,6 +167,12 @@ fn beginning(experiment: &Experiment, setting: Setting, problems: &mut Vec<Probl
     let step = experiment.lower_step(&mut lower)?;
     experiment.lint_statistics(&mut lower, &step.moving);
     Ok(())
+}
+
+/// Lowers the step as private training takes it, with what each example has of its own.
+fn one_by_one(experiment: &Experiment, setting: Setting, problems: &mut Vec<Problem>) -> Outcome<()> {
+    let mut lower = experiment.lower(setting, problems);
+    experiment.lower_share(&mut lower, Share::Private { is_last: true }).map(|_| ())
 }
 
 fn role(declared: &Declared) -> StateRole {

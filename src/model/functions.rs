@@ -8,15 +8,18 @@ mod freezing;
 mod losses;
 mod metrics;
 mod optimizer;
+mod private;
 mod schedule;
 mod step;
 
 pub use freezing::{Frozen, Time, Until};
+pub use private::FEEDS as PRIVATE_FEEDS;
 pub use schedule::WATCHED;
 pub use step::Step;
 
 use super::lower::{ALL, Lower, Setting};
 use super::modules::LIBRARY;
+use super::privacy::with_copies;
 use super::program::{OutputKind, Pace, Share};
 use super::train::Experiment;
 use super::types::labels::axis_names;
@@ -43,12 +46,21 @@ impl Experiment {
         let step = self.lower_share(&mut lower, share);
         let step = step.unwrap_or_else(|_| panic!("a sound program: {:?}", lower.problems));
         let updates = std::mem::take(&mut lower.nexts).into_iter().collect();
-        let feeds = self.step_feeds(pace.batch, true);
+        let mut feeds = self.step_feeds(pace.batch, true);
         let mut states = self.states();
         if share != Share::Whole {
             states.extend(self.sums());
         }
-        Function { graph: lower.graph, states, feeds, results: vec![step.loss, step.total, step.rate], updates }
+        let copies = std::mem::take(&mut lower.private.copies);
+        if copies.is_some() {
+            feeds.extend(Experiment::private_feeds(pace.batch));
+        }
+        let results = vec![step.loss, step.total, step.rate];
+        let function = Function { graph: lower.graph, states, feeds, results, updates };
+        match copies {
+            Some(copies) => with_copies(function, &copies, pace.batch),
+            None => function,
+        }
     }
 
     /// The gradient of the loss with its regularizers in each parameter of `slots`.
@@ -99,7 +111,8 @@ impl Experiment {
             feeds.extend(self.feed_types(&[field], n));
             self.feed(&mut lower, outputs.len() + targets.len(), field)
         });
-        let loss = self.loss_of(&mut lower, &fed, &targets, weight.as_ref()).expect("checked before");
+        let each = self.weighted_loss(&mut lower, &fed, &targets, weight.as_ref()).expect("checked before");
+        let loss = losses::mean_of_all(&mut lower, &each);
         Function { graph: lower.graph, states: self.states(), feeds, results: vec![loss.id], updates: vec![] }
     }
 

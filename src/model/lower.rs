@@ -12,6 +12,7 @@ use picks::affine;
 
 use super::adapt::Adapter;
 use super::modules::{ModuleId, Modules};
+use super::privacy::Private;
 use super::types::labels::{differ, first_of, reshaped};
 use super::value::{Affine, AxisName, BATCH, Lead, Meaning, Tensor, Value};
 use crate::problem::Problem;
@@ -155,14 +156,15 @@ pub struct Lower<'a> {
     pub trains: bool,
     /// What stands between parameters and the layers that read them.
     pub adapters: Arc<[Adapter]>,
-    /// What adapters have made of parameters, by slot.
-    pub adapted: BTreeMap<u32, Id>,
+    /// What adapters have made of parameters, by slot, with its unwritten axes.
+    pub adapted: BTreeMap<u32, (Id, Vec<Lead>)>,
     /// The parameter whose adapter is being applied.
     pub adapting: Option<String>,
     /// Where the inputs of the model were declared, until it is entered.
     pub input_places: Vec<Span>,
     /// What a free size of the model's result stands for: the number of classes of the data's target.
     pub wanted_scores: Option<(usize, Span)>,
+    pub private: Private,
 }
 
 impl<'a> Lower<'a> {
@@ -211,6 +213,7 @@ impl<'a> Lower<'a> {
             adapting: None,
             input_places: Vec::new(),
             wanted_scores: None,
+            private: Private::default(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The settings of a train block that say how long, how often, and what is kept.
 
+mod privacy;
+
 use super::eval::Scope;
 use super::functions::{Time, Until, still};
 use super::lower::{Lower, Outcome, Reported};
@@ -75,6 +77,7 @@ pub fn plan(
         Ok(Some(Checkpoints { every: every?, keep: keep? as usize }))
     });
     let preview = reader.given(settings, "preview", None, |reader, expr| reader.preview(expr).map(Some));
+    let privacy = reader.privacy(settings.block);
     let stop = stop?;
     // Whoever stops by a metric wants the model that was best by it.
     let kept = stop.as_ref().map_or(Keep::Last, |stop| Keep::Best { metric: stop.metric.clone(), span: None });
@@ -94,6 +97,7 @@ pub fn plan(
         metrics: vec![],
         accumulate: accumulate?,
         accumulate_at: settings.get("accumulate").map(|expr| expr.span),
+        privacy: privacy?,
     })
 }
 

@@ -2,6 +2,7 @@
 //! run calls.
 
 use super::lower::ALL;
+pub use super::privacy::Privacy;
 use super::recognised::LoopInfo;
 use super::transfer::TransferPlan;
 use crate::problem::Problem;
@@ -333,6 +334,8 @@ pub struct TrainPlan {
     pub accumulate: usize,
     /// Where that is said, if it is.
     pub accumulate_at: Option<Span>,
+    /// What a run may tell of any one example.
+    pub privacy: Option<Privacy>,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -546,6 +549,9 @@ pub enum Share {
     Batch,
     /// The last batch of several: makes the update of the mean over so many examples, and empties the sums.
     Last { examples: usize },
+    /// A pass over some of the examples of a private update: adds to the sums; or the last, which makes the update, with noise.
+    /// Its results are sums over all passes, not means.
+    Private { is_last: bool },
 }
 
 /// Parts that begin to train.
@@ -606,7 +612,8 @@ impl Program {
         self.step_after(pace, ALL, Share::Whole)
     }
     /// The same for the steps that follow `done` others: what is frozen for a while is frozen still, or trains. Where it is a
-    /// share of an update, `self.sums` follow the states, and the results of the last batch are those of the update.
+    /// share of an update, `self.sums` follow the states, and the results of the last batch are those of the update. A private
+    /// pass is fed [`PRIVATE_FEEDS`] behind all else.
     pub fn step_after(&self, pace: Pace, done: u64, share: Share) -> Function {
         self.experiment.step_function(pace, done, share)
     }

@@ -203,6 +203,13 @@ impl<'a> Walk<'a> {
                     self.value(&path, "train", until);
                 }
                 TrainEntry::Transfer(transfer) => self.transfer(transfer),
+                TrainEntry::Privacy(block) => {
+                    for setting in &mut block.settings {
+                        let path = format!("train.privacy.{}", setting.key.text);
+                        self.value(&path, "train", &mut setting.value);
+                        self.given(&mut setting.value, &path, &[]);
+                    }
+                }
                 _ => {}
             }
         }

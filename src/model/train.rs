@@ -1,6 +1,7 @@
 //! Experiments: a train block with its model and its data, checked, and turned into a program.
 
 mod augmented;
+mod outside;
 mod parts;
 mod settings;
 mod transfer;
@@ -22,6 +23,7 @@ use super::transfer::TransferPlan;
 use super::types::describe;
 use super::value::{Callee, Meaning, Tensor, What};
 use crate::problem::names::*;
+use crate::problem::privacy::PrivateMixing;
 use crate::problem::shapes::*;
 use crate::problem::training::*;
 use crate::problem::{Problem, a, ticked};
@@ -40,12 +42,21 @@ pub fn check(context: &Context, block: &TrainBlock, problems: &mut Vec<Problem>)
     let plan = super::plan::plan(context, &settings, metrics.as_deref().unwrap_or_default(), problems);
     let ((mut data, fields), model, plan, parts) = (data?, model?, plan?, parts?);
     parts::lint_within_batches(context, &parts.loss, &plan, problems);
-    let experiment = Experiment::assemble(context, &settings, &mut data, fields, model, parts, metrics?, problems)?;
+    let mut experiment = Experiment::assemble(context, &settings, &mut data, fields, model, parts, metrics?, problems)?;
     if let (Some(mixing), Batch::Size(1)) = (&experiment.augmented.mixing, plan.batch) {
         problems.push(MixedWithItself { at: mixing.span, batch_at: plan.batch_at }.into());
     }
     if !settings.sound {
         return Err(Reported);
+    }
+    experiment.privacy = plan.privacy;
+    if let Some(privacy) = &plan.privacy {
+        if let Some(mixing) = &experiment.augmented.mixing {
+            let (callee, private_at) = (format!("`{}`", crate::syntax::print_expr(mixing)), privacy.span);
+            problems.push(PrivateMixing { callee, at: mixing.span, private_at }.into());
+            return Err(Reported);
+        }
+        outside::lint_outside(&data, &experiment.feeds(), &plan, privacy, problems);
     }
     super::discover::program(experiment, block, plan, data, problems)
 }
@@ -84,6 +95,8 @@ pub struct Experiment {
     pub regularizers: Vec<Applied>,
     pub metrics: Vec<MetricExpr>,
     pub clip: Option<Clip>,
+    /// What a run may tell of any one example.
+    pub privacy: Option<Privacy>,
     /// Multipliers of a setting of the optimizer, for the parameters that patterns select.
     pub scales: Vec<Scale>,
     /// Parameters that do not move, for good or for a while.
@@ -268,6 +281,7 @@ impl Experiment {
             regularizers: parts.regularizers,
             metrics,
             clip: parts.clip,
+            privacy: None,
             scales: parts.scales,
             frozen: parts.frozen,
             adapters: parts.adapters.into(),

@@ -110,7 +110,7 @@ pub fn read(
     let objective = block.objective(context, (metrics, program), problems);
     // What is wrong with the train block itself has been told.
     let program = program.ok_or(Reported)?;
-    sees_test(program, block.word, problems)?;
+    may_be_searched(program, block.word, problems)?;
     let (objective, metric) = objective?;
     Ok(TunePlan {
         name: block.block.name.as_ref().map(|name| name.text.to_string()),
@@ -326,8 +326,8 @@ impl Tune<'_> {
     }
 }
 
-/// A training that decides by the test split is none to be searched. `tune_at` is where it is.
-fn sees_test(program: &Program, tune_at: Span, problems: &mut Vec<Problem>) -> Outcome<()> {
+/// A training that decides by the test split is none to be searched, and neither is a private one. `tune_at` is where it is.
+fn may_be_searched(program: &Program, tune_at: Span, problems: &mut Vec<Problem>) -> Outcome<()> {
     let train = &program.train;
     let keep = match &train.keep {
         Keep::Best { metric, span: Some(span) } => Some(("keep", metric, *span)),
@@ -336,6 +336,10 @@ fn sees_test(program: &Program, tune_at: Span, problems: &mut Vec<Problem>) -> O
     let stop = train.stop.as_ref().map(|it| ("stop", &it.metric, it.span));
     let plateau = train.plateau.as_ref().map(|it| ("schedule", &it.metric, it.span));
     let mut sound = Ok(());
+    if let Some(private) = &train.privacy {
+        problems.push(SearchSpendsBudget { at: private.span, tune_at }.into());
+        sound = Err(Reported);
+    }
     for (setting, _, at) in [keep, stop, plateau].into_iter().flatten().filter(|it| it.1.split == Split::Test) {
         problems.push(SearchSeesTest { setting, at, tune_at }.into());
         sound = Err(Reported);

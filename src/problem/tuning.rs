@@ -86,6 +86,13 @@ problems! {
             .at(tune_at, "searched here")
             .help("choose by the validation split: `val.…`; the test split is measured once, for the best trial");
 
+    /// The trials of a search would each spend the budget of a private training.
+    "search-spends-budget" Error SearchSpendsBudget { at: Span, tune_at: Span } =>
+        say("each trial of a search would spend the budget of this private training again, and what it finds would tell of all of them")
+            .at(at, "the budget of one training")
+            .at(tune_at, "searched here")
+            .help("search with data that may be told, or a training without `privacy`, and set here what was found");
+
     /// Several tune blocks, and none was named.
     "which-tune" Error WhichTune { names: Vec<String>, at: Span } =>
         say(format!("this file has {}, and none was chosen", count(names.len(), "tune block", "tune blocks")))

@@ -12,6 +12,7 @@ use super::cadence::{Best, Moment};
 use super::container::{Kind, pack, pack_with_room, packed_bytes, unpack};
 use super::event::{Metrics, Reason};
 use super::folder::{reason, run_name, show};
+use super::privacy::{Guarantee, Plan};
 use super::transfer::Provenance;
 use crate::compile::{Backend, Checked, Override, check};
 use crate::data::{Dataset, Fitted};
@@ -94,6 +95,9 @@ pub struct TrainingRecord {
     pub kept: u64,
     /// Metrics of the weights by split.
     pub metrics: IndexMap<String, Metrics>,
+    /// Of a private run, what holds after these updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<Guarantee>,
 }
 
 /// The place in a run, for it to go on.
@@ -114,6 +118,9 @@ pub struct Progress {
     pub examples: u64,
     /// The last step with its loss.
     pub last: Option<(u64, f64)>,
+    /// Of a private run, the seed of its noise and of its draws.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<u64>,
 }
 
 /// A file that was read and is sound in itself.
@@ -182,6 +189,7 @@ pub struct Origin<'a> {
     pub data: DataRecord,
     pub backend: Backend,
     pub transfers: Vec<Provenance>,
+    pub privacy: Option<Plan>,
 }
 
 impl Origin<'_> {
@@ -219,6 +227,11 @@ impl Origin<'_> {
             step: progress.at.step,
             kept: progress.at.step,
             metrics: IndexMap::new(),
+            // After updates without number nothing is added up, so that the longest document takes no time.
+            privacy: self.privacy.as_ref().map(|it| match progress.at.step {
+                u64::MAX => Guarantee { epsilon: -f64::MIN_POSITIVE, updates: u64::MAX, ..it.guarantee(0) },
+                step => it.guarantee(step),
+            }),
         };
         self.document(training, Some(progress.clone()))
     }
@@ -240,6 +253,7 @@ impl Origin<'_> {
             loss_sum: number,
             examples: u64::MAX,
             last: Some((u64::MAX, number)),
+            noise: self.privacy.as_ref().map(|_| u64::MAX),
         };
         let longest = Backend::ALL.into_iter().max_by_key(|backend| backend.word().len());
         self.at(&progress, longest.expect("a back end"))

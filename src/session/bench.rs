@@ -103,7 +103,8 @@ impl Spread {
 /// The function of an update of so many examples, the last of its calls where there are several.
 fn update(program: &Program, batch: usize) -> Function {
     let pieces = Course::new(program, batch).functions(program, 0);
-    pieces.into_iter().find(|it| it.call.share != Share::Batch).expect("an update ends with a call").function
+    let ends = |share: &Share| !matches!(share, Share::Batch | Share::Private { is_last: false });
+    pieces.into_iter().find(|it| ends(&it.call.share)).expect("an update ends with a call").function
 }
 
 /// The first values of all that an update reads and writes.

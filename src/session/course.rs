@@ -1,6 +1,7 @@
 //! The course of a run: how many updates it makes, of which batches, and which compiled functions they call.
 
 use super::cadence::{Extent, pace};
+use super::privacy::capacity;
 use crate::kernel::width;
 use crate::model::Program;
 use crate::model::program::{Batch, Pace, Share, Thaw};
@@ -14,6 +15,8 @@ pub struct Course {
     batch: usize,
     /// Examples in an update, which may be over several batches; the last of an epoch may have fewer.
     update: usize,
+    /// Whether updates draw their examples: `update` is how many these are on average, `batch` the rows of a pass.
+    private: bool,
     /// When parts begin to train. The updates between two of them are a phase, which has functions of its own.
     thaws: Vec<Thaw>,
 }
@@ -49,20 +52,22 @@ impl Course {
         let pace = pace(program, rows);
         let Pace { batch: update, epoch, total } = pace;
         let batch = match program.train.batch {
+            _ if program.train.privacy.is_some() => capacity(program, update, rows),
             Batch::All => update,
             Batch::Size(size) => size.min(update),
         };
-        Course { extent: Extent { epoch, total }, rows, batch, update, thaws: program.thaws(pace) }
+        let private = program.train.privacy.is_some();
+        Course { extent: Extent { epoch, total }, rows, batch, update, private, thaws: program.thaws(pace) }
     }
 
-    /// Examples in a batch.
+    /// Examples in a batch; of private updates the rows of a pass.
     pub fn batch(&self) -> usize {
         self.batch
     }
 
     /// Whether updates are over several batches, whose gradients are summed.
     pub fn sums(&self) -> bool {
-        self.batch < self.update
+        self.private || self.batch < self.update
     }
 
     /// The bytes of these sums.
@@ -81,6 +86,11 @@ impl Course {
             count: together.min(per_epoch - before),
             examples: (together * self.batch).min(self.rows - before * self.batch),
         }
+    }
+
+    /// The call of a pass of a private update.
+    pub fn pass(&self, is_last: bool) -> Call {
+        Call { examples: self.batch, share: Share::Private { is_last } }
     }
 
     /// The call for a batch of an update over so many examples.
@@ -117,6 +127,16 @@ impl Course {
     /// The functions of a phase, those of a full update first.
     pub fn functions(&self, program: &Program, phase: u64) -> Vec<Piece> {
         let Extent { epoch, total } = self.extent;
+        if self.private {
+            // Whatever is drawn, a pass is one of two; as many as are needed on average come to an update.
+            let passes = self.update.div_ceil(self.batch).max(1);
+            let piece = |is_last: bool| {
+                let (call, times) = (self.pass(is_last), if is_last { 1 } else { passes - 1 });
+                let pace = Pace { batch: call.examples, epoch, total };
+                Piece { call, times, function: program.step_after(pace, phase, call.share) }
+            };
+            return vec![piece(true), piece(false)];
+        }
         let last = self.rows % self.update.max(1);
         let mut pieces: Vec<Piece> = vec![];
         for (all, is_full) in [(self.update, true), (last, false)] {

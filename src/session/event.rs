@@ -5,6 +5,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::privacy::Guarantee;
 use super::transfer::Provenance;
 use crate::data::Work;
 
@@ -74,6 +75,9 @@ pub struct Start {
     pub steps: u64,
     /// Updates of one epoch.
     pub epoch_steps: u64,
+    /// Of a private run, what holds when all its updates are done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<Guarantee>,
     /// Examples.
     pub train: usize,
     pub val: usize,
@@ -115,6 +119,9 @@ pub struct Epoch {
     pub seconds: f64,
     /// Whether these are the best weights so far, by the metric that the program names.
     pub best: bool,
+    /// What a private run has spent so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f64>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -136,6 +143,9 @@ pub struct End {
     /// Of these, since the run began or was resumed, the seconds in which steps waited for their batches.
     #[serde(serialize_with = "tidy")]
     pub waited_seconds: f64,
+    /// Of a private run, what holds after the updates that were done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<Guarantee>,
 }
 
 /// Why a run ended.

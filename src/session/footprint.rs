@@ -89,7 +89,8 @@ impl Footprint {
             || predictors.par_iter().map(|&n| cost(&predictor(program, n))).collect(),
         );
         let held = rows.map(|rows| {
-            let batch = if course.batch() == train { 0 } else { course.batch() };
+            let is_whole = course.batch() == train && program.train.privacy.is_none();
+            let batch = if is_whole { 0 } else { course.batch() };
             Held {
                 batch: batches::held(of_fields(program, &program.feeds, batch)),
                 sums: course.sums_bytes(program),

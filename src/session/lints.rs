@@ -7,11 +7,12 @@ use super::measure::{field, some};
 use crate::compile::least_loss;
 use crate::data::{self, Dataset, Limits};
 use crate::model::Program;
-use crate::model::program::{Batch, FieldType, OutputKind, Split};
+use crate::model::program::{Batch, FieldType, OutputKind, Privacy, Split};
 use crate::problem::Problem;
 use crate::problem::lint::{
     AccumulateBeyondEpoch, BatchLargerThanData, ImbalancedClasses, LinearModel, OutOfReach, UnscaledInput,
 };
+use crate::problem::privacy::DeltaTooLarge;
 use crate::source::World;
 use crate::tensor::{Array, Clock, Data, Wide, evaluate_f64};
 
@@ -20,6 +21,7 @@ pub fn lints(program: &Program, dataset: &Dataset) -> Vec<Problem> {
     let mut problems = vec![];
     problems.extend(larger_batch(program, dataset));
     problems.extend(program.last_batch(dataset.part(Split::Train).rows));
+    problems.extend(large_delta(program, dataset));
     problems.extend(out_of_reach(program, dataset));
     problems.extend(unscaled(program, dataset));
     problems.extend(imbalanced(program, dataset));
@@ -57,6 +59,13 @@ fn larger_batch(program: &Program, dataset: &Dataset) -> Option<Problem> {
         (_, Some(at)) if batches > epoch => Some(AccumulateBeyondEpoch { batches, epoch, batch, rows, at }.into()),
         _ => None,
     }
+}
+
+/// A delta that allows one of so many examples to be given away.
+fn large_delta(program: &Program, dataset: &Dataset) -> Option<Problem> {
+    let (privacy, rows) = (program.train.privacy?, dataset.part(Split::Train).rows);
+    let Privacy { delta, delta_at: at, .. } = privacy;
+    (delta * rows as f64 >= 1.0).then(|| DeltaTooLarge { delta, rows, at }.into())
 }
 
 /// Targets that lie outside of what the model's last function can give.

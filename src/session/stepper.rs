@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::course::{Call, Course, Piece};
 use super::footprint::StepCost;
 use super::measure::field;
+use super::privacy::Plan;
 use crate::compile::{Backend, Room, executor_and_cost};
-use crate::data::{Batches, Dataset};
+use crate::data::{Batches, Dataset, Draws};
 use crate::model::Program;
 use crate::model::program::Split;
 use crate::tensor::{Array, Clock, Data, Executor};
@@ -42,6 +43,12 @@ enum Feeds<'a> {
     /// All examples, in every step.
     Whole(Vec<Cow<'a, Array>>),
     Shuffled(Batches<'a>),
+    /// Each update draws its examples, and hides them.
+    Drawn {
+        draws: Draws<'a>,
+        /// Of the noise in the sum of gradients, and the examples of an update on average: what the last feeds want.
+        hidden: [Array; 2],
+    },
 }
 
 /// States of not long ago, from which the steps since can be done again.
@@ -64,20 +71,27 @@ pub struct Told {
 }
 
 impl<'a> Stepper<'a> {
-    /// Compiles the step that follows `step` others, for every number of examples that a batch can have.
+    /// Compiles the step that follows `step` others, for every number of examples that a batch can have. A private run has a
+    /// plan, and the seed of its noise and draws.
     pub fn new(
         program: &'a Program,
         dataset: &'a Dataset,
         backend: Backend,
         step: u64,
         mut states: Vec<Array>,
+        private: Option<(&Plan, u64)>,
     ) -> Stepper<'a> {
         let (train, part) = (&program.train, dataset.part(Split::Train));
         let course = Course::new(program, part.rows);
         let size = course.batch();
-        let feeds = match size == part.rows {
-            true => Feeds::Whole(program.feeds.iter().map(|&it| field(part, it)).collect()),
-            false => Feeds::Shuffled(Batches::shuffled(part, &program.feeds, size, train.seed)),
+        let feeds = match (private, size == part.rows) {
+            (Some((plan, seed)), _) => {
+                let number = |it: f64| Array::f32(&[], vec![it as f32]);
+                let hidden = [number(plan.noise * plan.asked.clip), number(plan.expected as f64)];
+                Feeds::Drawn { draws: Draws::new(part, &program.feeds, plan.rate, size, seed), hidden }
+            }
+            (None, true) => Feeds::Whole(program.feeds.iter().map(|&it| field(part, it)).collect()),
+            (None, false) => Feeds::Shuffled(Batches::shuffled(part, &program.feeds, size, train.seed)),
         };
         let phase = course.phase(step + 1);
         let room = Room::default();
@@ -93,7 +107,7 @@ impl<'a> Stepper<'a> {
         let count = states.len();
         states.extend(empty_sums(&course, program));
         let fits = program.step_fits.iter().map(|&(field, fit)| &dataset.fitted.fields[field].fits[fit]).collect();
-        let seed = train.seed;
+        let seed = private.map_or(train.seed, |(_, seed)| seed);
         Stepper { course, program, backend, room, seed, costs, phase, functions, feeds, fits, states, count, rewind }
     }
 
@@ -102,6 +116,7 @@ impl<'a> Stepper<'a> {
         match &self.feeds {
             Feeds::Whole(_) => Duration::ZERO,
             Feeds::Shuffled(batches) => batches.waited(),
+            Feeds::Drawn { draws, .. } => draws.waited(),
         }
     }
 
@@ -110,6 +125,7 @@ impl<'a> Stepper<'a> {
         match &self.feeds {
             Feeds::Whole(_) => 0,
             Feeds::Shuffled(batches) => batches.bytes(),
+            Feeds::Drawn { draws, .. } => draws.bytes(),
         }
     }
 
@@ -168,6 +184,7 @@ impl<'a> Stepper<'a> {
                 }
                 rows
             }
+            Feeds::Drawn { draws, .. } => draws.rows(step).into_iter().map(|row| row as usize).collect(),
         }
     }
 }
@@ -200,19 +217,20 @@ fn advance(
 ) -> Told {
     // The step is an i32 to the program; far beyond that, noise repeats and warm-up is long over.
     let clock = Clock { seed, step: step.min(i32::MAX as u64) as u32 };
-    let mut run = |call: Call, feeds: &[&Array], clock: Clock| {
+    let mut run = |call: Call, feeds: &[&Array], last: &[&Array], clock: Clock| {
         let function = functions.iter_mut().find(|(it, _)| *it == call);
         let (_, function) = function.expect("a function for each call");
-        match fits {
-            [] => function.run(states, feeds, clock),
-            fits => function.run(states, &[feeds, fits].concat(), clock),
+        match (fits, last) {
+            ([], []) => function.run(states, feeds, clock),
+            _ => function.run(states, &[feeds, fits, last].concat(), clock),
         }
     };
+    let number = |results: &[Array], at: usize| f64::from(results[at].floats()[0]);
     let (examples, results) = match feeds {
         Feeds::Whole(feeds) => {
             let examples = feeds[0].shape[0];
             let feeds: Vec<&Array> = feeds.iter().map(|it| &**it).collect();
-            (examples, run(course.call(examples, true, examples), &feeds, clock))
+            (examples, run(course.call(examples, true, examples), &feeds, &[], clock))
         }
         Feeds::Shuffled(batches) => {
             let own = course.batches(step);
@@ -221,13 +239,27 @@ fn advance(
                 let batch = batches.batch(own.first + at as u64);
                 let call = course.call(batch.rows.len(), at + 1 == own.count, own.examples);
                 let clock = Clock { seed: seed_of(seed, at), ..clock };
-                results = run(call, &batch.feeds.iter().collect::<Vec<_>>(), clock);
+                results = run(call, &batch.feeds.iter().collect::<Vec<_>>(), &[], clock);
             }
             (own.examples, results)
         }
+        Feeds::Drawn { draws, hidden: [deviation, expected] } => {
+            let rows = draws.rows(step);
+            let (passes, mut results) = (draws.passes(rows.len()), vec![]);
+            for at in 0..passes {
+                let pass = draws.pass(&rows, at);
+                // The last draws the noise, which is the same however many there are.
+                let clock = Clock { seed: seed_of(seed, passes - 1 - at), ..clock };
+                let last = [pass.present, deviation, expected];
+                results = run(course.pass(at + 1 == passes), &pass.feeds.iter().collect::<Vec<_>>(), &last, clock);
+            }
+            // The sums over what was drawn; what is added to the loss depends on no example.
+            let (sum, all) = (number(&results, 0), number(&results, 1));
+            let loss = sum / rows.len().max(1) as f64;
+            return Told { examples: rows.len(), loss, total: loss + (all - sum), lr: number(&results, 2) };
+        }
     };
-    let number = |at: usize| f64::from(results[at].floats()[0]);
-    Told { examples, loss: number(0), total: number(1), lr: number(2) }
+    Told { examples, loss: number(&results, 0), total: number(&results, 1), lr: number(&results, 2) }
 }
 
 /// The seed of the draws of a batch of an update: that of the run for the first, and another for each.

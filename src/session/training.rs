@@ -14,6 +14,7 @@ use super::footprint;
 use super::generation::preview_of;
 use super::journal::Journal;
 use super::measure::Model;
+use super::privacy::Guarantee;
 use super::stepper::{Stepper, Told};
 use crate::data::Dataset;
 use crate::model::Program;
@@ -125,14 +126,17 @@ impl Training<'_> {
         progress.at = Moment { step, seconds };
         progress.loss_sum += told.loss * told.examples as f64;
         progress.examples += told.examples as u64;
-        progress.last = Some((step, told.loss));
+        if told.examples > 0 {
+            progress.last = Some((step, told.loss));
+        }
         Ok(told)
     }
 
     fn tell(&self, journal: &mut Journal, pace: &mut Pace, told: Told) {
         pace.examples += told.examples;
         let now = self.stopwatch.elapsed();
-        if !pace.limiter.lets_through(now) {
+        // A draw without examples has no loss to tell.
+        if told.examples == 0 || !pace.limiter.lets_through(now) {
             return;
         }
         let (at, extent) = (self.progress.at, self.stepper.course.extent);
@@ -167,7 +171,8 @@ impl Training<'_> {
         }
         (self.progress.loss_sum, self.progress.examples) = (0.0, 0);
         let epoch = self.stepper.course.extent.epochs(at.step);
-        journal.tell(&Event::Epoch(Epoch { epoch, step: at.step, train, val, seconds: at.seconds, best }));
+        let epsilon = self.origin.privacy.as_ref().map(|it| it.spent(at.step));
+        journal.tell(&Event::Epoch(Epoch { epoch, step: at.step, train, val, seconds: at.seconds, best, epsilon }));
         if let Some(factor) = rate {
             journal.tell(&Event::Rate { step: at.step, factor });
         }
@@ -297,6 +302,7 @@ impl Training<'_> {
             step: self.progress.at.step,
             kept,
             metrics: named.map(|(split, metrics)| (split.word().to_string(), metrics.clone())).collect(),
+            privacy: self.guarantee(),
         };
         let path = self.folder.artifact();
         let bytes = self.origin.artifact(&weights, record);
@@ -308,7 +314,13 @@ impl Training<'_> {
         let [train, val, test] = metrics;
         let (step, resident_bytes) = (self.progress.at.step, footprint::resident());
         let (seconds, waited_seconds) = (self.seconds(), self.stepper.waited().as_secs_f64());
-        End { reason, step, kept, train, val, test, artifact, resident_bytes, seconds, waited_seconds }
+        let privacy = self.guarantee();
+        End { reason, step, kept, train, val, test, artifact, resident_bytes, seconds, waited_seconds, privacy }
+    }
+
+    /// What holds after the updates so far, of which all have seen examples, whichever weights are kept.
+    fn guarantee(&self) -> Option<Guarantee> {
+        self.origin.privacy.as_ref().map(|it| it.guarantee(self.progress.at.step))
     }
 
     /// Saves what was there before the step that went wrong, and says all that is known of it.

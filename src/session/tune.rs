@@ -427,7 +427,8 @@ impl Search<'_> {
         }
         let document = artifact.document;
         let (record, data, transfers) = (document.program, document.data, document.transfers);
-        let origin = Origin { program, record, data, backend: request.backend, transfers };
+        // A private training is never searched.
+        let origin = Origin { program, record, data, backend: request.backend, transfers, privacy: None };
         let path = self.folder.artifact();
         let bytes = origin.artifact(&weights, training);
         write_whole(&path, &bytes).map_err(|error| broken(not_written(&path, &error)))?;

@@ -12,7 +12,9 @@ use crate::scalar::Scalar;
 mod contractions;
 mod maps;
 mod peel;
+mod places;
 pub mod rules;
+mod scans;
 mod views;
 mod windows;
 
@@ -107,7 +109,9 @@ impl Rewriter {
             Op::Contract { a, b, out } => contractions::rewrite(self, [a, b, out], [args[0], args[1]]),
             Op::Max { axis } => views::largest(self, *axis, args[0], &shape),
             Op::Input(_) | Op::Const(_) | Op::Index { .. } | Op::Random { .. } => None,
-            Op::Gather { .. } | Op::ScatterAdd { .. } | Op::Order { .. } | Op::Scan { .. } => None,
+            Op::Gather { axis, batch } => places::gather(self, *axis, *batch, [args[0], args[1]]),
+            Op::Scan { scan, at } => scans::rewrite(self, (scan, *at), args, (&shape, dtype)),
+            Op::ScatterAdd { .. } | Op::Order { .. } => None,
         };
         simpler.unwrap_or_else(|| self.graph.node(op, args, shape, dtype))
     }

@@ -22,6 +22,7 @@ mod native;
 mod pages;
 mod pictures;
 mod pooling;
+mod private;
 mod programs;
 mod properties;
 mod readme;

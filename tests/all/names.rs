@@ -27,6 +27,7 @@ fn library() -> BTreeSet<String> {
 /// Words of the language that the library uses as names too: what they mean in Rust.
 const WORDS: &[(&str, &str)] = &[
     ("step", "an update, in events and in the unit `steps`"),
+    ("poisson", "how updates of private training come to their examples"),
     ("precision", "of a run: how exact its numbers are; and a column of the table of classes"),
     ("recall", "a column of the table of classes"),
 ];

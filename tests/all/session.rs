@@ -15,6 +15,7 @@ mod exact;
 mod examples;
 mod freezing;
 mod plateau;
+mod private;
 mod predicting;
 mod resuming;
 mod training;

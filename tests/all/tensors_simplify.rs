@@ -593,3 +593,56 @@ fn no_windows_of_a_convolution_are_stored() {
         }
     }
 }
+
+// ------------------------------------------------------------------------------------------------ tables
+
+/// A table that is the same for many is looked up once for all of them, and what is added to their tables and summed goes to
+/// one: wherever the axis stands that they have in common.
+#[test]
+fn a_table_that_many_have_in_common_is_one_table() {
+    let index = |shape: &[usize]| {
+        let count: usize = shape.iter().product();
+        Array::i32(shape, (0..count).map(|at| (at * 7 % 5) as i32 - 1).collect())
+    };
+    // The axes in front of the one that is indexed, of which the first are also those of the index; and the axis that is
+    // the same everywhere, or summed.
+    let cases: [(&[usize], usize, usize); 6] =
+        [(&[3], 1, 0), (&[2, 3], 2, 0), (&[2, 3], 2, 1), (&[2, 3], 1, 0), (&[2, 3], 1, 1), (&[2, 3, 2], 2, 2)];
+    for (front, batch, common) in cases {
+        let at = index(&[&front[..batch], &[4, 2]].concat());
+        let table = [front, &[5, 2]].concat();
+        let less: Vec<usize> = (0..table.len()).filter(|&it| it != common).map(|it| table[it]).collect();
+        let mut graph = Graph::default();
+        let own = graph.input(Slot::State(0), &less, Dtype::F32);
+        let places = graph.input(Slot::Feed(0), &at.shape, Dtype::I32);
+        let all = graph.expand(own, common, table[common]);
+        let found = graph.gather(all, places, front.len(), batch);
+        let values = [front, &at.shape[batch..], &[2]].concat();
+        let given = graph.input(Slot::State(1), &values, Dtype::F32);
+        let added = graph.scatter_add(given, places, front.len(), batch, &table);
+        let summed = graph.sum(added, common);
+        let function = Function {
+            graph,
+            states: vec![(less.clone(), Dtype::F32), (values.clone(), Dtype::F32)],
+            feeds: vec![(at.shape.clone(), Dtype::I32)],
+            results: vec![found, summed],
+            updates: vec![],
+        };
+        let simple = simplify(&function);
+        verify(&simple);
+        let largest = simple.graph.ids().filter(|id| !matches!(simple.graph[*id].op, Op::View(_) | Op::Input(_)));
+        let bound = values.iter().product::<usize>().max(less.iter().product());
+        assert!(largest.map(|id| simple.graph[id].size()).all(|it| it <= bound), "{simple}");
+        let size = |shape: &[usize]| shape.iter().product::<usize>();
+        let states = [Array::f32(&less, numbers(size(&less))), Array::f32(&values, numbers(size(&values)))];
+        let of = |function: &Function| {
+            evaluate(&function.graph, &function.results, &states, std::slice::from_ref(&at), CLOCK)
+        };
+        let (before, after) = (of(&function), of(&simple));
+        assert_eq!(before[0], after[0], "{front:?} {batch} {common}");
+        for (one, other) in before[1].floats().iter().zip(after[1].floats()) {
+            assert!((one - other).abs() < 1e-5, "{front:?} {batch} {common}: {one} {other}");
+        }
+        assert_eq!(before[1].shape, after[1].shape);
+    }
+}

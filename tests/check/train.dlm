@@ -731,7 +731,110 @@
 #! yes_no
   train {
     privacy { method: dp_sgd(clip: 1.0) }
-#!  ^^^^^^^ not-in-this-version: this version of dlmc does not run
+#!  ^^^^^^^ setting-missing: write `budget: epsilon(3, delta: 1e-5)`
+  }
+
+#! yes_no
+  train {
+    privacy { budget: epsilon(3, delta: 1e-5) }
+#!  ^^^^^^^ setting-missing: write `method: dp_sgd(clip: 1.0)`
+  }
+
+#! yes_no
+  train {
+    privacy {
+      method: dp_sgd(clip: 0)
+#!                         ^ out-of-range: `clip` must be more than 0
+      budget: epsilon(3, delta: 1e-5)
+    }
+  }
+
+#! yes_no
+  train {
+    privacy {
+      method: dp_sgd(norm: 1)
+#!                   ^^^^ unknown-argument
+      budget: epsilon(3, delta: 1e-5)
+    }
+  }
+
+#! yes_no
+  train {
+    privacy {
+      method: pate
+#!            ^^^^ wrong-value: `dp_sgd(…)`, like dp_sgd(clip: 1.0)
+      budget: epsilon(3, delta: 1e-5)
+    }
+  }
+
+#! yes_no
+  train {
+    privacy {
+      method: dp_sgd(clip: 1.0)
+      budget: epsilon(-1, delta: 1e-5)
+#!                    ^^ out-of-range: `epsilon` must be more than 0
+    }
+  }
+
+#! yes_no
+  train {
+    privacy {
+      method: dp_sgd(clip: 1.0)
+      budget: epsilon(3, delta: 1)
+#!                              ^ out-of-range: `delta` must be more than 0 and less than 1
+    }
+  }
+
+#! yes_no
+  train {
+    privacy {
+      method: dp_sgd(clip: 1.0)
+      budget: epsilon(3)
+#!            ^^^^^^^^^^ argument-missing: `epsilon` needs `delta`
+    }
+  }
+
+#! yes_no
+  train {
+    privacy {
+      method: dp_sgd(clip: 1.0)
+      budget: epsilon(3%, delta: 1e-5)
+#!                    ^^ wrong-unit: a number without a unit
+    }
+  }
+
+#! yes_no
+  train {
+    privacy {
+      method: dp_sgd(clip: 1.0)
+      budget: epsilon(3, delta: 1e-5)
+      noise: 1
+#!    ^^^^^ unknown-setting: its settings are `method`, `budget` and `seed`
+    }
+  }
+
+#! yes_no
+  train {
+    privacy { method: dp_sgd(clip: 1.0); budget: epsilon(3, delta: 1e-5) }
+    privacy { method: dp_sgd(clip: 2.0); budget: epsilon(3, delta: 1e-5) }
+#!  ^^^^^^^ setting-twice: `privacy` is set twice
+  }
+
+#! numbers
+  train {
+    privacy { method: dp_sgd(clip: 1.0); budget: epsilon(3, delta: 1e-5) }
+    augment batch { mixup(alpha: 0.2) }
+#!                  ^^^^^^^^^^^^^^^^^ private-mixing: looks at several examples at once
+  }
+
+#! yes_no
+  train {
+    privacy {
+      method: dp_sgd(clip: 1.0)
+      budget: epsilon(3, delta: 1e-5)
+      seed:   7
+#!            ^ noise-not-secret
+    }
   }
 
 #! classes a loss that does not fit the target

@@ -5,8 +5,8 @@ use std::io;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::Stop;
-use crate::cli::check::{brought, thawed};
-use crate::cli::numbers::{bytes, count, measure, seconds, short};
+use crate::cli::check::{brought, private, thawed};
+use crate::cli::numbers::{at_most, bytes, count, measure, seconds, short};
 use crate::cli::terminal::{Format, Terminal};
 use crate::data::Work;
 use crate::model::program::{Length, TrainPlan};
@@ -119,6 +119,9 @@ impl<'a> Progress<'a> {
             words.push(format!("compiled in {:.1} ms", start.compile_ms));
         }
         self.say(&format!("  {}\n", words.join(" · ")));
+        if let Some(guarantee) = &start.privacy {
+            self.say(&format!("  private: {}\n", private(guarantee)));
+        }
         self.bar.set_message("");
         self.show_bar(start.steps, start.resumed.unwrap_or(0));
         self.start = Some(start.clone());
@@ -144,6 +147,7 @@ impl<'a> Progress<'a> {
             let mut words = vec![self.place(epoch.epoch, epoch.step)];
             words.extend(pairs("", &epoch.train));
             words.extend(pairs("val ", &epoch.val));
+            words.extend(epoch.epsilon.map(|it| format!("epsilon {}", at_most(it))));
             words.push(seconds(epoch.seconds));
             let best = if epoch.best && !epoch.val.is_empty() { "  best" } else { "" };
             self.say(&format!("  {}{best}\n", words.join("  ")));

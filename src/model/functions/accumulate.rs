@@ -34,6 +34,7 @@ impl Experiment {
         let weight = match share {
             Share::Whole => return loss.clone(),
             Share::Batch => examples,
+            Share::Private { .. } => unreachable!("a private pass has no mean"),
             Share::Last { examples: all } => examples / all as f64,
         };
         let weight = lower.constant(weight, Dtype::F32);
@@ -74,15 +75,22 @@ impl Experiment {
 
     fn take(&self, lower: &mut Lower, examples: usize, sum: u32, value: Id) -> Id {
         let shape = lower.graph.shape(value).to_vec();
-        let so_far = self.sum(lower, sum, value);
+        let so_far = self.taken(lower, sum, value);
         let examples = lower.graph.constant(examples as f32, &shape);
-        let empty = lower.graph.constant(0.0, &shape);
-        lower.nexts.insert(sum, empty);
         lower.graph.map(Scalar::Div, &[so_far, examples])
     }
 
+    /// A sum as it is, which is empty from then on.
+    pub(super) fn taken(&self, lower: &mut Lower, sum: u32, value: Id) -> Id {
+        let shape = lower.graph.shape(value).to_vec();
+        let so_far = self.sum(lower, sum, value);
+        let empty = lower.graph.constant(0.0, &shape);
+        lower.nexts.insert(sum, empty);
+        so_far
+    }
+
     /// The slot of the sum of the gradients of a parameter.
-    fn sum_of(&self, slot: u32) -> u32 {
+    pub(super) fn sum_of(&self, slot: u32) -> u32 {
         let at = self.summed().iter().position(|&it| it == slot).expect("a parameter that moves");
         (self.declared.len() + 1 + at) as u32
     }

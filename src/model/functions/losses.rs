@@ -19,20 +19,8 @@ use crate::source::{Span, nearest};
 use crate::syntax::tree::{Binary, Expr, ExprKind, Kind, Name};
 
 impl Experiment {
-    /// The loss of the batch, without regularizers.
-    pub(super) fn loss_of(
-        &self,
-        lower: &mut Lower,
-        outputs: &[Output],
-        targets: &[Tensor],
-        weight: Option<&Tensor>,
-    ) -> Outcome<Tensor> {
-        let each = self.weighted_loss(lower, outputs, targets, weight)?;
-        Ok(mean_of_all(lower, &each))
-    }
-
-    /// The loss of a batch of mixed examples: what each output loses against its own targets and against those of the
-    /// example with which it was mixed, each by its `share` (Zhang et al., 2018).
+    /// The loss of each example of a batch of mixed ones: what its output loses against its own targets and against those of
+    /// the example with which it was mixed, each by its `share` (Zhang et al., 2018).
     pub(super) fn mixed_loss(
         &self,
         lower: &mut Lower,
@@ -48,12 +36,11 @@ impl Experiment {
         let mut by = |scalar, a: &Tensor, b: &Tensor| lower.map(scalar, &[a, b]).expect("numbers");
         let rest = by(Scalar::Sub, &one, share);
         let (own, other) = (by(Scalar::Mul, share, &own), by(Scalar::Mul, &rest, &other));
-        let each = by(Scalar::Add, &own, &other);
-        Ok(mean_of_all(lower, &each))
+        Ok(by(Scalar::Add, &own, &other))
     }
 
-    /// The loss of each example, by its weight.
-    fn weighted_loss(
+    /// The loss of each example, by its weight, without regularizers.
+    pub(super) fn weighted_loss(
         &self,
         lower: &mut Lower,
         outputs: &[Output],
@@ -242,7 +229,7 @@ pub(super) fn mean_of_all(lower: &mut Lower, tensor: &Tensor) -> Tensor {
 }
 
 /// One number for each example: the mean over all other axes.
-fn mean_of_examples(lower: &mut Lower, tensor: &Tensor) -> Tensor {
+pub(super) fn mean_of_examples(lower: &mut Lower, tensor: &Tensor) -> Tensor {
     let batched = lower.is_batched(tensor);
     let mut rest = tensor.clone();
     let first = usize::from(batched);

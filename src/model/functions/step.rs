@@ -1,5 +1,6 @@
 //! One update: from the forward pass to the next value of every parameter.
 
+use super::losses::mean_of_all;
 use super::{Output, as_target};
 use crate::model::adapt::is_adapted;
 use crate::model::lints::constants;
@@ -32,22 +33,32 @@ impl Experiment {
 
     /// Lowers a batch of an update. Of several batches the last has the regularizers and what follows the gradient.
     pub fn lower_share(&self, lower: &mut Lower, share: Share) -> Outcome<Step> {
+        self.begin(lower, share);
         let (read, kept) = self.read(lower)?;
         let mut read = read.into_iter();
         let inputs = read.by_ref().take(self.inputs.len()).collect();
         let targets: Vec<Tensor> = read.by_ref().take(self.targets.len()).map(as_target).collect();
         let weight = read.next();
         let outputs = self.forward(lower, inputs)?;
-        let loss = match kept {
+        let each = match kept {
             Some(kept) => self.mixed_loss(lower, &outputs, (&targets, weight.as_ref()), &kept)?,
-            None => self.loss_of(lower, &outputs, &targets, weight.as_ref())?,
+            None => self.weighted_loss(lower, &outputs, &targets, weight.as_ref())?,
         };
+        self.keeps_nothing(lower)?;
         let parameters: Vec<u32> =
             (0..lower.declared.len() as u32).filter(|&slot| lower.declared[slot as usize].trained).collect();
-        let loss = self.part_of_mean(lower, &loss, share);
+        let is_private = matches!(share, Share::Private { .. });
+        // The examples of a private pass are summed one by one, and what is added to their loss depends on none of them.
+        let loss = match is_private {
+            true => lower.constant(0.0, Dtype::F32),
+            false => {
+                let mean = mean_of_all(lower, &each);
+                self.part_of_mean(lower, &mean, share)
+            }
+        };
         let mut total = loss.clone();
-        let regularizers = if share == Share::Batch { &[] } else { &self.regularizers[..] };
-        for term in regularizers {
+        let is_last = !matches!(share, Share::Batch | Share::Private { is_last: false });
+        for term in self.regularizers.iter().filter(|_| is_last) {
             let chosen = self.selected(lower, &term.what, &parameters)?;
             for slot in chosen {
                 let value = self.penalty(lower, term, slot)?;
@@ -83,6 +94,19 @@ impl Experiment {
         let (mut loss, mut total) = (loss.id, total.id);
         match share {
             Share::Whole => {}
+            Share::Private { is_last } => {
+                let (sum, mut clipped) = self.clipped(lower, &each, &moving);
+                if !is_last {
+                    loss = self.add_to_sums(lower, sum, &moving, &clipped);
+                    return Ok(Step { outputs, loss, total: loss, rate: zero.id, moving });
+                }
+                let others = self.hidden(lower, sum, &moving, &mut clipped);
+                loss = lower.graph.map(Scalar::Add, &[others, sum]);
+                total = lower.graph.map(Scalar::Add, &[loss, total]);
+                for (gradient, hidden) in gradients.iter_mut().zip(clipped) {
+                    *gradient = lower.graph.map(Scalar::Add, &[hidden, *gradient]);
+                }
+            }
             Share::Batch => {
                 loss = self.add_to_sums(lower, loss, &moving, &gradients);
                 return Ok(Step { outputs, loss, total: loss, rate: zero.id, moving });

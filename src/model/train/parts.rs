@@ -1,7 +1,7 @@
 //! The parts of a train block, each read from its setting.
 
 use super::settings::Settings;
-use super::{Clip, Context, MetricExpr, Scale, find_callable, first_word, head_name, transfer};
+use super::{Clip, Context, MetricExpr, Scale, find_callable, head_name, transfer};
 use crate::model::adapt::Adapter;
 use crate::model::fields;
 use crate::model::functions::Frozen;
@@ -82,7 +82,7 @@ impl Parts {
         });
         let inner: Vec<TrainEntry> = inner.flatten().collect();
         for entry in block.entries.iter().chain(&inner) {
-            let later = match entry {
+            match entry {
                 TrainEntry::Regularize { terms, span } => {
                     if terms.is_empty() {
                         let so = "nothing is added to the loss".to_string();
@@ -92,7 +92,6 @@ impl Parts {
                         sound &= named_callable(context, Kind::Regularizer, &term.value, problems).is_ok();
                     }
                     regularizers.extend(terms.iter().cloned());
-                    None
                 }
                 TrainEntry::Scale { setting, factor, what, .. } => {
                     let forms = optimizer.as_ref().map_or(&[][..], |(_, forms)| forms);
@@ -100,14 +99,12 @@ impl Parts {
                         Ok(it) => scales.push(it),
                         Err(Reported) => sound = false,
                     }
-                    None
                 }
                 TrainEntry::Freeze { what, until, .. } => {
                     match until.as_ref().map(|expr| plan::until(context, expr, problems)).transpose() {
                         Ok(until) => frozen.extend(what.iter().map(|what| Frozen { what: what.clone(), until })),
                         Err(Reported) => sound = false,
                     }
-                    None
                 }
                 TrainEntry::Augment { fields, steps, span } => {
                     if steps.is_empty() {
@@ -117,7 +114,6 @@ impl Parts {
                         sound &= named_callable(context, Kind::Augmentation, step, problems).is_ok();
                     }
                     augmented.push(Asked { fields: fields.clone(), steps: steps.clone() });
-                    None
                 }
                 TrainEntry::Transfer(it) => {
                     match transfer::read(context, it, problems) {
@@ -128,14 +124,8 @@ impl Parts {
                         Ok(found) => adapters.extend(found),
                         Err(Reported) => sound = false,
                     }
-                    None
                 }
-                TrainEntry::Privacy(block) => Some(("private training", first_word(block.span, "privacy"))),
-                TrainEntry::Setting(_) | TrainEntry::Broken(_) => None,
-            };
-            if let Some((what, at)) = later {
-                problems.push(NotInThisVersion { what: what.into(), at, help: None }.into());
-                sound = false;
+                TrainEntry::Privacy(_) | TrainEntry::Setting(_) | TrainEntry::Broken(_) => {}
             }
         }
         let (loss, optimizer) = (loss?, optimizer?.0);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Key, Point, TunePlan, sees_test};
+use super::{Key, Point, TunePlan, may_be_searched};
 use crate::model::check::{Fill, Outline, is_error, outline_with, starts_in};
 use crate::model::train::{self, Context, first_word};
 use crate::problem::training::UnknownMetricPath;
@@ -65,7 +65,7 @@ fn at(
     });
     let block = block.expect("the plan names it");
     let Ok(program) = train::check(&context, block, &mut problems) else { return problems };
-    _ = sees_test(&program, first_word(plan.span, "tune"), &mut problems);
+    _ = may_be_searched(&program, first_word(plan.span, "tune"), &mut problems);
     if plan.objective_of(&program).is_none() {
         let names = program.train.metrics.iter().map(|it| format!("val.{}", it.name));
         let known = ticked(&std::iter::once("val.loss".to_string()).chain(names).collect::<Vec<_>>());

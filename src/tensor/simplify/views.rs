@@ -2,7 +2,7 @@
 
 use super::peel::{can_peel, peel};
 use super::windows::{self, Windows};
-use super::{Rewriter, contractions};
+use super::{Rewriter, contractions, places};
 use crate::scalar::{Dtype, Scalar};
 use crate::tensor::grad::inverse;
 use crate::tensor::view::without;
@@ -288,6 +288,10 @@ fn sum(rewriter: &mut Rewriter, x: Id, axis: usize, times: usize) -> Option<Id> 
         }
         _ if rewriter.shared.contains(&x) => None,
         Op::Contract { a, b, out } => contractions::sum(rewriter, [a, b, out], [node.args[0], node.args[1]], axis),
+        Op::ScatterAdd { axis: indexed, batch } => {
+            let args = [node.args[0], node.args[1]];
+            places::sum_of_scattered(rewriter, (indexed, batch), args, &node.shape, axis)
+        }
         Op::Map(Scalar::Neg) => {
             let sum = rewriter.sum(node.args[0], axis);
             Some(rewriter.map(Scalar::Neg, &[sum]))

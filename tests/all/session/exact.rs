@@ -10,13 +10,14 @@ use dlmc::model::program::{Pace, StateRole};
 use dlmc::native;
 use dlmc::session::artifact::Artifact;
 use dlmc::session::cadence;
+use dlmc::session::course::Course;
 use dlmc::session::measure::predictor;
 use dlmc::tensor::Function;
 
 /// What is changed of an example so that it is soon over.
 fn short(name: &str) -> &'static [(&'static str, &'static str)] {
     match name {
-        "digits" | "digits_conv" | "rows" => &[("train.for", "2 epochs")],
+        "digits" | "digits_conv" | "digits_private" | "rows" => &[("train.for", "2 epochs")],
         _ => &[],
     }
 }
@@ -107,11 +108,15 @@ fn functions(program: &Program, rows: [usize; 3]) -> Vec<Function> {
         0 => vec![pace.batch],
         last => vec![pace.batch, last],
     };
-    let steps = batches.into_iter().map(|batch| program.step(Pace { batch, ..pace }));
+    let steps: Vec<Function> = match program.train.privacy {
+        // The two passes of which private updates are made.
+        Some(_) => Course::new(program, rows[0]).functions(program, 0).into_iter().map(|it| it.function).collect(),
+        None => batches.into_iter().map(|batch| program.step(Pace { batch, ..pace })).collect(),
+    };
     let splits = rows.into_iter().filter(|&rows| rows > 0);
     let windows = program.data.fields.iter().any(|field| field.window.is_some());
     let most = if windows { pace.batch } else { 256 };
-    steps.chain(splits.map(|rows| predictor(program, rows.min(most)))).collect()
+    steps.into_iter().chain(splits.map(|rows| predictor(program, rows.min(most)))).collect()
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) fn names() -> Vec<String> {
 /// What is changed of an example that takes long, so that it is soon over.
 fn shortened(name: &str) -> &'static [(&'static str, &'static str)] {
     match name {
-        "digits" | "digits_conv" | "rows" => &[("train.for", "2 epochs")],
+        "digits" | "digits_conv" | "digits_private" | "rows" => &[("train.for", "2 epochs")],
         "names" => &[("train.for", "2 epochs"), ("endings.channels", "8")],
         "whale" => &[("train.for", "8 steps"), ("width", "8")],
         _ => &[],
@@ -56,6 +56,18 @@ fn digits_are_read_through_windows() {
 fn digits_are_read_row_by_row() {
     let accuracy = mean_over_seeds("rows", 1..=3, "accuracy");
     assert!(accuracy >= 0.95, "{accuracy}");
+}
+
+/// What hides each image costs some of the others, and no more than that.
+#[test]
+fn digits_are_read_without_telling_of_any() {
+    let [hidden, open] = [0, 1].map(|program| {
+        let outcome = Bench { program, ..example("digits_private", &[]) }.run().0;
+        (outcome.end.test["accuracy"].number().expect("a number"), outcome.end.privacy)
+    });
+    assert!((0.91..0.95).contains(&hidden.0) && open.0 > 0.95, "{} and {}", hidden.0, open.0);
+    let told = hidden.1.expect("a private run");
+    assert!(told.epsilon <= 3.0 && told.epsilon > 2.999 && told.delta == 1e-5 && open.1.is_none(), "{told:?}");
 }
 
 /// In as few steps, a network that begins by chance reads far fewer of them.
