@@ -37,7 +37,7 @@ pub struct Checked {
     pub searches: Vec<Option<String>>,
     /// The overrides that have a place, in order.
     pub set: Vec<Set>,
-    /// What is wrong with `tune` blocks where there are overrides. It concerns nobody but who searches with them.
+    /// What is wrong with `tune` blocks where other settings than theirs are overridden. It concerns nobody but who searches with them.
     pub of_searches: Vec<Problem>,
 }
 

@@ -39,7 +39,7 @@ pub struct CheckedFile {
     pub searches: Vec<Option<String>>,
     /// The overrides that have a place, in order.
     pub set: Vec<Set>,
-    /// What is wrong with searches where there are overrides: a run with other values has nothing to do with it.
+    /// What is wrong with searches where settings of others are overridden: it has nothing to do with a run.
     pub of_searches: Vec<Problem>,
 }
 
@@ -146,7 +146,7 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
             _ => {}
         }
     }
-    if set.is_empty() {
+    if set.iter().all(|it| tune::is_own(&it.path)) {
         problems.append(&mut of_searches);
     }
     nameless(&context, &mut problems);

@@ -40,6 +40,7 @@ const MENDED: &[&str] = &[
     "imported-name-missing",
     "missing-colon",
     "missing-comma",
+    "objective-direction",
     "split-column",
     "transfer-holes",
     "transfer-shape",
