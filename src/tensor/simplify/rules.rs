@@ -81,12 +81,12 @@ fn apply_one(rewriter: &mut Rewriter, rule: &Rule, scalar: Scalar, args: &[Id], 
     if !fits || !operands_match(graph, *root, pattern, args, &mut bindings) {
         return None;
     }
-    if rule.section == Section::Rounding && !constants_are_sound(graph, &rule.right, &bindings) {
+    if rule.section == Section::Rounding && !constants_are_sound(graph, rule.right, &bindings) {
         return None;
     }
     let shape = graph[args[0]].shape.clone();
     let find = |name: &str| bindings.iter().find(|(it, _)| *it == name).expect("a name of the left side").1;
-    Some(place(rewriter, &rule.right, &find, (&shape, dtype)))
+    Some(place(rewriter, rule.right, &find, (&shape, dtype)))
 }
 
 /// As [`Term::place`], by way of the rewriter.
