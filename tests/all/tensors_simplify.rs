@@ -52,7 +52,7 @@ fn check_rule(rule: &Rule, dtype: Dtype, samples: &[u32], constants: &[u32]) {
             })
             .collect();
         let scope = |name: &str| chosen[names.iter().position(|it| *it == name).expect("a name of the rule")];
-        let (left, right) = (value(&rule.left, dtype, &scope), value(&rule.right, dtype, &scope));
+        let (left, right) = (value(rule.left, dtype, &scope), value(rule.right, dtype, &scope));
         assert!(agree(left, right, rule.section), "{}: {chosen:?} gives {left:?} and {right:?}", rule.text);
     }
 }
@@ -119,7 +119,7 @@ fn every_rule_is_found_where_it_applies() {
         let place = |graph: &mut Graph, term: &Term| {
             term.place(graph, &scope, of, &mut |graph, scalar, args| graph.map(scalar, args))
         };
-        let (left, right) = (place(&mut graph, &rule.left), place(&mut graph, &rule.right));
+        let (left, right) = (place(&mut graph, rule.left), place(&mut graph, rule.right));
         let feeds = vec![(vec![2], dtype), (vec![2], dtype), (vec![2], dtype), (vec![2], Dtype::Bool)];
         let function = |result| Function {
             graph: graph.clone(),

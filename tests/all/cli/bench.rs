@@ -44,7 +44,7 @@ fn a_step_is_measured_without_data() {
 #[test]
 fn what_is_measured_is_recorded() {
     let shell = Shell::new();
-    shell.write("program.dlm", &std::fs::read_to_string("benches/programs/mlp64.dlm").expect("text"));
+    shell.write("program.dlm", std::fs::read_to_string("benches/programs/mlp64.dlm").expect("text"));
     let args = ["bench", "program.dlm", "--seconds", "0", "--record", "it.safetensors", "--json"];
     let said = shell.run(&args);
     assert_eq!((said.code, said.err.as_str()), (0, ""));
