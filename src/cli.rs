@@ -32,6 +32,7 @@ mod grad;
 mod init;
 mod inspect;
 mod interrupt;
+mod live;
 mod new;
 mod numbers;
 mod predict;

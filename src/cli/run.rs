@@ -15,7 +15,6 @@ use crate::source::{Disk, Forgetful};
 mod progress;
 
 use progress::Progress;
-pub(super) use progress::read_so_far;
 
 /// Check, compile, train, evaluate, and write the artifact
 #[derive(clap::Args)]

@@ -1,14 +1,10 @@
 //! How a run looks while it goes: one line drawn again and again on a terminal, else a line for each epoch, or JSON.
 
-use std::io;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use crate::cli::Stop;
 use crate::cli::check::{brought, private, thawed};
-use crate::cli::numbers::{at_most, bytes, count, measure, seconds, short};
-use crate::cli::terminal::{Format, Terminal};
-use crate::data::Work;
+use crate::cli::live::Live;
+use crate::cli::numbers::{at_most, count, measure, seconds, short};
+use crate::cli::terminal::Terminal;
 use crate::model::program::{Length, TrainPlan};
 use crate::session::{Epoch, Event, Metrics, Start, Step};
 
@@ -17,87 +13,56 @@ const LINES: u64 = 25;
 
 /// Listens to a run.
 pub struct Progress<'a> {
-    terminal: &'a Terminal,
+    live: Live<'a>,
     epochs: Option<f64>,
-    bar: ProgressBar,
     start: Option<Start>,
     /// What the last look at the validation split gave.
     val: Metrics,
     /// Epochs (or looks) heard so far.
     heard: u64,
-    /// The first failure to write.
-    failure: Option<io::Error>,
 }
 
 impl<'a> Progress<'a> {
     pub fn new(terminal: &'a Terminal, plan: &TrainPlan) -> Progress<'a> {
-        let bar = ProgressBar::hidden();
-        bar.set_style(
-            ProgressStyle::with_template("  {bar:20.cyan/dim} {wide_msg}").expect("a template").progress_chars("━━─"),
-        );
         let epochs = match plan.length {
             Length::Epochs(epochs) => Some(epochs),
             Length::Steps(_) => None,
         };
-        Progress { terminal, epochs, bar, start: None, val: Metrics::new(), heard: 0, failure: None }
+        Progress { live: Live::new(terminal), epochs, start: None, val: Metrics::new(), heard: 0 }
     }
 
     pub fn hear(&mut self, event: &Event) {
-        if self.terminal.format == Format::Json {
-            let line = serde_json::to_string(event).expect("an event as JSON");
-            if let Err(error) = self.terminal.data(&(line + "\n")) {
-                self.failure.get_or_insert(error);
-            }
+        if self.live.is_told(event) {
             return;
         }
         match event {
-            Event::Reading { work, done, of } => self.reading(*work, *done, *of),
+            Event::Reading { work, done, of } => self.live.reading(*work, *done, *of),
             Event::Start(start) => self.start(start),
-            Event::Transfer(it) => self.say(&format!("  {}\n", brought(it))),
+            Event::Transfer(it) => self.live.say(&format!("  {}\n", brought(it))),
             Event::Step(step) => self.step(step),
             Event::Epoch(epoch) => self.epoch(epoch),
-            Event::Warning { code, .. } if self.terminal.allow.contains(code) => {}
-            Event::Warning { code, message } => self.say(&format!("warning: {message}  [{code}]\n")),
-            Event::Thaw { step, parts } => self.say(&format!("  {}\n", thawed(parts, *step))),
+            Event::Warning { code, .. } if self.live.terminal.allow.contains(code) => {}
+            Event::Warning { code, message } => self.live.say(&format!("warning: {message}  [{code}]\n")),
+            Event::Thaw { step, parts } => self.live.say(&format!("  {}\n", thawed(parts, *step))),
             Event::Rate { step, factor } => {
                 let line = format!("  nothing better: from step {} on the rate is {factor}x\n", count(step + 1));
-                self.say(&line);
+                self.live.say(&line);
             }
             Event::Preview { step, text } => {
                 let lines: Vec<String> = text.lines().map(|line| format!("  │ {line}\n")).collect();
-                self.say(&format!("  after step {}\n{}", count(*step), lines.concat()));
+                self.live.say(&format!("  after step {}\n{}", count(*step), lines.concat()));
             }
-            Event::Checkpoint { step, path, .. } if self.terminal.verbose => {
-                self.say(&format!("  checkpoint after step {}: {path}\n", count(*step)));
+            Event::Checkpoint { step, path, .. } if self.live.terminal.verbose => {
+                self.live.say(&format!("  checkpoint after step {}: {path}\n", count(*step)));
             }
             Event::Checkpoint { .. } => {}
-            Event::End(_) => self.bar.finish_and_clear(),
+            Event::End(_) => self.live.clear(),
         }
     }
 
     /// Takes the live line away; fails if events could not be written.
     pub fn finish(self) -> Result<(), Stop> {
-        self.bar.finish_and_clear();
-        self.failure.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    /// Says something above the live line.
-    fn say(&self, text: &str) {
-        self.bar.suspend(|| self.terminal.talk(text));
-    }
-
-    fn reading(&mut self, work: Work, done: usize, of: usize) {
-        let (done, of) = (done as u64, of as u64);
-        self.show_bar(of, done);
-        self.bar.set_message(read_so_far(work, done, of));
-    }
-
-    fn show_bar(&mut self, length: u64, position: u64) {
-        self.bar.set_length(length);
-        self.bar.set_position(position);
-        if self.terminal.live && self.bar.is_hidden() {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        }
+        self.live.finish()
     }
 
     fn start(&mut self, start: &Start) {
@@ -113,28 +78,28 @@ impl<'a> Progress<'a> {
             format!("{} steps", count(start.steps)),
         ];
         words.extend(start.resumed.map(|step| format!("resumed after step {}", count(step))));
-        if self.terminal.verbose {
+        if self.live.terminal.verbose {
             words.push(format!("{} on {}", start.backend, crate::problem::count(start.threads, "thread", "threads")));
             words.push(format!("data in {}", seconds(start.data_ms / 1000.0)));
             words.push(format!("compiled in {:.1} ms", start.compile_ms));
         }
-        self.say(&format!("  {}\n", words.join(" · ")));
+        self.live.say(&format!("  {}\n", words.join(" · ")));
         if let Some(guarantee) = &start.privacy {
-            self.say(&format!("  private: {}\n", private(guarantee)));
+            self.live.say(&format!("  private: {}\n", private(guarantee)));
         }
-        self.bar.set_message("");
-        self.show_bar(start.steps, start.resumed.unwrap_or(0));
+        self.live.words(String::new());
+        self.live.show(start.steps, start.resumed.unwrap_or(0));
         self.start = Some(start.clone());
     }
 
     fn step(&mut self, step: &Step) {
-        self.bar.set_position(step.step);
+        self.live.advance(step.step);
         // A narrow terminal cuts what comes last.
         let left = format!("{} left", seconds(step.seconds_left));
         let mut words = vec![self.place(step.epoch, step.step), left, format!("loss {}", measure(step.loss))];
         words.extend(pairs("val ", &self.val));
         words.push(format!("{} examples/s", short(step.examples_per_second as u64)));
-        self.bar.set_message(words.join(" · "));
+        self.live.words(words.join(" · "));
     }
 
     fn epoch(&mut self, epoch: &Epoch) {
@@ -142,15 +107,15 @@ impl<'a> Progress<'a> {
         self.heard += 1;
         let (steps, epoch_steps) = self.start.as_ref().map_or((1, 1), |start| (start.steps, start.epoch_steps));
         let every = (steps / epoch_steps.max(1) / LINES).max(1);
-        let due = self.terminal.verbose || self.heard.is_multiple_of(every) || epoch.step == steps;
-        if !self.terminal.live && due {
+        let due = self.live.terminal.verbose || self.heard.is_multiple_of(every) || epoch.step == steps;
+        if !self.live.terminal.live && due {
             let mut words = vec![self.place(epoch.epoch, epoch.step)];
             words.extend(pairs("", &epoch.train));
             words.extend(pairs("val ", &epoch.val));
             words.extend(epoch.epsilon.map(|it| format!("epsilon {}", at_most(it))));
             words.push(seconds(epoch.seconds));
             let best = if epoch.best && !epoch.val.is_empty() { "  best" } else { "" };
-            self.say(&format!("  {}{best}\n", words.join("  ")));
+            self.live.say(&format!("  {}{best}\n", words.join("  ")));
         }
     }
 
@@ -166,16 +131,6 @@ impl<'a> Progress<'a> {
                 format!("step {:>width$}/{total}", count(step), width = total.len())
             }
         }
-    }
-}
-
-/// `preparing rows · 512/1,797`
-pub fn read_so_far(work: Work, done: u64, of: u64) -> String {
-    match work {
-        Work::Bytes => format!("reading · {}/{}", bytes(done), bytes(of)),
-        Work::Files => format!("reading files · {}/{}", count(done), count(of)),
-        Work::Pictures => format!("decoding pictures · {}/{}", count(done), count(of)),
-        Work::Rows => format!("preparing rows · {}/{}", count(done), count(of)),
     }
 }
 

@@ -1,14 +1,11 @@
 //! How a search looks while it goes: a row for each trial, below them one line drawn again and again on a terminal, or JSON.
 
-use std::io;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use unicode_width::UnicodeWidthStr;
 
 use crate::cli::Stop;
+use crate::cli::live::Live;
 use crate::cli::numbers::{count, measure, seconds};
-use crate::cli::run::read_so_far;
-use crate::cli::terminal::{Format, Terminal};
+use crate::cli::terminal::Terminal;
 use crate::compile::TunePlan;
 use crate::session::tune::points::points;
 use crate::session::tune::{Event, Start, State, Trial};
@@ -18,9 +15,8 @@ const PIECES: u64 = 1000;
 
 /// Listens to a search.
 pub struct Progress<'a> {
-    terminal: &'a Terminal,
+    live: Live<'a>,
     plan: &'a TunePlan,
-    bar: ProgressBar,
     columns: Vec<Column>,
     trials: u64,
     /// Those that are over.
@@ -28,8 +24,6 @@ pub struct Progress<'a> {
     /// The seconds that they took.
     seconds: f64,
     best: Option<(u64, f64)>,
-    /// The first failure to write.
-    failure: Option<io::Error>,
 }
 
 /// A setting that is searched.
@@ -40,53 +34,34 @@ struct Column {
 
 impl<'a> Progress<'a> {
     pub fn new(terminal: &'a Terminal, plan: &'a TunePlan) -> Progress<'a> {
-        let bar = ProgressBar::hidden();
-        bar.set_style(
-            ProgressStyle::with_template("  {bar:20.cyan/dim} {wide_msg}").expect("a template").progress_chars("━━─"),
-        );
-        let columns = columns(plan);
-        let (best, failure) = (None, None);
-        Progress { terminal, plan, bar, columns, trials: 0, over: 0, seconds: 0.0, best, failure }
+        Progress {
+            live: Live::new(terminal),
+            plan,
+            columns: columns(plan),
+            trials: 0,
+            over: 0,
+            seconds: 0.0,
+            best: None,
+        }
     }
 
     pub fn hear(&mut self, event: &Event) {
-        if self.terminal.format == Format::Json {
-            let line = serde_json::to_string(event).expect("an event as JSON");
-            if let Err(error) = self.terminal.data(&(line + "\n")) {
-                self.failure.get_or_insert(error);
-            }
+        if self.live.is_told(event) {
             return;
         }
         match event {
-            Event::Reading { work, done, of } => {
-                self.show_bar(*of as u64, *done as u64);
-                self.bar.set_message(read_so_far(*work, *done as u64, *of as u64));
-            }
+            Event::Reading { work, done, of } => self.live.reading(*work, *done, *of),
             Event::Search(start) => self.start(start),
             Event::Begin { .. } => self.step(0, 1),
             Event::Step { step, steps, .. } => self.step(*step, *steps),
             Event::Trial(trial) => self.trial(trial),
-            Event::End(_) => self.bar.finish_and_clear(),
+            Event::End(_) => self.live.clear(),
         }
     }
 
     /// Takes the live line away; fails if events could not be written.
     pub fn finish(self) -> Result<(), Stop> {
-        self.bar.finish_and_clear();
-        self.failure.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    /// Says something above the live line.
-    fn say(&self, text: &str) {
-        self.bar.suspend(|| self.terminal.talk(text));
-    }
-
-    fn show_bar(&mut self, length: u64, position: u64) {
-        self.bar.set_length(length);
-        self.bar.set_position(position);
-        if self.terminal.live && self.bar.is_hidden() {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        }
+        self.live.finish()
     }
 
     fn start(&mut self, start: &Start) {
@@ -102,11 +77,11 @@ impl<'a> Progress<'a> {
         );
         let titles = self.columns.iter().map(|it| it.title.clone()).collect();
         let head = self.row("trial".into(), titles, self.plan.metric.clone(), "time".into(), "");
-        self.say(&format!("  {}\n{head}", words.join(" · ")));
+        self.live.say(&format!("  {}\n{head}", words.join(" · ")));
     }
 
     fn step(&mut self, step: u64, steps: u64) {
-        self.show_bar(self.trials * PIECES, self.over * PIECES + PIECES * step / steps.max(1));
+        self.live.show(self.trials * PIECES, self.over * PIECES + PIECES * step / steps.max(1));
         let mut words = vec![format!("trial {}/{}", count(self.over + 1), count(self.trials))];
         if let Some((trial, value)) = self.best {
             words.push(format!("best {} {} in trial {trial}", self.plan.metric, measure(value)));
@@ -115,7 +90,7 @@ impl<'a> Progress<'a> {
             let left = self.seconds / self.over as f64 * (self.trials.saturating_sub(self.over)) as f64;
             words.push(format!("about {} left", seconds(left)));
         }
-        self.bar.set_message(words.join(" · "));
+        self.live.words(words.join(" · "));
     }
 
     fn trial(&mut self, trial: &Trial) {
@@ -137,7 +112,7 @@ impl<'a> Progress<'a> {
         let values = trial.values.values().cloned().collect();
         let objective = trial.objective.map_or("–".into(), measure);
         let row = self.row(trial.trial.to_string(), values, objective, seconds(trial.seconds), &state);
-        self.say(&row);
+        self.live.say(&row);
     }
 
     /// A row of the table, whose widths are known before its cells are.
