@@ -9,43 +9,14 @@ use std::path::Path;
 pub use crate::kernel::Machine;
 pub use crate::kernel::machine::{use_registers, use_threads};
 use crate::kernel::{self, Plan};
-use crate::model::Program;
+pub use crate::model::check::Checked;
 pub use crate::model::overrides::Set;
 pub use crate::model::tune::TunePlan;
 use crate::native;
 pub use crate::native::Room;
 use crate::problem::Problem;
-use crate::source::{FileId, Sources, World};
-use crate::syntax::tree;
+use crate::source::World;
 use crate::tensor::{self, Executor, Function};
-
-/// What a file is, once everything has been asked that can be asked without its data.
-pub struct Checked {
-    pub sources: Sources,
-    /// The program's own file.
-    pub file: FileId,
-    pub tree: tree::File,
-    /// Errors and warnings of all files, in order of place.
-    pub problems: Vec<Problem>,
-    /// One for each `train` block that is sound, in order.
-    pub programs: Vec<Program>,
-    /// The names of all `train` blocks, sound or not, in order.
-    pub trains: Vec<Option<String>>,
-    /// One for each `tune` block that is sound as far as it tells itself, in order.
-    pub tunes: Vec<TunePlan>,
-    /// The names of all `tune` blocks, sound or not, in order.
-    pub searches: Vec<Option<String>>,
-    /// The overrides that have a place, in order.
-    pub set: Vec<Set>,
-    /// What is wrong with `tune` blocks where other settings than theirs are overridden. It concerns nobody but who searches with them.
-    pub of_searches: Vec<Problem>,
-}
-
-impl Checked {
-    pub fn is_sound(&self) -> bool {
-        self.problems.iter().all(|problem| problem.severity != crate::problem::Severity::Error)
-    }
-}
 
 /// A value given on the command line: `--set optimizer.lr=0.01`.
 #[derive(Clone, Debug)]
@@ -61,20 +32,7 @@ pub fn check(world: &dyn World, path: &Path, text: Option<String>, overrides: &[
         Some(text) => text,
         None => world.read(path)?,
     };
-    let found = crate::model::check::check(world, path, &text, &pairs(overrides));
-    let crate::model::check::CheckedFile {
-        sources,
-        file,
-        tree,
-        problems,
-        programs,
-        trains,
-        tunes,
-        searches,
-        set,
-        of_searches,
-    } = found;
-    Ok(Checked { sources, file, tree, problems, programs, trains, tunes, searches, set, of_searches })
+    Ok(crate::model::check::check(world, path, &text, &pairs(overrides)))
 }
 
 /// What is wrong with a sound program at the ends of the ranges that its `tune` blocks search, and at their choices. This

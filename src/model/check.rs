@@ -24,23 +24,32 @@ static LIBRARY: LazyLock<(Sources, Modules)> = LazyLock::new(|| {
     (sources, modules)
 });
 
-/// What checking a file gives.
-pub struct CheckedFile {
+/// What a file is, once everything has been asked that can be asked without its data.
+pub struct Checked {
     pub sources: Sources,
+    /// The program's own file.
     pub file: FileId,
     pub tree: tree::File,
+    /// Errors and warnings of all files, in order of place.
     pub problems: Vec<Problem>,
+    /// One for each `train` block that is sound, in order.
     pub programs: Vec<Program>,
-    /// The train blocks there are, sound or not, by name.
+    /// The names of all `train` blocks, sound or not, in order.
     pub trains: Vec<Option<String>>,
-    /// The searches that are sound as far as their blocks tell.
+    /// One for each `tune` block that is sound as far as it tells itself, in order.
     pub tunes: Vec<TunePlan>,
-    /// The tune blocks there are, sound or not, by name.
+    /// The names of all `tune` blocks, sound or not, in order.
     pub searches: Vec<Option<String>>,
     /// The overrides that have a place, in order.
     pub set: Vec<Set>,
-    /// What is wrong with searches where settings of others are overridden: it has nothing to do with a run.
+    /// What is wrong with `tune` blocks where other settings than theirs are overridden. It concerns nobody but who searches with them.
     pub of_searches: Vec<Problem>,
+}
+
+impl Checked {
+    pub fn is_sound(&self) -> bool {
+        !self.problems.iter().any(is_error)
+    }
 }
 
 /// The library's sources and definitions.
@@ -114,7 +123,7 @@ pub fn outline_with(
 }
 
 /// Checks `text`, the content of `path`, with all that it imports.
-pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)]) -> CheckedFile {
+pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)]) -> Checked {
     let mut problems = vec![];
     let outline = outline(world, path, text, set, &mut problems);
     let Outline { sources, file, written, tree, modules, module, library_files, set } = outline;
@@ -156,7 +165,7 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
     shadows(&context, &mut problems);
     // Order of place; what is in the user's own file first.
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != file, label.span)));
-    CheckedFile {
+    Checked {
         sources,
         file,
         tree: written,
