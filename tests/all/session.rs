@@ -95,9 +95,8 @@ impl Bench {
         self.try_run(Place::Under(self.folder.path()), |_| false).0.unwrap_err()
     }
 
-    /// Runs until it is over, or `enough`.
-    fn try_run(&self, place: Place, enough: impl Fn(&Event) -> bool) -> (Result<Outcome, Failure>, Vec<Event>) {
-        let request = Request {
+    fn request<'a>(&'a self, place: Place<'a>, stopwatch: &'a Ticks) -> Request<'a> {
+        Request {
             checked: &self.checked,
             program: self.program,
             overrides: &self.overrides,
@@ -105,9 +104,15 @@ impl Bench {
             base: &self.base,
             backend: self.backend,
             place,
-            stopwatch: &Ticks::of(self.tick),
+            stopwatch,
             objective: None,
-        };
+        }
+    }
+
+    /// Runs until it is over, or `enough`.
+    fn try_run(&self, place: Place, enough: impl Fn(&Event) -> bool) -> (Result<Outcome, Failure>, Vec<Event>) {
+        let ticks = Ticks::of(self.tick);
+        let request = self.request(place, &ticks);
         let (mut events, stop) = (vec![], AtomicBool::new(false));
         let outcome = session::run(
             &request,

@@ -25,17 +25,8 @@ impl Bench {
     }
 
     fn try_search(&self, place: Place, enough: impl Fn(&Told) -> bool) -> (Result<Found, Failure>, Vec<Told>) {
-        let request = Request {
-            checked: &self.checked,
-            program: self.program,
-            overrides: &self.overrides,
-            world: &*self.world,
-            base: &self.base,
-            backend: self.backend,
-            place,
-            stopwatch: &Ticks::of(self.tick),
-            objective: None,
-        };
+        let ticks = Ticks::of(self.tick);
+        let request = self.request(place, &ticks);
         let (mut events, stop) = (vec![], AtomicBool::new(false));
         let found = tune::search(
             &request,
