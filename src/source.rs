@@ -1,5 +1,9 @@
 //! Files, spans, and [`World`], the one door to the outside.
 
+mod disk;
+
+pub use disk::Disk;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -142,153 +146,6 @@ pub trait World: Sync {
 pub struct Entry {
     pub name: String,
     pub is_folder: bool,
-}
-
-/// The disk.
-pub struct Disk;
-
-impl World for Disk {
-    fn names(&self, folder: &Path) -> Vec<String> {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(1000);
-        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
-    }
-    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
-        let entry = |entry: io::Result<std::fs::DirEntry>| {
-            let entry = entry?;
-            let ty = entry.file_type()?;
-            // A link is what it leads to.
-            let is_folder = ty.is_dir() || ty.is_symlink() && entry.path().is_dir();
-            let name = entry.file_name().into_string();
-            let name = name.map_err(|name| io::Error::other(format!("{name:?} is no text in UTF-8")))?;
-            Ok(Entry { name, is_folder })
-        };
-        std::fs::read_dir(folder)?.map(entry).collect()
-    }
-    fn read(&self, path: &Path) -> io::Result<String> {
-        std::fs::read_to_string(path)
-    }
-    fn size(&self, path: &Path) -> Option<u64> {
-        std::fs::metadata(path).ok().map(|it| it.len())
-    }
-    fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        io::Read::read_to_end(&mut io::Read::take(std::fs::File::open(path)?, limit as u64), &mut bytes)?;
-        Ok(bytes)
-    }
-    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
-        Ok(Box::new(std::fs::File::open(path)?))
-    }
-    fn data_root(&self) -> Option<PathBuf> {
-        std::env::var_os("DLMC_DATA").map(PathBuf::from)
-    }
-    fn changed(&self, path: &Path) -> Option<u128> {
-        let changed = std::fs::metadata(path).ok()?.modified().ok()?;
-        Some(changed.duration_since(std::time::UNIX_EPOCH).ok()?.as_nanos())
-    }
-    fn recall(&self, name: &str) -> Option<String> {
-        std::fs::read_to_string(memory()?.join(name)).ok()
-    }
-    fn keep(&self, name: &str, text: &str) {
-        // Whoever cannot keep it looks again next time.
-        let Some(folder) = memory() else { return };
-        let written = std::fs::create_dir_all(&folder).and_then(|()| tempfile::NamedTempFile::new_in(&folder));
-        let Ok(mut file) = written else { return };
-        if io::Write::write_all(&mut file, text.as_bytes()).is_ok() {
-            _ = file.persist(folder.join(name));
-        }
-    }
-    fn recall_bytes(&self, name: &str) -> Option<Vec<u8>> {
-        let mut file = std::fs::File::open(kept_bytes()?.join(name)).ok()?;
-        // It was used now: what was used least recently goes first.
-        _ = file.set_modified(std::time::SystemTime::now());
-        let mut bytes = Vec::with_capacity(file.metadata().ok()?.len() as usize);
-        io::Read::read_to_end(&mut file, &mut bytes).ok()?;
-        Some(bytes)
-    }
-    fn keep_bytes(&self, name: &str, pieces: &[&[u8]]) {
-        let Some(folder) = kept_bytes() else { return };
-        if pieces.iter().map(|piece| piece.len() as u64).sum::<u64>() > MOST_KEPT {
-            return;
-        }
-        // Whoever cannot keep them makes them again next time.
-        let written = std::fs::create_dir_all(&folder).and_then(|()| tempfile::NamedTempFile::new_in(&folder));
-        let Ok(mut file) = written else { return };
-        if pieces.iter().all(|piece| io::Write::write_all(&mut file, piece).is_ok()) {
-            _ = file.persist(folder.join(name));
-            _ = forget(&folder, MOST_KEPT);
-        }
-    }
-}
-
-/// The disk, where nothing is recalled and nothing kept.
-pub struct Forgetful;
-
-impl World for Forgetful {
-    fn read(&self, path: &Path) -> io::Result<String> {
-        Disk.read(path)
-    }
-    fn size(&self, path: &Path) -> Option<u64> {
-        Disk.size(path)
-    }
-    fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-        Disk.head(path, limit)
-    }
-    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
-        Disk.open(path)
-    }
-    fn data_root(&self) -> Option<PathBuf> {
-        Disk.data_root()
-    }
-    fn names(&self, folder: &Path) -> Vec<String> {
-        Disk.names(folder)
-    }
-    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
-        Disk.list(folder)
-    }
-    fn changed(&self, path: &Path) -> Option<u128> {
-        Disk.changed(path)
-    }
-}
-
-/// So many bytes are kept beside texts, at the most.
-const MOST_KEPT: u64 = 8 << 30;
-
-/// The folder of bytes that are kept.
-fn kept_bytes() -> Option<PathBuf> {
-    Some(memory()?.join("decoded"))
-}
-
-/// Takes away what was used least recently until no more is left than may be.
-fn forget(folder: &Path, most: u64) -> io::Result<()> {
-    let mut all = vec![];
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let about = entry.metadata()?;
-        all.push((about.modified()?, about.len(), entry.path()));
-    }
-    all.sort();
-    let mut whole: u64 = all.iter().map(|(_, bytes, _)| bytes).sum();
-    for (_, bytes, path) in all {
-        if whole <= most {
-            break;
-        }
-        std::fs::remove_file(path)?;
-        whole -= bytes;
-    }
-    Ok(())
-}
-
-/// Where this system's programs keep what they can do without.
-fn memory() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
-    let caches = if cfg!(windows) {
-        folder("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        folder("HOME").map(|home| home.join("Library/Caches"))
-    } else {
-        folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
-    };
-    caches.map(|caches| caches.join("dlmc"))
 }
 
 /// Files held in memory.

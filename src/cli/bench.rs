@@ -68,7 +68,7 @@ impl Args {
         let batch = match program.train.batch {
             Batch::Size(batch) => batch,
             Batch::All => {
-                let (facts, _) = data::inspect(&Disk, opened.folder(), &program.data);
+                let (facts, _) = data::inspect(&Disk::of_environment(), opened.folder(), &program.data);
                 let rows = facts.splits.map(|[train, ..]| train).filter(|&rows| rows > 0);
                 rows.ok_or_else(|| Stop::because(Exit::Problems, BatchUnknown {}))?
             }

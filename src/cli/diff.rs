@@ -59,7 +59,7 @@ fn side(path: &Path, train: Option<&str>, terminal: &Terminal) -> Result<Side, S
     let checked = program::sound(&opened, &[], terminal)?;
     let at = program::choose(&checked, train)?;
     let text = &checked.sources[checked.file].text;
-    Side::new(&Disk, &opened.path, text, &[], at).map_err(unreadable)
+    Side::new(&Disk::of_environment(), &opened.path, text, &[], at).map_err(unreadable)
 }
 
 fn as_text(diff: &Diff) -> String {

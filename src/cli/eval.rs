@@ -49,7 +49,7 @@ impl Args {
                 };
                 let program = Path::new(&trained.checked.sources[trained.checked.file].name);
                 let base = program.parent().unwrap_or(Path::new(""));
-                trained.evaluate(&Disk, Known::Split { split, base }, terminal.backend)
+                trained.evaluate(&Disk::of_environment(), Known::Split { split, base }, terminal.backend)
             }
         };
         let evaluation = evaluation.map_err(Stop::Failure)?;

@@ -68,7 +68,7 @@ impl Args {
         let (piped, name) = (opened.text.is_some(), opened.path.as_path());
         crash::during("fixing", Some(name));
         let look = if self.data { Look::Rows } else { Look::Glance };
-        let mut fixed = match fix(&Disk, name, opened.text.clone(), look) {
+        let mut fixed = match fix(&Disk::of_environment(), name, opened.text.clone(), look) {
             Ok(fixed) => fixed,
             Err(error) => return failed(tally, program::unreadable(name, &error), name, terminal),
         };

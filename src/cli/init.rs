@@ -38,9 +38,10 @@ impl Args {
             return Err(Stop::because(Exit::Usage, facts));
         }
         let shown = seen_from(&out, &self.data);
-        let text = propose(&Disk, &self.data, &shown, self.target.as_deref()).map_err(|problems| {
-            Stop::Failure(Failure { cause: Cause::Unreadable, sources: Sources::default(), problems })
-        })?;
+        let text =
+            propose(&Disk::of_environment(), &self.data, &shown, self.target.as_deref()).map_err(|problems| {
+                Stop::Failure(Failure { cause: Cause::Unreadable, sources: Sources::default(), problems })
+            })?;
         if to_stdout {
             terminal.data(&text)?;
             return Ok(Exit::Fine);

@@ -61,8 +61,14 @@ impl Args {
         if !program.varied_fields().iter().any(is_image) {
             return Err(fail(vec![NothingToPreview { at: program.train.span }.into()]));
         }
-        let loaded = data::load(&Disk, opened.folder(), &program.data, &mut Formulas(program), Limits::default())
-            .map_err(fail)?;
+        let loaded = data::load(
+            &Disk::of_environment(),
+            opened.folder(),
+            &program.data,
+            &mut Formulas(program),
+            Limits::default(),
+        )
+        .map_err(fail)?;
         let samples = samples(program, &loaded, self.examples as usize, self.times);
         let samples: Vec<&Samples> = samples.iter().filter(|it| Layout::of(&it.plain.shape[1..]).is_some()).collect();
         let bytes = sheet(&samples).encoded();

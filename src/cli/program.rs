@@ -63,7 +63,7 @@ pub fn open(file: &Path, stdin_name: Option<&Path>) -> Result<Opened, Stop> {
 /// Everything that can be said about a program.
 pub fn report(opened: &Opened, overrides: &[Override], at_data: Look) -> Result<Report, Stop> {
     crash::during("checking", Some(&opened.path));
-    ide::look(&Disk, &opened.path, opened.text.clone(), overrides, at_data)
+    ide::look(&Disk::of_environment(), &opened.path, opened.text.clone(), overrides, at_data)
         .map_err(|error| unreadable(&opened.path, &error))
 }
 
@@ -82,7 +82,7 @@ pub fn sound(opened: &Opened, overrides: &[Override], terminal: &Terminal) -> Re
 /// The same without a look at the data, which may not be there.
 pub fn without_data(opened: &Opened, overrides: &[Override], terminal: &Terminal) -> Result<Checked, Stop> {
     crash::during("checking", Some(&opened.path));
-    let checked = compile::check(&Disk, &opened.path, opened.text.clone(), overrides)
+    let checked = compile::check(&Disk::of_environment(), &opened.path, opened.text.clone(), overrides)
         .map_err(|error| unreadable(&opened.path, &error))?;
     let problems = terminal.judge(checked.problems.clone());
     let errors: Vec<Problem> = problems.into_iter().filter(|it| it.severity == Severity::Error).collect();
@@ -134,7 +134,7 @@ pub fn sound_searches(opened: &Opened, checked: &Checked, set: &[Override], term
         return Ok(());
     }
     let mut problems = checked.of_searches.clone();
-    problems.extend(compile::at_the_ends(&Disk, &opened.path, checked, set));
+    problems.extend(compile::at_the_ends(&Disk::of_environment(), &opened.path, checked, set));
     let problems = terminal.judge(problems);
     problems.iter().for_each(|problem| terminal.problem(&checked.sources, problem));
     match problems.iter().any(|it| it.severity == Severity::Error) {
@@ -192,6 +192,7 @@ pub fn unwritable(path: &Path, error: &io::Error) -> Stop {
 
 /// The disk, with standard input as one more file.
 pub struct Input {
+    disk: Disk,
     stdin: Option<Vec<u8>>,
 }
 
@@ -201,11 +202,11 @@ const STDIN_ROWS: &str = "<stdin>.csv";
 /// Rows that were named, and where to read them.
 pub fn input(path: &Path) -> Result<(Input, PathBuf), Stop> {
     if path != Path::new("-") {
-        return Ok((Input { stdin: None }, path.to_owned()));
+        return Ok((Input { disk: Disk::of_environment(), stdin: None }, path.to_owned()));
     }
     let mut bytes = vec![];
     io::stdin().read_to_end(&mut bytes).map_err(|error| unreadable(Path::new("standard input"), &error))?;
-    Ok((Input { stdin: Some(bytes) }, STDIN_ROWS.into()))
+    Ok((Input { disk: Disk::of_environment(), stdin: Some(bytes) }, STDIN_ROWS.into()))
 }
 
 impl Input {
@@ -216,21 +217,21 @@ impl Input {
 
 impl World for Input {
     fn read(&self, path: &Path) -> io::Result<String> {
-        Disk.read(path)
+        self.disk.read(path)
     }
     fn size(&self, path: &Path) -> Option<u64> {
-        self.rows(path).map_or_else(|| Disk.size(path), |rows| Some(rows.len() as u64))
+        self.rows(path).map_or_else(|| self.disk.size(path), |rows| Some(rows.len() as u64))
     }
     fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-        self.rows(path).map_or_else(|| Disk.head(path, limit), |rows| Ok(rows[..limit.min(rows.len())].to_vec()))
+        self.rows(path).map_or_else(|| self.disk.head(path, limit), |rows| Ok(rows[..limit.min(rows.len())].to_vec()))
     }
     fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
-        self.rows(path).map_or_else(|| Disk.open(path), |rows| Ok(Box::new(io::Cursor::new(rows.clone()))))
+        self.rows(path).map_or_else(|| self.disk.open(path), |rows| Ok(Box::new(io::Cursor::new(rows.clone()))))
     }
     fn data_root(&self) -> Option<PathBuf> {
-        Disk.data_root()
+        self.disk.data_root()
     }
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
-        Disk.list(folder)
+        self.disk.list(folder)
     }
 }

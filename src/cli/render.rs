@@ -27,7 +27,8 @@ impl Args {
         let overrides = self.overrides.all();
         let checked = program::sound(&opened, &overrides, terminal)?;
         let source = &checked.sources[checked.file];
-        let text = render(&Disk, &opened.path, &source.text, &overrides).expect("a sound program has a layout");
+        let text = render(&Disk::of_environment(), &opened.path, &source.text, &overrides)
+            .expect("a sound program has a layout");
         match terminal.format {
             Format::Json => terminal.data(&format!("{}\n", json!({ "file": source.name, "text": text })))?,
             _ => terminal.data(&text)?,

@@ -10,7 +10,7 @@ use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
 use crate::compile::Backend;
 use crate::session::{self, Cause, End, Metrics, Outcome, Place, Reason, Request, Value, Wall};
-use crate::source::{Disk, Forgetful};
+use crate::source::Disk;
 
 mod progress;
 
@@ -55,7 +55,7 @@ impl Args {
             checked: &checked,
             program: chosen,
             overrides: &overrides,
-            world: if self.no_cache { &Forgetful } else { &Disk },
+            world: &Disk::of_environment().forgetful(self.no_cache),
             base: opened.folder(),
             backend: terminal.backend,
             place: place(self.out.as_deref(), self.resume),

@@ -11,7 +11,7 @@ use crate::compile::{Override, TunePlan};
 use crate::problem;
 use crate::session::tune::{self, Best, Found, Reason, Values};
 use crate::session::{Cause, Request, Wall};
-use crate::source::{Disk, Forgetful};
+use crate::source::Disk;
 
 mod progress;
 
@@ -53,7 +53,7 @@ impl Args {
             checked: &checked,
             program: chosen,
             overrides: &overrides,
-            world: if self.no_cache { &Forgetful } else { &Disk },
+            world: &Disk::of_environment().forgetful(self.no_cache),
             base: opened.folder(),
             backend: terminal.backend,
             place: place(self.out.as_deref(), self.resume),

@@ -35,7 +35,7 @@ impl Args {
         let overrides = self.overrides.all();
         let report = sound(program::report(&opened, &overrides, Look::Glance)?, terminal)?;
         let source = &report.checked.sources[report.checked.file];
-        let all = settings::settings(&Disk, &opened.path, &source.text, &overrides, &report);
+        let all = settings::settings(&Disk::of_environment(), &opened.path, &source.text, &overrides, &report);
         let found: Vec<&Setting> = match &self.path {
             None => all.iter().collect(),
             Some(path) => settings::at(&all, path).map_err(|(sources, problem)| Stop::Problem {

@@ -102,7 +102,7 @@ fn rows_sorted_by_class_are_told_where_their_place_decides() {
 
 /// What is said about a whole program that stands beside its data, down to the last row.
 fn said_of_file(path: &std::path::Path) -> Vec<String> {
-    let report = report::look(&dlmc::source::Disk, path, None, &[], Look::Rows).expect("a file");
+    let report = report::look(&crate::disk(), path, None, &[], Look::Rows).expect("a file");
     report.problems.iter().map(|it| it.code.to_string()).collect()
 }
 

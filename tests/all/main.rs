@@ -56,3 +56,11 @@ fn programs(folder: &str) -> Vec<std::path::PathBuf> {
     paths.sort();
     paths
 }
+
+/// The disk, with small stand-ins for the data of programs whose own is too large for the project, and without a memory.
+fn disk() -> dlmc::source::Disk {
+    dlmc::source::Disk { data: Some(STAND_INS.into()), memory: None }
+}
+
+/// Where these lie; for `DLMC_DATA`.
+const STAND_INS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use dlmc::ide::report;
 use dlmc::problem::Problem;
-use dlmc::source::{Disk, FileId};
+use dlmc::source::FileId;
 
 /// A program and what is said of it as it is: of some samples, that this version does not run them.
 struct Original {
@@ -37,7 +37,7 @@ struct Tally {
 }
 
 fn check(path: &std::path::Path, text: &str) -> Vec<Problem> {
-    report::check(&Disk, path, Some(text.to_owned()), &[]).expect("the text is given").problems
+    report::check(&crate::disk(), path, Some(text.to_owned()), &[]).expect("the text is given").problems
 }
 
 fn originals() -> Vec<Original> {

@@ -11,7 +11,7 @@ use dlmc::ide::settings::{Origin, Setting, settings};
 use dlmc::ide::{self, Look, Report};
 use dlmc::model::program::{Pace, Program};
 use dlmc::problem::Severity;
-use dlmc::source::{Disk, Memory, World};
+use dlmc::source::{Memory, World};
 use dlmc::tensor::Function;
 use dlmc::tensor::print::print;
 
@@ -49,7 +49,7 @@ fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = vec![];
     for path in ["examples", "tests/samples"].into_iter().flat_map(crate::programs) {
         let text = std::fs::read_to_string(&path).expect("a text");
-        cases.push(Case { world: Box::new(Disk), path, text });
+        cases.push(Case { world: Box::new(crate::disk()), path, text });
     }
     let manual = blocks(include_str!("../../docs/language.md"));
     for (number, block) in manual.iter().filter(|block| block.kind == "dlm" && block.file.is_none()).enumerate() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dlmc::compile::{Backend, Checked, Override, check};
 use dlmc::session::{self, Event, Failure, Outcome, Place, Reason, Request, Start, Stopwatch};
-use dlmc::source::{Disk, Memory, World};
+use dlmc::source::{Memory, World};
 
 mod accumulating;
 mod adapting;

@@ -9,7 +9,7 @@ fn remembering(memory: &Path, line: &[&str]) -> String {
     // Where caches are on each system.
     ["XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"].into_iter().for_each(|name| _ = command.env(name, memory));
     // What parts of a step need is for so many threads.
-    command.env("DLMC_THREADS", "2");
+    command.env("DLMC_THREADS", "2").env("DLMC_DATA", crate::STAND_INS);
     command.args(line).args(["--color", "never"]).current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = command.output().expect("the binary");
     assert!(output.status.success(), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));

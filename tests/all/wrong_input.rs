@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dlmc::ide::report;
-use dlmc::source::Disk;
 
 /// A program without a mistake, and its data.
 const PROGRAM: &str = "dlm 1
@@ -201,7 +200,7 @@ struct Tally {
 impl Tally {
     /// Checks a text in the place of an example: it has a problem with a place, or it is a program.
     fn add(&mut self, path: &Path, text: String, what: String) {
-        let report = report::check(&Disk, path, Some(text), &[]).expect("the text is given");
+        let report = report::check(&crate::disk(), path, Some(text), &[]).expect("the text is given");
         let errors = report.problems.iter().filter(|it| it.severity == dlmc::problem::Severity::Error).count();
         assert!(report.problems.iter().all(|it| !it.labels.is_empty() && !it.message.is_empty()), "{what}");
         assert!(errors > 0 || report.checked.programs.len() == report.checked.trains.len(), "{what}: neither");

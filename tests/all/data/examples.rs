@@ -5,7 +5,6 @@ use std::path::Path;
 use dlmc::compile;
 use dlmc::data::{self, Limits};
 use dlmc::session::formulas::Formulas;
-use dlmc::source::Disk;
 
 use super::{Block, Means};
 
@@ -64,9 +63,9 @@ const BLOCKS: &[(&str, [usize; 3])] = &[
 fn every_file_is_read_without_a_problem() {
     for (text, sizes) in BLOCKS {
         let block = Block::new(&format!("  {text}"), &[]);
-        let (facts, problems) = data::inspect(&Disk, Path::new(FOLDER), &block.plan);
+        let (facts, problems) = data::inspect(&crate::disk(), Path::new(FOLDER), &block.plan);
         assert_eq!(block.told(&problems), "", "{text}");
-        let loaded = data::load(&Disk, Path::new(FOLDER), &block.plan, &mut Means(0), Limits::default());
+        let loaded = data::load(&crate::disk(), Path::new(FOLDER), &block.plan, &mut Means(0), Limits::default());
         let dataset = loaded.unwrap_or_else(|problems| panic!("{text}\n{}", block.told(&problems)));
         assert_eq!(dataset.parts.each_ref().map(|part| part.rows), *sizes, "{text}");
         assert_eq!(block.told(&dataset.warnings), "", "{text}");
@@ -80,11 +79,11 @@ fn every_example_reads_its_data_without_a_problem() {
     let folder = Path::new(FOLDER).parent().expect("the examples");
     let mut read = 0;
     for path in crate::programs("examples") {
-        for program in compile::check(&Disk, &path, None, &[]).expect("a readable file").programs {
-            let (_, problems) = data::inspect(&Disk, folder, &program.data);
+        for program in compile::check(&crate::disk(), &path, None, &[]).expect("a readable file").programs {
+            let (_, problems) = data::inspect(&crate::disk(), folder, &program.data);
             assert_eq!(problems, [], "{}", path.display());
             let mut formulas = Formulas(&program);
-            let dataset = data::load(&Disk, folder, &program.data, &mut formulas, Limits::default())
+            let dataset = data::load(&crate::disk(), folder, &program.data, &mut formulas, Limits::default())
                 .unwrap_or_else(|problems| panic!("{}: {problems:#?}", path.display()));
             assert_eq!(dataset.warnings, [], "{}", path.display());
             read += 1;
@@ -98,7 +97,8 @@ fn every_example_reads_its_data_without_a_problem() {
 fn digits_are_the_same_in_both_forms() {
     let load = |at: usize| {
         let block = Block::new(&format!("  {}", BLOCKS[at].0), &[]);
-        data::load(&Disk, Path::new(FOLDER), &block.plan, &mut Means(0), Limits::default()).expect("tested above")
+        data::load(&crate::disk(), Path::new(FOLDER), &block.plan, &mut Means(0), Limits::default())
+            .expect("tested above")
     };
     let (csv, idx) = (load(3), load(4));
     let (ink, light) = (csv.parts[2].field(0).expect("ink"), idx.parts[2].field(0).expect("light"));

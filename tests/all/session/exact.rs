@@ -29,7 +29,7 @@ fn experiments() -> Vec<(String, Bench, TrainReport, u64)> {
         let path = Path::new(FOLDER).join(&name).with_extension("dlm");
         for program in 0..example(&name, short(&name)).checked.programs.len() {
             let bench = Bench { program, ..example(&name, short(&name)) };
-            let mut report = look(&Disk, &path, None, &bench.overrides, Look::Rows).expect("a file");
+            let mut report = look(&crate::disk(), &path, None, &bench.overrides, Look::Rows).expect("a file");
             let train = report.trains.swap_remove(program);
             let model = report.models.iter().find(|model| model.name == train.model).expect("a model that is trained");
             all.push((format!("{name} {program}"), bench, train, model.parameters));

@@ -11,7 +11,7 @@ pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples")
 
 /// An example with everything that `set` changes in it.
 pub(super) fn example(name: &str, set: &[(&str, &str)]) -> Bench {
-    Bench::within(Box::new(Disk), &Path::new(FOLDER).join(name).with_extension("dlm"), set)
+    Bench::within(Box::new(crate::disk()), &Path::new(FOLDER).join(name).with_extension("dlm"), set)
 }
 
 /// The names of all examples.
@@ -25,6 +25,10 @@ fn shortened(name: &str) -> &'static [(&'static str, &'static str)] {
     match name {
         "digits" | "digits_conv" | "digits_private" | "rows" => &[("train.for", "2 epochs")],
         "names" => &[("train.for", "2 epochs"), ("endings.channels", "8")],
+        "mnist_lenet" => &[("train.for", "2 steps")],
+        "cifar_resnet20" | "fashion_resnet" => {
+            &[("train.for", "2 steps"), ("train.model.width", "2"), ("train.schedule", "cosine")]
+        }
         "whale" => &[("train.for", "8 steps"), ("width", "8")],
         _ => &[],
     }
@@ -83,7 +87,7 @@ fn digits_are_read_by_what_has_seen_others() {
     let rows = "data/digits/high.csv";
     std::fs::copy(Path::new(FOLDER).join(rows), folder.path().join(rows)).expect("the rows");
     let of = |seed: u32| {
-        let bench = Bench::within(Box::new(Disk), &alone, &[("train.seed", &seed.to_string())]);
+        let bench = Bench::within(Box::new(crate::disk()), &alone, &[("train.seed", &seed.to_string())]);
         bench.run().0.end.test["accuracy"].number().expect("a number")
     };
     let by_chance = (1..=5).map(of).sum::<f64>() / 5.0;
@@ -165,7 +169,8 @@ fn the_linear_perceptron_goes_where_it_must() {
 #[test]
 fn the_perceptron_is_warned_of_what_no_line_fits() {
     let bench = example("perceptron", &[]);
-    let report = dlmc::ide::report::check(&Disk, &Path::new(FOLDER).join("perceptron.dlm"), None, &[]).expect("a file");
+    let report =
+        dlmc::ide::report::check(&crate::disk(), &Path::new(FOLDER).join("perceptron.dlm"), None, &[]).expect("a file");
     let [warning] = &report.problems[..] else { panic!("{:#?}", report.problems) };
     assert_eq!(warning.code, "linear-model");
     // A third of the mean of squares, halved by the loss of the program.
@@ -234,7 +239,8 @@ fn the_predictions_of_an_artifact_are_those_of_the_run() {
     let (outcome, _) = bench.run();
     let trained = Trained::read(&outcome.artifact.unwrap()).unwrap_or_else(|it| panic!("{:#?}", it.problems));
     let known = dlmc::session::Known::Split { split: dlmc::model::program::Split::Test, base: &bench.base };
-    let evaluation = trained.evaluate(&Disk, known, Backend::Native).unwrap_or_else(|it| panic!("{:#?}", it.problems));
+    let evaluation =
+        trained.evaluate(&crate::disk(), known, Backend::Native).unwrap_or_else(|it| panic!("{:#?}", it.problems));
     assert_eq!(evaluation.metrics, outcome.end.test);
 }
 

@@ -135,7 +135,7 @@ fn an_artifact_holds_all_that_it_needs() {
         "dlm 1\nlayer last on x: f32[I] -> f32[1] { x |> dense(1) as d }\n",
     )
     .unwrap();
-    let bench = Bench::within(Box::new(Disk), &program, &[("for", "3 epochs")]);
+    let bench = Bench::within(Box::new(crate::disk()), &program, &[("for", "3 epochs")]);
     let (outcome, _) = bench.run();
     drop(folder);
     let trained = Trained::read(&outcome.artifact.unwrap()).unwrap_or_else(|it| panic!("{:#?}", it.problems));

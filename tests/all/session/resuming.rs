@@ -72,7 +72,7 @@ fn a_run_whose_data_has_changed_does_not_go_on() {
     let table = &LINE[LINE.find("table {").unwrap()..=LINE.find("  }\n").unwrap() + 2];
     std::fs::write(&program, LINE.replace(table, "csv(\"line.csv\")")).unwrap();
     std::fs::write(&data, "x,price\n1,1010\n2,1020\n3,1030\n").unwrap();
-    let bench = Bench::within(Box::new(Disk), &program, &[]).slow();
+    let bench = Bench::within(Box::new(crate::disk()), &program, &[]).slow();
     bench.try_run(Place::Under(bench.folder.path()), |event| is_step(event, 7)).0.unwrap();
     std::fs::write(&data, "x,price\n1,1010\n2,1020\n3,1031\n").unwrap();
     let (outcome, _) = bench.try_run(Place::ResumeUnder(bench.folder.path()), |_| false);

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use dlmc::compile::{Backend, check, executor};
 use dlmc::model::Program;
 use dlmc::session::transfer::{self, Provenance};
-use dlmc::source::Disk;
 use dlmc::tensor::{Array, Clock, Data};
 use safetensors::SafeTensors;
 
@@ -45,13 +44,13 @@ fn channels_last(images: &Array) -> Array {
 /// The program, with its weights.
 fn loaded(name: &str, root: &Path) -> (dlmc::compile::Checked, Vec<Array>, Vec<Provenance>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/transfer").join(name);
-    let checked = check(&Disk, &path, None, &[]).expect("the program is there");
+    let checked = check(&crate::disk(), &path, None, &[]).expect("the program is there");
     let said: Vec<&String> = checked.problems.iter().map(|it| &it.message).collect();
     assert!(checked.is_sound(), "{said:?}");
     let program = &checked.programs[0];
     let clock = Clock { seed: 0, step: 0 };
     let mut states = executor(&program.initial(), Backend::Interpreter).run(&mut [], &[], clock);
-    let provenance = transfer::load(&Disk, root, &checked.sources, program, &mut states);
+    let provenance = transfer::load(&crate::disk(), root, &checked.sources, program, &mut states);
     let provenance = provenance.unwrap_or_else(|problems| panic!("{problems:#?}"));
     (checked, states, provenance)
 }
@@ -62,8 +61,8 @@ fn proposed(name: &str, root: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(&path).expect("the program is there");
     let kept = text.lines().filter(|line| !line.trim_start().starts_with("rename"));
     let text: String = kept.map(|line| format!("{line}\n")).collect();
-    let checked = check(&Disk, &path, Some(text), &[]).expect("the text is given");
-    let (_, problems) = transfer::inspect(&Disk, root, &checked.sources, &checked.programs[0], false);
+    let checked = check(&crate::disk(), &path, Some(text), &[]).expect("the text is given");
+    let (_, problems) = transfer::inspect(&crate::disk(), root, &checked.sources, &checked.programs[0], false);
     let lines = problems[0].help[0].lines().skip(1).map(|line| line.trim().to_string());
     lines.collect()
 }
