@@ -12,7 +12,7 @@ use dlmc::source::{Memory, World};
 mod accumulating;
 mod adapting;
 mod exact;
-mod examples;
+pub(crate) mod examples;
 mod freezing;
 mod plateau;
 mod private;
@@ -43,8 +43,8 @@ impl Stopwatch for Ticks {
 }
 
 /// A program with a folder to run in.
-struct Bench {
-    checked: Checked,
+pub(crate) struct Bench {
+    pub(crate) checked: Checked,
     /// Which of the program's experiments.
     program: usize,
     overrides: Vec<Override>,

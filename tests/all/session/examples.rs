@@ -15,7 +15,7 @@ pub(super) fn example(name: &str, set: &[(&str, &str)]) -> Bench {
 }
 
 /// The names of all examples.
-pub(super) fn names() -> Vec<String> {
+pub(crate) fn names() -> Vec<String> {
     let name = |path: &PathBuf| path.file_stem().expect("a file").to_str().expect("a plain name").to_owned();
     crate::programs("examples").iter().map(name).collect()
 }
@@ -32,6 +32,11 @@ fn shortened(name: &str) -> &'static [(&'static str, &'static str)] {
         "whale" => &[("train.for", "8 steps"), ("width", "8")],
         _ => &[],
     }
+}
+
+/// An example as it is soon over.
+pub(crate) fn small(name: &str) -> Bench {
+    example(name, shortened(name))
 }
 
 /// A metric of the test split after a run with each of the seeds, on average.
@@ -209,7 +214,7 @@ fn back_ends_give_the_same_losses_in_every_example() {
 #[test]
 fn the_machine_code_of_every_example_computes_what_its_kernels_do() {
     for name in names() {
-        let bench = example(&name, shortened(&name));
+        let bench = small(&name);
         for (seed, program) in (0..).zip(&bench.checked.programs) {
             let step = simplified(&program.step(Pace { batch: 2, epoch: 4, total: 40 }));
             crate::native::check(&step, seed, &Machine::host());
