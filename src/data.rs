@@ -45,7 +45,7 @@ pub mod windows;
 pub use batches::Batches;
 pub use draws::Draws;
 pub use fitted::Fitted;
-pub use input::{Need, encode_rows};
+pub use input::{Need, Rows, encode_rows};
 pub use inspect::{DataFacts, inspect};
 pub use levels::Levels;
 pub use part::Part;
@@ -155,19 +155,8 @@ pub fn load(
     load_watched(Files::new(world, base, limits), plan, None, fitter)
 }
 
-/// Reads all rows, encoded as they were when `fitted` was: for a resumed run, and to evaluate an artifact.
-pub fn load_fitted(
-    world: &dyn World,
-    base: &Path,
-    plan: &DataPlan,
-    fitted: &Fitted,
-    fitter: &mut dyn Fitter,
-    limits: Limits,
-) -> Result<Dataset, Vec<Problem>> {
-    load_watched(Files::new(world, base, limits), plan, Some(fitted), fitter)
-}
-
-/// The one or the other, where somebody may watch. No problem at all means that the watch has ended it.
+/// Reads all rows; with `fitted`, encoded as they were when that was: for a resumed run, and to evaluate an artifact. No problem
+/// at all means that the watch has ended it.
 pub fn load_watched(
     files: Files,
     plan: &DataPlan,

@@ -54,7 +54,7 @@ use stepper::Stepper;
 use training::Training;
 
 pub use event::{End, Epoch, Event, Metrics, Reason, Start, Step, Value};
-pub use prediction::{Cell, ClassRow, Classes, Evaluation, Known, Table, Trained};
+pub use prediction::{Cell, ClassRow, Classes, Evaluation, Known, Predictions, Table, Through, Trained};
 
 /// What to run, and how.
 pub struct Request<'a> {

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::live::Shown;
 use super::numbers::{count, measure};
 use super::program::{self, input};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Stop, Terminal, crash};
 use crate::model::program::Split;
-use crate::session::{Classes, Evaluation, Known};
+use crate::session::{Classes, Evaluation, Known, Through};
 use crate::source::Disk;
 
 /// Measure an artifact: its metrics, what was taken for what, and each class
@@ -36,10 +37,11 @@ impl Args {
     pub(super) fn run(self, terminal: &Terminal) -> Result<Exit, Stop> {
         crash::during("evaluating", None);
         let trained = program::trained(&self.artifact, terminal)?;
+        let (shown, backend) = (Shown::new(terminal), terminal.backend);
         let evaluation = match &self.data {
             Some(data) => {
-                let (world, path) = input(data)?;
-                trained.evaluate(&world, Known::File(&path), terminal.backend)
+                let (world, paths) = input(std::slice::from_ref(data))?;
+                trained.evaluate(Known::File(paths[0]), &Through { world: &world, watch: &shown, backend })
             }
             None => {
                 let split = match self.split {
@@ -49,9 +51,11 @@ impl Args {
                 };
                 let program = Path::new(&trained.checked.sources[trained.checked.file].name);
                 let base = program.parent().unwrap_or(Path::new(""));
-                trained.evaluate(&Disk::of_environment(), Known::Split { split, base }, terminal.backend)
+                let world = Disk::of_environment();
+                trained.evaluate(Known::Split { split, base }, &Through { world: &world, watch: &shown, backend })
             }
         };
+        shown.clear();
         let evaluation = evaluation.map_err(Stop::Failure)?;
         match terminal.format {
             Format::Json => {

@@ -1,5 +1,6 @@
 //! The line that is drawn again and again while a command works, and what is said above it; or events as JSON.
 
+use std::cell::RefCell;
 use std::io;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -7,7 +8,28 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Stop;
 use super::numbers::{bytes, count};
 use super::terminal::{Format, Terminal};
-use crate::data::Work;
+use crate::data::{Watch, Work};
+
+/// Shows how far the reading of data has come, for commands that do nothing else for long.
+pub struct Shown<'a>(RefCell<Live<'a>>);
+
+impl<'a> Shown<'a> {
+    pub fn new(terminal: &'a Terminal) -> Shown<'a> {
+        Shown(RefCell::new(Live::new(terminal)))
+    }
+
+    /// Takes the line away.
+    pub fn clear(&self) {
+        self.0.borrow().clear();
+    }
+}
+
+impl Watch for Shown<'_> {
+    fn goes_on(&self, work: Work, done: usize, of: usize) -> bool {
+        self.0.borrow_mut().reading(work, done, of);
+        true
+    }
+}
 
 /// A line on a terminal; nothing where there is none.
 pub struct Live<'a> {

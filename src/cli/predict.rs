@@ -5,19 +5,27 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 
+use super::live::Shown;
+use super::numbers::count;
 use super::program::{self, input, unwritable};
+use super::table::{Align, Table as Lines};
 use super::terminal::Format;
 use super::{Exit, Stop, Terminal, crash};
 use crate::problem::command::FileExists;
-use crate::session::{Cell, Table};
+use crate::session::reading::Read;
+use crate::session::{Cell, Predictions, Table, Through};
 
 /// Predict from rows of a file, with the preprocessing of the artifact
 #[derive(clap::Args)]
 pub struct Args {
     /// What `dlmc run` wrote
     artifact: PathBuf,
-    /// Rows as .csv, .tsv or .jsonl, a picture as .png or .jpg, or a folder of them; `-` is standard input, as CSV
-    input: PathBuf,
+    /// Rows as .csv, .tsv or .jsonl; or pictures as .png or .jpg, and folders of them; `-` is standard input, as CSV
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+    /// Show the N likeliest classes of each to a person; of pictures 3, if nothing else is said
+    #[arg(long, value_name = "N", conflicts_with_all = ["out", "format"])]
+    top: Option<usize>,
     /// Where to write, instead of standard output; by its ending as .csv or .jsonl
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -43,11 +51,17 @@ impl Args {
         }
         crash::during("predicting", None);
         let trained = program::trained(&self.artifact, terminal)?;
-        let (world, path) = input(&self.input)?;
-        let table = trained.predict(&world, &path, terminal.backend).map_err(Stop::Failure)?;
-        let text = match self.form(terminal) {
-            Form::Csv => csv(&table),
-            Form::Jsonl => jsonl(&table),
+        let (world, paths) = input(&self.inputs)?;
+        let shown = Shown::new(terminal);
+        let through = Through { world: &world, watch: &shown, backend: terminal.backend };
+        let predictions = trained.predict(&paths, &through);
+        shown.clear();
+        let predictions = predictions.map_err(Stop::Failure)?;
+        let table = predictions.table();
+        let text = match (self.form(terminal), self.likeliest(&predictions)) {
+            (None, Some(top)) => ranking(&predictions, &table, top),
+            (None | Some(Form::Csv), _) => csv(&table),
+            (Some(Form::Jsonl), _) => jsonl(&table),
         };
         match &self.out {
             None => terminal.data(&text)?,
@@ -62,17 +76,64 @@ impl Args {
         Ok(Exit::Fine)
     }
 
-    /// The flag, then the ending of the file, then what the terminal wants.
-    fn form(&self, terminal: &Terminal) -> Form {
-        let ending = self.out.as_ref().and_then(|out| out.extension()).and_then(|it| it.to_str());
+    /// The flag, then the ending of the file, then what the terminal wants; nothing where nobody says.
+    fn form(&self, terminal: &Terminal) -> Option<Form> {
+        let ending = self.out.as_ref().map(|out| out.extension().and_then(|it| it.to_str()));
         match (self.format, ending) {
-            (Some(form), _) => form,
-            (None, Some("jsonl" | "ndjson" | "json")) => Form::Jsonl,
-            (None, Some(_)) => Form::Csv,
-            (None, None) if terminal.format == Format::Json => Form::Jsonl,
-            (None, None) => Form::Csv,
+            (Some(form), _) => Some(form),
+            (None, Some(Some("jsonl" | "ndjson" | "json"))) => Some(Form::Jsonl),
+            (None, Some(_)) => Some(Form::Csv),
+            (None, None) => (terminal.format == Format::Json).then_some(Form::Jsonl),
         }
     }
+
+    /// How many of the likeliest names of each row a person is shown.
+    fn likeliest(&self, predictions: &Predictions) -> Option<usize> {
+        let top = self.top.or(predictions.files.as_ref().map(|_| 3))?;
+        predictions.reads.iter().any(|read| read.ranked(0).is_some()).then_some(top)
+    }
+}
+
+/// A line for each row: what it is, then of each output the likeliest names, or what a table shows of it.
+fn ranking(predictions: &Predictions, table: &Table, top: usize) -> String {
+    let told: usize = predictions.reads.iter().map(|read| read.columns().len()).sum();
+    let ids = table.columns.len() - told;
+    let mut columns: Vec<(&str, Align)> =
+        table.columns[..ids].iter().map(|name| (name.as_str(), Align::Left)).collect();
+    let numbered = ids == 0;
+    if numbered {
+        columns.push(("row", Align::Right));
+    }
+    let others: Vec<Vec<(String, Vec<Cell>)>> = predictions.reads.iter().map(Read::columns).collect();
+    for (read, others) in predictions.reads.iter().zip(&others) {
+        match read.ranked(0) {
+            Some(names) => columns.extend(
+                (0..top.min(names.len()))
+                    .flat_map(|at| [(if at == 0 { read.name.as_str() } else { "" }, Align::Left), ("", Align::Right)]),
+            ),
+            None => columns.extend(others.iter().map(|(name, _)| (name.as_str(), Align::Right))),
+        }
+    }
+    let mut lines = Lines::new(&columns);
+    for row in 0..predictions.rows {
+        let mut cells: Vec<String> = table.rows[row][..ids].iter().map(text).collect();
+        if numbered {
+            cells.push(count(row as u64 + 1));
+        }
+        for (read, others) in predictions.reads.iter().zip(&others) {
+            match read.ranked(row) {
+                Some(names) => cells.extend(names.iter().take(top).flat_map(|(name, p)| [name.to_string(), share(*p)])),
+                None => cells.extend(others.iter().map(|(_, cells)| text(&cells[row]))),
+            }
+        }
+        lines.row(cells);
+    }
+    lines.text()
+}
+
+/// `51.6 %`
+fn share(p: f32) -> String {
+    if p.is_nan() { String::new() } else { format!("{:.1} %", 100.0 * p) }
 }
 
 fn csv(table: &Table) -> String {

@@ -199,14 +199,17 @@ pub struct Input {
 /// Under this name the rows of standard input are read.
 const STDIN_ROWS: &str = "<stdin>.csv";
 
-/// Rows that were named, and where to read them.
-pub fn input(path: &Path) -> Result<(Input, PathBuf), Stop> {
-    if path != Path::new("-") {
-        return Ok((Input { disk: Disk::of_environment(), stdin: None }, path.to_owned()));
+/// Where to read rows that were named, and their names there.
+pub fn input(paths: &[PathBuf]) -> Result<(Input, Vec<&Path>), Stop> {
+    let mut input = Input { disk: Disk::of_environment(), stdin: None };
+    let is_stdin = |path: &PathBuf| *path == Path::new("-");
+    if paths.iter().any(is_stdin) {
+        let mut bytes = vec![];
+        io::stdin().read_to_end(&mut bytes).map_err(|error| unreadable(Path::new("standard input"), &error))?;
+        input.stdin = Some(bytes);
     }
-    let mut bytes = vec![];
-    io::stdin().read_to_end(&mut bytes).map_err(|error| unreadable(Path::new("standard input"), &error))?;
-    Ok((Input { disk: Disk::of_environment(), stdin: Some(bytes) }, STDIN_ROWS.into()))
+    let name = |path| if is_stdin(path) { Path::new(STDIN_ROWS) } else { path.as_path() };
+    Ok((input, paths.iter().map(name).collect()))
 }
 
 impl Input {

@@ -9,8 +9,11 @@ use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
 use crate::compile::Backend;
+use crate::model::Program;
+use crate::model::program::{CellType, FieldPlan};
 use crate::session::{self, Cause, End, Metrics, Outcome, Place, Reason, Request, Value, Wall};
 use crate::source::Disk;
+use crate::syntax::tree::Role;
 
 mod progress;
 
@@ -81,8 +84,7 @@ impl Args {
                 if terminal.format != Format::Json {
                     let End { train, val, test, .. } = &outcome.end;
                     terminal.data(&results([train, val, test]))?;
-                    let writes = checked.programs[chosen].writing().is_some();
-                    terminal.talk(&farewell(&outcome, writes));
+                    terminal.talk(&farewell(&outcome, &checked.programs[chosen]));
                 }
                 Ok(Exit::Fine)
             }
@@ -149,7 +151,7 @@ fn spent(end: &End) -> String {
 }
 
 /// Why it ended, where the artifact is, and what to type next.
-fn farewell(outcome: &Outcome, writes: bool) -> String {
+fn farewell(outcome: &Outcome, program: &Program) -> String {
     let end = &outcome.end;
     let why = match end.reason {
         Reason::Done | Reason::Interrupted => "all steps done",
@@ -172,8 +174,19 @@ fn farewell(outcome: &Outcome, writes: bool) -> String {
             (true, false) => " --split val",
             (true, true) => " --split train",
         };
-        let then = if writes { format!("generate {name}") } else { format!("predict {name} ROWS.csv") };
-        out += &format!("  next: dlmc eval {name}{split}\n        dlmc {then}\n");
+        let then = use_of(program, &name);
+        out += &format!("  next: dlmc eval {name}{split}\n        {then}\n");
     }
     out
+}
+
+/// The command that uses a trained model.
+pub(super) fn use_of(program: &Program, name: &str) -> String {
+    let mut inputs = program.data.fields.iter().filter(|field| field.role == Role::Input);
+    let is_picture = |field: &FieldPlan| field.columns.iter().any(|it| matches!(it.cell, CellType::Picture(_)));
+    match () {
+        () if program.writing().is_some() => format!("dlmc generate {name}"),
+        () if inputs.all(is_picture) => format!("dlmc predict {name} PHOTO.jpg"),
+        () => format!("dlmc predict {name} ROWS.csv"),
+    }
 }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use super::again::{Again, quoted, set};
 use super::numbers::{measure, seconds};
-use super::run::{place, results};
+use super::run::{place, results, use_of};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
 use crate::compile::{Override, TunePlan};
+use crate::model::Program;
 use crate::problem;
 use crate::session::tune::{self, Best, Found, Reason, Values};
 use crate::session::{Cause, Request, Wall};
@@ -92,7 +93,7 @@ impl Args {
                     let given = tune::of_all_trials(&checked, &overrides).into_iter();
                     let overrides: Vec<Override> = given.chain(sets(&best.values)).collect();
                     let run = Again { verb: "run", name: plan.train.as_deref(), overrides: &overrides, ..again };
-                    terminal.talk(&farewell(&found, best, plan, &run.command()));
+                    terminal.talk(&farewell(&found, best, plan, &checked.programs[chosen], &run.command()));
                 }
                 None => terminal.talk(&format!("\n  {}, and no trial has come to its end\n", why(&found))),
             }
@@ -122,7 +123,7 @@ fn why(found: &Found) -> &'static str {
 }
 
 /// Why it ended, how far apart the trials were, where the artifact is, and what to type next.
-fn farewell(found: &Found, best: &Best, plan: &TunePlan, run: &str) -> String {
+fn farewell(found: &Found, best: &Best, plan: &TunePlan, program: &Program, run: &str) -> String {
     let end = &found.end;
     let others = [(end.stopped, "stopped early"), (end.failed, "failed")];
     let others = others.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} {what}"));
@@ -136,7 +137,7 @@ fn farewell(found: &Found, best: &Best, plan: &TunePlan, run: &str) -> String {
     }
     if let Some(artifact) = &best.artifact {
         let name = quoted(artifact);
-        out += &format!("  wrote {artifact}\n  next: dlmc predict {name} ROWS.csv\n        {run}\n");
+        out += &format!("  wrote {artifact}\n  next: {}\n        {run}\n", use_of(program, &name));
     }
     out
 }

@@ -1,21 +1,23 @@
 //! Rows to predict: a file that need not hold what is to be predicted, read as the training data was.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::classes::Classes;
 use super::columns::{Columns, of_field};
-use super::files::{Content, Files};
+use super::files::{Content, Files, Found};
 use super::fitted::{Fitted, FittedField};
-use super::frame::Heading;
+use super::frame::{Column, Heading};
 use super::prepare::{tokenise, typed};
-use super::sources::{self, Opened, csv, idx, image_folder, jsonl, text_file};
+use super::sources::image_folder::{self, Named};
+use super::sources::{self, Opened, csv, idx, jsonl, text_file};
 use super::windows::{Order, Reach};
-use super::{Fitter, Limits, Part, encode};
-use crate::model::program::{DataPlan, FieldPlan, Select};
+use super::{Fitter, Part, encode};
+use crate::model::program::{CellType, ColumnPlan, DataPlan, FieldPlan, Select};
 use crate::problem::Problem;
-use crate::problem::data::{InputColumns, InputFormat};
+use crate::problem::data::{InputColumns, InputFormat, InputsMixed};
 use crate::problem::sequences::FewRows;
-use crate::source::{Span, World};
+use crate::source::Span;
 use crate::syntax::tree::Role;
 
 /// What the rows are for.
@@ -27,21 +29,35 @@ pub enum Need {
     Targets,
 }
 
-/// Reads the file `input` and encodes its rows.
+/// Rows that are no part of a dataset.
+pub struct Rows {
+    pub part: Part,
+    /// Of pictures the file of each.
+    pub files: Option<Vec<String>>,
+}
+
+/// Reads a file of rows, or pictures and folders of them, and encodes the rows.
 pub fn encode_rows(
-    world: &dyn World,
-    input: &Path,
+    files: Files,
+    inputs: &[&Path],
     plan: &DataPlan,
     fitted: &Fitted,
     fitter: &mut dyn Fitter,
     need: Need,
-) -> Result<Part, Vec<Problem>> {
+) -> Result<Rows, Vec<Problem>> {
     assert!(fitted.fits(plan), "fitted for another plan");
-    let files = Files::new(world, Path::new(""), Limits::default());
-    let opened = open(plan, files, input)?;
+    let (opened, are_pictures) = open(plan, files, inputs)?;
+    let plan = &*if are_pictures { pictured(plan) } else { Cow::Borrowed(plan) };
     let columns = columns(plan, fitted, &opened.heading, need)?;
-    let wanted = columns.wanted(opened.heading.columns.len(), &[]);
+    let of_files: &[usize] = if are_pictures { &[image_folder::FILE] } else { &[] };
+    let wanted = columns.wanted(opened.heading.columns.len(), of_files);
     let frame = (opened.read)(&wanted)?;
+    let names = match frame.columns.get(image_folder::FILE) {
+        Some(Some(Column::Text(names))) if are_pictures => {
+            Some(names.iter().map(|name| name.expect("each has a path").to_owned()).collect())
+        }
+        _ => None,
+    };
     let classes = fitted.fields.iter().map(|field| field.classes.iter().map(|names| names.clone().map(Classes::new)));
     let classes: Vec<Vec<Option<Classes>>> = classes.map(Iterator::collect).collect();
     let mut table = typed(plan, frame, columns, &classes, files)?;
@@ -68,22 +84,54 @@ pub fn encode_rows(
             part.scale(at, scale);
         }
     }
-    Ok(part)
+    Ok(Rows { part, files: names })
+}
+
+/// Opens what is named, and says whether it is pictures.
+fn open(plan: &DataPlan, files: Files, inputs: &[&Path]) -> Result<(Opened, bool), Vec<Problem>> {
+    let mut named = vec![];
+    for input in inputs {
+        let path = input.to_string_lossy();
+        if files.world.list(input).is_ok() {
+            named.push(Named::Folder(files.find_folder(&path, None).map_err(|problem| vec![problem])?));
+            continue;
+        }
+        let found = files.find(&path, None).map_err(|problem| vec![problem])?;
+        match ["png", "jpg", "jpeg"].contains(&&*ending(&found.shown)) {
+            true => named.push(Named::Picture(found)),
+            false if inputs.len() == 1 => return Ok((open_rows(plan, files, found)?, false)),
+            false => return Err(vec![InputsMixed { shown: found.shown }.into()]),
+        }
+    }
+    Ok((image_folder::open_named(files, named)?, true))
+}
+
+/// The plan of a model that was trained on pixels, as it reads them from pictures.
+fn pictured(plan: &DataPlan) -> Cow<'_, DataPlan> {
+    let is_pixels = |column: &ColumnPlan| matches!(column.cell, CellType::Array) && column.shape.len() == 3;
+    let mut plan = Cow::Borrowed(plan);
+    for at in 0..plan.fields.len() {
+        if let [column] = &plan.fields[at].columns[..]
+            && is_pixels(column)
+        {
+            let column = &mut plan.to_mut().fields[at].columns[0];
+            column.select = Select::Column(image_folder::COLUMNS[image_folder::FILE].into());
+            column.cell = CellType::Picture(vec![]);
+        }
+    }
+    plan
+}
+
+/// How a name ends, whatever it is packed in.
+fn ending(name: &str) -> String {
+    let name = name.to_lowercase();
+    name.strip_suffix(".gz").unwrap_or(&name).rsplit('.').next().unwrap_or("").to_string()
 }
 
 /// The format is told by the name, or is that of the training data.
-fn open(plan: &DataPlan, files: Files, input: &Path) -> Result<Opened, Vec<Problem>> {
+fn open_rows(plan: &DataPlan, files: Files, found: Found) -> Result<Opened, Vec<Problem>> {
     let one = |problem| vec![problem];
-    let path = input.to_string_lossy();
-    if files.world.list(input).is_ok() {
-        return image_folder::open_folder(files, files.find_folder(&path, None).map_err(one)?);
-    }
-    let found = files.find(&path, None).map_err(one)?;
-    let name = found.shown.to_lowercase();
-    let ending = name.strip_suffix(".gz").unwrap_or(&name).rsplit('.').next().unwrap_or("").to_string();
-    if ["png", "jpg", "jpeg"].contains(&ending.as_str()) {
-        return image_folder::open_picture(files, found);
-    }
+    let ending = ending(&found.shown);
     let content: Content = files.read(found).map_err(one)?;
     let (kind, call) = sources::call(&plan.source, files)?;
     let trained_on_text = [csv::SOURCE.name, csv::TABS.name].contains(&kind.name);

@@ -644,6 +644,11 @@ problems! {
         say(format!("it is not clear how {shown} is to be read"))
             .at(at, "the model was trained on these rows")
             .help("give a file that ends in .csv, .tsv or .jsonl, or pictures");
+
+    /// Of several names of what is to be predicted, one is of no picture.
+    "inputs-mixed" Error InputsMixed { shown: String } =>
+        say(format!("{shown} is no picture, and stands among several names"))
+            .help("give one file of rows, or any number of pictures and folders of them");
 }
 
 /// A note for each of the first files, and how many there are beside them.

@@ -110,6 +110,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "input-columns"
     "input-count"
     "input-format"
+    "inputs-mixed"
     "json-lines"
     "kernels-grow"
     "last-batch"

@@ -11,7 +11,8 @@ use super::measure::{Model, field};
 use super::reading::{Read, Said, read};
 use super::{Cause, Failure, Metrics};
 use crate::compile::{Backend, Checked};
-use crate::data::{self, Limits, Need, Part};
+use crate::data::files::Files;
+use crate::data::{self, Limits, Need, Part, Rows, Unwatched, Watch};
 use crate::model::Program;
 use crate::model::program::Split;
 use crate::problem::Problem;
@@ -35,6 +36,17 @@ pub struct Trained {
     weights: Vec<Array>,
 }
 
+/// What a model says of rows.
+pub struct Predictions {
+    pub rows: usize,
+    /// Of pictures the file of each.
+    pub files: Option<Vec<String>>,
+    /// What identifies a row, by the names of the fields.
+    ids: Vec<(String, Vec<Cell>)>,
+    /// By output.
+    pub reads: Vec<Read>,
+}
+
 /// Predictions, a row for each example.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Table {
@@ -49,6 +61,25 @@ pub enum Cell {
     /// The shortest decimals that give the number back are the ones to print.
     Number(f32),
     Missing,
+}
+
+/// How rows come to a model, and who computes.
+pub struct Through<'a> {
+    pub world: &'a dyn World,
+    /// Who is told how far reading has come.
+    pub watch: &'a dyn Watch,
+    pub backend: Backend,
+}
+
+impl<'a> Through<'a> {
+    /// With nobody who is told.
+    pub fn new(world: &'a dyn World, backend: Backend) -> Through<'a> {
+        Through { world, watch: &Unwatched, backend }
+    }
+
+    fn files(&self, base: &'a Path) -> Files<'a> {
+        Files { watch: self.watch, ..Files::new(self.world, base, Limits::default()) }
+    }
 }
 
 /// Examples whose targets are known.
@@ -107,21 +138,24 @@ impl Trained {
         Ok(Trained { checked, program, document: artifact.document, warnings, weights })
     }
 
-    /// Predictions for the rows of the file `input`; the columns that identify a row come first.
-    pub fn predict(&self, world: &dyn World, input: &Path, backend: Backend) -> Result<Table, Failure> {
+    /// Predictions for the rows of a file, or for pictures and folders of them.
+    pub fn predict(&self, inputs: &[&Path], through: &Through) -> Result<Predictions, Failure> {
         let program = self.program();
-        let part = self.rows(world, input, Need::Inputs)?;
-        let mut model = Model::new(program, &self.document.data.fitted, backend);
+        let Rows { part, files } = self.rows(inputs, through, Need::Inputs)?;
+        let mut model = Model::new(program, &self.document.data.fitted, through.backend);
         let outputs = model.outputs(&mut self.weights.clone(), &part);
-        Ok(self.table(&part, &read(program, &model, &outputs)))
+        let ids = program.data.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Id);
+        let ids = ids.filter_map(|(at, field)| Some((field.name.clone(), id_cells(&part, at)?))).collect();
+        Ok(Predictions { rows: part.rows, files, ids, reads: read(program, &model, &outputs) })
     }
 
-    pub fn evaluate(&self, world: &dyn World, known: Known, backend: Backend) -> Result<Evaluation, Failure> {
+    pub fn evaluate(&self, known: Known, through: &Through) -> Result<Evaluation, Failure> {
         let program = self.program();
         let part = match known {
-            Known::File(path) => self.rows(world, path, Need::Targets)?,
-            Known::Split { split, base } => self.split(world, base, split)?,
+            Known::File(path) => self.rows(&[path], through, Need::Targets)?.part,
+            Known::Split { split, base } => self.split(base, through, split)?,
         };
+        let backend = through.backend;
         let mut model = Model::new(program, &self.document.data.fitted, backend);
         let outputs = model.outputs(&mut self.weights.clone(), &part);
         let metrics = model.judge(&outputs, &part);
@@ -149,16 +183,17 @@ impl Trained {
         &self.checked.programs[self.program]
     }
 
-    fn rows(&self, world: &dyn World, input: &Path, need: Need) -> Result<Part, Failure> {
-        let (plan, fitted) = (&self.program().data, &self.document.data.fitted);
-        let part = data::encode_rows(world, input, plan, fitted, &mut Formulas(self.program()), need);
-        part.map_err(|problems| self.unfit(problems))
-    }
-
-    fn split(&self, world: &dyn World, base: &Path, split: Split) -> Result<Part, Failure> {
+    fn rows(&self, inputs: &[&Path], through: &Through, need: Need) -> Result<Rows, Failure> {
         let (plan, fitted) = (&self.program().data, &self.document.data.fitted);
         let formulas = &mut Formulas(self.program());
-        let dataset = data::load_fitted(world, base, plan, fitted, formulas, Limits::default());
+        let rows = data::encode_rows(through.files(Path::new("")), inputs, plan, fitted, formulas, need);
+        rows.map_err(|problems| self.unfit(problems))
+    }
+
+    fn split(&self, base: &Path, through: &Through, split: Split) -> Result<Part, Failure> {
+        let (plan, fitted) = (&self.program().data, &self.document.data.fitted);
+        let formulas = &mut Formulas(self.program());
+        let dataset = data::load_watched(through.files(base), plan, Some(fitted), formulas);
         let dataset = dataset.map_err(|problems| self.unfit(problems))?;
         let part = dataset.judged(split).clone();
         if part.rows == 0 {
@@ -171,17 +206,20 @@ impl Trained {
     fn unfit(&self, problems: Vec<Problem>) -> Failure {
         Failure { cause: Cause::Program, problems, sources: self.checked.sources.clone() }
     }
+}
 
-    fn table(&self, part: &Part, reads: &[Read]) -> Table {
-        let plan = &self.program().data;
-        let ids = plan.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Id);
-        let ids = ids.filter_map(|(at, field)| Some((field.name.clone(), id_cells(part, at)?)));
-        let mut named: Vec<(String, Vec<Cell>)> = ids.collect();
-        named.extend(reads.iter().flat_map(Read::columns));
+impl Predictions {
+    /// What identifies a row comes first; of pictures, where no field holds it, the file.
+    pub fn table(&self) -> Table {
+        let mut named = self.ids.clone();
+        if let Some(files) = self.files.as_ref().filter(|_| named.is_empty()) {
+            named.push(("file".into(), files.iter().map(|file| Cell::Text(file.clone())).collect()));
+        }
+        named.extend(self.reads.iter().flat_map(Read::columns));
         let (columns, cells): (Vec<String>, Vec<Vec<Cell>>) = named.into_iter().unzip();
         let mut cells: Vec<_> = cells.into_iter().map(Vec::into_iter).collect();
         let row = |_| cells.iter_mut().map(|column| column.next().expect("a cell for each row")).collect();
-        Table { columns, rows: (0..part.rows).map(row).collect() }
+        Table { columns, rows: (0..self.rows).map(row).collect() }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::model::program::{CellType, FieldPlan, FieldType, OutputKind, SEPARATO
 use crate::tensor::Array;
 
 /// One output, read.
+#[derive(Clone, Debug)]
 pub struct Read {
     /// The target that it is trained towards, else the output's own name.
     pub name: String,
@@ -22,6 +23,7 @@ pub struct Read {
 }
 
 /// What the probabilities come to; nothing where they are no numbers.
+#[derive(Clone, Debug)]
 pub enum Said {
     /// The class of each place.
     Class(Vec<Option<usize>>),
@@ -149,6 +151,23 @@ fn most_probable(values: &[f32]) -> Option<usize> {
 }
 
 impl Read {
+    /// The names that a row is most likely of, with their probabilities, the likeliest first; nothing where there are no names,
+    /// or one for each of several places.
+    pub fn ranked(&self, row: usize) -> Option<Vec<(&str, f32)>> {
+        let classes = *self.values.shape.last()?;
+        if !matches!(self.said, Some(Said::Class(_) | Said::Labels { .. })) || self.values.shape.len() != 2 {
+            return None;
+        }
+        let values = &self.values.floats()[row * classes..][..classes];
+        let mut all: Vec<(&str, f32)> = match (&self.names[..], values) {
+            // One number stands for both.
+            ([no, yes], &[p]) => vec![(no, 1.0 - p), (yes, p)],
+            (names, values) => names.iter().map(String::as_str).zip(values.iter().copied()).collect(),
+        };
+        all.sort_by(|a, b| b.1.total_cmp(&a.1));
+        Some(all)
+    }
+
     /// What a table shows: the label, or those that are on, with the probability of each, or the numbers.
     pub fn columns(&self) -> Vec<(String, Vec<Cell>)> {
         let inner = &self.values.shape[1..];

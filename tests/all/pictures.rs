@@ -503,17 +503,69 @@ fn predictions_are_made_of_a_picture_or_a_folder() {
     let run = shell.run(&["run", "it.dlm", "--out", "it", "--quiet"]);
     assert_eq!(run.code, 0, "{}", run.err);
     let predicted = |input: &str| -> Vec<String> {
-        let run = shell.run(&["predict", "it/model.dlmx", input]);
+        let run = shell.run(&["predict", "it/model.dlmx", input, "--format", "csv"]);
         assert_eq!(run.code, 0, "{}", run.err);
         run.out.lines().map(|line| line.split(',').next().unwrap_or_default().to_string()).collect()
     };
     assert_eq!(predicted("pets/cats/1.png"), ["name", "pets/cats/1.png"]);
     let all = ["name", "pets/cats/0.png", "pets/cats/1.png", "pets/cats/2.png"];
     assert_eq!(predicted("pets/cats"), all);
+    // A person is shown the likeliest classes of each.
+    let shown = shell.run(&["predict", "it/model.dlmx", "pets/cats/1.png", "pets/dogs"]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    insta::assert_snapshot!("pictures_ranked", shown.out);
+    let one = shell.run(&["predict", "it/model.dlmx", "pets/cats/1.png", "pets/dogs", "--top", "1"]);
+    for (all, one) in shown.out.lines().zip(one.out.lines()).skip(1) {
+        assert!(all.starts_with(one), "{one}\n{all}");
+    }
+    assert_eq!(shell.run(&["predict", "it/model.dlmx", "pets", "--top", "1", "--format", "csv"]).code, 2);
+    let told = shell.run(&["predict", "it/model.dlmx", "pets/dogs", "--json"]);
+    assert!(told.out.lines().all(|line| line.starts_with("{\"name\":\"pets/dogs/")), "{}", told.out);
+    // Rows have one heading, so one file.
+    let mixed = shell.run(&["predict", "it/model.dlmx", "pets/cats/1.png", "it.dlm"]);
+    assert!(mixed.code == 1 && mixed.err.contains("[inputs-mixed]"), "{}", mixed.err);
+    // Where no field holds the file, a column does.
+    shell.write("plain.dlm", text("image_folder(\"pets\")", "file |> decode |> scale"));
+    assert_eq!(shell.run(&["run", "plain.dlm", "--out", "plain", "--quiet"]).code, 0);
+    let plain = shell.run(&["predict", "plain/model.dlmx", "pets/cats", "--format", "csv"]);
+    let firsts: Vec<&str> = plain.out.lines().filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(firsts, ["file", "pets/cats/0.png", "pets/cats/1.png", "pets/cats/2.png"]);
     let lost = shell.run(&["predict", "it/model.dlmx", "pets/cats/9.png"]);
     assert!(lost.code != 0 && lost.err.contains("[file-missing]"), "{}", lost.err);
     let eval = shell.run(&["eval", "it/model.dlmx", "pets"]);
     assert_eq!(eval.code, 0, "{}", eval.err);
+}
+
+/// What has been trained on an array of pixels reads them from a file as well.
+#[test]
+fn a_model_of_pixels_takes_pictures() {
+    let shell = crate::cli::Shell::new();
+    let read = |path: &str| std::fs::read(Path::new(crate::STAND_INS).join(path)).expect("a stand-in");
+    for part in ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"] {
+        let path = format!("mnist/{part}-ubyte.gz");
+        shell.write(&path, read(&path));
+    }
+    shell.write("lenet.dlm", include_str!("../../examples/mnist_lenet.dlm"));
+    let run = shell.run(&["run", "lenet.dlm", "--out", "it", "--quiet", "--set", "train.for=2 steps"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let images = "mnist/t10k-images-idx3-ubyte.gz";
+    let mut bytes = vec![];
+    io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&read(images)[..]), &mut bytes).expect("packed");
+    let pixels = |at: usize| bytes[16 + 28 * 28 * at..][..28 * 28].to_vec();
+    for at in 0..3 {
+        let image = GrayImage::from_raw(28, 28, pixels(at)).expect("so many pixels");
+        shell.write(&format!("digits/{at}.png"), png(image));
+    }
+    let rows = |input: &str| shell.run(&["predict", "it/model.dlmx", input, "--format", "csv"]).out;
+    let (all, some) = (rows(images), rows("digits"));
+    assert_eq!(some.lines().count(), 4, "{some}");
+    for (at, (all, one)) in all.lines().zip(some.lines()).enumerate() {
+        let file = if at == 0 { "file".into() } else { format!("digits/{}.png", at - 1) };
+        assert_eq!(format!("{file},{all}"), one);
+    }
+    shell.write("digits/9.png", png(GrayImage::new(20, 28)));
+    let wrong = shell.run(&["predict", "it/model.dlmx", "digits"]);
+    assert!(wrong.code == 1 && wrong.err.contains("digits/9.png"), "{}", wrong.err);
 }
 
 /// The six files with `rows` rows each, of which pixel (i, j) of channel c of row r of file f is `(f + r + i + 2 j + 3 c) mod 256`.

@@ -7,8 +7,8 @@ use crate::data::Work;
 use crate::data::decoded::Decoded;
 use crate::data::files::{Files, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Places, Texts};
-use crate::problem::Problem;
 use crate::problem::data::{FolderUnreadable, NoRows};
+use crate::problem::{Problem, count};
 
 pub const SOURCE: Source = Source {
     name: "image_folder",
@@ -16,6 +16,12 @@ pub const SOURCE: Source = Source {
     look,
     open,
 };
+
+/// The columns: a file, and the folder in which it lies.
+pub const COLUMNS: [&str; 2] = ["file", "folder"];
+
+/// The first of them.
+pub const FILE: usize = 0;
 
 /// Folders within folders, at most: links may lead in circles.
 const DEEPEST: usize = 16;
@@ -36,15 +42,27 @@ fn open(call: &Call) -> Result<Opened, Vec<Problem>> {
     open_pictures(call.files, found, pictures)
 }
 
-/// Opens all pictures of a folder, whatever the data was.
-pub fn open_folder(files: Files, found: Found) -> Result<Opened, Vec<Problem>> {
-    let pictures = listed(files, &found).map_err(|problem| vec![problem])?;
-    open_pictures(files, found, pictures)
+/// What a person names to be predicted.
+pub enum Named {
+    Picture(Found),
+    /// All pictures in it.
+    Folder(Found),
 }
 
-/// Opens one picture.
-pub fn open_picture(files: Files, found: Found) -> Result<Opened, Vec<Problem>> {
-    let pictures = vec![Picture { path: found.shown.clone(), folder: None }];
+/// Opens pictures by their names, whatever the data was. There is at least one name.
+pub fn open_named(files: Files, named: Vec<Named>) -> Result<Opened, Vec<Problem>> {
+    let mut pictures = vec![];
+    for it in &named {
+        match it {
+            Named::Picture(found) => pictures.push(Picture { path: found.shown.clone(), folder: None }),
+            Named::Folder(found) => pictures.extend(listed(files, found).map_err(|problem| vec![problem])?),
+        }
+    }
+    let others = named.len() - 1;
+    let (Named::Picture(mut found) | Named::Folder(mut found)) = named.into_iter().next().expect("a name");
+    if others > 0 {
+        found.shown = format!("{} and {}", found.shown, count(others, "other", "others"));
+    }
     open_pictures(files, found, pictures)
 }
 
@@ -92,7 +110,7 @@ fn hash(files: Files, found: &Found, pictures: &[Picture]) -> Result<blake3::Has
 }
 
 fn heading(found: &Found, rows: usize) -> Heading {
-    let columns = vec![Head::text("file"), Head::text("folder")];
+    let columns = COLUMNS.map(Head::text).to_vec();
     Heading { shown: found.shown.clone(), columns, rows: Some(rows), complete: true }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use dlmc::data::files::Files;
 use dlmc::data::{self, Dataset, Fitted, Limits, Need, Part};
 use dlmc::problem::Problem;
 
@@ -23,11 +24,16 @@ fn trained() -> (Block, Dataset) {
     (block, dataset)
 }
 
+fn files(block: &Block) -> Files<'_> {
+    Files::new(&block.world, Path::new(""), Limits::default())
+}
+
 fn encode(name: &str, bytes: &[u8], need: Need) -> Result<Part, (String, Vec<Problem>)> {
     let (mut block, dataset) = trained();
     block.world.0.insert(name.into(), bytes.to_vec());
-    let encoded = data::encode_rows(&block.world, Path::new(name), &block.plan, &dataset.fitted, &mut Means(0), need);
-    encoded.map_err(|problems| (block.told(&problems), problems))
+    let encoded =
+        data::encode_rows(files(&block), &[Path::new(name)], &block.plan, &dataset.fitted, &mut Means(0), need);
+    encoded.map(|rows| rows.part).map_err(|problems| (block.told(&problems), problems))
 }
 
 #[test]
@@ -75,7 +81,7 @@ fn what_rows_to_predict_lack_is_told() {
         let (mut block, dataset) = trained();
         block.world.0.insert(name_there.into(), text.as_bytes().to_vec());
         let path = Path::new(name);
-        let encoded = data::encode_rows(&block.world, path, &block.plan, &dataset.fitted, &mut Means(0), *need);
+        let encoded = data::encode_rows(files(&block), &[path], &block.plan, &dataset.fitted, &mut Means(0), *need);
         all += &format!("## {text:?}\n{}\n", block.told(&encoded.err().expect("problems")));
     }
     insta::assert_snapshot!("data_input", all);
@@ -88,7 +94,7 @@ fn the_format_of_a_file_without_a_known_ending_is_that_of_the_training_data() {
     let dataset = block.load().expect("sound");
     block.world.0.insert("rows".into(), b"x\n1\n".to_vec());
     let encode = |path: &str| {
-        data::encode_rows(&block.world, Path::new(path), &block.plan, &dataset.fitted, &mut Means(0), Need::Inputs)
+        data::encode_rows(files(&block), &[Path::new(path)], &block.plan, &dataset.fitted, &mut Means(0), Need::Inputs)
     };
     assert_eq!(encode("rows").err().expect("a table is no format of files")[0].code, "input-format");
 }
@@ -103,8 +109,8 @@ fn images_to_predict_may_come_as_they_came_in_training() {
     );
     let dataset = block.load().expect("sound");
     let part =
-        data::encode_rows(&block.world, Path::new("i"), &block.plan, &dataset.fitted, &mut Means(0), Need::Inputs);
-    assert_eq!(part.expect("images").field(0), dataset.parts[0].field(0));
+        data::encode_rows(files(&block), &[Path::new("i")], &block.plan, &dataset.fitted, &mut Means(0), Need::Inputs);
+    assert_eq!(part.expect("images").part.field(0), dataset.parts[0].field(0));
 }
 
 #[test]
@@ -138,15 +144,13 @@ fn what_was_fitted_survives_the_artifact() {
 #[test]
 fn a_resumed_run_reads_what_the_first_run_read() {
     let (block, first) = trained();
-    let again =
-        data::load_fitted(&block.world, Path::new(""), &block.plan, &first.fitted, &mut Means(0), Limits::default());
+    let again = data::load_watched(files(&block), &block.plan, Some(&first.fitted), &mut Means(0));
     let again = again.unwrap_or_else(|problems| panic!("{}", block.told(&problems)));
     assert!(first.parts.iter().zip(&again.parts).all(|(a, b)| a.fields == b.fields && a.numbers == b.numbers));
     assert_eq!((&again.fitted, &again.fingerprint), (&first.fitted, &first.fingerprint));
     let mut changed = Block::new(BLOCK, &[("f.csv", CSV.replace("Ada", "Eve").as_bytes())]);
     assert_ne!(changed.load().expect("sound").fingerprint, first.fingerprint);
     changed.world.0.insert("f.csv".into(), CSV.replace("free", "boat").into_bytes());
-    let told =
-        data::load_fitted(&changed.world, Path::new(""), &block.plan, &first.fitted, &mut Means(0), Limits::default());
+    let told = data::load_watched(files(&changed), &block.plan, Some(&first.fitted), &mut Means(0));
     assert_eq!(told.err().expect("a new class")[0].code, "unknown-class");
 }

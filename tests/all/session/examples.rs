@@ -5,7 +5,7 @@ use dlmc::compile::simplified;
 use dlmc::kernel::Machine;
 use dlmc::model::program::Pace;
 use dlmc::session::artifact::Artifact;
-use dlmc::session::{Cell, Trained};
+use dlmc::session::{Cell, Through, Trained};
 
 pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
 
@@ -137,10 +137,7 @@ fn xor_is_learned_from_every_seed() {
     for seed in 1..=20 {
         let bench = example("xor", &[("train.seed", &seed.to_string())]);
         let trained = Trained::read(&bench.run().0.artifact.unwrap()).unwrap_or_else(|it| panic!("{:#?}", it.problems));
-        let world = Memory::default().with("rows.csv", "a,b\n0,0\n0,1\n1,0\n1,1\n");
-        let table = trained
-            .predict(&world, Path::new("rows.csv"), Backend::Native)
-            .unwrap_or_else(|it| panic!("{:#?}", it.problems));
+        let table = predicting::predict(&bench, &trained, "a,b\n0,0\n0,1\n1,0\n1,1\n");
         let labels: Vec<&Cell> = table.rows.iter().map(|row| &row[0]).collect();
         let expected = ["0", "1", "1", "0"].map(|it| Cell::Text(it.into()));
         assert!(labels.iter().copied().eq(&expected), "seed {seed}: {table:?}");
@@ -161,9 +158,7 @@ fn the_linear_perceptron_goes_where_it_must() {
         let weights = artifact.tensors["w"].floats();
         assert!(weights.iter().all(|it| (f64::from(*it) - theta).abs() < 5e-7), "{backend:?}: {weights:?}");
         let trained = Trained::read(&path).unwrap_or_else(|it| panic!("{:#?}", it.problems));
-        let world = Memory::default().with("rows.csv", "a,b\n0,0\n0,1\n1,0\n1,1\n");
-        let table =
-            trained.predict(&world, Path::new("rows.csv"), backend).unwrap_or_else(|it| panic!("{:#?}", it.problems));
+        let table = predicting::predict(&bench, &trained, "a,b\n0,0\n0,1\n1,0\n1,1\n");
         for (row, expected) in table.rows.iter().zip([0.0, 1.0 / 3.0, 1.0 / 3.0, 2.0 / 3.0]) {
             let Cell::Number(found) = row[0] else { panic!("{table:?}") };
             assert!((found - expected).abs() < 5e-4, "{found} for {expected}");
@@ -244,8 +239,9 @@ fn the_predictions_of_an_artifact_are_those_of_the_run() {
     let (outcome, _) = bench.run();
     let trained = Trained::read(&outcome.artifact.unwrap()).unwrap_or_else(|it| panic!("{:#?}", it.problems));
     let known = dlmc::session::Known::Split { split: dlmc::model::program::Split::Test, base: &bench.base };
-    let evaluation =
-        trained.evaluate(&crate::disk(), known, Backend::Native).unwrap_or_else(|it| panic!("{:#?}", it.problems));
+    let evaluation = trained
+        .evaluate(known, &Through::new(&crate::disk(), Backend::Native))
+        .unwrap_or_else(|it| panic!("{:#?}", it.problems));
     assert_eq!(evaluation.metrics, outcome.end.test);
 }
 

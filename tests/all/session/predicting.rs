@@ -1,10 +1,11 @@
 //! What an artifact says about rows.
 
 use super::*;
+use dlmc::data::files::Files;
 use dlmc::model::program::Split;
 use dlmc::session::artifact::Artifact;
 use dlmc::session::measure::Model;
-use dlmc::session::{Cell, Known, Table, Trained, Value};
+use dlmc::session::{Cell, Known, Table, Through, Trained, Value};
 
 fn trained(bench: &Bench) -> (Outcome, Trained) {
     let (outcome, _) = bench.run();
@@ -12,10 +13,11 @@ fn trained(bench: &Bench) -> (Outcome, Trained) {
     (outcome, trained.unwrap_or_else(|failure| panic!("{:#?}", failure.problems)))
 }
 
-fn predict(bench: &Bench, trained: &Trained, csv: &str) -> Table {
+/// What is said of rows.
+pub(super) fn predict(bench: &Bench, trained: &Trained, csv: &str) -> Table {
     let world = Memory::default().with("rows.csv", csv);
-    let table = trained.predict(&world, Path::new("rows.csv"), bench.backend);
-    table.unwrap_or_else(|failure| panic!("{:#?}", failure.problems))
+    let table = trained.predict(&[Path::new("rows.csv")], &Through::new(&world, bench.backend));
+    table.unwrap_or_else(|failure| panic!("{:#?}", failure.problems)).table()
 }
 
 fn shown(table: &Table) -> String {
@@ -80,8 +82,8 @@ fn outputs_are_the_same_bits_however_rows_are_batched() {
     let mut weights = artifact.weights(program).unwrap();
     let fitted = &artifact.document.data.fitted;
     let formulas = &mut dlmc::session::formulas::Formulas(program);
-    let limits = dlmc::data::Limits::default();
-    let dataset = dlmc::data::load_fitted(&*bench.world, &bench.base, &program.data, fitted, formulas, limits).unwrap();
+    let files = Files::new(&*bench.world, &bench.base, dlmc::data::Limits::default());
+    let dataset = dlmc::data::load_watched(files, &program.data, Some(fitted), formulas).unwrap();
     let part = dataset.part(Split::Train);
     let mut by = |n| Model::new(program, fitted, bench.backend).by(n).outputs(&mut weights, part);
     let all = by(part.rows);
@@ -96,7 +98,7 @@ fn an_evaluation_repeats_what_the_run_has_measured() {
     let (outcome, trained) = trained(&bench);
     for (split, expected) in [(Split::Train, &outcome.end.train), (Split::Test, &outcome.end.test)] {
         let known = Known::Split { split, base: &bench.base };
-        let evaluation = trained.evaluate(&*bench.world, known, bench.backend).unwrap();
+        let evaluation = trained.evaluate(known, &Through::new(&*bench.world, bench.backend)).unwrap();
         assert_eq!(&evaluation.metrics, expected);
         let [classes] = &evaluation.classes[..] else { panic!("one output") };
         let right: u64 = (0..3).map(|it| classes.confusion[it][it]).sum();
@@ -113,7 +115,7 @@ fn an_evaluation_of_a_file_counts_what_was_taken_for_what() {
     let csv = "a,b,kind\n0,0,ape\n0.1,10,ape\n3,50,bee\n3,50,cat\n1,400,cat\n";
     let world = Memory::default().with("rows.csv", csv);
     let known = Known::File(Path::new("rows.csv"));
-    let evaluation = trained.evaluate(&world, known, bench.backend).unwrap();
+    let evaluation = trained.evaluate(known, &Through::new(&world, bench.backend)).unwrap();
     assert_eq!(evaluation.examples, 5);
     insta::assert_snapshot!(serde_json::to_string_pretty(&evaluation.classes).unwrap());
 }
@@ -242,7 +244,8 @@ fn of_a_set_the_labels_come_that_are_on() {
     let expected = ["slow", "slow;sad", "sad", "other", "fast;sad", "fast"].map(text);
     assert_eq!(said, expected.iter().collect::<Vec<_>>());
     let world = Memory::default().with("rows.csv", rows);
-    let evaluation = trained.evaluate(&world, Known::File(Path::new("rows.csv")), bench.backend).unwrap();
+    let evaluation =
+        trained.evaluate(Known::File(Path::new("rows.csv")), &Through::new(&world, bench.backend)).unwrap();
     // The last row says `slow` that is not said.
     let Value::Number(wrong) = evaluation.metrics["hamming"] else { panic!("a number") };
     assert!((wrong - 1.0 / 24.0).abs() < 1e-9, "{wrong}");
@@ -256,7 +259,10 @@ fn of_a_set_the_labels_come_that_are_on() {
     assert_eq!(told, expected);
     // What a model of labels learned is the same from the artifact as from the run.
     let known = Known::Split { split: Split::Train, base: &bench.base };
-    assert_eq!(trained.evaluate(&*bench.world, known, bench.backend).unwrap().metrics, outcome.end.train);
+    assert_eq!(
+        trained.evaluate(known, &Through::new(&*bench.world, bench.backend)).unwrap().metrics,
+        outcome.end.train
+    );
 }
 
 #[test]
@@ -284,7 +290,7 @@ fn of_an_ordinal_each_value_comes_with_its_probability() {
             );
         }
         let known = Known::Split { split: Split::Train, base: &bench.base };
-        let evaluation = trained.evaluate(&*bench.world, known, bench.backend).unwrap();
+        let evaluation = trained.evaluate(known, &Through::new(&*bench.world, bench.backend)).unwrap();
         assert_eq!(evaluation.metrics, outcome.end.train);
         assert_eq!(evaluation.classes[0].confusion, [[2, 0, 0], [0, 2, 0], [0, 0, 2]], "{loss}");
     }

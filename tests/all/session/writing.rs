@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use dlmc::compile::Backend;
-use dlmc::data::{Limits, load_fitted};
+use dlmc::data::files::Files;
+use dlmc::data::{Limits, load_watched};
 use dlmc::model::program::Split;
 use dlmc::session::artifact::Artifact;
 use dlmc::session::formulas::{Formulas, interpret};
 use dlmc::session::generation::Draft;
 use dlmc::session::measure::Model;
-use dlmc::session::{Cell, Event, Known, Outcome, Place, Reason, Trained, Value};
+use dlmc::session::{Cell, Event, Known, Outcome, Place, Reason, Through, Trained, Value};
 use dlmc::source::Memory;
 use dlmc::tensor::Array;
 
@@ -93,7 +94,7 @@ fn a_text_is_predicted_window_by_window() {
     let (outcome, _) = bench.run();
     let trained = Trained::read(outcome.artifact.as_ref().unwrap()).unwrap();
     let world = Memory::default().with("rows.txt", "so la ti do re mi fa so l");
-    let table = trained.predict(&world, Path::new("rows.txt"), Backend::Native).unwrap();
+    let table = trained.predict(&[Path::new("rows.txt")], &Through::new(&world, Backend::Native)).unwrap().table();
     assert_eq!(table.columns, ["next"]);
     let texts = table.rows.iter().map(|row| match &row[0] {
         Cell::Text(text) => text.clone(),
@@ -104,12 +105,16 @@ fn a_text_is_predicted_window_by_window() {
     // At its first places a window has seen too little to tell.
     assert!(texts[0].ends_with(" ti ") && texts[1].ends_with("re mi"), "{texts:?}");
     let known = Known::File(Path::new("rows.txt"));
-    let evaluation = trained.evaluate(&world, known, Backend::Native).unwrap();
+    let evaluation = trained.evaluate(known, &Through::new(&world, Backend::Native)).unwrap();
     assert_eq!((evaluation.examples, evaluation.classes.len()), (3, 0));
     let split = Known::Split { split: Split::Val, base: &bench.base };
-    assert_eq!(trained.evaluate(&*bench.world, split, Backend::Native).unwrap().metrics, outcome.end.val);
+    assert_eq!(
+        trained.evaluate(split, &Through::new(&*bench.world, Backend::Native)).unwrap().metrics,
+        outcome.end.val
+    );
     let few = Memory::default().with("rows.txt", "so la");
-    let failure = trained.predict(&few, Path::new("rows.txt"), Backend::Native).unwrap_err();
+    let failure =
+        trained.predict(&[Path::new("rows.txt")], &Through::new(&few, Backend::Native)).err().expect("a failure");
     assert_eq!(failure.problems[0].code, "few-rows");
 }
 
@@ -134,7 +139,9 @@ fn metrics_of_blocks_are_those_of_all_examples() {
     let mut weights = artifact.weights(program).unwrap();
     let fitted = &artifact.document.data.fitted;
     let formulas = &mut Formulas(program);
-    let dataset = load_fitted(&*bench.world, &bench.base, &program.data, fitted, formulas, Limits::default()).unwrap();
+    let dataset =
+        load_watched(Files::new(&*bench.world, &bench.base, Limits::default()), &program.data, Some(fitted), formulas)
+            .unwrap();
     let part = dataset.part(Split::Train);
     let mut by =
         |held: usize| Model::new(program, fitted, bench.backend).by(16).holding(held).metrics(&mut weights, part);
