@@ -5,6 +5,7 @@
 
 use crate::tensor::{Dtype, Function, Id, Op, Slot};
 
+mod across;
 pub mod affine;
 mod body;
 mod build;

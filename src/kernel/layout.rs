@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::across::across;
 use super::affine::{Affine, flatten};
 use super::build::kernels;
 use super::collapse::collapse;
@@ -97,6 +98,7 @@ impl Writing<'_> {
         for mut kernel in kernels(self.graph, stored, members).expect("what blocks a kernel is stored") {
             self.settle(&mut kernel);
             collapse(&mut kernel);
+            across(&mut kernel);
             self.push(kernel);
         }
     }

@@ -9,7 +9,7 @@ use crate::tensor::{Axes, Id, Op, View};
 /// The sum over `axis` of `a · b`, as a contraction. A product of two tensors that have the same axes stays a sum: it is
 /// made in one pass over both, together with whatever makes them.
 pub fn recognise(rewriter: &mut Rewriter, a: Id, b: Id, axis: usize) -> Option<Id> {
-    let all: Axes = (0..rewriter.shape(a).len()).map(letter).collect();
+    let all = letters(rewriter.shape(a).len());
     let (x, left) = stripped(rewriter, a, all.clone());
     let (w, right) = stripped(rewriter, b, all.clone());
     let mut out = all;
@@ -26,8 +26,13 @@ fn letter(axis: usize) -> u8 {
     b'a' + axis as u8
 }
 
+/// A label for each axis of a tensor.
+pub fn letters(rank: usize) -> Axes {
+    (0..rank).map(letter).collect()
+}
+
 /// What `id`, with these labels, is an expanded or permuted view of, and its labels.
-fn stripped(rewriter: &Rewriter, id: Id, mut labels: Axes) -> (Id, Axes) {
+pub fn stripped(rewriter: &Rewriter, id: Id, mut labels: Axes) -> (Id, Axes) {
     match rewriter.as_view(id) {
         Some((View::Expand { axis, .. }, inner)) => {
             labels.remove(axis);

@@ -5,8 +5,9 @@
 //! the padded gradient with the turned weights, and its windows are views. (Dumoulin & Visin, 2016.)
 
 use super::Rewriter;
-use crate::scalar::Scalar;
-use crate::tensor::{Id, Op, View};
+use super::contractions::{self, letters, stripped};
+use crate::scalar::{Dtype, Scalar};
+use crate::tensor::{Axes, Id, Op, View};
 
 /// Windows `stride` apart, of `size` places `dilation` apart.
 #[derive(Clone, Copy)]
@@ -54,6 +55,37 @@ pub fn fold(rewriter: &mut Rewriter, x: Id, axis: usize, windows: Windows, exten
     all
 }
 
+/// A slice of `x` along `axis`, made of slices of what `x` is made of: products, or sums of them that are seen through views.
+fn sliced(
+    rewriter: &mut Rewriter,
+    x: Id,
+    axis: usize,
+    slice @ (start, step, len): (usize, isize, usize),
+) -> Option<Id> {
+    let node = rewriter.graph[x].clone();
+    match node.op {
+        Op::View(view) => {
+            let behind = view.behind(axis, rewriter.shape(node.args[0]))?;
+            let y = sliced(rewriter, node.args[0], behind, slice)?;
+            let mut shape = node.shape.to_vec();
+            shape[axis] = len;
+            Some(if let View::Reshape { .. } = view { rewriter.reshape(y, &shape) } else { rewriter.view(view, y) })
+        }
+        Op::Map(scalar @ (Scalar::Add | Scalar::Sub | Scalar::Neg)) => {
+            let parts = node.args.iter().map(|&arg| sliced(rewriter, arg, axis, slice));
+            let parts: Vec<Id> = parts.collect::<Option<_>>()?;
+            Some(rewriter.map(scalar, &parts))
+        }
+        Op::Map(Scalar::Mul) => {
+            let view = View::Slice { axis, start, step, len };
+            let parts: Vec<Id> = node.args.iter().map(|&arg| rewriter.view(view.clone(), arg)).collect();
+            Some(rewriter.map(Scalar::Mul, &parts))
+        }
+        Op::Contract { .. } => Some(contractions::sliced(rewriter, &View::Slice { axis, start, step, len }, x)),
+        _ => None,
+    }
+}
+
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
@@ -80,7 +112,18 @@ impl Near {
         }
         match node.op {
             Op::View(view) => self.behind(rewriter, &view, node.args[0], [number, within]),
-            Op::Contract { .. } => self.contraction(rewriter, x, [number, within]),
+            Op::Contract { a, b, out } => {
+                let operands = [node.args[0], node.args[1]];
+                self.contraction(rewriter, ([a, b, out], operands), [number, within], node.shape[number])
+            }
+            Op::Map(Scalar::Mul) if node.dtype == Dtype::F32 => {
+                let out = letters(node.shape.len());
+                let (x, a) = stripped(rewriter, node.args[0], out.clone());
+                let (w, b) = stripped(rewriter, node.args[1], out.clone());
+                let known = out.iter().all(|label| a.contains(label) || b.contains(label));
+                let product = ([a, b, out], [x, w]);
+                known.then(|| self.contraction(rewriter, product, [number, within], node.shape[number])).flatten()
+            }
             Op::Map(scalar @ (Scalar::Add | Scalar::Sub | Scalar::Neg)) => {
                 let parts = node.args.iter().map(|&arg| self.folded(rewriter, arg, [number, within]));
                 let parts: Vec<Id> = parts.collect::<Option<_>>()?;
@@ -92,6 +135,12 @@ impl Near {
 
     /// The fold of `x` seen through a view that leaves the windows alone.
     fn behind(self, rewriter: &mut Rewriter, view: &View, x: Id, [number, within]: [usize; 2]) -> Option<Id> {
+        if let &View::Slice { axis, start, step, len } = view
+            && axis == within
+        {
+            let sliced = sliced(rewriter, x, axis, (start, step, len))?;
+            return self.folded(rewriter, sliced, [number, within]);
+        }
         let from = rewriter.shape(x).to_vec();
         let shape = view.shape(&from);
         let axes = [view.behind(number, &from)?, view.behind(within, &from)?];
@@ -109,19 +158,23 @@ impl Near {
         Some(rewriter.view(view, sums))
     }
 
-    /// The fold of a contraction of which one operand tells the windows apart and the other the places within them.
-    fn contraction(self, rewriter: &mut Rewriter, x: Id, [number, within]: [usize; 2]) -> Option<Id> {
-        let node = rewriter.graph[x].clone();
-        let Op::Contract { mut a, mut b, mut out } = node.op else { unreachable!("asked before") };
+    /// The fold of a contraction, or of a product of which nothing is summed, of `count` windows of which one operand tells the
+    /// windows apart and the other the places within them.
+    fn contraction(
+        self,
+        rewriter: &mut Rewriter,
+        ([mut a, mut b, mut out], [mut x, mut w]): ([Axes; 3], [Id; 2]),
+        [number, within]: [usize; 2],
+        count: usize,
+    ) -> Option<Id> {
         let (window, place) = (out[number], out[within]);
-        let [mut x, mut w] = [node.args[0], node.args[1]];
         if b.contains(&window) {
             (a, b) = (b, a);
             (x, w) = (w, x);
         }
         let apart = a.contains(&window) && !b.contains(&window) && b.contains(&place) && !a.contains(&place);
         // Where a window is almost all there is, few places are in several, and most of what is read would be padding.
-        if !apart || self.reach() >= node.shape[number] {
+        if !apart || self.reach() >= count {
             return None;
         }
         let axis = a.iter().position(|&label| label == window).expect("a label of this operand");
