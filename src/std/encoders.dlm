@@ -16,6 +16,19 @@ encoder standardize(per: name) on x: f32[H, W, C] -> f32[H, W, C] {
   (x - m) / where(s > 0, s, 1)
 }
 
+## Less the mean of each channel, divided by its deviation, as both are in the images that a network has learnt from before:
+## with `imagenet` as torchvision prepares them. Images are numbers from 0 to 1 here.
+## For example `input photo: image[8, 8, 3] = images |> scale |> normalize(imagenet)`.
+encoder normalize(like: name) on x: f32[H, W, C] -> f32[H, W, C] {
+  require like == imagenet,
+          "`imagenet` is the one that has a name; others are said: `normalize(mean: [0.5], deviation: [0.5])`"
+  (x - concat([0.485, 0.456, 0.406])) / concat([0.229, 0.224, 0.225])
+}
+
+## The same with a mean and a deviation for each channel.
+encoder normalize(mean: list, deviation: list) on x: f32[H, W, C] -> f32[H, W, C] =
+  (x - concat(mean)) / concat(deviation)
+
 ## A missing number becomes the `with` of those that are there.
 ## For example `input rooms: number = rooms |> impute(median)`.
 encoder impute(with: fn = median) on x: f32[..]? -> f32[..] {

@@ -124,6 +124,17 @@ fn holds(doc: &Doc, example: &str) {
         "encoder" => {
             let column = example.split(['=', '|']).nth(1).expect("a column").trim();
             let field = example.split([' ', ':']).nth(1).expect("a field");
+            if column == "images" {
+                let ty = example.split_once(": ").and_then(|it| it.1.split_once(" = ")).expect("a type").0;
+                let model = format!("model m on {field}: {ty} -> number = {field} |> flatten |> dense(1) as out");
+                let source = "source: idx(\"a\", \"b\")";
+                let target = "target y: number = labels";
+                program(&format!(
+                    "dlm 1\ndata points {{\n  {source}\n  {example}\n  {target}\n}}\n{}",
+                    train(&model, plain)
+                ));
+                return;
+            }
             program(&format!(
                 "dlm 1\ndata points {{\n  source: table {{\n    | {column} | y |\n    | 1 | 0 |\n    | 2 | 1 |\n  }}\n  {example}\n  \
                  target y: number\n}}\n{}",

@@ -99,7 +99,12 @@ const CASES: &[Case] = &[
 ];
 
 pub fn cases() -> Vec<&'static str> {
-    let images = ["encoder scale(to: range) on x: image[H, W, C]", "encoder standardize(per: name) on x: f32[H, W, C]"];
+    let images = [
+        "encoder scale(to: range) on x: image[H, W, C]",
+        "encoder standardize(per: name) on x: f32[H, W, C]",
+        "encoder normalize(like: name) on x: f32[H, W, C]",
+        "encoder normalize(mean: list, deviation: list) on x: f32[H, W, C]",
+    ];
     CASES.iter().map(|it| it.signature).chain(images).collect()
 }
 
@@ -149,6 +154,31 @@ train { model: m; data: points; loss: mse; optimizer: sgd; for: 1 epoch }";
     let train = [-3.0 / root, 0.0, -1.0 / root, 0.0, 1.0 / root, 0.0, 3.0 / root, 0.0];
     close(&of(Split::Train), &train, 1e-6, "training rows");
     close(&of(Split::Val), &[0.0, 2.0, 5.0 / root, 0.0], 1e-6, "a row of validation");
+}
+
+/// Of 0 and 1 in each channel.
+#[test]
+fn images_are_normalized_as_others_were() {
+    for (call, [red, green, blue]) in [
+        ("imagenet", [(0.485, 0.229), (0.456, 0.224), (0.406, 0.225)]),
+        ("mean: [0.5, 0.25, 0], deviation: [0.5, 2, 1]", [(0.5, 0.5), (0.25, 2.0), (0.0, 1.0)]),
+    ] {
+        let program = program(&format!(
+            "dlm 1
+data pictures {{
+  source: idx(\"a\", \"b\")
+  input  image: image[2, 1, 3] = images |> scale |> normalize({call})
+  target label: class[2] = labels
+}}
+model m on image: image[2, 1, 3] -> logits[2] = image |> flatten |> dense(2)
+train {{ model: m; data: pictures; loss: cross_entropy; optimizer: sgd; for: 1 epoch }}
+"
+        ));
+        let pixels = Array::f32(&[1, 2, 1, 3], vec![0.0, 0.0, 0.0, 255.0, 255.0, 255.0]);
+        let found = computed(&program.encode(0, 1), &[], &[pixels], CLOCK).remove(0);
+        let of = |value: f64| [red, green, blue].map(|(mean, deviation)| (value - mean) / deviation);
+        close(&found.data, &[of(0.0), of(1.0)].concat(), 1e-6, call);
+    }
 }
 
 #[test]
