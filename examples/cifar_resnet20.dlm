@@ -1,6 +1,10 @@
 dlm 1
 
-## ResNet-20 (He et al., 2016) on small photographs of ten kinds of things.
+## Small photographs of ten kinds of things, told apart by a residual network (He et al., 2016).
+##
+## The lesson: what is added to what a layer has seen, instead of taking its place, can be twenty layers deep. The photographs are
+## CIFAR-10's, as JPEG files in a folder for each kind: `DLMC_DATA` names the folder that holds `cifar10_jpeg`.
+## What comes of it is in `docs/images.md`.
 data cifar {
   source: image_folder("cifar10_jpeg/train")
   test:   image_folder("cifar10_jpeg/test")
