@@ -33,6 +33,21 @@ fn an_interrupted_run_goes_on_bit_for_bit() {
     }
 }
 
+/// What is drawn for an image depends on the step, not on how one came there.
+#[test]
+fn varied_images_are_the_same_after_an_interruption() {
+    // Three batches make an epoch.
+    let of = || examples::example("mnist_lenet", &[("train.for", "5 steps")]).slow();
+    let (whole, _) = of().run();
+    for at in [1, 4] {
+        let bench = of();
+        let (first, _) = bench.try_run(Place::Under(bench.folder.path()), |event| is_step(event, at));
+        assert_eq!(first.unwrap().end.step, at);
+        let (second, _) = bench.try_run(Place::ResumeUnder(bench.folder.path()), |_| false);
+        assert!(bytes(&second.unwrap()) == bytes(&whole), "interrupted after step {at}");
+    }
+}
+
 #[test]
 fn a_run_can_be_interrupted_again_and_again() {
     let bench = Bench::new(&text()).slow();
