@@ -34,6 +34,7 @@ pub mod part;
 pub mod pictures;
 pub mod prepare;
 pub mod shuffle;
+pub mod served;
 pub mod sources;
 pub mod split;
 pub mod time;

@@ -16,6 +16,7 @@ pub mod privacy;
 pub mod run;
 pub mod sequences;
 pub mod shapes;
+pub mod serving;
 pub mod syntax;
 pub mod training;
 pub mod transfer;
@@ -199,6 +200,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         tuning::ENTRIES,
         privacy::ENTRIES,
         lint::ENTRIES,
+        serving::ENTRIES,
         run::ENTRIES,
         command::ENTRIES,
     ];

@@ -9,6 +9,8 @@ use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
 use crate::compile::Backend;
+use crate::problem;
+use crate::session::event::Exported;
 use crate::session::{self, Cause, End, Metrics, Outcome, Place, Reason, Request, Value, Wall};
 use crate::source::{Disk, Forgetful};
 
@@ -148,6 +150,12 @@ fn spent(end: &End) -> String {
     format!("  spent epsilon {epsilon} at delta {delta:e}{known}\n")
 }
 
+/// The artifacts beside the first, and what they serve.
+pub(super) fn handed_out(exports: &[Exported]) -> String {
+    let line = |it: &Exported| format!("  wrote {}, which serves {}\n", it.file, problem::list(&it.serves));
+    exports.iter().map(line).collect()
+}
+
 /// Why it ended, where the artifact is, and what to type next.
 fn farewell(outcome: &Outcome, writes: bool) -> String {
     let end = &outcome.end;
@@ -165,7 +173,7 @@ fn farewell(outcome: &Outcome, writes: bool) -> String {
     if let Some(artifact) = &outcome.artifact {
         let artifact = artifact.display().to_string();
         let name = quoted(&artifact);
-        out += &format!("  wrote {artifact}\n");
+        out += &format!("  wrote {artifact}\n{}", handed_out(&end.exports));
         // Without a test split, the next that there is.
         let split = match (end.test.is_empty(), end.val.is_empty()) {
             (false, _) => "",

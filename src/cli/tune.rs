@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::again::{Again, quoted, set};
 use super::numbers::{measure, seconds};
-use super::run::{place, results};
+use super::run::{handed_out, place, results};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
 use crate::compile::{Override, TunePlan};
@@ -136,7 +136,8 @@ fn farewell(found: &Found, best: &Best, plan: &TunePlan, run: &str) -> String {
     }
     if let Some(artifact) = &best.artifact {
         let name = quoted(artifact);
-        out += &format!("  wrote {artifact}\n  next: dlmc predict {name} ROWS.csv\n        {run}\n");
+        out += &format!("  wrote {artifact}\n{}", handed_out(&best.exports));
+        out += &format!("  next: dlmc predict {name} ROWS.csv\n        {run}\n");
     }
     out
 }

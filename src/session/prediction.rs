@@ -177,6 +177,9 @@ impl Trained {
         let ids = plan.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Id);
         let ids = ids.filter_map(|(at, field)| Some((field.name.clone(), id_cells(part, at)?)));
         let mut named: Vec<(String, Vec<Cell>)> = ids.collect();
+        if let Some(serves) = &self.document.serves {
+            named.sort_by_key(|(name, _)| serves.iter().position(|it| it == name));
+        }
         named.extend(reads.iter().flat_map(Read::columns));
         let (columns, cells): (Vec<String>, Vec<Vec<Cell>>) = named.into_iter().unzip();
         let mut cells: Vec<_> = cells.into_iter().map(Vec::into_iter).collect();

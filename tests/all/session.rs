@@ -12,6 +12,7 @@ use dlmc::source::{Disk, Memory, World};
 mod accumulating;
 mod adapting;
 mod exact;
+mod exporting;
 mod examples;
 mod freezing;
 mod plateau;
