@@ -108,6 +108,13 @@ pub trait World: Sync {
     fn size(&self, path: &Path) -> Option<u64>;
     /// At most the first `limit` bytes of a data file.
     fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>>;
+    /// At most `limit` bytes of a data file from the byte `start` on.
+    fn part(&self, path: &Path, start: u64, limit: usize) -> io::Result<Vec<u8>> {
+        let (mut file, mut bytes) = (self.open(path)?, Vec::new());
+        io::copy(&mut io::Read::take(&mut file, start), &mut io::sink())?;
+        io::Read::read_to_end(&mut io::Read::take(file, limit as u64), &mut bytes)?;
+        Ok(bytes)
+    }
     /// A data file, to be read from its start.
     fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>>;
     /// The folder in which data files are looked for when they are not beside the program.
@@ -175,6 +182,12 @@ impl World for Disk {
         io::Read::read_to_end(&mut io::Read::take(std::fs::File::open(path)?, limit as u64), &mut bytes)?;
         Ok(bytes)
     }
+    fn part(&self, path: &Path, start: u64, limit: usize) -> io::Result<Vec<u8>> {
+        let (mut file, mut bytes) = (std::fs::File::open(path)?, Vec::new());
+        io::Seek::seek(&mut file, io::SeekFrom::Start(start))?;
+        io::Read::read_to_end(&mut io::Read::take(file, limit as u64), &mut bytes)?;
+        Ok(bytes)
+    }
     fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
         Ok(Box::new(std::fs::File::open(path)?))
     }
@@ -232,6 +245,9 @@ impl World for Forgetful {
     }
     fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
         Disk.head(path, limit)
+    }
+    fn part(&self, path: &Path, start: u64, limit: usize) -> io::Result<Vec<u8>> {
+        Disk.part(path, start, limit)
     }
     fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
         Disk.open(path)

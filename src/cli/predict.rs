@@ -16,7 +16,7 @@ use crate::session::{Cell, Table};
 pub struct Args {
     /// What `dlmc run` wrote
     artifact: PathBuf,
-    /// Rows as .csv, .tsv or .jsonl, a picture as .png or .jpg, or a folder of them; `-` is standard input, as CSV
+    /// Rows as .csv, .tsv, .jsonl, .npy or .npz, a picture as .png or .jpg, or a folder of them; `-` is standard input, as CSV
     input: PathBuf,
     /// Where to write, instead of standard output; by its ending as .csv or .jsonl
     #[arg(long, value_name = "FILE")]

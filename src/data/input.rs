@@ -8,7 +8,7 @@ use super::files::{Content, Files};
 use super::fitted::{Fitted, FittedField};
 use super::frame::Heading;
 use super::prepare::{tokenise, typed};
-use super::sources::{self, Opened, csv, idx, image_folder, jsonl, text_file};
+use super::sources::{self, Opened, csv, idx, image_folder, jsonl, npy, npz, text_file};
 use super::windows::{Order, Reach};
 use super::{Fitter, Limits, Part, encode};
 use crate::model::program::{DataPlan, FieldPlan, Select};
@@ -84,11 +84,15 @@ fn open(plan: &DataPlan, files: Files, input: &Path) -> Result<Opened, Vec<Probl
     if ["png", "jpg", "jpeg"].contains(&ending.as_str()) {
         return image_folder::open_picture(files, found);
     }
+    if ending == npz::SOURCE.name {
+        return npz::open_found(files, found);
+    }
     let content: Content = files.read(found).map_err(one)?;
     let (kind, call) = sources::call(&plan.source, files)?;
     let trained_on_text = [csv::SOURCE.name, csv::TABS.name].contains(&kind.name);
     match ending.as_str() {
         "jsonl" | "ndjson" => jsonl::open_content(content),
+        "npy" => npy::open_content(content),
         _ if kind.name == text_file::SOURCE.name => text_file::open_content(content),
         _ if kind.name == idx::SOURCE.name && idx::is_idx(&content.bytes) => idx::open_images(content),
         "csv" | "tsv" if trained_on_text && ending == kind.name => csv::open_content(content, csv::Dialect::of(&call)?),
