@@ -196,7 +196,7 @@ fn a_second_artifact_is_told_of_wherever_a_run_is() {
     assert_eq!(fields(&end["exports"][0]), ["file", "bytes", "serves"]);
     assert_eq!(end["exports"][0]["file"], "runs/xor-1/other.dlmx");
     let said = shell.run(&["inspect", "it/out/gate.dlmx"]);
-    assert!(said.out.lines().any(|line| line.starts_with("serves ") && line.ends_with(" x")), "{}", said.out);
+    assert!(said.out.lines().any(|line| line.starts_with("  serves ") && line.ends_with(" x")), "{}", said.out);
     shell.write("rows.csv", "a,b\n0,1\n");
     assert_eq!(shell.run(&["predict", "it/out/gate.dlmx", "rows.csv"]).code, 0);
     // A run writes over nothing.
