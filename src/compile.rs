@@ -10,6 +10,7 @@ pub use crate::kernel::Machine;
 pub use crate::kernel::machine::{use_registers, use_threads};
 use crate::kernel::{self, Plan};
 pub use crate::model::check::Checked;
+pub use crate::model::export::ExportPlan;
 pub use crate::model::overrides::Set;
 pub use crate::model::tune::TunePlan;
 use crate::native;

@@ -14,6 +14,7 @@ use crate::tensor::Array;
 
 mod ahead;
 pub mod args;
+pub mod array;
 pub mod batches;
 pub mod cells;
 pub mod classes;
@@ -33,6 +34,7 @@ pub mod lints;
 pub mod part;
 pub mod pictures;
 pub mod prepare;
+pub mod served;
 pub mod shuffle;
 pub mod sources;
 pub mod split;
@@ -41,6 +43,7 @@ pub mod tokens;
 pub mod trouble;
 pub mod watch;
 pub mod windows;
+pub mod zip;
 
 pub use batches::Batches;
 pub use draws::Draws;

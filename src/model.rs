@@ -5,10 +5,12 @@
 pub mod adapt;
 pub mod alone;
 pub mod apply;
+mod blocks;
 pub mod builtins;
 pub mod check;
 pub mod discover;
 pub mod eval;
+pub mod export;
 pub mod fields;
 pub mod formulas;
 pub mod functions;

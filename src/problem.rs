@@ -7,6 +7,7 @@
 use crate::source::{Near, Sources, Span};
 
 pub mod allow;
+pub mod arrays;
 pub mod command;
 pub mod data;
 pub mod lint;
@@ -15,6 +16,7 @@ pub mod pages;
 pub mod privacy;
 pub mod run;
 pub mod sequences;
+pub mod serving;
 pub mod shapes;
 pub mod syntax;
 pub mod training;
@@ -193,10 +195,12 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         shapes::ENTRIES,
         values::ENTRIES,
         data::ENTRIES,
+        arrays::ENTRIES,
         sequences::ENTRIES,
         training::ENTRIES,
         transfer::ENTRIES,
         tuning::ENTRIES,
+        serving::ENTRIES,
         privacy::ENTRIES,
         lint::ENTRIES,
         run::ENTRIES,

@@ -320,6 +320,8 @@ fn train(
         began,
         spent,
         objective: request.objective.map(|it| &it.metric),
+        // Of the trials of a search one becomes an artifact that is handed out.
+        exports: request.checked.exports_of(program).filter(|_| request.objective.is_none()).collect(),
     };
     let reason = training.train(&mut journal, stop).map_err(broken)?;
     let end = match reason {

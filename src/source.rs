@@ -112,6 +112,13 @@ pub trait World: Sync {
     fn size(&self, path: &Path) -> Option<u64>;
     /// At most the first `limit` bytes of a data file.
     fn head(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>>;
+    /// At most `limit` bytes of a data file from the byte `start` on.
+    fn part(&self, path: &Path, start: u64, limit: usize) -> io::Result<Vec<u8>> {
+        let (mut file, mut bytes) = (self.open(path)?, Vec::new());
+        io::copy(&mut io::Read::take(&mut file, start), &mut io::sink())?;
+        io::Read::read_to_end(&mut io::Read::take(file, limit as u64), &mut bytes)?;
+        Ok(bytes)
+    }
     /// A data file, to be read from its start.
     fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>>;
     /// The folder in which data files are looked for when they are not beside the program.

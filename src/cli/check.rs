@@ -8,7 +8,7 @@ use super::numbers::{at_most, bytes, count, decimals, seconds, short};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, program};
-use crate::compile::TunePlan;
+use crate::compile::{ExportPlan, TunePlan};
 use crate::ide::{Look, ModelReport, Report, Steps, TrainReport};
 use crate::model::program::Privacy;
 use crate::problem::{Problem, Severity, list};
@@ -69,6 +69,7 @@ fn as_text(report: &Report, nested: bool) -> String {
         parts.push(trains(&report.trains));
     }
     parts.extend(report.checked.tunes.iter().map(|plan| search(plan, sources)));
+    parts.extend((!report.checked.exports.is_empty()).then(|| exports(&report.checked.exports)));
     parts.join("\n")
 }
 
@@ -183,6 +184,16 @@ fn search(plan: &TunePlan, sources: &Sources) -> String {
     format!("tune{name}: {}\n{}", words.join(" "), table.text())
 }
 
+/// What `export` blocks ask for.
+fn exports(plans: &[ExportPlan]) -> String {
+    use Align::Left;
+    let mut table = Table::new(&[("export", Left), ("of", Left), ("serves", Left)]);
+    for ExportPlan { file, train, serves, .. } in plans {
+        table.row([file.clone(), train.clone().unwrap_or("–".into()), serves.join(", ")]);
+    }
+    table.text()
+}
+
 /// `backbone from weights/resnet18.safetensors: 96 tensors, 269,722 numbers; 2 left out`
 pub fn brought(it: &Provenance) -> String {
     let part = it.part.as_ref().map_or("weights".to_string(), |part| format!("`{part}`"));
@@ -253,11 +264,17 @@ fn as_json(report: &Report, problems: &[Problem]) -> Value {
             "trials": plan.trials, "at_most": plan.at_most, "seed": plan.seed, "keys": keys.collect::<Vec<_>>(),
         })
     });
+    let exports = report
+        .checked
+        .exports
+        .iter()
+        .map(|it| json!({ "name": it.name, "train": it.train, "file": it.file, "serves": it.serves }));
     json!({
         "file": report.checked.sources[report.checked.file].name,
         "problems": problems.iter().map(|it| super::report::json(&report.checked.sources, it)).collect::<Vec<_>>(),
         "models": models.collect::<Vec<_>>(),
         "trains": trains.collect::<Vec<_>>(),
         "tunes": tunes.collect::<Vec<_>>(),
+        "exports": exports.collect::<Vec<_>>(),
     })
 }

@@ -57,7 +57,7 @@ fn as_text(name: &str, inside: &Inspection) -> String {
 
 /// What an artifact says about itself, row by row.
 fn described(document: &Document) -> Vec<(&'static str, String)> {
-    let Document { dlmc, program, data, training, transfers, progress, .. } = document;
+    let Document { dlmc, program, data, training, transfers, serves, progress, .. } = document;
     let mut rows = vec![("written by", format!("dlmc {dlmc}"))];
     let files: Vec<&str> = program.files.iter().map(|it| it.name.as_str()).collect();
     rows.push(("program", files.join(", ")));
@@ -74,6 +74,7 @@ fn described(document: &Document) -> Vec<(&'static str, String)> {
         let shown: Vec<String> = shown.collect();
         rows.push(("classes", format!("{target}: {}", shown.join(", "))));
     }
+    rows.extend(serves.iter().map(|it| ("serves", it.join(", "))));
     rows.extend(transfers.iter().map(|it| ("began with", format!("{}, sha256 {}", brought(it), it.sha256))));
     rows.push(("seed", training.seed.to_string()));
     rows.push(("updates", format!("{}, weights of {}", count(training.step), count(training.kept))));

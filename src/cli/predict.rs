@@ -20,7 +20,7 @@ use crate::session::{Cell, Predictions, Table, Through};
 pub struct Args {
     /// What `dlmc run` wrote
     artifact: PathBuf,
-    /// Rows as .csv, .tsv or .jsonl; or pictures as .png or .jpg, and folders of them; `-` is standard input, as CSV
+    /// Rows as .csv, .tsv, .jsonl, .npy or .npz; or pictures as .png or .jpg, and folders of them; `-` is standard input, as CSV
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
     /// Show the N likeliest classes of each to a person; of pictures 3, if nothing else is said

@@ -11,6 +11,8 @@ use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
 use crate::compile::Backend;
 use crate::model::Program;
 use crate::model::program::{CellType, FieldPlan};
+use crate::problem;
+use crate::session::event::Exported;
 use crate::session::{self, Cause, End, Metrics, Outcome, Place, Reason, Request, Value, Wall};
 use crate::source::Disk;
 use crate::syntax::tree::Role;
@@ -150,6 +152,12 @@ fn spent(end: &End) -> String {
     format!("  spent epsilon {epsilon} at delta {delta:e}{known}\n")
 }
 
+/// The artifacts beside the first, and what they serve.
+pub(super) fn handed_out(exports: &[Exported]) -> String {
+    let line = |it: &Exported| format!("  wrote {}, which serves {}\n", it.file, problem::list(&it.serves));
+    exports.iter().map(line).collect()
+}
+
 /// Why it ended, where the artifact is, and what to type next.
 fn farewell(outcome: &Outcome, program: &Program) -> String {
     let end = &outcome.end;
@@ -167,7 +175,7 @@ fn farewell(outcome: &Outcome, program: &Program) -> String {
     if let Some(artifact) = &outcome.artifact {
         let artifact = artifact.display().to_string();
         let name = quoted(&artifact);
-        out += &format!("  wrote {artifact}\n");
+        out += &format!("  wrote {artifact}\n{}", handed_out(&end.exports));
         // Without a test split, the next that there is.
         let split = match (end.test.is_empty(), end.val.is_empty()) {
             (false, _) => "",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::again::{Again, quoted, set};
 use super::numbers::{measure, seconds};
-use super::run::{place, results, use_of};
+use super::run::{handed_out, place, results, use_of};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
 use crate::compile::{Override, TunePlan};
@@ -137,7 +137,8 @@ fn farewell(found: &Found, best: &Best, plan: &TunePlan, program: &Program, run:
     }
     if let Some(artifact) = &best.artifact {
         let name = quoted(artifact);
-        out += &format!("  wrote {artifact}\n  next: {}\n        {run}\n", use_of(program, &name));
+        out += &format!("  wrote {artifact}\n{}", handed_out(&best.exports));
+        out += &format!("  next: {}\n        {run}\n", use_of(program, &name));
     }
     out
 }

@@ -77,6 +77,14 @@ impl<'a> Args<'a> {
         })
     }
 
+    /// One path, or several.
+    pub fn paths(&self, name: &str) -> Option<Vec<(&'a str, Span)>> {
+        self.given(name).map(|it| match &it.value {
+            Constant::List(items) => items.iter().map(|item| (text_of(item), it.span)).collect(),
+            one => vec![(text_of(one), it.span)],
+        })
+    }
+
     pub fn flag(&self, name: &str) -> Option<bool> {
         self.given(name).map(|it| match it.value {
             Constant::Bool(flag) => flag,

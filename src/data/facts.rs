@@ -53,8 +53,8 @@ pub fn keep(source: &SourcePlan, files: Files, facts: Facts) {
 fn stamps(source: &SourcePlan, files: Files) -> Option<(String, Vec<Stamp>)> {
     let (kind, call) = sources::call(source, files).ok()?;
     let (mut what, mut stamps) = (kind.name.to_string(), vec![]);
-    for param in kind.params().iter().filter(|param| param.kind == Kind::Path) {
-        let Some((path, span)) = call.args.text(param.name) else { continue };
+    let paths = kind.params().iter().filter(|param| matches!(param.kind, Kind::Path | Kind::Paths));
+    for (path, span) in paths.filter_map(|param| call.args.paths(param.name)).flatten() {
         let found = files.find(path, Some(span)).ok()?;
         let changed = files.world.changed(&found.path)?.to_string();
         stamps.push(Stamp { bytes: found.size, changed });

@@ -127,6 +127,17 @@ impl<'a> Files<'a> {
 
     /// All of a file.
     pub fn read(&self, found: Found) -> Result<Content, Problem> {
+        let Content { found, bytes, hash } = self.read_packed(found)?;
+        let bytes = match packing(&bytes) {
+            Packing::None => bytes,
+            Packing::Gzip => self.unpack(&found, &bytes)?,
+            Packing::Other(name) => return Err(packed(&found, name)),
+        };
+        Ok(Content { found, bytes, hash })
+    }
+
+    /// All of a file as it lies on the disk.
+    pub fn read_packed(&self, found: Found) -> Result<Content, Problem> {
         if found.size > self.limits.bytes {
             return Err(self.too_large(&found));
         }
@@ -143,12 +154,12 @@ impl<'a> Files<'a> {
             return Err(self.too_large(&found));
         }
         let hash = blake3::hash(&raw);
-        let bytes = match packing(&raw) {
-            Packing::None => raw,
-            Packing::Gzip => self.unpack(&found, &raw)?,
-            Packing::Other(name) => return Err(packed(&found, name)),
-        };
-        Ok(Content { found, bytes, hash })
+        Ok(Content { found, bytes: raw, hash })
+    }
+
+    /// At most `limit` bytes of a file from one of them on, as it lies on the disk; else why they cannot be read.
+    pub fn part(&self, found: &Found, start: u64, limit: usize) -> Result<Vec<u8>, String> {
+        self.world.part(&found.path, start, limit).map_err(|why| why.to_string())
     }
 
     /// What `each` gives for all items, in their order; many at a time are looked at side by side, by which nothing changes.

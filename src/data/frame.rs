@@ -87,6 +87,8 @@ pub enum Numbers {
     Bytes(Arc<Vec<u8>>),
     Integers(Vec<i32>),
     Floats(Vec<f32>),
+    /// What neither of them holds: a time in seconds, say.
+    Wide(Vec<f64>),
 }
 
 impl Numbers {
@@ -95,6 +97,7 @@ impl Numbers {
             Numbers::Bytes(data) => data.len(),
             Numbers::Integers(data) => data.len(),
             Numbers::Floats(data) => data.len(),
+            Numbers::Wide(data) => data.len(),
         }
     }
 
@@ -107,6 +110,7 @@ impl Numbers {
             Numbers::Bytes(data) => f64::from(data[at]),
             Numbers::Integers(data) => f64::from(data[at]),
             Numbers::Floats(data) => f64::from(data[at]),
+            Numbers::Wide(data) => data[at],
         }
     }
 }
@@ -223,6 +227,7 @@ impl Column {
             Column::Text(texts) => texts.bytes(),
             Column::Letters(letters) => letters.bytes(),
             Column::Numbers { data: Numbers::Bytes(data), .. } => data.len() as u64,
+            Column::Numbers { data: Numbers::Wide(data), .. } => 8 * data.len() as u64,
             Column::Numbers { data, .. } => 4 * data.len() as u64,
         }
     }

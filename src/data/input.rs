@@ -10,7 +10,7 @@ use super::fitted::{Fitted, FittedField};
 use super::frame::{Column, Heading};
 use super::prepare::{tokenise, typed};
 use super::sources::image_folder::{self, Named};
-use super::sources::{self, Opened, csv, idx, jsonl, text_file};
+use super::sources::{self, Opened, csv, idx, jsonl, npy, npz, text_file};
 use super::windows::{Order, Reach};
 use super::{Fitter, Part, encode};
 use crate::model::program::{CellType, ColumnPlan, DataPlan, FieldPlan, Select};
@@ -132,11 +132,15 @@ fn ending(name: &str) -> String {
 fn open_rows(plan: &DataPlan, files: Files, found: Found) -> Result<Opened, Vec<Problem>> {
     let one = |problem| vec![problem];
     let ending = ending(&found.shown);
+    if ending == npz::SOURCE.name {
+        return npz::open_found(files, found);
+    }
     let content: Content = files.read(found).map_err(one)?;
     let (kind, call) = sources::call(&plan.source, files)?;
     let trained_on_text = [csv::SOURCE.name, csv::TABS.name].contains(&kind.name);
     match ending.as_str() {
         "jsonl" | "ndjson" => jsonl::open_content(content),
+        "npy" => npy::open_content(content),
         _ if kind.name == text_file::SOURCE.name => text_file::open_content(content),
         _ if kind.name == idx::SOURCE.name && idx::is_idx(&content.bytes) => idx::open_images(content),
         "csv" | "tsv" if trained_on_text && ending == kind.name => csv::open_content(content, csv::Dialect::of(&call)?),

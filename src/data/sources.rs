@@ -9,11 +9,14 @@ use crate::problem::Problem;
 use crate::problem::data::{SourceNotAvailable, UnknownSource};
 use crate::source::nearest;
 
+mod arrays;
 pub mod cifar;
 pub mod csv;
 pub mod idx;
 pub mod image_folder;
 pub mod jsonl;
+pub mod npy;
+pub mod npz;
 pub mod table;
 pub mod text_file;
 
@@ -57,6 +60,8 @@ pub const SOURCES: &[Source] = &[
     csv::SOURCE,
     csv::TABS,
     jsonl::SOURCE,
+    npy::SOURCE,
+    npz::SOURCE,
     idx::SOURCE,
     cifar::SOURCE,
     image_folder::SOURCE,
@@ -64,7 +69,7 @@ pub const SOURCES: &[Source] = &[
 ];
 
 /// Sources of the language that this version does not read.
-const LATER: &[&str] = &["parquet", "npy", "npz", "audio_folder", "sqlite", "command"];
+const LATER: &[&str] = &["parquet", "audio_folder", "sqlite", "command"];
 
 /// The row of a source, and its call.
 pub fn call<'a>(plan: &'a SourcePlan, files: Files<'a>) -> Result<(&'static Source, Call<'a>), Vec<Problem>> {

@@ -57,7 +57,7 @@ impl<'t> Edits<'t> {
                 });
                 self.line(block.span, last, &format!("{key}: {value}"));
             }
-            Slot::Tune(block, key) => {
+            Slot::Block(block, key) => {
                 let last = block.settings.last().map(|setting| setting.span);
                 self.line(block.span, last, &format!("{key}: {value}"));
             }

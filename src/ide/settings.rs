@@ -192,7 +192,7 @@ fn setting(outline: &Outline, seen: Seen, slot: Slot) -> Setting {
     let value: Option<Expr> = match slot {
         Slot::Value(value) => Some(value.clone()),
         Slot::Argument { call, at: Some(at), .. } => Some(arguments_of(call)[at].value.clone()),
-        Slot::Argument { at: None, .. } | Slot::Train(..) | Slot::Data(..) | Slot::Tune(..) => None,
+        Slot::Argument { at: None, .. } | Slot::Train(..) | Slot::Data(..) | Slot::Block(..) => None,
     };
     let declared = seen.declared;
     let default = declared.as_ref().and_then(|it| it.default.clone());

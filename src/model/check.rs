@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use super::export::{self, ExportPlan};
 use super::modules::{ModuleId, Modules, Named};
 use super::overrides::{self, Set};
 use super::program::Program;
@@ -11,7 +12,6 @@ use super::train::{self, Context};
 use super::tune::{self, TunePlan};
 use crate::problem::lint::ShadowsLibrary;
 use crate::problem::names::{EndlessDefinition, NameTwice, OverrideUnmatched, UnknownName};
-use crate::problem::values::NotInThisVersion;
 use crate::problem::{Label, Problem, Severity};
 use crate::source::{FileId, Source, Sources, Span, World, nearest};
 use crate::syntax::tree::{self, Body, Expr, ExprKind, ForBody, Item, Stmt};
@@ -40,6 +40,8 @@ pub struct Checked {
     pub tunes: Vec<TunePlan>,
     /// The names of all `tune` blocks, sound or not, in order.
     pub searches: Vec<Option<String>>,
+    /// One for each `export` block that is sound, in order.
+    pub exports: Vec<ExportPlan>,
     /// The overrides that have a place, in order.
     pub set: Vec<Set>,
     /// What is wrong with `tune` blocks where other settings than theirs are overridden. It concerns nobody but who searches with them.
@@ -49,6 +51,11 @@ pub struct Checked {
 impl Checked {
     pub fn is_sound(&self) -> bool {
         !self.problems.iter().any(is_error)
+    }
+
+    /// What a run of an experiment writes beside its artifact.
+    pub fn exports_of(&self, program: &Program) -> impl Iterator<Item = &ExportPlan> {
+        self.exports.iter().filter(|it| it.train == program.name)
     }
 }
 
@@ -139,18 +146,19 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
             }
         }
     }
-    let (mut tunes, mut searches, mut of_searches) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut tunes, mut searches, mut of_searches, mut exports) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for item in &tree.items {
+        // A block of which a part cannot be read may have lost any of its settings.
+        let is_whole = |block: &tree::Block| !problems.iter().any(|it| starts_in(it, block.span));
         match item {
             Item::Tune(block) => {
                 searches.push(block.name.as_ref().map(|name| name.text.to_string()));
-                // A block of which a part cannot be read may have lost any of its settings.
-                let is_whole = !problems.iter().any(|it| starts_in(it, block.span));
+                let is_whole = is_whole(block);
                 tunes.extend(tune::read(&context, block, (&programs, &trains), is_whole, &mut of_searches));
             }
             Item::Export(block) => {
-                let (what, at) = ("`export` blocks".to_string(), train::first_word(block.span, "export"));
-                problems.push(NotInThisVersion { what, at, help: None }.into());
+                let is_whole = is_whole(block);
+                exports.extend(export::read(&context, block, (&programs, &trains), &exports, is_whole, &mut problems));
             }
             _ => {}
         }
@@ -174,6 +182,7 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
         trains,
         tunes,
         searches,
+        exports,
         set,
         of_searches,
     }
@@ -213,13 +222,14 @@ pub(super) fn is_error(problem: &Problem) -> bool {
     problem.severity == Severity::Error
 }
 
-/// Train blocks and tune blocks without a name, of which there can be one each.
+/// Train blocks, tune blocks and export blocks without a name, of which there can be one each.
 fn nameless(context: &Context, problems: &mut Vec<Problem>) {
     let mut firsts: BTreeMap<&str, Span> = BTreeMap::new();
     for item in &context.tree.items {
         let (word, span) = match item {
             Item::Train(tree::TrainBlock { name: None, span, .. }) => ("train", *span),
             Item::Tune(tree::Block { name: None, span, .. }) => ("tune", *span),
+            Item::Export(tree::Block { name: None, span, .. }) => ("export", *span),
             _ => continue,
         };
         let at = train::first_word(span, word);

@@ -114,7 +114,7 @@ fn fill(slot: Slot, expr: &Expr, at: Span) {
         Slot::Value(value) => *value = expr.clone(),
         Slot::Train(block, key) => block.entries.push(TrainEntry::Setting(setting(key))),
         Slot::Data(block, key) => block.entries.push(DataEntry::Setting(setting(key))),
-        Slot::Tune(block, key) => block.settings.push(setting(key)),
+        Slot::Block(block, key) => block.settings.push(setting(key)),
         Slot::Argument { call, name, at: place, .. } => {
             let arg = Arg { name: Some(Name::new(name, at)), value: expr.clone() };
             match (&mut call.kind, place) {

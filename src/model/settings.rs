@@ -11,9 +11,9 @@ use std::sync::Arc;
 use super::apply::inputs_of;
 use super::modules::{Definition, ModuleId, Modules};
 use super::takes::takes;
-use super::train::{SETTINGS, constant_text};
+use super::train::{Row, SETTINGS, constant_text};
 use super::value::What;
-use super::{builtins, fields, tune};
+use super::{builtins, export, fields, tune};
 use crate::source::Span;
 use crate::syntax::print_expr;
 use crate::syntax::tree::{
@@ -57,8 +57,8 @@ pub enum Slot<'a> {
     Train(&'a mut TrainBlock, &'static str),
     /// A setting that a data block does not give.
     Data(&'a mut DataBlock, &'static str),
-    /// A setting of its own that a `tune` block does not give.
-    Tune(&'a mut Block, &'static str),
+    /// A setting of its own that a `tune` block or an `export` block does not give.
+    Block(&'a mut Block, &'static str),
     /// An argument of a call by its name, and its number among the arguments where it is given. `first` where it is what
     /// the callable takes first, which needs no name.
     Argument {
@@ -102,8 +102,9 @@ impl<'a> Walk<'a> {
                 Item::Callable(callable) => self.callable(Arc::make_mut(callable)),
                 Item::Data(block) => self.data(block),
                 Item::Train(block) => self.train(block),
-                Item::Tune(block) => self.tune(block),
-                Item::Edition { .. } | Item::Use(_) | Item::Export(_) | Item::Broken(_) => {}
+                Item::Tune(block) => self.own(block, "tune", tune::SETTINGS),
+                Item::Export(block) => self.own(block, "export", export::SETTINGS),
+                Item::Edition { .. } | Item::Use(_) | Item::Broken(_) => {}
             }
         }
     }
@@ -229,18 +230,18 @@ impl<'a> Walk<'a> {
         self.train = None;
     }
 
-    /// How a search goes. What it searches are settings of others.
-    fn tune(&mut self, block: &mut Block) {
-        for row in tune::SETTINGS {
-            let path = format!("tune.{}", row.name);
+    /// The settings of a block that are its own. What a search searches are settings of others.
+    fn own(&mut self, block: &mut Block, of: &str, rows: &'static [Row]) {
+        for row in rows {
+            let path = format!("{of}.{}", row.name);
             let default = row.default.map(constant_text);
             let declared = Declared { ty: String::new(), default, portable: true, doc: row.doc.into(), at: None };
             let found = block.settings.iter_mut().find(|it| it.key.as_str() == row.name);
             let Some(setting) = found else {
-                self.show(&path, "tune", Some(declared), 1, Slot::Tune(block, row.name));
+                self.show(&path, of, Some(declared), 1, Slot::Block(block, row.name));
                 continue;
             };
-            self.show(&path, "tune", Some(declared), 1, Slot::Value(&mut setting.value));
+            self.show(&path, of, Some(declared), 1, Slot::Value(&mut setting.value));
         }
     }
 

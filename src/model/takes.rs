@@ -20,6 +20,8 @@ pub struct Param {
 pub enum Kind {
     /// A path, relative to the program.
     Path,
+    /// One path, or a list of them.
+    Paths,
     /// `yes` or `no`.
     Flag,
     /// One character.
@@ -37,6 +39,7 @@ impl Kind {
     pub fn words(self) -> &'static str {
         match self {
             Kind::Path => "a path in quotes",
+            Kind::Paths => "a path in quotes, or a list of them",
             Kind::Flag => "`yes` or `no`",
             Kind::Letter => "one character in quotes",
             Kind::Texts => "a list of texts",
@@ -48,6 +51,7 @@ impl Kind {
     pub fn example(self) -> &'static str {
         match self {
             Kind::Path => "\"data.csv\"",
+            Kind::Paths => "[\"x.npy\", \"y.npy\"]",
             Kind::Flag => "yes",
             Kind::Letter => "\";\"",
             Kind::Texts => "[\"\", \"NA\"]",
@@ -59,6 +63,10 @@ impl Kind {
     pub fn holds(self, value: &Constant) -> bool {
         match (self, value) {
             (Kind::Path, Constant::Text(path)) => !path.is_empty(),
+            (Kind::Paths, Constant::List(items)) => {
+                !items.is_empty() && items.iter().all(|item| Kind::Path.holds(item))
+            }
+            (Kind::Paths, one) => Kind::Path.holds(one),
             (Kind::Flag, Constant::Bool(_)) => true,
             (Kind::Letter, Constant::Text(text)) => {
                 let mut letters = text.chars();
@@ -112,6 +120,24 @@ const CSV: &[Param] = &[PATH, MISSING, HEADER, NAMES, SEPARATOR];
 const TSV: &[Param] = &[PATH, MISSING, HEADER, NAMES, TAB];
 const JSONL: &[Param] = &[PATH];
 const TEXT: &[Param] = &[PATH];
+const ARRAYS: Param = Param {
+    name: "arrays",
+    kind: Kind::Texts,
+    required: false,
+    default: Some("[\"*\"]"),
+    doc: "Which arrays are columns, by their names; what `*` stands for is what the column is called.",
+};
+const NPY: &[Param] = &[
+    Param {
+        name: "path",
+        kind: Kind::Paths,
+        required: true,
+        default: None,
+        doc: "The file, or the files, an array each; `.gz` is read as it is.",
+    },
+    ARRAYS,
+];
+const NPZ: &[Param] = &[Param { doc: "The file.", ..PATH }, ARRAYS];
 const IDX: &[Param] = &[
     Param {
         name: "images",
@@ -165,6 +191,8 @@ pub fn takes(name: &str) -> &'static [Param] {
         "tsv" => TSV,
         "jsonl" => JSONL,
         "text_file" => TEXT,
+        "npy" => NPY,
+        "npz" => NPZ,
         "idx" => IDX,
         "image_folder" => FOLDER,
         "cifar10" => CIFAR,

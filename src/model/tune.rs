@@ -5,12 +5,13 @@ mod values;
 
 use std::collections::BTreeMap;
 
+use super::blocks::Own;
 use super::lower::{Outcome, Reported};
 use super::overrides::{Set, meant, near};
 use super::plan::Reader;
 use super::program::{Keep, MetricPath, Objective, Program, Split};
 use super::settings::{Seen, Walk};
-use super::train::{Context, MetricExpr, Row, first_word, row};
+use super::train::{Context, MetricExpr, Row, row};
 use super::types::dims;
 use super::units::Measure;
 use crate::problem::names::*;
@@ -20,7 +21,7 @@ use crate::problem::values::{MissingUnit, WrongUnit};
 use crate::problem::{Problem, ticked};
 use crate::source::{Span, nearest};
 use crate::syntax::print_expr;
-use crate::syntax::tree::{Block, Expr, ExprKind, Item, Kind, Name, Setting};
+use crate::syntax::tree::{Block, ExprKind, Item, Kind, Name, Setting};
 
 pub use ends::at_the_ends;
 pub use values::{Point, Values};
@@ -85,22 +86,23 @@ pub fn read(
     is_whole: bool,
     problems: &mut Vec<Problem>,
 ) -> Outcome<TunePlan> {
-    let (own, searched) = parted(block, problems)?;
-    let block = Tune { block, own, is_whole, word: first_word(block.span, "tune") };
-    let train = block.train(context, trains, problems)?;
+    let (own, searched) = Own::part(block, ("tune", SETTINGS), is_whole, problems)?;
+    let none = |at| NothingToTune { what: Untuned::NoTrain, at }.into();
+    let train = own.train(context, trains, ("is searched", none), problems)?;
+    let (word, block) = (own.place(), Tune(own));
     let program = programs.iter().find(|program| program.name == train);
     let keys = block.keys(context, &searched, (train.as_deref(), program), problems);
     let metrics = program.map_or(&[][..], |program| &program.experiment.metrics);
-    let seed = block.get("seed").map_or(Ok(0), |expr| {
+    let seed = block.0.get("seed").map_or(Ok(0), |expr| {
         let mut reader = Reader::new(context, metrics, problems);
         reader.count("seed", "a whole number", expr, 0.0, 9e15).map(|number| number as u64)
     });
-    let at_most = block.get("at_most").map(|expr| {
+    let at_most = block.0.get("at_most").map(|expr| {
         let mut reader = Reader::new(context, metrics, problems);
         reader.time("at_most", expr, &[Measure::Seconds], None).map(|number| number.value)
     });
     let trials = block.budget(context, problems);
-    let prunes = block.get("prune").map_or(Ok(true), |expr| match &expr.kind {
+    let prunes = block.0.get("prune").map_or(Ok(true), |expr| match &expr.kind {
         ExprKind::Name(word) if matches!(&**word, "median" | "none") => Ok(&**word == "median"),
         _ => {
             let mut reader = Reader::new(context, metrics, problems);
@@ -110,11 +112,11 @@ pub fn read(
     let objective = block.objective(context, (metrics, program), problems);
     // What is wrong with the train block itself has been told.
     let program = program.ok_or(Reported)?;
-    may_be_searched(program, block.word, problems)?;
+    may_be_searched(program, word, problems)?;
     let (objective, metric) = objective?;
     Ok(TunePlan {
-        name: block.block.name.as_ref().map(|name| name.text.to_string()),
-        span: block.block.span,
+        name: block.0.block.name.as_ref().map(|name| name.text.to_string()),
+        span: block.0.block.span,
         train,
         keys: keys?,
         objective,
@@ -126,100 +128,14 @@ pub fn read(
     })
 }
 
-/// The settings of a block that are its own, and those that are searched.
-fn parted<'b>(block: &'b Block, problems: &mut Vec<Problem>) -> Outcome<(Vec<&'b Setting>, Vec<&'b Setting>)> {
-    let is_own = |setting: &&Setting| SETTINGS.iter().any(|row| row.name == setting.key.as_str());
-    let (all, searched): (Vec<&Setting>, Vec<&Setting>) = block.settings.iter().partition(is_own);
-    let (mut own, mut sound) = (vec![], true);
-    for setting in all {
-        match own.iter().find(|it: &&&Setting| it.key.text == setting.key.text) {
-            Some(first) => {
-                let (name, at, first) = (setting.key.text.to_string(), setting.key.span, first.key.span);
-                problems.push(SettingTwice { name, at, first }.into());
-                sound = false;
-            }
-            None => own.push(setting),
-        }
-    }
-    // Of a block of which a part cannot be read nobody knows what it lacks.
-    if sound && block.broken.is_empty() { Ok((own, searched)) } else { Err(Reported) }
-}
-
 /// A block while it is read.
-struct Tune<'b> {
-    block: &'b Block,
-    own: Vec<&'b Setting>,
-    is_whole: bool,
-    /// The word `tune`.
-    word: Span,
-}
+struct Tune<'b>(Own<'b>);
 
 impl Tune<'_> {
-    fn get(&self, name: &str) -> Option<&Expr> {
-        self.own.iter().find(|it| it.key.as_str() == name).map(|it| &it.value)
-    }
-
-    /// Whether one of the keys seems to be this setting, misspelt.
-    fn is_meant(&self, name: &str) -> bool {
-        let names = || SETTINGS.iter().map(|row| row.name);
-        self.block.settings.iter().any(|it| {
-            names().all(|own| own != it.key.as_str())
-                && nearest(it.key.as_str(), names()).is_some_and(|near| near.name == name)
-        })
-    }
-
-    fn missing(&self, name: &str, help: String, problems: &mut Vec<Problem>) -> Reported {
-        if self.is_whole && !self.is_meant(name) {
-            let (block, name, at) = ("this tune block".to_string(), name.to_string(), self.word);
-            problems.push(SettingMissing { block, name, at, help }.into());
-        }
-        Reported
-    }
-
-    /// The name of the train block that is searched.
-    fn train(
-        &self,
-        context: &Context,
-        trains: &[Option<String>],
-        problems: &mut Vec<Problem>,
-    ) -> Outcome<Option<String>> {
-        let names: Vec<&str> = trains.iter().flatten().map(String::as_str).collect();
-        match (self.get("train"), trains) {
-            (_, []) => {
-                let is_broken = context.tree.items.iter().any(|item| matches!(item, Item::Broken(_)));
-                if !is_broken {
-                    problems.push(NothingToTune { what: Untuned::NoTrain, at: self.word }.into());
-                }
-                Err(Reported)
-            }
-            (None, [only]) => Ok(only.clone()),
-            (None, _) => {
-                let lines: Vec<String> = names.iter().map(|name| format!("`train: {name}`")).collect();
-                let help = format!("say which train block is searched: {}", lines.join(" or "));
-                Err(self.missing("train", help, problems))
-            }
-            (Some(expr), _) => {
-                let ExprKind::Name(name) = &expr.kind else {
-                    if !matches!(expr.kind, ExprKind::Broken) {
-                        let (wanted, found) = ("the name of a train block".into(), print_expr(expr));
-                        problems.push(WrongKind { wanted, found, at: expr.span, help: None }.into());
-                    }
-                    return Err(Reported);
-                };
-                if names.contains(&&**name) {
-                    return Ok(Some(name.to_string()));
-                }
-                let (kind, near) = ("train block".to_string(), nearest(name, names));
-                problems.push(UnknownName { kind, name: name.to_string(), at: expr.span, near }.into());
-                Err(Reported)
-            }
-        }
-    }
-
     /// `30 trials`
     fn budget(&self, context: &Context, problems: &mut Vec<Problem>) -> Outcome<u64> {
-        let Some(expr) = self.get("budget") else {
-            return Err(self.missing("budget", "say how many trials: `budget: 20 trials`".into(), problems));
+        let Some(expr) = self.0.get("budget") else {
+            return Err(self.0.missing("budget", "say how many trials: `budget: 20 trials`".into(), problems));
         };
         let (setting, wanted) = ("budget".to_string(), "a number of trials, like 20 trials".to_string());
         let mut reader = Reader::new(context, &[], problems);
@@ -259,8 +175,8 @@ impl Tune<'_> {
             Some(it) if it.rising => format!("maximize(val.{})", it.name),
             _ => "minimize(val.loss)".to_string(),
         };
-        let Some(expr) = self.get("objective") else {
-            return Err(self.missing("objective", format!("say what is best: `objective: {example}`"), problems));
+        let Some(expr) = self.0.get("objective") else {
+            return Err(self.0.missing("objective", format!("say what is best: `objective: {example}`"), problems));
         };
         // Which metrics there are nobody knows of a train block that has problems.
         let program = program.ok_or(Reported)?;
@@ -280,7 +196,7 @@ impl Tune<'_> {
         let metric = reader.metric_path(named)?;
         let (path, span) = (print_expr(named), named.span);
         if metric.split == Split::Test {
-            problems.push(SearchSeesTest { setting: "objective", at: span, tune_at: self.word }.into());
+            problems.push(SearchSeesTest { setting: "objective", at: span, tune_at: self.0.place() }.into());
             return Err(Reported);
         }
         if let Some(plan) = metric.metric.map(|at| &program.train.metrics[at]).filter(|it| !it.shape.is_empty()) {
@@ -319,7 +235,7 @@ impl Tune<'_> {
             }
         }
         if sound && keys.is_empty() {
-            problems.push(NothingToTune { what: Untuned::NoKey, at: self.word }.into());
+            problems.push(NothingToTune { what: Untuned::NoKey, at: self.0.place() }.into());
             sound = false;
         }
         if sound { Ok(keys) } else { Err(Reported) }
@@ -388,8 +304,8 @@ impl<'a> Known<'a> {
                 *known = ty.to_string();
             }
         }
-        // How a search goes is not searched.
-        seen.retain(|path, _| !is_own(path));
+        // How a search goes is not searched, and neither is what is written in the end.
+        seen.retain(|path, _| !is_own(path) && !path.starts_with("export."));
         Known { context, paths: seen.keys().cloned().collect(), seen }
     }
 

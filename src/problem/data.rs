@@ -259,11 +259,15 @@ problems! {
     /// The files of one source hold different numbers of rows.
     "row-counts" Error RowCounts {
         left: String, lefts: usize, right: String, rights: usize, left_at: Option<Span>, right_at: Option<Span>,
+        arrays: bool,
     } =>
         say(format!("{left:?} holds {lefts} rows and {right:?} holds {rights}"))
             .maybe_at(right_at, count(rights, "row", "rows"))
             .maybe_at(left_at, count(lefts, "row", "rows"))
-            .help("give the two files that belong together");
+            .help(match arrays {
+                true => "say which arrays belong together: `arrays: [\"*_train\"]`, or the names of all",
+                false => "give the two files that belong together",
+            });
 
     /// A field reads a column that the source does not have.
     "unknown-column" Error UnknownColumn {
@@ -643,7 +647,7 @@ problems! {
     "input-format" Error InputFormat { shown: String, at: Span } =>
         say(format!("it is not clear how {shown} is to be read"))
             .at(at, "the model was trained on these rows")
-            .help("give a file that ends in .csv, .tsv or .jsonl, or pictures");
+            .help("give a file that ends in .csv, .tsv, .jsonl, .npy or .npz, or pictures");
 
     /// Of several names of what is to be predicted, one is of no picture.
     "inputs-mixed" Error InputsMixed { shown: String } =>

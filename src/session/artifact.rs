@@ -15,7 +15,7 @@ use super::folder::{reason, run_name, show};
 use super::privacy::{Guarantee, Plan};
 use super::transfer::Provenance;
 use crate::compile::{Backend, Checked, Override, check};
-use crate::data::{Dataset, Fitted};
+use crate::data::{Dataset, Fitted, served};
 use crate::model::Program;
 use crate::model::program::{Keep, Split, StateInfo, StateRole};
 use crate::problem::Problem;
@@ -41,6 +41,9 @@ pub struct Document {
     /// The files that the run began with, beside its data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transfers: Vec<Provenance>,
+    /// The fields that rows to predict have, where an `export` block says which: of other inputs nothing is known here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serves: Option<Vec<String>>,
     /// In a checkpoint only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
@@ -195,8 +198,20 @@ pub struct Origin<'a> {
 impl Origin<'_> {
     /// The bytes of the artifact: `weights` are the model's states by slot.
     pub fn artifact(&self, weights: &[Array], training: TrainingRecord) -> Vec<u8> {
+        self.packed(weights, self.document(training, None))
+    }
+
+    /// The bytes of an artifact that serves some fields, and knows nothing of other inputs.
+    pub fn export(&self, serves: &[String], weights: &[Array], training: TrainingRecord) -> Vec<u8> {
+        let mut document = self.document(training, None);
+        served::forget(&mut document.data.fitted, &self.program.data, serves);
+        document.serves = Some(serves.to_vec());
+        self.packed(weights, document)
+    }
+
+    fn packed(&self, weights: &[Array], document: Document) -> Vec<u8> {
         let tensors = model_states(self.program).zip(weights).map(|(state, array)| (state.path.clone(), array));
-        pack(self.document(training, None), &tensors.collect::<Vec<_>>())
+        pack(document.object(), &tensors.collect::<Vec<_>>())
     }
 
     /// The bytes of a checkpoint: `states` are all states by slot, `best` the weights that are kept so far.
@@ -204,8 +219,8 @@ impl Origin<'_> {
         let states = self.program.states.iter().zip(states).map(|(state, array)| (state.path.clone(), array));
         let best = model_states(self.program).zip(best.unwrap_or_default());
         let best = best.map(|(state, array)| (format!("{BEST}{}", state.path), array));
-        let document = self.at(progress, self.backend);
-        let room = length(&self.widest()) - length(&document);
+        let document = self.at(progress, self.backend).object();
+        let room = length(&self.widest().object()) - length(&document);
         pack_with_room(document, &states.chain(best).collect::<Vec<_>>(), room)
     }
 
@@ -215,11 +230,11 @@ impl Origin<'_> {
         let best = best.iter().zip(kept_beside(self.program)).map(|(name, state)| (name.as_str(), state));
         let states = self.program.states.iter().map(|state| (state.path.as_str(), state));
         let kinds: Vec<Kind> = states.chain(best).map(|(name, it)| (name, it.dtype, &it.shape[..])).collect();
-        packed_bytes(self.widest(), &kinds, 0) as u64
+        packed_bytes(self.widest().object(), &kinds, 0) as u64
     }
 
     /// What a checkpoint says that is made at some place in the run.
-    fn at(&self, progress: &Progress, backend: Backend) -> Map<String, Value> {
+    fn at(&self, progress: &Progress, backend: Backend) -> Document {
         let training = TrainingRecord {
             seed: self.program.train.seed,
             backend: backend.word().into(),
@@ -238,7 +253,7 @@ impl Origin<'_> {
 
     /// The longest document that a checkpoint of this run can have: others get as many spaces as they are shorter, so that
     /// all are of one size, which is known before the run.
-    fn widest(&self) -> Map<String, Value> {
+    fn widest(&self) -> Document {
         // Sign, 17 digits, point and exponent.
         let number = -f64::MIN_POSITIVE;
         let at = Moment { step: u64::MAX, seconds: number };
@@ -259,17 +274,23 @@ impl Origin<'_> {
         self.at(&progress, longest.expect("a back end"))
     }
 
-    fn document(&self, training: TrainingRecord, progress: Option<Progress>) -> Map<String, Value> {
-        let document = Document {
+    fn document(&self, training: TrainingRecord, progress: Option<Progress>) -> Document {
+        Document {
             format: FORMAT,
             dlmc: env!("CARGO_PKG_VERSION").into(),
             program: self.record.clone(),
             data: self.data.clone(),
             training,
             transfers: self.transfers.clone(),
+            serves: None,
             progress,
-        };
-        match serde_json::to_value(document).expect("plain data") {
+        }
+    }
+}
+
+impl Document {
+    fn object(&self) -> Map<String, Value> {
+        match serde_json::to_value(self).expect("plain data") {
             Value::Object(document) => document,
             other => unreachable!("a struct is an object, not {other}"),
         }
@@ -315,7 +336,7 @@ impl Artifact {
         let record = &self.document.program;
         let mismatch = |mismatch| Problem::from(ArtifactMismatch { path: show(&self.path), mismatch });
         let no_file = || mismatch(Mismatch::Train(record.train.clone().unwrap_or_default()));
-        let checked = record.check().ok_or_else(no_file)?;
+        let mut checked = record.check().ok_or_else(no_file)?;
         let program = checked.programs.iter().position(|program| program.name == record.train);
         let Some(program) = program else {
             let error = checked.problems.iter().find(|it| it.severity == crate::problem::Severity::Error);
@@ -324,6 +345,13 @@ impl Artifact {
                 None => no_file(),
             });
         };
+        if let Some(serves) = &self.document.serves {
+            let Program { data, feeds, inputs, .. } = &mut checked.programs[program];
+            if feeds[..*inputs].iter().any(|&at| !serves.contains(&data.fields[at].name)) {
+                return Err(mismatch(Mismatch::Fields));
+            }
+            served::leave_out(data, serves);
+        }
         if !fits(&self.document.data.fitted, &checked.programs[program]) {
             return Err(mismatch(Mismatch::Fields));
         }

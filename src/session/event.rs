@@ -136,6 +136,9 @@ pub struct End {
     pub val: Metrics,
     pub test: Metrics,
     pub artifact: Option<String>,
+    /// What `export` blocks ask for beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<Exported>,
     /// What the process has held at the most, where the system tells.
     pub resident_bytes: Option<u64>,
     #[serde(serialize_with = "tidy")]
@@ -146,6 +149,15 @@ pub struct End {
     /// Of a private run, what holds after the updates that were done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privacy: Option<Guarantee>,
+}
+
+/// An artifact for whoever predicts.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Exported {
+    pub file: String,
+    pub bytes: u64,
+    /// The fields that rows to predict have.
+    pub serves: Vec<String>,
 }
 
 /// Why a run ended.

@@ -1,13 +1,39 @@
-//! The weights of a model as a file of their own, which any tool of safetensors reads.
+//! What leaves a run: its artifact, those that `export` blocks ask for, and weights as a file of their own, which any tool of
+//! safetensors reads.
 
-use super::artifact::{Artifact, BEST, model_states};
+use super::artifact::{Artifact, BEST, Origin, TrainingRecord, model_states};
 use super::container::pack_plain;
+use super::event::Exported;
+use super::folder::{Folder, not_written, show, write_whole};
 use super::transfer::sha256;
-use crate::compile::{Backend, executor};
+use crate::compile::{Backend, ExportPlan, executor};
 use crate::model::Program;
 use crate::model::program::StateRole;
 use crate::problem::Problem;
 use crate::tensor::{Array, Clock};
+
+/// Writes the artifact of a run, and what is to be there beside it. Where the artifact is, and what stands beside it.
+pub fn write_artifacts(
+    origin: &Origin,
+    folder: &Folder,
+    exports: &[&ExportPlan],
+    weights: &[Array],
+    training: TrainingRecord,
+) -> Result<(String, Vec<Exported>), Problem> {
+    let write =
+        |path: &std::path::Path, bytes: &[u8]| write_whole(path, bytes).map_err(|error| not_written(path, &error));
+    let mut exported = vec![];
+    // A run is over once its artifact is there, so that comes last.
+    for ExportPlan { file, serves, .. } in exports {
+        let path = folder.path().join(file);
+        let bytes = origin.export(serves, weights, training.clone());
+        write(&path, &bytes)?;
+        exported.push(Exported { file: show(&path), bytes: bytes.len() as u64, serves: serves.clone() });
+    }
+    let path = folder.artifact();
+    write(&path, &origin.artifact(weights, training))?;
+    Ok((show(&path), exported))
+}
 
 /// What a file of weights holds, and its bytes: the same for the same weights.
 pub struct Weights {

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+pub use crate::model::export::ARTIFACT;
+use crate::model::export::CHECKPOINTS;
 use crate::problem::Problem;
 use crate::problem::run::{FolderBusy, FolderUsed, NotWritten, NothingToResume};
 
@@ -14,9 +16,7 @@ pub struct Folder {
     lock: File,
 }
 
-pub const ARTIFACT: &str = "model.dlmx";
 pub const LOG: &str = "log.jsonl";
-const CHECKPOINTS: &str = "checkpoints";
 const LOCK: &str = ".lock";
 /// Older checkpoints end in a step; this one holds what was there before the loss left the finite numbers.
 const BROKEN: &str = "before-not-finite.dlmx";

@@ -145,7 +145,11 @@ impl Trained {
         let mut model = Model::new(program, &self.document.data.fitted, through.backend);
         let outputs = model.outputs(&mut self.weights.clone(), &part);
         let ids = program.data.fields.iter().enumerate().filter(|(_, field)| field.role == Role::Id);
-        let ids = ids.filter_map(|(at, field)| Some((field.name.clone(), id_cells(&part, at)?))).collect();
+        let mut ids: Vec<(String, Vec<Cell>)> =
+            ids.filter_map(|(at, field)| Some((field.name.clone(), id_cells(&part, at)?))).collect();
+        if let Some(serves) = &self.document.serves {
+            ids.sort_by_key(|(name, _)| serves.iter().position(|it| it == name));
+        }
         Ok(Predictions { rows: part.rows, files, ids, reads: read(program, &model, &outputs) })
     }
 

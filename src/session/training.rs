@@ -9,6 +9,7 @@ use super::Stopwatch;
 use super::artifact::{Origin, Progress, TrainingRecord, is_finite, model_states};
 use super::cadence::{Cadence, Limiter, Moment, Span};
 use super::event::{End, Epoch, Event, Metrics, Reason, Step, Value};
+use super::export::write_artifacts;
 use super::folder::{Folder, not_written, reason, show, write_whole};
 use super::footprint;
 use super::generation::preview_of;
@@ -16,6 +17,7 @@ use super::journal::Journal;
 use super::measure::Model;
 use super::privacy::Guarantee;
 use super::stepper::{Stepper, Told};
+use crate::compile::ExportPlan;
 use crate::data::Dataset;
 use crate::model::Program;
 use crate::model::program::{Keep, MetricPath, Preview, Split};
@@ -40,6 +42,8 @@ pub struct Training<'a> {
     pub spent: f64,
     /// The metric by which a search judges the run, where it is a trial of one. The test split is left alone then.
     pub objective: Option<&'a MetricPath>,
+    /// What is written beside the artifact.
+    pub exports: Vec<&'a ExportPlan>,
 }
 
 /// People want to hear about ten times a second.
@@ -276,7 +280,7 @@ impl Training<'_> {
     /// Ends the run so that it can go on.
     pub fn interrupt(&mut self, journal: &mut Journal) -> Result<End, Problem> {
         self.save(journal).map_err(|(path, error)| not_written(&path, &error))?;
-        Ok(self.end(Reason::Interrupted, self.progress.at.step, Split::ALL.map(|_| Metrics::new()), None))
+        Ok(self.end(Reason::Interrupted, self.progress.at.step, Split::ALL.map(|_| Metrics::new())))
     }
 
     /// Measures the weights that are kept, and writes the artifact.
@@ -304,18 +308,31 @@ impl Training<'_> {
             metrics: named.map(|(split, metrics)| (split.word().to_string(), metrics.clone())).collect(),
             privacy: self.guarantee(),
         };
-        let path = self.folder.artifact();
-        let bytes = self.origin.artifact(&weights, record);
-        write_whole(&path, &bytes).map_err(|error| not_written(&path, &error))?;
-        Ok(self.end(reason, kept, metrics, Some(show(&path))))
+        let (artifact, exports) = write_artifacts(self.origin, self.folder, &self.exports, &weights, record)?;
+        Ok(End { artifact: Some(artifact), exports, ..self.end(reason, kept, metrics) })
     }
 
-    fn end(&self, reason: Reason, kept: u64, metrics: [Metrics; 3], artifact: Option<String>) -> End {
+    /// How it ends, without what is written then.
+    fn end(&self, reason: Reason, kept: u64, metrics: [Metrics; 3]) -> End {
         let [train, val, test] = metrics;
         let (step, resident_bytes) = (self.progress.at.step, footprint::resident());
         let (seconds, waited_seconds) = (self.seconds(), self.stepper.waited().as_secs_f64());
         let privacy = self.guarantee();
-        End { reason, step, kept, train, val, test, artifact, resident_bytes, seconds, waited_seconds, privacy }
+        let (artifact, exports) = (None, vec![]);
+        End {
+            reason,
+            step,
+            kept,
+            train,
+            val,
+            test,
+            artifact,
+            exports,
+            resident_bytes,
+            seconds,
+            waited_seconds,
+            privacy,
+        }
     }
 
     /// What holds after the updates so far, of which all have seen examples, whichever weights are kept.

@@ -12,7 +12,8 @@ mod record;
 use super::artifact::{Artifact, Origin, ProgramRecord, fingerprint};
 use super::event as run;
 use super::event::{Metrics, Value};
-use super::folder::{ARTIFACT, Folder, not_written, run_name, show, write_whole};
+use super::export::write_artifacts;
+use super::folder::{ARTIFACT, Folder, not_written, run_name, show};
 use super::measure::Model;
 use super::{Cause, Failure, Place, Request, read, run_on, unwatchable};
 use crate::compile::{Checked, Override, TunePlan};
@@ -405,6 +406,7 @@ impl Search<'_> {
             val,
             test: Metrics::new(),
             artifact: Some(show(&path)),
+            exports: vec![],
         };
         if *reason == Reason::Interrupted {
             return Ok(best);
@@ -429,10 +431,9 @@ impl Search<'_> {
         let (record, data, transfers) = (document.program, document.data, document.transfers);
         // A private training is never searched.
         let origin = Origin { program, record, data, backend: request.backend, transfers, privacy: None };
-        let path = self.folder.artifact();
-        let bytes = origin.artifact(&weights, training);
-        write_whole(&path, &bytes).map_err(|error| broken(not_written(&path, &error)))?;
-        best.artifact = Some(show(&path));
+        let exports: Vec<_> = checked.exports_of(program).collect();
+        let written = write_artifacts(&origin, &self.folder, &exports, &weights, training).map_err(broken)?;
+        (best.artifact, best.exports) = (Some(written.0), written.1);
         Ok(best)
     }
 }

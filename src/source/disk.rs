@@ -67,6 +67,12 @@ impl World for Disk {
         io::Read::read_to_end(&mut io::Read::take(std::fs::File::open(path)?, limit as u64), &mut bytes)?;
         Ok(bytes)
     }
+    fn part(&self, path: &Path, start: u64, limit: usize) -> io::Result<Vec<u8>> {
+        let (mut file, mut bytes) = (std::fs::File::open(path)?, Vec::new());
+        io::Seek::seek(&mut file, io::SeekFrom::Start(start))?;
+        io::Read::read_to_end(&mut io::Read::take(file, limit as u64), &mut bytes)?;
+        Ok(bytes)
+    }
     fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
         Ok(Box::new(std::fs::File::open(path)?))
     }

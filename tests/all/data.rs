@@ -9,6 +9,7 @@ use dlmc::problem::{Problem, Severity};
 use dlmc::source::{Memory, Sources};
 use dlmc::tensor::Array;
 
+pub mod arrays;
 mod batches;
 mod cells;
 mod examples;

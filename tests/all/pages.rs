@@ -21,6 +21,7 @@ use dlmc::tensor::Array;
 use serde_json::{Map, Value};
 
 use crate::cli::Shell;
+use crate::data::arrays::{npy, npz};
 
 #[test]
 fn every_problem_has_a_page_and_every_page_a_problem() {
@@ -132,6 +133,7 @@ pub fn files<'b>(blocks: &'b [Block<'b>]) -> impl Iterator<Item = (String, Vec<u
     let shown = blocks.iter().filter_map(|block| Some((block, block.file?)));
     shown.flat_map(|(block, file)| match block.kind {
         "weights" => vec![(file.to_string(), weights(block.body))],
+        "arrays" => vec![(file.to_string(), arrays(block.body))],
         "pictures" => block.body.lines().map(|name| (format!("{file}/{name}"), portrait(name))).collect::<Vec<_>>(),
         _ => vec![(file.to_string(), format!("{}\n", block.body).into_bytes())],
     })
@@ -164,6 +166,23 @@ pub fn weights(lines: &str) -> Vec<u8> {
     }
     let header = Value::Object(header).to_string();
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat()
+}
+
+/// A file of NumPy, of whose arrays the manual shows the names, the types and the extents. Whole numbers are 0, 1, 2 and 0 again.
+fn arrays(lines: &str) -> Vec<u8> {
+    let members = lines.lines().map(|line| {
+        let mut words = line.split_whitespace();
+        let (name, kind) = (words.next().expect("a name"), words.next().expect("a type"));
+        let extents: Vec<usize> = words.map(|it| it.parse().expect("an extent")).collect();
+        let all = 0..extents.iter().product();
+        let (descr, body): (_, Vec<u8>) = match kind {
+            "f32" => ("<f4", all.flat_map(|at| ((at * 17 % 101) as f32 / 101.0).to_le_bytes()).collect()),
+            "i64" => ("<i8", all.flat_map(|at| (at as i64 % 3).to_le_bytes()).collect()),
+            other => panic!("{other}"),
+        };
+        (name.to_string(), npy(descr, false, &extents, &body))
+    });
+    npz(&members.collect::<Vec<_>>(), true)
 }
 
 /// A picture of 24 by 20 pixels, of whose colours its name decides.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use dlmc::data::{sources, split};
 use dlmc::model::train::SETTINGS;
-use dlmc::model::tune;
+use dlmc::model::{export, tune};
 use dlmc::syntax::{tree, units};
 
 use crate::cli::{Shell, commands};
@@ -143,7 +143,9 @@ fn the_manual_leaves_nothing_out() {
         wanted.push(format!("`{}`", way.name));
         wanted.extend(way.params().iter().map(|param| format!("`{}`", param.name)));
     }
-    wanted.extend(SETTINGS.iter().chain(tune::SETTINGS).map(|setting| format!("`{}`", setting.name)));
+    wanted.extend(
+        SETTINGS.iter().chain(tune::SETTINGS).chain(export::SETTINGS).map(|setting| format!("`{}`", setting.name)),
+    );
     wanted.extend(units::words().map(|unit| format!("`{unit}`")));
     wanted.retain(|word| !LANGUAGE.contains(word.as_str()));
     assert!(wanted.is_empty(), "the manual does not name {}", wanted.join(", "));

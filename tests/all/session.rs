@@ -13,6 +13,7 @@ mod accumulating;
 mod adapting;
 mod exact;
 pub(crate) mod examples;
+mod exporting;
 mod freezing;
 mod plateau;
 mod private;

@@ -390,9 +390,3 @@
     }
     lr 0.1x on hidden.*
   }
-
-#! yes_no what exports are for is not here yet
-  export {
-#!^^^^^^ not-in-this-version
-    file: "it.dlmx"
-  }

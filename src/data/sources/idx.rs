@@ -94,9 +94,16 @@ fn heading(layouts: &[(&'static str, Found, Layout)]) -> Result<Heading, Problem
         if layout.extents[0] != rows {
             let (left, right) = (first.shown.clone(), other.shown.clone());
             let rights = layout.extents[0];
-            return Err(
-                RowCounts { left, lefts: rows, right, rights, left_at: first.span, right_at: other.span }.into()
-            );
+            return Err(RowCounts {
+                left,
+                lefts: rows,
+                right,
+                rights,
+                left_at: first.span,
+                right_at: other.span,
+                arrays: false,
+            }
+            .into());
         }
     }
     if rows == 0 {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Work;
-use crate::session::event::Metrics;
+use crate::session::event::{Exported, Metrics};
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -137,6 +137,9 @@ pub struct Best {
     pub test: Metrics,
     /// None where the search was interrupted.
     pub artifact: Option<String>,
+    /// What `export` blocks ask for beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<Exported>,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]

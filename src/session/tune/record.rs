@@ -5,15 +5,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use super::event::{Event, Start, Trial};
+use crate::model::export::TRIALS;
 use crate::model::program::Split;
 use crate::problem::Problem;
 use crate::problem::run::{Change, NothingToResume, ResumeChanged};
 use crate::session::Place;
 use crate::session::event;
 use crate::session::folder::{ARTIFACT, Folder, LOG, not_written, show};
-
-/// In the folder of a search, the folder of its trials.
-const TRIALS: &str = "trials";
 
 /// The folder of a search that goes on, with the trials that are over.
 pub struct Known {

@@ -181,6 +181,29 @@ fn weights_leave_as_a_file_for_others() {
     assert_eq!((&told["sha256"], shell.files()), (&after["sha256"], files));
 }
 
+#[test]
+fn a_second_artifact_is_told_of_wherever_a_run_is() {
+    let shell = Shell::new();
+    shell.write("xor.dlm", XOR.replace("500 epochs", "5 epochs") + "\nexport { file: \"out/gate.dlmx\" }\n");
+    let said = shell.run(&["check", "xor.dlm"]);
+    assert!(said.out.contains("export") && said.out.contains("out/gate.dlmx"), "{}", said.out);
+    let said = shell.run(&["check", "xor.dlm", "--json"]);
+    assert_eq!(objects(&said.out)[0]["exports"][0]["serves"], serde_json::json!(["x"]));
+    let said = shell.run(&["run", "xor.dlm", "--out", "it"]);
+    assert!(said.err.contains("  wrote it/out/gate.dlmx, which serves x\n"), "{}", said.err);
+    let said = shell.run(&["run", "xor.dlm", "--json", "--set", "export.file=\"other.dlmx\""]);
+    let end = objects(&said.out).pop().expect("an end");
+    assert_eq!(fields(&end["exports"][0]), ["file", "bytes", "serves"]);
+    assert_eq!(end["exports"][0]["file"], "runs/xor-1/other.dlmx");
+    let said = shell.run(&["inspect", "it/out/gate.dlmx"]);
+    assert!(said.out.lines().any(|line| line.starts_with("  serves ") && line.ends_with(" x")), "{}", said.out);
+    shell.write("rows.csv", "a,b\n0,1\n");
+    assert_eq!(shell.run(&["predict", "it/out/gate.dlmx", "rows.csv"]).code, 0);
+    // A run writes over nothing.
+    let said = shell.run(&["run", "xor.dlm", "--out", "it"]);
+    assert!(said.code == 3 && said.err.contains("[folder-used]"), "{}", said.err);
+}
+
 /// A glance looks at headings; `--data` reads every row.
 #[test]
 fn check_reads_the_rows_if_it_is_asked_to() {

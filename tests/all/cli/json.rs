@@ -17,7 +17,7 @@ fn check_tells_problems_models_and_runs() {
     shell.write("broken.dlm", BROKEN);
     let told = told(&shell, &["check", "xor.dlm", "broken.dlm"]);
     let [sound, broken] = &told[..] else { panic!("an object for each file") };
-    assert_eq!(fields(sound), ["file", "problems", "models", "trains", "tunes"]);
+    assert_eq!(fields(sound), ["file", "problems", "models", "trains", "tunes", "exports"]);
     assert_eq!((&sound["file"], &broken["file"]), (&"xor.dlm".into(), &"broken.dlm".into()));
     assert_eq!(sound["problems"], Value::Array(vec![]));
 

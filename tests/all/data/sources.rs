@@ -159,10 +159,12 @@ fn no_bytes_break_a_source() {
         "jsonl(\"f\")",
         "text_file(\"f\")",
         "idx(images: \"f\", labels: \"f\")",
+        "npy([\"f\", \"g\"], arrays: [\"*\", \"f\"])",
     ];
     let tested: Vec<&str> = sources.iter().map(|it| it.split('(').next().expect("a name")).collect();
-    // A table is part of the program; folders of pictures, and the six files of CIFAR, get theirs in `pictures`.
-    let elsewhere = ["table", "image_folder", "cifar10"];
+    // A table is part of the program; folders of pictures, and the six files of CIFAR, get theirs in `pictures`; what is a zip file
+    // gets them in `arrays`.
+    let elsewhere = ["table", "image_folder", "cifar10", "npz"];
     assert!(SOURCES.iter().all(|source| elsewhere.contains(&source.name) || tested.contains(&source.name)));
     let pieces: &[&[u8]] = &[
         b"a,b,y\n",
@@ -187,11 +189,16 @@ fn no_bytes_break_a_source() {
         b"\0\0\x08\x03\0\0\0\x01\0\0\0\x01\0\0\0\x01",
         b"\xFF\xFF\xFF\xFF",
         b"\0\0\x0D\x08",
+        b"\x93NUMPY\x01\0\x40\0",
+        b"\x93NUMPY\x02\0\x40\0\0\0",
+        b"{'descr': '<f8', 'fortran_order': True, 'shape': (1, 1), }      \n",
+        b"{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }       \n",
         "ü".as_bytes(),
     ];
     for source in sources {
         let fields = match source.split('(').next() {
             Some("idx") => "  input x: f32[1] = images\n  target y: class[2] = labels",
+            Some("npy") => "  input x: number = f\n  target y: class[2] = g",
             Some("text_file") => {
                 "  input x: tokens[2, 300] = chars |> window(2)\n  target y: class[\"a\", ..] = chars |> window(1, offset: 2)"
             }
@@ -209,6 +216,7 @@ fn no_bytes_break_a_source() {
             if u.ratio(1, 8)? {
                 bytes = gzip(&bytes);
             }
+            block.world.0.insert("g".into(), bytes.clone());
             block.world.0.insert("f".into(), bytes);
             let (facts, looked) = block.inspect();
             let told = block.told(&looked);
