@@ -55,7 +55,7 @@ fn open_by(
     };
     let load = |member: &Member| -> Load {
         let (member, bytes) = (member.clone(), bytes.clone());
-        Box::new(move || member.bytes(&bytes).map(|it| it.into_owned()))
+        Box::new(move || member.bytes(&bytes))
     };
     let all = seen(&found, bytes.len() as u64, &at, files.limits.bytes, load).map_err(|why| damaged(&found, why))?;
     let chosen = choose(&found, all)?;
@@ -75,7 +75,7 @@ fn seen<T>(found: &Found, size: u64, at: At, most: u64, from: impl Fn(&Member) -
     for member in members(size, at)? {
         // What is no array says something else, for others.
         let Some(name) = member.name.strip_suffix(ENDING) else { continue };
-        let layout = member.head(at, LONGEST_HEADING + 12).map_err(Fault::Damaged).and_then(|head| {
+        let layout = member.head(size, at, LONGEST_HEADING + 12).map_err(Fault::Damaged).and_then(|head| {
             let layout = layout(&head)?;
             match member.size <= most {
                 true => layout.check(member.size).map(|()| layout),
