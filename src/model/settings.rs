@@ -103,7 +103,7 @@ impl<'a> Walk<'a> {
                 Item::Data(block) => self.data(block),
                 Item::Train(block) => self.train(block),
                 Item::Tune(block) => self.tune(block),
-                Item::Edition { .. } | Item::Use(_) | Item::Export(_) | Item::Broken(_) => {}
+                Item::Edition { .. } | Item::Use(_) | Item::Names(_) | Item::Export(_) | Item::Broken(_) => {}
             }
         }
     }

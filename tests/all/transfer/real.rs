@@ -56,16 +56,15 @@ fn loaded(name: &str, root: &Path) -> (dlmc::compile::Checked, Vec<Array>, Vec<P
     (checked, states, provenance)
 }
 
-/// The lines that are proposed for a program from which all of them are gone.
-fn proposed(name: &str, root: &Path) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/transfer").join(name);
+/// The lines that are proposed for EfficientNet-Lite0 where one block fills `part`, and says nothing more.
+fn proposed(part: &str, root: &Path) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/transfer/efficientnet_lite0.dlm");
     let text = std::fs::read_to_string(&path).expect("the program is there");
-    let kept = text.lines().filter(|line| !line.trim_start().starts_with("rename"));
-    let text: String = kept.map(|line| format!("{line}\n")).collect();
+    let (before, _) = text.split_once("  transfer ").expect("a block");
+    let text = format!("{before}  transfer {part}from \"weights_efficientnet_lite0/model.safetensors\"\n}}\n");
     let checked = check(&Disk, &path, Some(text), &[]).expect("the text is given");
     let (_, problems) = transfer::inspect(&Disk, root, &checked.sources, &checked.programs[0], false);
-    let lines = problems[0].help[0].lines().skip(1).map(|line| line.trim().to_string());
-    lines.collect()
+    problems[0].help[0].lines().skip(1).map(tidy).collect()
 }
 
 /// A line without the spaces that align it.
@@ -73,12 +72,12 @@ fn tidy(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The lines of a program, and those that are proposed where it has none.
-fn lines(name: &str, root: &Path) -> (Vec<String>, Vec<String>) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/transfer").join(name);
-    let text = std::fs::read_to_string(&path).expect("the program is there");
-    let own = text.lines().filter(|line| line.trim_start().starts_with("rename")).map(tidy).collect();
-    (own, proposed(name, root).iter().map(|line| tidy(line)).collect())
+/// The lines of the library's map for EfficientNet-Lite0, for a model in which it is the part `backbone`.
+fn own() -> Vec<String> {
+    let text = include_str!("../../../src/std/vision.dlm");
+    let (_, map) = text.split_once("of efficientnet_lite0 {").expect("the map");
+    let lines = map.lines().take_while(|line| *line != "}").filter(|line| line.trim_start().starts_with("rename"));
+    lines.map(|line| tidy(line).replace("-> ", "-> backbone.")).collect()
 }
 
 fn predicted(program: &Program, states: &mut Vec<Array>, feed: &Array) -> Array {
@@ -108,7 +107,9 @@ fn resnet20_says_what_it_was_published_with() {
 fn efficientnet_lite0_says_what_it_was_published_with() {
     let Some(folder) = folder("weights_efficientnet_lite0") else { return };
     let (checked, mut states, from) = loaded("efficientnet_lite0.dlm", folder.parent().expect("a folder"));
-    assert_eq!(from[0].dropped, 49);
+    // The backbone has 49 norms of five tensors and a kernel for each; the head has two tensors.
+    assert_eq!((from[0].tensors, from[0].skipped, from[0].dropped), (49 * 5, 2, 49));
+    assert_eq!((from[1].tensors, from[1].skipped, from[1].dropped), (2, 49 * 6, 0));
     let found = predicted(&checked.programs[0], &mut states, &channels_last(&reference(&folder, "input_norm")));
     let (off, size) = difference(&found, &reference(&folder, "logits"));
     assert!(off <= 1e-4 * size.max(1.0), "{off} of {size}");
@@ -117,8 +118,13 @@ fn efficientnet_lite0_says_what_it_was_published_with() {
 #[test]
 fn what_is_proposed_for_efficientnet_lite0_is_what_a_person_would_write() {
     let Some(folder) = folder("weights_efficientnet_lite0") else { return };
-    let (mut own, mut proposed) = lines("efficientnet_lite0.dlm", folder.parent().expect("a folder"));
+    let root = folder.parent().expect("a folder");
+    let mut own = own();
+    own.push("rename \"_fc.*\" -> head.* as oi".into());
+    let mut found = proposed("", root);
     own.sort();
-    proposed.sort();
-    assert_eq!(proposed, own);
+    found.sort();
+    assert_eq!(found, own);
+    // The layer alone has a map, which says the same in one line.
+    assert_eq!(proposed("backbone ", root), ["names efficientnet_pytorch"]);
 }
