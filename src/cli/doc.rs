@@ -36,7 +36,7 @@ impl Args {
 /// A line for each name, under its kind.
 fn list(found: &[Doc]) -> String {
     let mut out = String::new();
-    for group in found.chunk_by(|a, b| a.kind == b.kind) {
+    for group in found.chunk_by(|a, b| (a.kind, &a.part) == (b.kind, &b.part)) {
         let mut table = Table::new(&[("", Align::Left), ("", Align::Left)]);
         for forms in group.chunk_by(|a, b| a.name == b.name) {
             let first =
@@ -44,7 +44,11 @@ fn list(found: &[Doc]) -> String {
             table.row([forms[0].name.clone(), first.trim().into()]);
         }
         let bold = Style::new().bold();
-        out += &format!("{bold}{}{bold:#}\n{}\n", group[0].kind, table.text());
+        let title = match &group[0].part {
+            None => group[0].kind.to_string(),
+            Some(part) => format!("{}, by `use {part} {{ … }}`", group[0].kind),
+        };
+        out += &format!("{bold}{title}{bold:#}\n{}\n", table.text());
     }
     out
 }
@@ -52,6 +56,9 @@ fn list(found: &[Doc]) -> String {
 fn page(doc: &Doc) -> String {
     let dim = Style::new().dimmed();
     let mut out = String::new();
+    if let Some(part) = &doc.part {
+        out += &format!("{dim}# use {part} {{ {} }}{dim:#}\n", doc.name);
+    }
     match &doc.text {
         Some(text) => {
             out += &format!("{dim}# {}:{}{dim:#}\n", text.file, text.line);
@@ -68,6 +75,8 @@ fn as_json(doc: &Doc) -> String {
     let text = doc.text.as_ref().map(|text| &text.text);
     format!(
         "{}\n",
-        json!({ "kind": doc.kind, "name": doc.name, "doc": doc.doc, "file": file, "line": line, "text": text })
+        json!({
+            "kind": doc.kind, "name": doc.name, "doc": doc.doc, "file": file, "line": line, "text": text, "part": doc.part,
+        })
     )
 }

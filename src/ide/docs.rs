@@ -1,7 +1,7 @@
 //! What is known about a name of the library: its documentation, and its own text.
 
 use crate::model::builtins::BUILTINS;
-use crate::model::check::library;
+use crate::model::check::whole_library;
 use crate::model::modules::LIBRARY;
 use crate::scalar::Scalar;
 use crate::source::{Near, Span, nearest};
@@ -16,6 +16,8 @@ pub struct Doc {
     pub doc: String,
     /// Where it is written, and how. Operations are not written in the language.
     pub text: Option<Text>,
+    /// The part of the library that a file asks for to have it: `std.vision`.
+    pub part: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -26,9 +28,9 @@ pub struct Text {
     pub text: String,
 }
 
-/// Everything, kind by kind, in the order of names.
+/// Everything, kind by kind, in the order of names; what a file has to ask for behind all else of its kind.
 pub fn all() -> Vec<Doc> {
-    let (sources, modules) = library();
+    let (sources, modules) = whole_library();
     let text = |span: Span| {
         let source = &sources[span.file];
         Some(Text {
@@ -37,10 +39,14 @@ pub fn all() -> Vec<Doc> {
             text: sources.text(span).trim_end().into(),
         })
     };
-    let callables = modules.definitions(LIBRARY).map(|definition| {
-        let callable = &definition.callable;
-        let (kind, name) = (callable.kind.word(), callable.name.text.to_string());
-        (callable.kind as usize, Doc { kind, name, doc: said(&callable.doc), text: text(callable.span) })
+    let all = std::iter::once((None, LIBRARY)).chain(modules.parts().map(|(part, id)| (Some(part), id)));
+    let callables = all.flat_map(|(part, id)| {
+        modules.definitions(id).map(move |definition| {
+            let callable = &definition.callable;
+            let (kind, name) = (callable.kind.word(), callable.name.text.to_string());
+            let (doc, text) = (said(&callable.doc), text(callable.span));
+            (callable.kind as usize, Doc { kind, name, doc, text, part: part.clone() })
+        })
     });
     let mut found: Vec<(usize, Doc)> = callables.collect();
     found.sort_by_key(|(kind, _)| *kind);
@@ -49,6 +55,7 @@ pub fn all() -> Vec<Doc> {
         name: it.name.text.to_string(),
         doc: said(&it.doc),
         text: text(it.span),
+        part: None,
     });
     let builtins = BUILTINS.iter().map(|it| (it.name, it.doc));
     let scalars = Scalar::ALL.iter().map(|it| (it.def().name, it.def().doc));
@@ -60,6 +67,7 @@ pub fn all() -> Vec<Doc> {
         name: name.into(),
         doc: doc.into(),
         text: None,
+        part: None,
     });
     found.into_iter().map(|(_, doc)| doc).chain(lets).chain(operations).collect()
 }

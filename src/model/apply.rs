@@ -110,6 +110,7 @@ impl Lower<'_> {
                     let stage = Applied {
                         path: path.to_string(),
                         layer: form.callable.name.text.to_string(),
+                        form: form.clone(),
                         ty,
                         shape,
                         depth: self.depth,

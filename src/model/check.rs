@@ -12,7 +12,7 @@ use super::train::{self, Context};
 use super::tune::{self, TunePlan};
 use crate::problem::lint::ShadowsLibrary;
 use crate::problem::names::{EndlessDefinition, NameTwice, OverrideUnmatched, UnknownName};
-use crate::problem::{Label, Problem, Severity};
+use crate::problem::{Edit, Label, Problem, Severity};
 use crate::source::{FileId, Source, Sources, Span, World, nearest};
 use crate::syntax::tree::{self, Body, Expr, ExprKind, ForBody, Item, Stmt};
 use crate::syntax::walk;
@@ -23,6 +23,9 @@ static LIBRARY: LazyLock<(Sources, Modules)> = LazyLock::new(|| {
     let modules = Modules::library(&mut sources);
     (sources, modules)
 });
+
+/// The library with the parts that files ask for by name.
+static WHOLE_LIBRARY: LazyLock<Modules> = LazyLock::new(|| LIBRARY.1.clone().with_parts(&LIBRARY.0));
 
 /// What a file is, once everything has been asked that can be asked without its data.
 pub struct Checked {
@@ -62,6 +65,11 @@ impl Checked {
 /// The library's sources and definitions.
 pub fn library() -> (&'static Sources, &'static Modules) {
     (&LIBRARY.0, &LIBRARY.1)
+}
+
+/// The library's sources and definitions, with its parts.
+pub fn whole_library() -> (&'static Sources, &'static Modules) {
+    (&LIBRARY.0, &WHOLE_LIBRARY)
 }
 
 /// A file before it is checked: its tree, and the names that it sees.
@@ -171,6 +179,8 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
     endless(&context, &mut problems);
     super::alone::check(&context, &mut problems);
     shadows(&context, &mut problems);
+    train::check_names(&context, &mut problems);
+    in_parts(&context, &mut problems);
     // Order of place; what is in the user's own file first.
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != file, label.span)));
     Checked {
@@ -250,6 +260,36 @@ fn shadows(context: &Context, problems: &mut Vec<Problem>) {
             let (at, library) = (callable.name.span, forms[0].callable.name.span);
             problems.push(ShadowsLibrary { kind, name, at, library }.into());
         }
+    }
+}
+
+/// Names that nothing declares here, but a part of the library: how they come in.
+fn in_parts(context: &Context, problems: &mut [Problem]) {
+    for problem in problems.iter_mut().filter(|it| it.code == UnknownName::CODE) {
+        let at = problem.labels[0].span;
+        let name = context.sources.text(at);
+        let Some(part) = context.modules.part_with(name, context.sources).filter(|_| at.file == context.tree.span.file)
+        else {
+            continue;
+        };
+        let imports = context.tree.items.iter().find_map(|item| match item {
+            Item::Use(tree::Use { from: tree::UseFrom::Library(from), names, .. }) if from.as_str() == part => {
+                names.last().map(|it| it.here().span.after())
+            }
+            _ => None,
+        });
+        let edition = context.tree.items.iter().find_map(|item| match item {
+            Item::Edition { span, .. } => Some(span.after()),
+            _ => None,
+        });
+        let line = format!("use {part} {{ {name} }}");
+        let (at, text) = match (imports, edition) {
+            (Some(at), _) => (at, format!(", {name}")),
+            (None, Some(at)) => (at, format!("\n{line}")),
+            (None, None) => (Span::new(at.file, 0, 0), format!("{line}\n")),
+        };
+        problem.help = vec![format!("the library has it in `{part}`: `{line}`")];
+        problem.edits = vec![Edit { span: at, text, was: None }];
     }
 }
 

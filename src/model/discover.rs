@@ -53,13 +53,15 @@ pub fn program(
         experiment.lint_statistics(&mut lower, &step.moving);
         let numbers = |slot: &u32| lower.declared[*slot as usize].shape.iter().product::<usize>();
         let trained = step.moving.iter().map(numbers).sum();
-        (sorted(&lower, &dead), std::mem::take(&mut lower.initial), step.outputs, dead, trained)
+        let layers = lower.stages.iter().map(|it| (it.path.clone(), it.form.clone())).collect();
+        (sorted(&lower, &dead), std::mem::take(&mut lower.initial), step.outputs, dead, trained, layers)
     };
-    let (declared, initial, outputs, dead, trained): (_, _, _, _, usize) = found;
+    let (declared, initial, outputs, dead, trained, layers): (_, _, _, _, usize, Vec<_>) = found;
     experiment.declared = declared;
     experiment.initial = initial;
     experiment.dead = dead;
     predicting(&experiment, problems)?;
+    experiment.map_names(&layers, problems)?;
     experiment.transfers_fit(problems)?;
     if experiment.privacy.is_some() {
         one_by_one(&experiment, setting, problems)?;

@@ -19,3 +19,6 @@ pub const FILES: &[(&str, &str)] = &[
     ("std/adapters.dlm", include_str!("../std/adapters.dlm")),
     ("std/encoders.dlm", include_str!("../std/encoders.dlm")),
 ];
+
+/// The parts of the library that a file asks for by name, `use std.vision { … }`. Nobody else waits for them.
+pub const PARTS: &[(&str, &str)] = &[("std/vision.dlm", include_str!("../std/vision.dlm"))];

@@ -11,7 +11,7 @@ mod picks;
 use picks::affine;
 
 use super::adapt::Adapter;
-use super::modules::{ModuleId, Modules};
+use super::modules::{Definition, ModuleId, Modules};
 use super::privacy::Private;
 use super::types::labels::{differ, first_of, reshaped};
 use super::value::{Affine, AxisName, BATCH, Lead, Meaning, Tensor, Value};
@@ -44,6 +44,8 @@ pub struct Declared {
 pub struct Applied {
     pub path: String,
     pub layer: String,
+    /// The definition that was applied.
+    pub form: Definition,
     pub ty: String,
     pub shape: Vec<usize>,
     pub depth: usize,

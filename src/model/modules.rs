@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::problem::Problem;
 use crate::problem::names::{ImportCycle, ImportMissing, ImportedNameMissing, NameTwice, UnknownName};
@@ -30,6 +30,8 @@ pub struct Definition {
 pub struct Module {
     /// The forms of each callable, in order.
     callables: BTreeMap<Arc<str>, Vec<Definition>>,
+    /// What files call the tensors of layers, each with the module whose names it sees.
+    maps: Vec<(ModuleId, Arc<tree::NameMap>)>,
     /// Each with the module whose names it sees.
     lets: BTreeMap<Arc<str>, (ModuleId, Arc<tree::Let>)>,
     /// Names about which something has been said already: nobody knows what they are.
@@ -42,6 +44,8 @@ pub struct Modules {
     modules: Vec<Module>,
     /// Those of which a file of the user is made.
     files: BTreeMap<PathBuf, ModuleId>,
+    /// The parts of the library that somebody has asked for.
+    parts: BTreeMap<usize, ModuleId>,
 }
 
 /// What a name stands for in a module.
@@ -51,21 +55,55 @@ pub enum Named {
 }
 
 impl Modules {
-    /// The library alone. Its texts join `sources`; a mistake in them is ours.
+    /// The library alone. Its texts join `sources`, in which there are no others yet; a mistake in them is ours.
     pub fn library(sources: &mut Sources) -> Modules {
         let mut module = Module::default();
+        assert_eq!(sources.ids().count(), 0, "the library's files come first");
         let texts: Vec<(FileId, &str)> =
             library::FILES.iter().map(|(name, text)| (sources.add(Source::new(*name, *text)), *text)).collect();
         let trees = parse_all(&texts);
         for ((name, _), (tree, problems)) in library::FILES.iter().zip(trees) {
-            if let Some(problem) = problems.first() {
-                let span = problem.labels[0].span;
-                let place = sources[span.file].place(span.start);
-                panic!("{name}:{}:{}: {}", place.0, place.1, problem.message);
-            }
+            assert_sound(name, sources, &problems);
             module.declare(LIBRARY, &tree, sources, &mut Vec::new());
         }
-        Modules { modules: vec![module], files: BTreeMap::new() }
+        for (name, text) in library::PARTS {
+            sources.add(Source::new(*name, *text));
+        }
+        Modules { modules: vec![module], files: BTreeMap::new(), parts: BTreeMap::new() }
+    }
+
+    /// The library with all its parts.
+    pub fn with_parts(mut self, sources: &Sources) -> Modules {
+        (0..library::PARTS.len()).for_each(|part| _ = self.load_part(part, sources));
+        self
+    }
+
+    /// The parts that have been loaded, as `use` names them.
+    pub fn parts(&self) -> impl Iterator<Item = (String, ModuleId)> {
+        self.parts.iter().map(|(&part, &id)| (dotted(library::PARTS[part].0), id))
+    }
+
+    /// The module of a part of the library, loaded if it is new. Its text is read once for all compilations.
+    fn load_part(&mut self, part: usize, sources: &Sources) -> ModuleId {
+        static TREES: [OnceLock<tree::File>; library::PARTS.len()] = [const { OnceLock::new() }; library::PARTS.len()];
+        if let Some(&known) = self.parts.get(&part) {
+            return known;
+        }
+        let (name, text) = library::PARTS[part];
+        let tree = TREES[part].get_or_init(|| {
+            let (tree, problems) = crate::syntax::parse(FileId((library::FILES.len() + part) as u32), text);
+            assert_sound(name, sources, &problems);
+            tree
+        });
+        let id = ModuleId(self.modules.len() as u32);
+        let mut module = Module::default();
+        module.declare(LIBRARY, tree, sources, &mut Vec::new());
+        module.callables.values_mut().flatten().for_each(|it| it.module = id);
+        module.maps.iter_mut().for_each(|it| it.0 = id);
+        module.lets.values_mut().for_each(|it| it.0 = id);
+        self.modules.push(module);
+        self.parts.insert(part, id);
+        id
     }
 
     /// Adds the user's file with everything that it imports.
@@ -101,7 +139,7 @@ impl Modules {
                 problems.push(what.into());
             }
             let from = match &import.from {
-                UseFrom::Library(part) => self.part(part, problems),
+                UseFrom::Library(part) => self.part(part, sources, problems),
                 UseFrom::Path(text) => self.imported(world, sources, path, text, problems, open),
             };
             for name in &import.names {
@@ -110,7 +148,7 @@ impl Modules {
                     self.modules[id.0 as usize].broken.insert(name.here().text.clone());
                     continue;
                 };
-                self.import(id, from, name, problems);
+                self.import(id, (from, &import.from), name, sources, problems);
             }
         }
         open.pop();
@@ -154,31 +192,64 @@ impl Modules {
         }
     }
 
-    /// `std`, or `std.layers`.
-    fn part(&self, part: &tree::Name, problems: &mut Vec<Problem>) -> Option<ModuleId> {
-        let files = library::FILES.iter().map(|(name, _)| name.trim_end_matches(".dlm").replace('/', "."));
-        let known: Vec<String> = std::iter::once("std".to_string()).chain(files).collect();
+    /// `std`, or `std.layers`, or a part that is loaded by this.
+    fn part(&mut self, part: &tree::Name, sources: &Sources, problems: &mut Vec<Problem>) -> Option<ModuleId> {
+        let own = library::PARTS.iter().position(|(name, _)| dotted(name) == part.as_str());
+        if let Some(own) = own {
+            return Some(self.load_part(own, sources));
+        }
+        let files = library::FILES.iter().map(|(name, _)| dotted(name));
+        let mut known: Vec<String> = std::iter::once("std".to_string()).chain(files).collect();
         if known.iter().any(|it| it == part.as_str()) {
             return Some(LIBRARY);
         }
+        known.extend(library::PARTS.iter().map(|(name, _)| dotted(name)));
         let near = nearest(part.as_str(), known.iter().map(String::as_str));
         let (kind, name, at) = ("part of the library".to_string(), part.text.to_string(), part.span);
         problems.push(UnknownName { kind, name, at, near }.into());
         None
     }
 
+    /// The part of the library that has a name which the library itself does not have, as `use` names it.
+    pub fn part_with(&self, name: &str, sources: &Sources) -> Option<String> {
+        let whole = self.clone().with_parts(sources);
+        let found = whole.parts().find(|(_, id)| whole.own(*id, name).is_some());
+        found.map(|(part, _)| part)
+    }
+
     /// Makes a name of the module `from` one of `id`.
-    fn import(&mut self, id: ModuleId, from: ModuleId, used: &tree::UsedName, problems: &mut Vec<Problem>) {
+    fn import(
+        &mut self,
+        id: ModuleId,
+        (from, said): (ModuleId, &UseFrom),
+        used: &tree::UsedName,
+        sources: &Sources,
+        problems: &mut Vec<Problem>,
+    ) {
         let (name, here) = (&used.name, used.here());
         if self.is_broken(from, name.as_str()) {
             self.modules[id.0 as usize].broken.insert(here.text.clone());
             return;
         }
+        let maps = self.modules[from.0 as usize].maps.iter().filter(|(_, it)| it.name.text == name.text);
+        let mut maps: Vec<(ModuleId, Arc<tree::NameMap>)> = maps.cloned().collect();
+        for (_, map) in &mut maps {
+            Arc::make_mut(map).name.text = here.text.clone();
+        }
+        let is_map = !maps.is_empty();
+        self.modules[id.0 as usize].maps.append(&mut maps);
         let Some(found) = self.own(from, name.as_str()) else {
-            let near = nearest(name.as_str(), self.words(from));
-            let library = from == LIBRARY;
-            problems.push(ImportedNameMissing { at: name.span, name: name.text.to_string(), library, near }.into());
-            self.modules[id.0 as usize].broken.insert(here.text.clone());
+            if !is_map {
+                let near = nearest(name.as_str(), self.words(from));
+                let from = match said {
+                    UseFrom::Path(_) => None,
+                    UseFrom::Library(part) => Some(part.text.to_string()),
+                };
+                let part = from.as_ref().and_then(|_| self.part_with(name.as_str(), sources));
+                let (at, name) = (name.span, name.text.to_string());
+                problems.push(ImportedNameMissing { at, name, from, part, near }.into());
+                self.modules[id.0 as usize].broken.insert(here.text.clone());
+            }
             return;
         };
         let module = &mut self.modules[id.0 as usize];
@@ -241,7 +312,8 @@ impl Modules {
     /// Every name that a module declares.
     pub fn words(&self, module: ModuleId) -> impl Iterator<Item = &str> {
         let it = &self.modules[module.0 as usize];
-        it.callables.keys().chain(it.lets.keys()).map(|name| &**name)
+        let maps = it.maps.iter().map(|(_, it)| &*it.name.text);
+        it.callables.keys().chain(it.lets.keys()).map(|name| &**name).chain(maps)
     }
 
     /// The names of `kind` that can be seen from `module`.
@@ -259,6 +331,25 @@ impl Modules {
     /// Every callable of a module, in the order of its names.
     pub fn definitions(&self, module: ModuleId) -> impl Iterator<Item = &Definition> {
         self.modules[module.0 as usize].callables.values().flatten()
+    }
+
+    /// The maps of names that speak of the tensors of a layer or model: those that `module` sees, and those that stand where
+    /// the layer is declared. Of two with one name the first counts.
+    pub fn maps(&self, module: ModuleId, layer: &Definition) -> Vec<(ModuleId, Arc<tree::NameMap>)> {
+        let mut found: Vec<(ModuleId, Arc<tree::NameMap>)> = vec![];
+        for (of, map) in [module, layer.module].iter().flat_map(|id| &self.modules[id.0 as usize].maps) {
+            let is_meant = || map.of.iter().any(|it| self.is_of(*of, it.as_str(), layer));
+            if found.iter().all(|(_, it)| it.name.text != map.name.text) && is_meant() {
+                found.push((*of, map.clone()));
+            }
+        }
+        found
+    }
+
+    /// Whether a name that a map in `module` says is that of the layer or model, whatever it is called elsewhere.
+    fn is_of(&self, module: ModuleId, name: &str, layer: &Definition) -> bool {
+        let forms = self.callables(module, layer.callable.kind, name).unwrap_or_default();
+        forms.iter().any(|form| form.callable.name.span == layer.callable.name.span)
     }
 
     /// The constants of a module.
@@ -285,6 +376,10 @@ impl Module {
                 Item::Broken(span) => {
                     let words = sources.text(*span).split(|it: char| !it.is_alphanumeric() && it != '_');
                     self.broken.extend(words.filter(|it| !it.is_empty()).map(Arc::from));
+                    continue;
+                }
+                Item::Names(map) => {
+                    self.maps.push((id, map.clone()));
                     continue;
                 }
                 Item::Data(data) => ("data", &data.name),
@@ -319,6 +414,20 @@ impl Module {
                 _ => {}
             }
         }
+    }
+}
+
+/// `std.layers`, of `std/layers.dlm`.
+fn dotted(file: &str) -> String {
+    file.trim_end_matches(".dlm").replace('/', ".")
+}
+
+/// A mistake in the library is ours.
+fn assert_sound(name: &str, sources: &Sources, problems: &[Problem]) {
+    if let Some(problem) = problems.first() {
+        let span = problem.labels[0].span;
+        let place = sources[span.file].place(span.start);
+        panic!("{name}:{}:{}: {}", place.0, place.1, problem.message);
     }
 }
 

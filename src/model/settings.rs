@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
                 Item::Train(block) => self.train(block),
                 Item::Tune(block) => self.own(block, "tune", tune::SETTINGS),
                 Item::Export(block) => self.own(block, "export", export::SETTINGS),
-                Item::Edition { .. } | Item::Use(_) | Item::Broken(_) => {}
+                Item::Edition { .. } | Item::Use(_) | Item::Names(_) | Item::Broken(_) => {}
             }
         }
     }

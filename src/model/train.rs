@@ -1,6 +1,7 @@
 //! Experiments: a train block with its model and its data, checked, and turned into a program.
 
 mod augmented;
+mod names;
 mod outside;
 mod parts;
 mod settings;
@@ -10,6 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use augmented::{Augment, Augmented};
+pub use names::check as check_names;
 pub use settings::{Row, SETTINGS, Settings, constant_text, row};
 
 use super::adapt::Adapter;

@@ -11,7 +11,7 @@ pub use layout::Layout;
 pub use pattern::{Caught, Pattern};
 
 use crate::source::Span;
-use crate::syntax::tree::Selector;
+use crate::syntax::tree::{Name, Selector};
 
 /// `transfer backbone from "file.safetensors" { … }`, read and sound in itself.
 #[derive(Clone, Debug)]
@@ -26,6 +26,11 @@ pub struct TransferPlan {
     pub from_at: Span,
     /// What the file's bytes must hash to, in lower-case hexadecimal, and where that is said.
     pub sha256: Option<(String, Span)>,
+    /// The map of names that the block asks for, and where.
+    pub names: Option<Name>,
+    /// The maps of names that there are for the part.
+    pub maps: Vec<NameMap>,
+    /// Those of the block, then those of the map that it asks for.
     pub renames: Vec<Rename>,
     pub skips: Vec<Skip>,
     /// What starts as the model says, whatever the file holds. Relative to the part.
@@ -42,6 +47,7 @@ pub struct Rename {
     pub to: Pattern,
     pub to_at: Span,
     pub layout: Option<(Layout, Span)>,
+    pub origin: Origin,
 }
 
 /// `skip "fc.*"`
@@ -49,9 +55,35 @@ pub struct Rename {
 pub struct Skip {
     pub what: Pattern,
     pub at: Span,
+    pub origin: Origin,
+}
+
+/// Where a line stands that a block goes by. Of two that say something else of one tensor the block's own counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    Block,
+    /// In a map of names in the file of the block.
+    Map,
+    /// In a map of names in another file; its places are the one where the block asks for the map.
+    Elsewhere,
+}
+
+/// What files call the tensors of a layer: a declaration of `names`.
+#[derive(Clone, Debug)]
+pub struct NameMap {
+    pub name: String,
+    pub renames: Vec<Rename>,
+    pub skips: Vec<Skip>,
 }
 
 impl TransferPlan {
+    /// The same with the lines of a map behind its own.
+    pub fn with(mut self, map: &NameMap) -> TransferPlan {
+        self.renames.extend(map.renames.iter().cloned());
+        self.skips.extend(map.skips.iter().cloned());
+        self
+    }
+
     /// The name of a tensor of the model within the part; none where it lies outside.
     pub fn within<'p>(&self, path: &'p str) -> Option<&'p str> {
         let Some(part) = &self.part else { return Some(path) };

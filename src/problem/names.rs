@@ -43,10 +43,15 @@ problems! {
             .help("paths are relative to the file that imports");
 
     /// An imported file does not declare the name.
-    "imported-name-missing" Error ImportedNameMissing { at: Span, name: String, library: bool, near: Option<Near> } =>
-        say(format!("the {} declares no `{name}`", if library { "library" } else { "imported file" }))
+    "imported-name-missing" Error ImportedNameMissing { at: Span, name: String, from: Option<String>, part: Option<String>, near: Option<Near> } =>
+        say(match from {
+            Some(part) if part == "std" => format!("the library declares no `{name}`"),
+            Some(part) => format!("`{part}` declares no `{name}`"),
+            None => format!("the imported file declares no `{name}`"),
+        })
             .at(at, "not found there")
-            .meant(at, &name, &near);
+            .meant(at, &name, &near.filter(|_| part.is_none()))
+            .maybe_help(part.map(|part| format!("it is one of `{part}`: `use {part} {{ {name} }}`")));
 
     /// A callable has no setting of that name.
     "unknown-argument" Error UnknownArgument { callee: String, name: String, at: Span, near: Option<Near>, known: Vec<String> } =>

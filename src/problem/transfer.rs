@@ -34,6 +34,18 @@ pub enum Twice {
     Blocks,
 }
 
+/// A part of the model for which there is no such map of names.
+#[derive(Clone, Debug)]
+pub struct Unmapped {
+    /// Its kind and its name, where it is one layer or the model.
+    pub layer: Option<(&'static str, String)>,
+    pub part: Option<String>,
+    /// The maps that there are for it.
+    pub known: Vec<String>,
+    /// A part within it that has the map, and the layer which that is.
+    pub inner: Option<(String, String)>,
+}
+
 /// A shape as the language writes it.
 fn dims(shape: &[usize]) -> String {
     let all: Vec<String> = shape.iter().map(|it| it.to_string()).collect();
@@ -152,6 +164,38 @@ problems! {
             .meant(at, &to, &near.filter(|near| example.is_none() || !near.name.is_empty()))
             .help("`dlmc check --verbose` shows the names of all stages; what the part has no place for is left out by `skip`");
 
+    /// A `transfer` block asks for a map of names that its part does not have.
+    "unknown-names" Error UnknownNames { names: String, unmapped: Unmapped, near: Option<Near>, at: Span } => {
+        let Unmapped { layer, part, known, inner } = unmapped;
+        let words = match (&layer, &part) {
+            (Some((kind, name)), _) => say(format!("the {kind} `{name}` has no map of names called `{names}`")),
+            (None, part) => say(format!("maps of names belong to layers, and {} is none", of(part))),
+        };
+        let words = words.at(at, "not known here").meant(at, &names, &near);
+        match (near, inner, layer) {
+            (Some(_), ..) => words,
+            (None, Some((path, layer)), _) => words.help(format!("`{path}` is of the layer `{layer}`, which has it: `transfer {path} from …`")),
+            (None, None, Some(_)) if !known.is_empty() => words.help(format!("there {} {}", if known.len() == 1 { "is" } else { "are" }, list(&ticked(&known)))),
+            (None, None, Some((_, layer))) => words.help(format!("say by `rename` which tensor is which, here or for all: `names {names} of {layer} {{ rename … }}`")),
+            (None, None, None) => words.help("say by `rename` which tensor is which"),
+        }
+    };
+
+    /// A map of names takes nothing from a file.
+    "names-unmatched" Error NamesUnmatched { names: String, path: String, some: Vec<String>, tensors: usize, too_late: bool, at: Span } => {
+        if too_late {
+            return say(format!("the lines of the block leave nothing for the names of `{names}`"))
+                .at(at, "takes nothing")
+                .help("leave it away, or let the lines of the block match less")
+                .finish(NamesUnmatched::CODE, super::Severity::Error);
+        }
+        let words = say(format!("no tensor in {path:?} goes by the names of `{names}`")).at(at, "takes nothing");
+        match tensors.saturating_sub(some.len()) {
+            0 => words.note(format!("it holds {}", list(&ticked(&some)))),
+            more => words.note(format!("it holds {} and {more} more; `dlmc inspect` shows all", ticked(&some).join(", "))),
+        }
+    };
+
     /// A `rename` or a `skip` matches nothing in the file.
     "transfer-unmatched" Error TransferUnmatched { pattern: String, path: String, near: Option<Near>, some: Vec<String>, tensors: usize, too_late: bool, at: Span } => {
         if too_late {
@@ -221,7 +265,7 @@ problems! {
                 true => format!("nothing fills {}", some(&holes)),
                 false => format!("nothing fills {}; unused in the file: {}", some(&holes), some(&unused)),
             });
-        let words = match lines.iter().any(|line| line.starts_with("rename")) {
+        let words = match lines.iter().any(|line| line.starts_with("rename") || line.starts_with("names")) {
             true => words.help(format!("shapes and names fit if you add{}", below(&lines))),
             false => words,
         };

@@ -108,6 +108,7 @@ impl<'a> Builder<'a> {
                 span,
             }),
             Rule::callable => Item::Callable(Arc::new(self.callable(parts, doc, span))),
+            Rule::names_item => Item::Names(Arc::new(self.name_map(parts, doc, span))),
             Rule::data_item => {
                 let name = self.name(parts.need(Rule::ident));
                 let entries = parts.map(|it| self.data_entry(it)).collect();
@@ -374,6 +375,7 @@ impl<'a> Builder<'a> {
         }
         let mut parts = Parts::of(pair);
         match rule {
+            Rule::named => TransferEntry::Names { name: self.name(parts.need(Rule::ident)), span },
             Rule::rename => TransferEntry::Rename {
                 from: self.text(parts.need(Rule::string)),
                 to: self.selector(parts.need(Rule::sel)),
@@ -393,6 +395,19 @@ impl<'a> Builder<'a> {
             },
             rule => unreachable!("{rule:?} in a transfer block"),
         }
+    }
+
+    fn name_map(&mut self, mut parts: Parts, doc: Option<Arc<str>>, span: Span) -> NameMap {
+        let name = self.name(parts.need(Rule::ident));
+        let mut of = vec![];
+        while let Some(layer) = parts.maybe(Rule::ident) {
+            of.push(self.name(layer));
+        }
+        let entries = Parts::of(parts.need(Rule::names_body)).map(|it| match it.as_rule() {
+            Rule::bad_stmt => TransferEntry::Broken(self.broken(it, Rule::only_names)),
+            _ => self.transfer_entry(it),
+        });
+        NameMap { doc, name, of, entries: entries.collect(), span }
     }
 
     fn selectors(&self, pair: Pair) -> Vec<Selector> {
@@ -491,5 +506,7 @@ fn is_word(rule: Rule) -> bool {
             | Rule::kw_freeze
             | Rule::kw_until
             | Rule::kw_privacy
+            | Rule::kw_names
+            | Rule::kw_of
     )
 }

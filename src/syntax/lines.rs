@@ -113,6 +113,7 @@ impl<'a> Lines<'a> {
             "use" => named || matches!(self.kind(next), Some(TokenKind::Text | TokenKind::OpenText)),
             "let" => named && matches!(self.word(after), ":" | "="),
             "data" => named && self.word(after) == "{",
+            "names" => named && self.word(after) == "of",
             "train" | "tune" | "export" => self.word(next) == "{" || named && self.word(after) == "{",
             word if Kind::ALL.iter().any(|it| it.word() == word) => {
                 named && matches!(self.word(after), "(" | "on" | "->" | "=" | "{")

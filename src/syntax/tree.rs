@@ -40,6 +40,7 @@ pub enum Item {
     Use(Use),
     Let(Let),
     Callable(Arc<Callable>),
+    Names(Arc<NameMap>),
     Data(DataBlock),
     Train(TrainBlock),
     /// `tune name? { settings }`
@@ -599,10 +600,27 @@ pub struct Transfer {
     pub span: Span,
 }
 
+/// `names torchvision of resnet18, resnet34 { rename … skip … }`: what files call the tensors of layers.
+#[derive(Clone, Debug)]
+pub struct NameMap {
+    pub doc: Option<Arc<str>>,
+    pub name: Name,
+    /// The layers or models of whose tensors it speaks.
+    pub of: Vec<Name>,
+    /// `rename` and `skip`, and what could not be read.
+    pub entries: Vec<TransferEntry>,
+    pub span: Span,
+}
+
 #[derive(Clone, Debug)]
 pub enum TransferEntry {
     /// `sha256: "…"`
     Setting(Setting),
+    /// `names torchvision`
+    Names {
+        name: Name,
+        span: Span,
+    },
     /// `rename "conv1.*" -> stem.conv.* as oihw`
     Rename {
         from: Text,

@@ -9,6 +9,8 @@ use dlmc::source::Memory;
 use crate::cli::Shell;
 use crate::pages::weights;
 
+mod names;
+mod networks;
 mod real;
 mod suggestions;
 

@@ -417,10 +417,32 @@
 #! file parts.dlm
   layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
 
+#! numbers a part of the library
+  use std.vision { squeeze_excitation as weighed }
+  model m on x: f32[4] -> f32[1] = reshape(x, [2, 2, 1]) |> weighed(1) |> flatten |> dense(1)
+
 #! numbers
-  use std.vision { resnet18 }
-#!    ^^^^^^^^^^ unknown-name: there is no part of the library called `std.vision`
-  model m on x: f32[4] -> f32[1] = x |> resnet18 |> dense(1)
+  use std.visoin { conv_norm }
+#!    ^^^^^^^^^^ unknown-name: did you mean `std.vision`?
+  model m on x: f32[4] -> f32[1] = x |> conv_norm |> dense(1)
+
+#! numbers
+  use std.vision { resnet81 }
+#!                 ^^^^^^^^ imported-name-missing: did you mean `resnet18`?
+  model m on x: f32[4] -> f32[1] = x |> resnet81 |> dense(1)
+
+#! numbers
+  use std.layers { conv_norm }
+#!                 ^^^^^^^^^ imported-name-missing: it is one of `std.vision`: `use std.vision { conv_norm }`
+  model m on x: f32[4] -> f32[1] = x |> conv_norm |> dense(1)
+
+#! numbers what a part of the library has stands in nobody's way
+  model m on x: f32[4] -> f32[1] = reshape(x, [2, 2, 1]) |> conv_norm(1) |> flatten |> dense(1)
+#!                                                          ^^^^^^^^^ unknown-name: the library has it in `std.vision`: `use std.vision { conv_norm }`
+
+#! numbers
+  layer conv_norm(n: int) on x: f32[I] -> f32[n] = x |> dense(n) |> batch_norm
+  model m on x: f32[4] -> f32[1] = x |> conv_norm(2) |> dense(1) as out
 
 #! numbers a definition in place of the library's
   loss mse on (yhat: f32[N], y: f32[N]) = mean((y - yhat)^2) / 2

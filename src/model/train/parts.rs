@@ -165,7 +165,7 @@ fn lint_unvaried(fields: &[tree::Name], span: Span, problems: &mut Vec<Problem>)
 }
 
 /// Warns of a block with nothing in it, unless what it had could not be read.
-fn lint_empty(block: String, so: String, span: Span, problems: &mut Vec<Problem>) {
+pub(super) fn lint_empty(block: String, so: String, span: Span, problems: &mut Vec<Problem>) {
     let word = block.split(' ').next().expect("a word").len();
     let at = Span::new(span.file, span.range().start, span.range().start + word);
     let is_inside = |it: Span| it.file == span.file && span.start <= it.start && it.end <= span.end;

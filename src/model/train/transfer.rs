@@ -6,7 +6,7 @@ use crate::model::adapt::Adapter;
 use crate::model::fields;
 use crate::model::lower::{Declared, Outcome, Reported};
 use crate::model::program::Constant;
-use crate::model::transfer::{Layout, Pattern, Rename, Skip, TransferPlan};
+use crate::model::transfer::{Layout, Origin, Pattern, Rename, Skip, TransferPlan};
 use crate::problem::Problem;
 use crate::problem::names::{PatternUnmatched, SettingTwice, UnknownSetting};
 use crate::problem::transfer::{AdaptedFresh, TransferNowhere, TransferPattern, UnknownLayout, Unlike};
@@ -74,6 +74,8 @@ pub(super) fn read(context: &Context, transfer: &Transfer, problems: &mut Vec<Pr
         from: from.into(),
         from_at: transfer.from.span,
         sha256: None,
+        names: None,
+        maps: vec![],
         renames: vec![],
         skips: vec![],
         fresh: vec![],
@@ -84,11 +86,12 @@ pub(super) fn read(context: &Context, transfer: &Transfer, problems: &mut Vec<Pr
             TransferEntry::Setting(setting) => {
                 hash(setting, plan.sha256.as_ref(), problems).map(|it| plan.sha256 = Some(it))
             }
+            TransferEntry::Names { name, .. } => asked(name, &mut plan.names, problems),
             TransferEntry::Rename { from, to, layout, .. } => {
                 rename(from, to, layout.as_ref(), problems).map(|it| plan.renames.push(it))
             }
             TransferEntry::Skip { names, .. } => {
-                plan.skips.extend(names.iter().map(|it| Skip { what: Pattern::of(&it.value), at: it.span }));
+                plan.skips.extend(skips(names));
                 Ok(())
             }
             TransferEntry::Init { what, how, .. } => fresh(what, how, problems).map(|it| plan.fresh.extend(it)),
@@ -100,12 +103,34 @@ pub(super) fn read(context: &Context, transfer: &Transfer, problems: &mut Vec<Pr
     if sound { Ok(plan) } else { Err(Reported) }
 }
 
+/// `names torchvision`
+fn asked(name: &Name, first: &mut Option<Name>, problems: &mut Vec<Problem>) -> Outcome<()> {
+    match first {
+        None => *first = Some(name.clone()),
+        Some(first) => {
+            let (name, at, first) = ("names".to_string(), name.span, first.span);
+            problems.push(SettingTwice { name, at, first }.into());
+            return Err(Reported);
+        }
+    }
+    Ok(())
+}
+
+/// `skip "fc.*"`
+pub(super) fn skips(names: &[Text]) -> impl Iterator<Item = Skip> {
+    names.iter().map(|it| Skip { what: Pattern::of(&it.value), at: it.span, origin: Origin::Block })
+}
+
 /// `sha256: "…"`
 fn hash(setting: &Setting, first: Option<&(String, Span)>, problems: &mut Vec<Problem>) -> Outcome<(String, Span)> {
     let (name, at) = (setting.key.text.to_string(), setting.key.span);
     if name != HASH {
         let near = nearest(&name, [HASH]);
-        let (block, help) = ("`transfer`".to_string(), Some(format!("its one setting is `{HASH}`")));
+        let help = match name.as_str() {
+            "names" => format!("a map of names is asked for without a colon: `names {}`", print_expr(&setting.value)),
+            _ => format!("its one setting is `{HASH}`"),
+        };
+        let (block, help) = ("`transfer`".to_string(), Some(help));
         problems.push(UnknownSetting { block, name, at, belongs: None, near, help, edits: vec![] }.into());
         return Err(Reported);
     }
@@ -129,7 +154,12 @@ fn hash(setting: &Setting, first: Option<&(String, Span)>, problems: &mut Vec<Pr
 }
 
 /// `rename "conv1.*" -> stem.conv.* as oihw`
-fn rename(from: &Text, to: &Selector, layout: Option<&Name>, problems: &mut Vec<Problem>) -> Outcome<Rename> {
+pub(super) fn rename(
+    from: &Text,
+    to: &Selector,
+    layout: Option<&Name>,
+    problems: &mut Vec<Problem>,
+) -> Outcome<Rename> {
     let (source, target) = (Pattern::of(&from.value), Pattern::of(&to.pattern));
     let stranger = target.numbers().find(|number| source.numbers().all(|it| it != *number));
     let unlike = match stranger {
@@ -151,7 +181,8 @@ fn rename(from: &Text, to: &Selector, layout: Option<&Name>, problems: &mut Vec<
             }
         },
     };
-    Ok(Rename { from: source, from_at: from.span, to: target, to_at: to.span, layout })
+    let origin = Origin::Block;
+    Ok(Rename { from: source, from_at: from.span, to: target, to_at: to.span, layout, origin })
 }
 
 /// `init head fresh`
@@ -183,7 +214,8 @@ impl Experiment {
                     problems.push(unmatched(fresh, &own));
                 }
             }
-            for rename in &plan.renames {
+            // What a map says holds for all that its layer may be made of.
+            for rename in plan.renames.iter().filter(|it| it.origin == Origin::Block) {
                 // What the numbers and the stars will be, only the file tells: any name that fits will do.
                 let is_meant = |path: &&str| {
                     rename.to.catch(path).is_some() || rename.to.catch(&path.replace('[', ".[")).is_some()

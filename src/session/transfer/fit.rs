@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::header::{Header, Tensor};
-use super::suggest::{self, Gap, Spare};
+use super::suggest::{self, Gap, Spare, Suggestion};
 use crate::model::Program;
-use crate::model::transfer::{Caught, Layout, Rename, TransferPlan, leaves, resolve};
+use crate::model::transfer::{Caught, Layout, NameMap, Origin, Rename, Skip, TransferPlan, leaves, resolve};
 use crate::problem::Problem;
 use crate::problem::transfer::{
-    LayoutUnsaid, TransferHoles, TransferLeftovers, TransferNowhere, TransferNumbers, TransferShape, TransferTwice,
-    TransferUnmatched, Twice,
+    LayoutUnsaid, NamesUnmatched, TransferHoles, TransferLeftovers, TransferNowhere, TransferNumbers, TransferShape,
+    TransferTwice, TransferUnmatched, Twice,
 };
 use crate::session::artifact::model_states;
 use crate::source::{Span, nearest};
@@ -55,6 +55,7 @@ struct Want {
 }
 
 struct Fitting<'a> {
+    program: &'a Program,
     plan: &'a TransferPlan,
     header: &'a Header,
     own: Vec<Own<'a>>,
@@ -76,10 +77,10 @@ pub fn fit(program: &Program, plan: &TransferPlan, header: &Header, text: &str) 
         .collect();
     let by_name = own.iter().enumerate().map(|(at, it)| (it.name, at)).collect();
     let (wants, told) = (vec![vec![]; own.len()], vec![false; header.tensors.len()]);
-    let mut fitting = Fitting { plan, header, own, by_name, wants, told, problems: vec![] };
+    let mut fitting = Fitting { program, plan, header, own, by_name, wants, told, problems: vec![] };
     let mut found = Fit::default();
     fitting.set_aside(&mut found);
-    fitting.rename();
+    fitting.rename(&mut found);
     fitting.same_names(&mut found);
     fitting.takes(&mut found);
     if fitting.problems.is_empty() {
@@ -89,12 +90,13 @@ pub fn fit(program: &Program, plan: &TransferPlan, header: &Header, text: &str) 
 }
 
 impl<'a> Fitting<'a> {
-    /// What nobody wants: what `skip` names, counters, and what only an optimizer reads.
+    /// What nobody wants: what `skip` names in the block itself, counters, and what only an optimizer reads.
     fn set_aside(&mut self, found: &mut Fit) {
-        let mut used = vec![false; self.plan.skips.len()];
+        let plan = self.plan;
+        let own = || plan.skips.iter().filter(|it| it.origin == Origin::Block);
+        let mut used = vec![false; own().count()];
         for (at, tensor) in self.header.tensors.iter().enumerate() {
-            let mut skips =
-                self.plan.skips.iter().zip(&mut used).filter(|(it, _)| it.what.catch(&tensor.name).is_some());
+            let mut skips = own().zip(&mut used).filter(|(it, _)| it.what.catch(&tensor.name).is_some());
             if let Some((_, used)) = skips.next() {
                 *used = true;
                 skips.for_each(|(_, used)| *used = true);
@@ -103,9 +105,8 @@ impl<'a> Fitting<'a> {
                 (self.told[at], found.dropped) = (true, found.dropped + 1);
             }
         }
-        for (skip, _) in self.plan.skips.iter().zip(used).filter(|(_, used)| !used) {
-            self.unmatched(skip.what.text(), skip.at, false);
-        }
+        let idle: Vec<&Skip> = own().zip(used).filter(|(_, used)| !used).map(|(skip, _)| skip).collect();
+        idle.into_iter().for_each(|skip| self.unmatched(skip.what.text(), skip.at, false));
     }
 
     fn unmatched(&mut self, pattern: &str, at: Span, too_late: bool) {
@@ -121,10 +122,13 @@ impl<'a> Fitting<'a> {
         self.problems.push(TransferUnmatched { pattern, path, near, some, tensors, too_late, at }.into());
     }
 
-    /// What the lines of the block say. A tensor goes where the first line that fits it says.
-    fn rename(&mut self) {
+    /// What the lines of the block say, and then those of the map that it asks for. A tensor goes where the first line that fits
+    /// it says.
+    fn rename(&mut self, found: &mut Fit) {
         let mut gone = vec![false; self.header.tensors.len()];
+        let mut mapped = Mapped::Nothing;
         for (at, rename) in self.plan.renames.iter().enumerate() {
+            let is_own = rename.origin == Origin::Block;
             let mut nowhere: Vec<(&str, String)> = vec![];
             let (mut used, mut late) = (false, false);
             for (tensor, it) in self.header.tensors.iter().enumerate() {
@@ -135,20 +139,40 @@ impl<'a> Fitting<'a> {
                 }
                 used = true;
                 // A counter under a name that a pattern has, too, stays where it is.
-                if leaves::is_counter(&it.name)
-                    || self.plan.skips.iter().any(|skip| skip.what.catch(&it.name).is_some())
-                {
+                let mut skips = self.plan.skips.iter().filter(|skip| !is_own || skip.origin == Origin::Block);
+                if leaves::is_counter(&it.name) || skips.any(|skip| skip.what.catch(&it.name).is_some()) {
                     continue;
                 }
-                self.told[tensor] = true;
                 match self.place(rename, &caught) {
-                    Some(own) => self.wants[own].push(Want { tensor, rename: Some(at) }),
-                    None => nowhere.push((&it.name, rename.to.fill(&caught))),
+                    // What the block itself says counts: another tensor, or none.
+                    Some(own) if !is_own && self.is_filled_by_block(own) => {}
+                    Some(own) if !is_own && self.plan.is_fresh(self.own[own].name) => {
+                        (self.told[tensor], found.fresh) = (true, found.fresh + 1);
+                    }
+                    Some(own) => {
+                        self.told[tensor] = true;
+                        self.wants[own].push(Want { tensor, rename: Some(at) });
+                    }
+                    // A layer may be made without some of what others have of it.
+                    None if rename.origin == Origin::Elsewhere => {}
+                    None => {
+                        self.told[tensor] = true;
+                        nowhere.push((&it.name, rename.to.fill(&caught)));
+                    }
                 }
             }
-            if !used {
+            if !is_own {
+                mapped = mapped.max(if used {
+                    Mapped::Some
+                } else if late {
+                    Mapped::Late
+                } else {
+                    Mapped::Nothing
+                });
+            } else if !used {
                 self.unmatched(rename.from.text(), rename.from_at, late);
-            } else if let Some((tensor, target)) = nowhere.first() {
+            }
+            if let Some((tensor, target)) = nowhere.first() {
                 let near = nearest(target, self.own.iter().map(|it| it.name));
                 let example = Some((tensor.to_string(), target.clone(), nowhere.len() - 1));
                 let part = self.plan.part.as_ref().map(|it| it.pattern.to_string());
@@ -156,6 +180,28 @@ impl<'a> Fitting<'a> {
                 self.problems.push(TransferNowhere { to, part, near, example, at }.into());
             }
         }
+        if let Some(names) = &self.plan.names
+            && mapped != Mapped::Some
+        {
+            let tensors = &self.header.tensors;
+            let (path, too_late, at) = (self.plan.from.to_string(), mapped == Mapped::Late, names.span);
+            let (names, some) = (names.text.to_string(), tensors.iter().map(|it| it.name.clone()).take(4).collect());
+            let tensors = tensors.len();
+            self.problems.push(NamesUnmatched { names, path, some, tensors, too_late, at }.into());
+        }
+        // What is left of what the map leaves out.
+        let skips = self.plan.skips.iter().filter(|it| it.origin != Origin::Block);
+        for (tensor, told) in self.header.tensors.iter().zip(&mut self.told).filter(|(_, told)| !**told) {
+            if skips.clone().any(|it| it.what.catch(&tensor.name).is_some()) {
+                (*told, found.skipped) = (true, found.skipped + 1);
+            }
+        }
+    }
+
+    /// Whether a line of the block itself fills a tensor of the model.
+    fn is_filled_by_block(&self, own: usize) -> bool {
+        let renames = self.wants[own].iter().filter_map(|it| it.rename);
+        renames.into_iter().any(|it| self.plan.renames[it].origin == Origin::Block)
     }
 
     fn place(&self, rename: &Rename, caught: &Caught) -> Option<usize> {
@@ -245,7 +291,8 @@ impl<'a> Fitting<'a> {
             .collect();
         let taken = self.wants.iter().flatten().map(|it| self.header.tensors[it.tensor].name.as_str());
         let taken: Vec<&str> = taken.collect();
-        let suggestion = suggest::suggest(&gaps, &spares, &taken);
+        let mapped = self.map_that_fits().filter(|_| !holes.is_empty());
+        let suggestion = mapped.unwrap_or_else(|| suggest::suggest(&gaps, &spares, &taken));
         let unused: Vec<String> = left.iter().map(|it| it.name.clone()).collect();
         let (path, part) = (self.plan.from.to_string(), self.plan.part.as_ref().map(|it| it.pattern.to_string()));
         let problem = if holes.is_empty() {
@@ -274,6 +321,17 @@ impl<'a> Fitting<'a> {
         self.problems.push(problem);
     }
 
+    /// The line that asks for a map of the part's layer with which everything fits, where the block asks for none.
+    fn map_that_fits(&self) -> Option<Suggestion> {
+        let mut maps = self.plan.maps.iter().filter(|_| self.plan.names.is_none());
+        let fits = |map: &&NameMap| {
+            let plan = TransferPlan { maps: vec![], ..self.plan.clone() }.with(map);
+            fit(self.program, &plan, self.header, "").is_ok()
+        };
+        let line = format!("names {}", maps.find(fits)?.name);
+        Some(Suggestion { lines: vec![line], open: vec![], is_certain: true })
+    }
+
     /// The place in the block where lines can be added, and the text that adds them.
     fn edit(&self, lines: &[String], text: &str) -> (Span, String) {
         let whole = self.plan.whole;
@@ -288,6 +346,15 @@ impl<'a> Fitting<'a> {
             }
         }
     }
+}
+
+/// What the lines of a map do, from nothing on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Mapped {
+    Nothing,
+    /// All that they match is taken by the lines of the block.
+    Late,
+    Some,
 }
 
 /// The last name of a path.
@@ -347,7 +414,8 @@ impl Misfits {
             let (at, to_at) = line.map_or((plan.from_at, None), |it| (it.to_at, it.layout.as_ref().map(|it| it.1)));
             // One layout that mends all that this line brings.
             let common = Layout::all().find(|layout| all.iter().all(|it| it.fitting.contains(layout)));
-            let layout = common.filter(|_| line.is_some()).map(|it| it.word());
+            let can_say = line.is_some_and(|it| it.origin != Origin::Elsewhere);
+            let layout = common.filter(|_| can_say).map(|it| it.word());
             let more = all.len() - 1;
             let Misfit { tensor, found, parameter, wanted, .. } = all.into_iter().next().expect("one at least");
             problems

@@ -31,9 +31,10 @@ impl Verdict {
 }
 
 /// Words with which declarations begin, beside the kinds of callable.
-const DECLARATIONS: [&str; 7] = ["dlm", "use", "let", "data", "train", "tune", "export"];
+const DECLARATIONS: [&str; 8] = ["dlm", "use", "let", "names", "data", "train", "tune", "export"];
 const TRAIN_WORDS: [&str; 7] = ["augment", "regularize", "transfer", "privacy", "freeze", "lr", "decay"];
-const TRANSFER_WORDS: [&str; 7] = ["rename", "skip", "init", "adapt", "freeze", "lr", "decay"];
+const TRANSFER_WORDS: [&str; 8] = ["names", "rename", "skip", "init", "adapt", "freeze", "lr", "decay"];
+const NAMES_WORDS: [&str; 2] = ["rename", "skip"];
 const BODY_WORDS: [&str; 4] = ["param", "state", "fit", "require"];
 
 /// Words of other languages, and ours.
@@ -152,6 +153,7 @@ fn first_word(failure: &Failure) -> Option<Verdict> {
         Rule::only_data => Role::ALL.map(Role::word).into_iter().chain(["ignore"]).collect(),
         Rule::only_train => TRAIN_WORDS.to_vec(),
         Rule::only_transfer => TRANSFER_WORDS.to_vec(),
+        Rule::only_names => NAMES_WORDS.to_vec(),
         Rule::only_stmt => BODY_WORDS.to_vec(),
         _ => return None,
     };

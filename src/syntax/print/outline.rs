@@ -83,6 +83,11 @@ impl Outline {
                 self.value(&format!("let {}{} =", it.name, optional(": ", &it.ty)), &it.value);
             }
             Item::Callable(it) => self.callable(it),
+            Item::Names(it) => {
+                self.doc(&it.doc);
+                self.line(format!("names {} of {}", it.name, joined(&it.of)));
+                self.inside(|this| it.entries.iter().for_each(|it| this.transfer_entry(it)));
+            }
             Item::Data(it) => {
                 self.doc(&it.doc);
                 self.line(format!("data {}", it.name));
@@ -221,6 +226,7 @@ impl Outline {
     fn transfer_entry(&mut self, entry: &TransferEntry) {
         match entry {
             TransferEntry::Setting(it) => self.setting(it),
+            TransferEntry::Names { name, .. } => self.line(format!("names {name}")),
             TransferEntry::Rename { from, to, layout, .. } => {
                 self.line(format!("rename {from} -> {to}{}", optional(" as ", layout)));
             }

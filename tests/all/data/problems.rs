@@ -297,6 +297,7 @@ fn every_problem_of_data_is_met_by_a_test() {
         "folder-unreadable",
         "picture-size",
         "pictures-unreadable",
+        "inputs-mixed",
         // `input`
         "input-columns",
         "input-format",

@@ -53,6 +53,9 @@ const LINE: &str = "model m on x: f32[2] -> f32[3] = x |> dense(3) as out";
 #[track_caller]
 fn holds(doc: &Doc, example: &str) {
     let plain = "  loss: mse\n  optimizer: sgd\n";
+    if let Some(part) = &doc.part {
+        return networks(part, doc, example);
+    }
     match doc.kind {
         // What stands in a block of a training.
         "layer" if example.starts_with("adapt ") => {
@@ -150,6 +153,26 @@ fn holds(doc: &Doc, example: &str) {
         }
         other => panic!("an example of {}, which is a {other}", doc.name),
     }
+}
+
+/// Checks an example of a part of the library, which is of an image.
+#[track_caller]
+fn networks(part: &str, doc: &Doc, example: &str) {
+    let image = example.split(' ').next().expect("a word");
+    let name = &doc.name;
+    program(&format!(
+        "dlm 1
+use {part} {{ {name} }}
+data images {{
+  source: jsonl(\"images.jsonl\")
+  input  photo: image[32, 32, 4]
+  target y:     f32[1]
+}}
+layer example on {image}: f32[H, W, C] = {example}
+model m on photo: image[32, 32, 4] -> f32[1] = photo |> example as it |> flatten |> dense(1) as out
+train {{ model: m; data: images; loss: mse; optimizer: sgd; for: 8 epochs }}
+"
+    ));
 }
 
 #[test]

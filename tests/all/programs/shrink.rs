@@ -197,7 +197,12 @@ impl Cuts<'_> {
 
     fn item(&mut self, item: &Item) {
         match item {
-            Item::Edition { .. } | Item::Use(_) | Item::Tune(_) | Item::Export(_) | Item::Broken(_) => {}
+            Item::Edition { .. }
+            | Item::Use(_)
+            | Item::Names(_)
+            | Item::Tune(_)
+            | Item::Export(_)
+            | Item::Broken(_) => {}
             Item::Let(it) => {
                 self.cut(it.span.range());
                 self.expr(&it.value);

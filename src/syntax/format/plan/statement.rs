@@ -70,6 +70,7 @@ impl Planner<'_, '_> {
                 self.group(GroupKind::All, STATEMENT.rank(1), vec![arrow]);
             }
             Rule::data_item
+            | Rule::names_item
             | Rule::train_item
             | Rule::tune_item
             | Rule::export_item
@@ -160,7 +161,7 @@ impl Planner<'_, '_> {
 
     /// A declaration whose last part is a block.
     fn block_item(&mut self, pair: Pair, parts: Vec<Pair>) {
-        let own = |it: &&Pair| matches!(it.as_rule(), Rule::block | Rule::transfer_body);
+        let own = |it: &&Pair| matches!(it.as_rule(), Rule::block | Rule::transfer_body | Rule::names_body);
         if let Some(block) = parts.iter().find(own) {
             self.block_behind(block.clone(), self.first(block) - 1);
             return;
