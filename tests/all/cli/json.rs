@@ -165,7 +165,7 @@ fn the_manual_is_objects_too() {
     let names = told(&shell, &["doc"]);
     assert!(names.len() > 50);
     for name in &names {
-        assert_eq!(fields(name), ["kind", "name", "doc", "file", "line", "text"]);
+        assert_eq!(fields(name), ["kind", "name", "doc", "file", "line", "text", "part"]);
     }
     assert!(told(&shell, &["doc", "mse"]).iter().all(|it| it["name"] == "mse"));
 }
