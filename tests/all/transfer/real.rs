@@ -8,7 +8,7 @@ use dlmc::data::{self, Limits};
 use dlmc::model::Program;
 use dlmc::model::program::Split;
 use dlmc::session::formulas::Formulas;
-use dlmc::session::measure::Model;
+use dlmc::session::measure::{self, Model};
 use dlmc::session::transfer::{self, Provenance};
 use dlmc::source::Disk;
 use dlmc::tensor::{Array, Clock, Data};
@@ -123,7 +123,7 @@ fn resnet20_tells_photographs_apart_without_learning() {
     let program = &checked.programs[0];
     let dataset =
         data::load(&disk(), root, &program.data, &mut Formulas(program), Limits::default()).expect("photographs");
-    states.truncate(program.predict(1).states.len());
+    states.truncate(measure::predictor(program, 1).states.len());
     let mut model = Model::new(program, &dataset.fitted, Backend::Native);
     let part = dataset.part(Split::Train);
     let outputs = model.outputs(&mut states, part);
