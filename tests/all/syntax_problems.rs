@@ -116,6 +116,8 @@ const MISTAKES: &[&str] = &[
     "model m on x {\n  f(x)) |> g\n}",
     "model m on x {\n  parm w: f32[3]\n  x @ w\n}",
     "fn f(x) x",
+    "train {\n  model: m\n  l2(1e-4) on *.w\n}",
+    "data d {\n  augment photo {\n    flip(horizontal)\n  }\n}",
     "train {\n  model net\n  loss: mse\n}",
     "train {\n  regularise {\n    l2(1e-4) on *.w\n  }\n}",
     "train {\n  freeze stem untl 3 epochs\n}",

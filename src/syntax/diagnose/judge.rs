@@ -74,7 +74,8 @@ const FOREIGN_MARKS: [(&str, &str); 16] = [
 const TRANSLATIONS: [(&str, &str); 5] = [("&&", "and"), ("||", "or"), ("**", "^"), ("\u{2212}", "-"), ("\u{d7}", "*")];
 
 pub fn judge(failure: &Failure) -> Verdict {
-    let first = [row, edition, named_by_equals, foreign_mark, beginning, first_word, colon, wrong_word, run_on];
+    let first =
+        [row, edition, named_by_equals, foreign_mark, beginning, first_word, too_far_out, colon, wrong_word, run_on];
     let judged = first.iter().find_map(|it| it(failure));
     judged.unwrap_or_else(|| match failure.wanted() {
         Wanted::Type if failure.word(-1) == "on" => name(failure),
@@ -184,6 +185,25 @@ fn outside(failure: &Failure) -> Verdict {
         _ => "it belongs inside of `{ }`, after a word like `data`, `model` or `train`".to_string(),
     };
     unexpected(failure.word(0).into(), "outside of every block", Some(help), failure.span(0))
+}
+
+/// A line that belongs into a block within this one, or into another one.
+fn too_far_out(failure: &Failure) -> Option<Verdict> {
+    let (before, found) = (failure.word(-1), failure.word(0));
+    if failure.count_before() != 1 {
+        return None;
+    }
+    let (why, help) = match failure.rule {
+        Rule::only_train if found == "(" && failure.later("on") => (
+            "outside of a block",
+            format!("what is added to the loss has one of its own: `regularize {{ {before}(…) on … }}`"),
+        ),
+        Rule::only_data if before == "augment" => {
+            ("in `data`", "training varies what it sees: `augment` stands in `train`".to_string())
+        }
+        _ => return None,
+    };
+    Some(unexpected(before.into(), why, Some(help), failure.span(-1)))
 }
 
 /// `:` and `=` forgotten or confused.
