@@ -54,7 +54,7 @@
 
 #! yes_no
   export {
-    file: "/tmp/it.dlmx"
+    file: "/srv/it.dlmx"
 #!        ^^^^^^^^^^^^^^ export-file: leads out
   }
 
