@@ -57,11 +57,10 @@ impl Args {
         let predictions = trained.predict(&paths, &through);
         shown.clear();
         let predictions = predictions.map_err(Stop::Failure)?;
-        let table = predictions.table();
         let text = match (self.form(terminal), self.likeliest(&predictions)) {
-            (None, Some(top)) => ranking(&predictions, &table, top),
-            (None | Some(Form::Csv), _) => csv(&table),
-            (Some(Form::Jsonl), _) => jsonl(&table),
+            (None, Some(top)) => ranking(&predictions, top),
+            (None | Some(Form::Csv), _) => csv(&predictions.table()),
+            (Some(Form::Jsonl), _) => jsonl(&predictions.table()),
         };
         match &self.out {
             None => terminal.data(&text)?,
@@ -69,7 +68,7 @@ impl Args {
                 // A bare name stands in the folder `.`.
                 let path = Path::new(".").join(out);
                 crate::session::folder::write_whole(&path, text.as_bytes()).map_err(|error| unwritable(out, &error))?;
-                let rows = crate::problem::count(table.rows.len(), "prediction", "predictions");
+                let rows = crate::problem::count(predictions.rows, "prediction", "predictions");
                 terminal.talk(&format!("wrote {rows} to {}\n", out.display()));
             }
         }
@@ -95,36 +94,30 @@ impl Args {
 }
 
 /// A line for each row: what it is, then of each output the likeliest names, or what a table shows of it.
-fn ranking(predictions: &Predictions, table: &Table, top: usize) -> String {
-    let told: usize = predictions.reads.iter().map(|read| read.columns().len()).sum();
-    let ids = table.columns.len() - told;
-    let mut columns: Vec<(&str, Align)> =
-        table.columns[..ids].iter().map(|name| (name.as_str(), Align::Left)).collect();
-    let numbered = ids == 0;
-    if numbered {
+fn ranking(predictions: &Predictions, top: usize) -> String {
+    let identity = predictions.identity();
+    let mut columns: Vec<(&str, Align)> = identity.iter().map(|(name, _)| (name.as_str(), Align::Left)).collect();
+    if identity.is_empty() {
         columns.push(("row", Align::Right));
     }
-    let others: Vec<Vec<(String, Vec<Cell>)>> = predictions.reads.iter().map(Read::columns).collect();
-    for (read, others) in predictions.reads.iter().zip(&others) {
-        match read.ranked(0) {
-            Some(names) => columns.extend(
-                (0..top.min(names.len()))
-                    .flat_map(|at| [(if at == 0 { read.name.as_str() } else { "" }, Align::Left), ("", Align::Right)]),
-            ),
-            None => columns.extend(others.iter().map(|(name, _)| (name.as_str(), Align::Right))),
-        }
+    let plain = |read: &Read| if read.ranked(0).is_none() { read.columns() } else { vec![] };
+    let plain: Vec<Vec<(String, Vec<Cell>)>> = predictions.reads.iter().map(plain).collect();
+    for (read, plain) in predictions.reads.iter().zip(&plain) {
+        let shown = read.ranked(0).map_or(0, |names| top.min(names.len()));
+        let title = |at: usize| if at == 0 { read.name.as_str() } else { "" };
+        columns.extend((0..shown).flat_map(|at| [(title(at), Align::Left), ("", Align::Right)]));
+        columns.extend(plain.iter().map(|(name, _)| (name.as_str(), Align::Right)));
     }
     let mut lines = Lines::new(&columns);
     for row in 0..predictions.rows {
-        let mut cells: Vec<String> = table.rows[row][..ids].iter().map(text).collect();
-        if numbered {
+        let mut cells: Vec<String> = identity.iter().map(|(_, cells)| text(&cells[row])).collect();
+        if identity.is_empty() {
             cells.push(count(row as u64 + 1));
         }
-        for (read, others) in predictions.reads.iter().zip(&others) {
-            match read.ranked(row) {
-                Some(names) => cells.extend(names.iter().take(top).flat_map(|(name, p)| [name.to_string(), share(*p)])),
-                None => cells.extend(others.iter().map(|(_, cells)| text(&cells[row]))),
-            }
+        for (read, plain) in predictions.reads.iter().zip(&plain) {
+            let names = read.ranked(row).into_iter().flatten().take(top);
+            cells.extend(names.flat_map(|(name, p)| [name.to_string(), share(p)]));
+            cells.extend(plain.iter().map(|(_, cells)| text(&cells[row])));
         }
         lines.row(cells);
     }

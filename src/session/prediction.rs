@@ -213,12 +213,19 @@ impl Trained {
 }
 
 impl Predictions {
-    /// What identifies a row comes first; of pictures, where no field holds it, the file.
-    pub fn table(&self) -> Table {
-        let mut named = self.ids.clone();
-        if let Some(files) = self.files.as_ref().filter(|_| named.is_empty()) {
-            named.push(("file".into(), files.iter().map(|file| Cell::Text(file.clone())).collect()));
+    /// What identifies a row, as columns: the fields that do, or of pictures, where no field does, the file.
+    pub fn identity(&self) -> Vec<(String, Vec<Cell>)> {
+        match &self.files {
+            Some(files) if self.ids.is_empty() => {
+                vec![("file".into(), files.iter().map(|file| Cell::Text(file.clone())).collect())]
+            }
+            _ => self.ids.clone(),
         }
+    }
+
+    /// What identifies a row comes first.
+    pub fn table(&self) -> Table {
+        let mut named = self.identity();
         named.extend(self.reads.iter().flat_map(Read::columns));
         let (columns, cells): (Vec<String>, Vec<Vec<Cell>>) = named.into_iter().unzip();
         let mut cells: Vec<_> = cells.into_iter().map(Vec::into_iter).collect();

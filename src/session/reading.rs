@@ -152,13 +152,13 @@ fn most_probable(values: &[f32]) -> Option<usize> {
 
 impl Read {
     /// The names that a row is most likely of, with their probabilities, the likeliest first; nothing where there are no names,
-    /// or one for each of several places.
+    /// or one for each of several places, or no such row.
     pub fn ranked(&self, row: usize) -> Option<Vec<(&str, f32)>> {
         let classes = *self.values.shape.last()?;
         if !matches!(self.said, Some(Said::Class(_) | Said::Labels { .. })) || self.values.shape.len() != 2 {
             return None;
         }
-        let values = &self.values.floats()[row * classes..][..classes];
+        let values = self.values.floats().get(row * classes..(row + 1) * classes)?;
         let mut all: Vec<(&str, f32)> = match (&self.names[..], values) {
             // One number stands for both.
             ([no, yes], &[p]) => vec![(no, 1.0 - p), (yes, p)],
