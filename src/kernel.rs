@@ -23,6 +23,7 @@ mod print;
 mod share;
 mod trace;
 mod verify;
+pub mod winograd;
 
 pub use affine::{Affine, Var};
 pub use body::{Body, Guard, Line, Load, Place, Reg, Work};
@@ -30,6 +31,7 @@ pub use machine::Machine;
 pub use panels::{Blocks, Kept, Panels};
 pub use print::{Loops, Names, Tables};
 pub use verify::verify;
+pub use winograd::Winograd;
 
 /// Every buffer begins at a multiple of this many bytes.
 pub const ALIGNMENT: usize = 64;
@@ -101,6 +103,8 @@ pub enum Core {
     /// Where there are `panels`, the factor that has the last axis may be laid out in them before.
     /// Where there are `blocks`, the chains of all points may be lengthened block by block.
     Product { inner: Vec<usize>, left: Load, right: Load, panels: Option<Panels>, blocks: Option<Blocks> },
+    /// `Σ image · other` over the axes `inner` of a convolution, in another order and with other roundings.
+    Winograd(Box<Winograd>),
     /// The kernel is one call: the stable ascending order along the axis in the middle of `space`, which is
     /// (outer, axis, inner), with the elements of `source`. There is no body. `scratch` has room for one order.
     Order { source: usize, target: usize, scratch: usize },
@@ -216,7 +220,7 @@ impl Plan {
         match &kernel.core {
             Core::Order { source, .. } => add(all(*source)),
             Core::Scan(turns) => turns.operands.iter().chain(&turns.targets).for_each(|&buffer| add(all(buffer))),
-            Core::Loop | Core::Reduce { .. } | Core::Product { .. } => {}
+            Core::Loop | Core::Reduce { .. } | Core::Product { .. } | Core::Winograd(_) => {}
         }
         let reads: usize = touched.iter().map(|&(buffer, size)| size * width(self.buffers[buffer].dtype)).sum();
         let points: usize = kernel.space.iter().product();
@@ -234,6 +238,7 @@ impl Kernel {
     pub fn axes(&self) -> Vec<usize> {
         match &self.core {
             Core::Reduce { inner, .. } | Core::Product { inner, .. } => [&self.space[..], inner].concat(),
+            Core::Winograd(winograd) => [&self.space[..], &winograd.inner].concat(),
             Core::Loop | Core::Order { .. } | Core::Scan(_) => self.space.clone(),
         }
     }
@@ -250,6 +255,7 @@ impl Kernel {
             Core::Loop | Core::Order { .. } | Core::Scan(_) => Vec::new(),
             Core::Reduce { body, .. } => of(body).collect(),
             Core::Product { left, right, .. } => vec![(None, left), (None, right)],
+            Core::Winograd(winograd) => vec![(None, &winograd.image), (None, &winograd.other)],
         };
         loads.extend(of(&self.body));
         loads
@@ -267,6 +273,7 @@ impl Kernel {
             Core::Loop | Core::Order { .. } | Core::Scan(_) => Vec::new(),
             Core::Reduce { body, .. } => of(body).collect(),
             Core::Product { left, right, .. } => vec![left, right],
+            Core::Winograd(winograd) => vec![&mut winograd.image, &mut winograd.other],
         };
         loads.extend(of(&mut self.body));
         loads
@@ -290,6 +297,7 @@ impl Kernel {
                 panels.iter_mut().for_each(|panels| number(&mut panels.buffer));
                 blocks.iter_mut().for_each(|blocks| number(&mut blocks.buffer));
             }
+            Core::Winograd(winograd) => number(&mut winograd.room),
             Core::Loop | Core::Reduce { .. } => {}
         }
         kernel.loads_mut().into_iter().for_each(|load| number(&mut load.buffer));
@@ -303,7 +311,7 @@ impl Kernel {
         match &self.core {
             Core::Order { source, .. } => reads.push(*source),
             Core::Scan(turns) => reads.extend(&turns.operands),
-            Core::Loop | Core::Reduce { .. } | Core::Product { .. } => {}
+            Core::Loop | Core::Reduce { .. } | Core::Product { .. } | Core::Winograd(_) => {}
         }
         reads
     }
@@ -318,16 +326,18 @@ impl Kernel {
                 writes.extend(panels.map(|it| it.buffer));
                 writes.extend(blocks.map(|it| it.buffer));
             }
+            Core::Winograd(winograd) => writes.push(winograd.room),
             Core::Loop | Core::Reduce { .. } => {}
         }
         writes
     }
 
-    /// The scalar operations of products alone.
+    /// The scalar operations of products alone; those of convolutions by Winograd's method are the operations that it saves as well.
     pub fn product_flops(&self) -> usize {
         let points: usize = self.space.iter().product();
         match &self.core {
             Core::Product { inner, .. } => points * inner.iter().product::<usize>() * 2,
+            Core::Winograd(winograd) => points * winograd.inner.iter().product::<usize>() * 2,
             Core::Scan(turns) => points * turns.plan.kernels.iter().map(Kernel::product_flops).sum::<usize>(),
             Core::Loop | Core::Reduce { .. } | Core::Order { .. } => 0,
         }
@@ -341,6 +351,7 @@ impl Kernel {
             Core::Loop => 0,
             Core::Reduce { inner, body, .. } => inner.iter().product::<usize>() * (maps(body) + 1),
             Core::Product { inner, .. } => inner.iter().product::<usize>() * 2,
+            Core::Winograd(winograd) => winograd.inner.iter().product::<usize>() * 2,
             // A comparison for each level of a merge.
             Core::Order { .. } => self.space[1].max(1).ilog2() as usize,
             Core::Scan(turns) => turns.plan.flops(),

@@ -19,7 +19,9 @@ mod strips;
 mod team;
 mod tiles;
 mod tiling;
+mod sums;
 mod turns;
+mod winograd;
 mod writer;
 mod x86;
 

@@ -5,7 +5,7 @@ use super::{Body, Core, Kernel, Work};
 
 /// The kernel with as few axes as it can have. Axes of its space and of its core stay apart.
 pub fn collapse(kernel: &mut Kernel) {
-    if matches!(kernel.core, Core::Order { .. } | Core::Scan(_)) {
+    if matches!(kernel.core, Core::Order { .. } | Core::Scan(_) | Core::Winograd(_)) {
         return;
     }
     let mut axis = 0;
@@ -67,6 +67,7 @@ pub fn each_number(kernel: &mut Kernel, visit: &mut dyn FnMut(&mut Affine)) {
         Core::Loop | Core::Order { .. } | Core::Scan(_) => {}
         Core::Reduce { body, .. } => in_body(body, visit),
         Core::Product { left, right, .. } => [left, right].into_iter().for_each(|load| visit(&mut load.at)),
+        Core::Winograd(winograd) => [&mut winograd.image, &mut winograd.other].into_iter().for_each(|load| visit(&mut load.at)),
     }
     in_body(&mut kernel.body, visit);
     kernel.stores.iter_mut().for_each(|store| visit(&mut store.at));

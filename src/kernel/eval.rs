@@ -114,6 +114,11 @@ fn run(kernel: &Kernel, memory: &mut Memory, clock: Clock) {
                 finish(kernel, point, sum, memory, clock);
             });
         }
+        Core::Winograd(winograd) => {
+            let sums = winograd.sums(kernel, &|buffer, at| memory.read(buffer, at));
+            let mut sums = sums.into_iter();
+            each_point(space, &[], |point| finish(kernel, point, sums.next().expect("a sum"), memory, clock));
+        }
         &Core::Order { source, target, .. } => order(space, source, target, memory),
         Core::Scan(turns) => recur(turns, space[0], memory, clock),
     }
@@ -299,7 +304,7 @@ impl Body {
 }
 
 /// Visits the places of `extents` in row-major order, each with `before` in front of it.
-fn each_point(extents: &[usize], before: &[usize], mut visit: impl FnMut(&[usize])) {
+pub fn each_point(extents: &[usize], before: &[usize], mut visit: impl FnMut(&[usize])) {
     if extents.contains(&0) {
         return;
     }

@@ -13,6 +13,7 @@ use super::order::{Order, Task};
 use super::panels::{Blocks, Panels, blocks, panels};
 use super::share::parts;
 use super::trace::axis;
+use super::winograd::by_winograd;
 use super::{ALIGNMENT, Buffer, Core, Home, Kernel, Line, Load, Machine, Reg, Store, Turns, Work};
 use crate::tensor::{Dtype, Function, Graph, Id, Op, Scan, Slot};
 
@@ -97,6 +98,7 @@ impl Writing<'_> {
     fn group(&mut self, stored: &[bool], members: &[Id]) {
         for mut kernel in kernels(self.graph, stored, members).expect("what blocks a kernel is stored") {
             self.settle(&mut kernel);
+            kernel = by_winograd(kernel);
             collapse(&mut kernel);
             across(&mut kernel);
             self.push(kernel);
@@ -113,6 +115,11 @@ impl Writing<'_> {
                 let mut room = |floats: usize| self.buffer(&[floats], Dtype::F32, SOMEWHERE);
                 *panels = laid_out.map(|(kept, floats)| Panels { buffer: room(floats), kept });
                 *blocks = cut.map(|(axis, size, floats)| Blocks { buffer: room(floats), axis, size });
+            }
+            let (axes, last) = (kernel.axes(), kernel.space.last().copied());
+            if let Core::Winograd(winograd) = &mut kernel.core {
+                let floats = winograd.layout(&axes, last.expect("channels")).floats();
+                winograd.room = self.buffer(&[floats], Dtype::F32, SOMEWHERE);
             }
             self.kernels.push(kernel);
         }
@@ -144,6 +151,7 @@ impl Writing<'_> {
         match &mut kernel.core {
             Core::Loop | Core::Reduce { .. } | Core::Product { .. } => {}
             Core::Scan(_) => unreachable!("a recurrence is laid out from its node"),
+            Core::Winograd(_) => unreachable!("a product is taken apart after this"),
             Core::Order { source, target, scratch } => {
                 *source = self.reading(Id(*source as u32));
                 *target = self.of_node[*target][0];

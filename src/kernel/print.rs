@@ -125,6 +125,7 @@ impl Core {
             Core::Reduce { how: Reduction::Sum, .. } => "sum",
             Core::Reduce { how: Reduction::Max, .. } => "max",
             Core::Product { .. } => "product",
+            Core::Winograd(_) => "convolution",
             Core::Order { .. } => "order",
             Core::Scan(_) => "scan",
         }
@@ -134,6 +135,7 @@ impl Core {
         match self {
             Core::Loop | Core::Order { .. } | Core::Scan(_) => &[],
             Core::Reduce { inner, .. } | Core::Product { inner, .. } => inner,
+            Core::Winograd(winograd) => &winograd.inner,
         }
     }
 }
@@ -202,6 +204,11 @@ impl Text<'_> {
                 let over =
                     if inner.is_empty() { String::new() } else { format!("sum over {} of ", self.ranges(rank, inner)) };
                 text += &format!("{pad}product = {over}{left} * {right}\n");
+            }
+            Core::Winograd(winograd) => {
+                let [image, other] = [&winograd.image, &winograd.other].map(|load| self.load(&Body::default(), load));
+                let over = self.ranges(rank, &winograd.inner);
+                text += &format!("{pad}convolution = sum over {over} of {image} * {other}, by tiles of 4×4\n");
             }
         }
         let stored: Vec<Reg> = stores.iter().map(|store| store.value).collect();

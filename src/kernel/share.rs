@@ -5,6 +5,8 @@
 use super::affine::{Affine, Var};
 use super::collapse::each_number;
 use super::panels::COLUMNS;
+use super::winograd::formulas::RESULTS;
+use super::winograd::{CHANNELS, Roles};
 use super::{Core, Kernel, Load};
 
 /// Work of fewer nanoseconds is done sooner than other threads have heard of it.
@@ -31,6 +33,7 @@ fn nanoseconds(kernel: &Kernel) -> usize {
     let points: usize = kernel.axes().iter().product();
     match &kernel.core {
         Core::Product { .. } => kernel.flops() / 100,
+        Core::Winograd(_) => kernel.flops() / 300,
         Core::Loop | Core::Reduce { .. } => points / 4 + kernel.flops() / 8,
         // These are one call each.
         Core::Order { .. } | Core::Scan(_) => 0,
@@ -59,6 +62,16 @@ fn axis(kernel: &Kernel, threads: usize) -> Option<(usize, usize)> {
                 (space[axis] >= threads * whole).then_some((axis, whole))
             });
             choices.min_by_key(|&(axis, _)| again(axis))
+        }
+        Core::Winograd(winograd) => {
+            // Tiles, and the registers in which channels lie, stay whole.
+            let Roles { outer, places, channel, gradient, .. } = &winograd.roles;
+            let mut choices: Vec<(usize, usize)> = match gradient {
+                false => outer.iter().map(|&axis| (axis, 1)).chain([(places[0], RESULTS)]).collect(),
+                true => vec![(*channel, CHANNELS)],
+            };
+            choices.push((last, CHANNELS));
+            choices.into_iter().find(|&(axis, whole)| space[axis] >= threads * whole)
         }
         Core::Loop => {
             let outer = (0..last).find(|&axis| space[axis] >= 2 * threads);

@@ -3,7 +3,7 @@
 //! Machine code is made from verified plans alone: it checks nothing while it runs, because everything was checked here.
 
 use super::affine::{Affine, Var};
-use super::{ALIGNMENT, Body, Buffer, Core, Home, Kernel, Load, Loops, Plan, Reduction, Turns, Work};
+use super::{ALIGNMENT, Body, Buffer, Core, Home, Kernel, Load, Loops, Plan, Reduction, Turns, Winograd, Work};
 use crate::tensor::Dtype;
 
 /// Panics unless every access of every kernel stays inside its buffer, every buffer inside its memory, and every body uses
@@ -75,6 +75,19 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
                 verify_load(plan, &axes, &Body::default(), load)?;
                 check(plan.buffers[load.buffer].dtype == Dtype::F32, "a factor is an f32")?;
             }
+        }
+        Core::Winograd(winograd) => {
+            let Winograd { image, other, roles, room, .. } = &**winograd;
+            for load in [image, other] {
+                verify_load(plan, &axes, &Body::default(), load)?;
+                check(plan.buffers[load.buffer].dtype == Dtype::F32, "a factor is an f32")?;
+            }
+            let found = super::winograd::roles(kernel, image, other);
+            check(found.as_ref() == Some(roles), "the axes of a convolution")?;
+            let floats = winograd.layout(&axes, axes[kernel.space.len() - 1]).floats();
+            let buffer = &plan.buffers[*room];
+            let is_room = buffer.dtype == Dtype::F32 && buffer.size() >= floats && matches!(buffer.home, Home::Arena(_));
+            check(is_room && alone(kernel, *room), "the room of a convolution")?;
         }
         Core::Order { source, target, scratch } => {
             let [outer, axis, inner] = kernel.space[..] else { return Err("an order of three axes".into()) };

@@ -58,7 +58,7 @@ impl Draft<'_, '_, '_, '_> {
                 let so_far = self.trace.push(Op::Load { pointer, unit: Unit::Four, mask: None });
                 let value = self.whole(*value);
                 let value = how.fold(&self.trace, *dtype, so_far, value);
-                vec![Sink::Store { pointer, unit: Unit::Four, value }]
+                vec![Sink::Store { pointer, bytes: 0, unit: Unit::Four, value }]
             }
         };
         let loops = self.rows.around.iter().enumerate().map(|(number, through)| {
@@ -177,7 +177,7 @@ impl Draft<'_, '_, '_, '_> {
         if dtype == Dtype::Bool {
             value = self.trace.int_and(value, self.trace.int(1));
         }
-        Some(Sink::Store { pointer, unit: unit(dtype), value })
+        Some(Sink::Store { pointer, bytes: 0, unit: unit(dtype), value })
     }
 
     /// The pointer to an element, if along the row its neighbours lie beside it, or it is the same.

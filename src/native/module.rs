@@ -301,6 +301,7 @@ fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Targ
             Some(tiling) => writer.tiled(&tiling),
             None => writer.product(kernel, inner, [left, right]),
         },
+        Core::Winograd(winograd) => writer.winograd(kernel, winograd),
         &Core::Order { source, target, scratch } => writer.order(kernel, [source, target, scratch]),
         Core::Scan(turns) => {
             let here = |&id| code.with(|builder| shared.borrow_mut().0.declare_func_in_func(id, builder.func));

@@ -2,13 +2,14 @@
 
 use cranelift_codegen::ir::{InstBuilder, Value};
 
-use super::lanes::{WIDE, Width, type_of};
-use super::strips::{Rows, Then, Through, plainly};
+use super::lanes::{WIDE, Width};
+use super::strips::Through;
+use super::sums::Sums;
 use super::tiling::{Routine, Tiling};
 use super::writer::{Scope, Writer, memory};
 use super::x86::Tile;
 use crate::kernel::{Affine, Blocks, Body, Kept, Panels, Var};
-use crate::scalar::{Dtype, Ops};
+use crate::scalar::Ops;
 
 /// A tiling being written.
 struct Tiles<'t> {
@@ -143,69 +144,12 @@ impl Writer<'_, '_> {
             self.call(tiling, &Routine::Sums { tile, extents: extents.to_vec() }, [start[0], start[1], sums]);
         }
         if !matches!(work, Work::Add(_)) && tiling.stored().is_none() {
-            self.finish_sums(tiles, &scopes[1], tile, sums);
+            let pitch = tiling.target(tile).pitch;
+            let around = tiling.rows.map(|axis| (Through::all(axis, tile.rows), pitch));
+            let depth = tiles.first_tiled() + 1;
+            let sums = Sums { kernel: tiling.kernel, depth, columns: tile.columns, around: around.as_slice(), first: sums };
+            self.finish_sums(&mut scopes[1].clone(), &sums);
         }
-    }
-
-    /// Does with each sum of a tile what the kernel does.
-    fn finish_sums(&self, tiles: &Tiles, scope: &Scope, tile: Tile, sums: Value) {
-        let tiling = tiles.tiling;
-        let (pitch, stores) = (tiling.target(tile).pitch, &tiling.kernel.stores);
-        let Some(axis) = tiling.rows else { return self.finish_row(tiles, &mut scope.clone(), tile, sums) };
-        if plainly(scope, stores, axis) {
-            let around = vec![Through::all(axis, tile.rows)];
-            if self.finish_rows(tiles, &mut scope.clone(), tile, around, (sums, vec![pitch])) {
-                return;
-            }
-        }
-        self.repeat((0, tile.rows, 1), &[], &mut |row, _| {
-            let offset = self.code.ins(|ins| ins.imul_imm_s(row, pitch));
-            let row_sums = self.code.ins(|ins| ins.iadd(sums, offset));
-            let mut scope = scope.clone();
-            let index = self.code.ins(|ins| ins.iadd(scope.place_along(axis), row));
-            scope.enter(axis, index, false);
-            self.finish_row(tiles, &mut scope, tile, row_sums);
-            Vec::new()
-        });
-    }
-
-    /// The same with the sums of one row, from an address on.
-    fn finish_row(&self, tiles: &Tiles, scope: &mut Scope, tile: Tile, sums: Value) {
-        let last = tiles.tiling.kernel.space.len() - 1;
-        if self.finish_rows(tiles, scope, tile, vec![], (sums, vec![])) {
-            return;
-        }
-        let wide = tile.columns - tile.columns % WIDE;
-        for (from, to, step) in [(0, wide, WIDE), (wide, tile.columns, 1)] {
-            self.repeat((from, to, step), &[], &mut |column, _| {
-                let mut scope = scope.clone();
-                let index = self.code.ins(|ins| ins.iadd(scope.place_along(last), column));
-                scope.enter(last, index, step == WIDE);
-                let offset = self.code.ins(|ins| ins.imul_imm_s(column, 4));
-                let place = self.code.ins(|ins| ins.iadd(sums, offset));
-                let kind = type_of(Dtype::F32, scope.width());
-                scope.core = Some(self.code.ins(|ins| ins.load(kind, memory(), place, 0)));
-                self.lines(&mut scope, tiles.first_tiled() + 1..usize::MAX);
-                tiles.tiling.kernel.stores.iter().for_each(|store| self.store(&scope, store));
-                Vec::new()
-            });
-        }
-    }
-
-    /// The same with rows as one function, if there can be one.
-    fn finish_rows(
-        &self,
-        tiles: &Tiles,
-        scope: &mut Scope,
-        tile: Tile,
-        around: Vec<Through>,
-        core: (Value, Vec<i64>),
-    ) -> bool {
-        let kernel = tiles.tiling.kernel;
-        let last = kernel.space.len() - 1;
-        let rows = Rows { axes: &kernel.space, around, along: (last, tile.columns), core: Some(core) };
-        self.lines_around(scope, &rows, tiles.first_tiled() + 1);
-        self.strip(scope, &rows, &Then::Store(&kernel.stores))
     }
 }
 

@@ -112,7 +112,7 @@ impl<'k> Tiling<'k> {
     pub fn code(&self, routine: &Routine) -> Option<Vec<u8>> {
         match routine {
             Routine::Sums { tile, extents } => {
-                x86::sums(self.isa, *tile, &self.strides(*tile, extents), extents, self.target(*tile))
+                x86::sums(self.isa, *tile, &self.strides(*tile, extents), extents, self.target(*tile), &[])
             }
             Routine::Panel { columns, extents } => {
                 let (factor, _) = self.panels?;
@@ -186,12 +186,12 @@ fn padded(columns: usize) -> usize {
 }
 
 /// Into what an axis is cut: wholes, and what is left.
-fn parts(extent: usize, whole: usize) -> Vec<usize> {
+pub fn parts(extent: usize, whole: usize) -> Vec<usize> {
     [whole, extent % whole].into_iter().filter(|&it| it > 0 && it <= extent).collect()
 }
 
 /// The tile that takes least time for so many rows and columns.
-fn best(isa: Isa, (rows, columns): (usize, usize)) -> Tile {
+pub fn best(isa: Isa, (rows, columns): (usize, usize)) -> Tile {
     let widest = COLUMNS / isa.lanes();
     let shapes = (1..=isa.registers()).flat_map(|height| (1..=widest).map(move |vectors| (height, vectors)));
     let tiles =

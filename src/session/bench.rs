@@ -200,6 +200,7 @@ fn kind(kernel: &Kernel) -> &'static str {
         Core::Loop => "loop",
         Core::Reduce { .. } => "reduce",
         Core::Product { .. } => "product",
+        Core::Winograd(_) => "winograd",
         Core::Order { .. } => "sort",
         Core::Scan(_) => "scan",
     }

@@ -46,6 +46,7 @@ mod tensors_grad;
 mod tensors_simplify;
 mod transfer;
 mod types;
+mod winograd;
 mod wrong_input;
 
 /// The programs in a folder of the project, in the order of their names.

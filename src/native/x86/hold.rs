@@ -36,7 +36,7 @@ impl Uses {
         }
         // What is read where it is needed takes no turn of its own.
         order.retain(|wide| match ops[wide.0 as usize] {
-            Op::Const(_) | Op::Known(_) | Op::SoFar => false,
+            Op::Const(_) | Op::Known(_) | Op::SoFar | Op::At { .. } => false,
             Op::Spread { .. } => isa == Isa::Avx2,
             _ => true,
         });

@@ -26,6 +26,8 @@ pub struct Strip {
 pub enum Sink {
     Store {
         pointer: u32,
+        /// So many bytes behind where the pointer shows.
+        bytes: i32,
         unit: Unit,
         value: Wide,
     },
@@ -93,11 +95,12 @@ impl Strip {
         let tail = !self.columns.is_multiple_of(isa.lanes());
         let of_bytes = |op: &Op| matches!(op, Op::Load { unit: Unit::One, mask, .. } if tail || mask.is_some());
         let to_bytes = |sink: &Sink| matches!(sink, Sink::Store { unit: Unit::One, .. } if tail);
+        let reads_whole = self.ops.iter().any(|op| matches!(op, Op::At { .. }));
         let masks_bytes = self.ops.iter().any(of_bytes) || self.sinks.iter().any(to_bytes);
         let way = |around: &Around, step: &i32| around.extent as i64 * i64::from(*step);
         let far = |around: &Around| around.steps.iter().any(|step| i32::try_from(way(around, step)).is_err());
         let too_many = self.pointers > POINTERS.len() || self.columns > i32::MAX as usize / 4;
-        if self.columns == 0 || too_many || self.loops.iter().any(far) || (isa == Isa::Avx2 && masks_bytes) {
+        if self.columns == 0 || too_many || self.loops.iter().any(far) || (isa == Isa::Avx2 && masks_bytes) || (tail && reads_whole) {
             return None;
         }
         let ops = if isa == Isa::Avx512 { chosen(&self.ops) } else { self.ops.clone() };
@@ -242,6 +245,7 @@ impl Writer<'_> {
                 Op::Spread { pointer } if self.isa == Isa::Avx512 => {
                     Operand::Spread(Address::of(POINTERS[pointer as usize]))
                 }
+                Op::At { pointer, bytes } => Operand::Memory(self.element(pointer, Unit::Four, part).behind(bytes)),
                 Op::SoFar => {
                     holds.fix(Wide(number as u32), self.folded(part.number));
                     continue;
@@ -275,7 +279,7 @@ impl Writer<'_> {
     fn op(&mut self, holds: &mut Holds, wide: Wide, part: Part) {
         let code = &mut self.code;
         match self.ops[wide.0 as usize] {
-            Op::Const(_) | Op::Known(_) | Op::SoFar => unreachable!("these are somewhere"),
+            Op::Const(_) | Op::Known(_) | Op::SoFar | Op::At { .. } => unreachable!("these are somewhere"),
             Op::Column => {
                 let to = holds.take(code, wide);
                 code.spread(to, COLUMN);
@@ -413,8 +417,8 @@ impl Writer<'_> {
                     Lanes::Masked => self.code.copy_masked(to, value, special),
                 }
             }
-            Sink::Store { pointer, unit, value } => {
-                let to = self.element(pointer, unit, part);
+            Sink::Store { pointer, bytes, unit, value } => {
+                let to = self.element(pointer, unit, part).behind(bytes);
                 let code = &mut self.code;
                 let mut value = holds.register(code, value);
                 match (unit, part.lanes) {

@@ -32,8 +32,18 @@ pub struct Rows {
     pub adds: bool,
 }
 
+/// A loop around tiles of one shape: how often, and by how many bytes both factors and the sums go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tiles {
+    pub extent: usize,
+    pub steps: [i64; 3],
+}
+
 /// The registers that count the turns of loops, the innermost first.
 const COUNTERS: [Word; 6] = [Word::RAX, Word::RCX, Word::R8, Word::R9, Word::R10, Word::R11];
+
+/// Those of loops around tiles, which a function leaves as it found them, the outermost first.
+const AROUND: [Word; 3] = [Word::RBX, Word::R12, Word::R13];
 
 /// The first addresses of the factors, and where the sums go.
 const STARTS: [Word; 2] = [Word::RDI, Word::RSI];
@@ -78,8 +88,16 @@ impl Tile {
 
 /// The function `(left, right, sums)` of the System V convention that adds up the products of two factors over axes of the
 /// given extents, in row-major order, and writes the sums of a tile row by row as `target` says, each in whole registers. At most
-/// one of the factors differs from row to row. `None` where the sum has too many axes, or strides too large.
-pub fn sums(isa: Isa, tile: Tile, factors: &[Factor; 2], extents: &[usize], target: Rows) -> Option<Vec<u8>> {
+/// one of the factors differs from row to row. It does so for each of the tiles that the loops `around` go through, the outermost first.
+/// `None` where the sum has too many axes, or strides too large.
+pub fn sums(
+    isa: Isa,
+    tile: Tile,
+    factors: &[Factor; 2],
+    extents: &[usize],
+    target: Rows,
+    around: &[Tiles],
+) -> Option<Vec<u8>> {
     let axes: Vec<usize> = (0..extents.len()).filter(|&axis| extents[axis] != 1).collect();
     let reach = |factor: &Factor| {
         let along: i64 = axes.iter().map(|&axis| extents[axis] as i64 * factor.along[axis].abs()).sum();
@@ -89,6 +107,7 @@ pub fn sums(isa: Isa, tile: Tile, factors: &[Factor; 2], extents: &[usize], targ
     if axes.len() > COUNTERS.len()
         || factors.iter().any(|factor| reach(factor) > far)
         || target.pitch * tile.rows as i64 > far
+        || around.iter().any(|tiles| tiles.steps.iter().any(|step| step.abs() * tiles.extent as i64 > far))
     {
         return None;
     }
@@ -99,26 +118,10 @@ pub fn sums(isa: Isa, tile: Tile, factors: &[Factor; 2], extents: &[usize], targ
     if tile.is_masked(isa) {
         writer.code.mask(tile.columns % isa.lanes(), mask, Word::RAX);
     }
-    let sums = (0..tile.rows).flat_map(|row| (0..tile.vectors(isa)).map(move |column| (row, column)));
-    let sums = sums.map(|(row, column)| {
-        let bytes = row as i64 * target.pitch + (column * isa.lanes() * 4) as i64;
-        let at = Address::of(TARGET).behind(bytes as i32);
-        (Vector((row * tile.vectors(isa) + column) as u8), at)
-    });
-    for (sum, at) in sums.clone() {
-        match target.adds {
-            true => writer.code.load(sum, at, Lanes::All, mask),
-            false => writer.code.zero(sum),
-        }
-    }
-    let axes: Vec<(usize, [i32; 2])> =
-        axes.iter().map(|&axis| (extents[axis], [0, 1].map(|it: usize| factors[it].along[axis] as i32))).collect();
-    if !extents.contains(&0) {
-        writer.terms(&axes);
-    }
-    for (sum, at) in sums {
-        writer.code.store(sum, at);
-    }
+    let kept = &AROUND[AROUND.len() - around.len()..];
+    kept.iter().for_each(|&word| writer.code.push(word));
+    writer.tiles(around, extents, target);
+    kept.iter().rev().for_each(|&word| writer.code.pop(word));
     Some(code.finish())
 }
 
@@ -155,6 +158,55 @@ impl Writer<'_> {
     /// The register of the mask, where masks stand in one: the last.
     fn mask(&self) -> Vector {
         Vector(self.isa.registers() as u8 - 1)
+    }
+
+    /// The loops around tiles, and one tile inside them.
+    fn tiles(&mut self, around: &[Tiles], extents: &[usize], target: Rows) {
+        let Some((tiles, inner)) = around.split_first() else { return self.sums(extents, target) };
+        let counter = AROUND[AROUND.len() - around.len()];
+        // What was gone forward inside is gone back.
+        let gone = inner.first().map_or(self.gone(extents), |inner| inner.steps.map(|step| step * inner.extent as i64));
+        self.code.set(counter, tiles.extent as u32);
+        let top = self.code.label();
+        self.tiles(inner, extents, target);
+        for (start, (step, gone)) in [STARTS[0], STARTS[1], TARGET].into_iter().zip(tiles.steps.into_iter().zip(gone)) {
+            self.code.add(start, (step - gone) as i32);
+        }
+        self.code.count_down(counter, top);
+    }
+
+    /// By how many bytes the terms of a tile move on where the factors begin.
+    fn gone(&self, extents: &[usize]) -> [i64; 3] {
+        let outermost = (0..extents.len()).find(|&axis| extents[axis] != 1).filter(|_| !extents.contains(&0));
+        let factor = |it: usize| outermost.map_or(0, |axis| extents[axis] as i64 * self.factors[it].along[axis]);
+        [factor(0), factor(1), 0]
+    }
+
+    /// All sums of a tile.
+    fn sums(&mut self, extents: &[usize], target: Rows) {
+        let (isa, tile) = (self.isa, self.tile);
+        let mask = self.mask();
+        let sums = (0..tile.rows).flat_map(|row| (0..tile.vectors(isa)).map(move |column| (row, column)));
+        let sums = sums.map(|(row, column)| {
+            let bytes = row as i64 * target.pitch + (column * isa.lanes() * 4) as i64;
+            let at = Address::of(TARGET).behind(bytes as i32);
+            (Vector((row * tile.vectors(isa) + column) as u8), at)
+        });
+        for (sum, at) in sums.clone() {
+            match target.adds {
+                true => self.code.load(sum, at, Lanes::All, mask),
+                false => self.code.zero(sum),
+            }
+        }
+        let axes = (0..extents.len()).filter(|&axis| extents[axis] != 1);
+        let strides = |axis: usize| [0, 1].map(|it: usize| self.factors[it].along[axis] as i32);
+        let axes: Vec<(usize, [i32; 2])> = axes.map(|axis| (extents[axis], strides(axis))).collect();
+        if !extents.contains(&0) {
+            self.terms(&axes);
+        }
+        for (sum, at) in sums {
+            self.code.store(sum, at);
+        }
     }
 
     /// Loops over axes, each with its extent and its strides.

@@ -37,6 +37,11 @@ pub enum Op {
         unit: Unit,
         mask: Option<Wide>,
     },
+    /// The elements so many bytes behind those of the pointer, read wherever they are needed.
+    At {
+        pointer: u32,
+        bytes: i32,
+    },
     /// The element that the pointer shows, in all lanes.
     Spread {
         pointer: u32,
@@ -63,7 +68,7 @@ pub enum Op {
 impl Op {
     pub fn operands(&self) -> SmallVec<[Wide; 4]> {
         match *self {
-            Op::Const(_) | Op::Known(_) | Op::Column | Op::SoFar | Op::Spread { .. } => smallvec![],
+            Op::Const(_) | Op::Known(_) | Op::Column | Op::SoFar | Op::At { .. } | Op::Spread { .. } => smallvec![],
             Op::Load { mask, .. } => mask.into_iter().collect(),
             Op::One(_, a) | Op::Shift(_, _, a) => smallvec![a],
             Op::Two(_, a, b) | Op::Compare(_, a, b) => smallvec![a, b],
