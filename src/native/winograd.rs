@@ -386,7 +386,7 @@ impl Change {
             Some(Around { extent: *extent, steps })
         });
         let loops = around.collect::<Option<Vec<_>>>()?;
-        let strip = Strip { ops: trace.finish()?, sinks, columns: self.channels, pointers: 2, known: 0, loops };
+        let strip = Strip { ops: trace.finish()?, sinks, columns: self.channels, pointers: 2, known: 0, loops, apart: true };
         let (code, bytes) = strip.code(isa)?;
         Some((strip, code, bytes))
     }

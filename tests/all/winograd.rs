@@ -256,3 +256,12 @@ fn the_formulas_are_those_of_a_convolution() {
         assert!((sum - back[row][column]).abs() < 1e-6, "{row} {column}: {sum}, {}", back[row][column]);
     }
 }
+
+#[test]
+#[ignore]
+fn show_code() {
+    let plan = plan(&function(Way::Forward, [2, 16, 16, 16, 16]), &written_for()[0]);
+    for (at, bytes) in native::foreign(&plan).into_iter().enumerate() {
+        std::fs::write(format!("/tmp/code{at}.bin"), bytes).unwrap();
+    }
+}

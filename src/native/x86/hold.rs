@@ -5,21 +5,30 @@ use super::encode::{Address, Assembler, Operand, Vector};
 use super::strip::Sink;
 use super::trace::{Op, Wide};
 
-/// The order in which operations are written, and where each of their results is used.
+/// The order in which operations and sinks are written, and where each result is used.
 pub struct Uses {
-    pub order: Vec<Wide>,
-    /// The positions of uses, in order: of operations in `order`, and behind them those of sinks.
+    pub order: Vec<Turn>,
+    /// The positions of uses in it, in order.
     of: Vec<Vec<usize>>,
 }
 
+/// What is written at one position.
+#[derive(Clone, Copy)]
+pub enum Turn {
+    Op(Wide),
+    /// The sink of that number.
+    Sink(usize),
+}
+
 impl Uses {
-    /// Each operation comes right before what needs it, as far as can be; those that nobody needs are left out.
-    pub fn of(isa: Isa, ops: &[Op], sinks: &[Sink]) -> Uses {
+    /// Each operation comes right before what needs it, as far as can be; those that nobody needs are left out. Sinks come last, or as
+    /// soon as they can where they are `early`.
+    pub fn of(isa: Isa, ops: &[Op], sinks: &[Sink], early: bool) -> Uses {
         let (mut order, mut placed) = (vec![], vec![false; ops.len()]);
         let value = |sink: &Sink| match *sink {
             Sink::Store { value, .. } | Sink::Fold(value) => value,
         };
-        for sink in sinks {
+        for (number, sink) in sinks.iter().enumerate() {
             let mut open = vec![(value(sink), 0)];
             while let Some((wide, next)) = open.pop() {
                 if placed[wide.0 as usize] {
@@ -29,23 +38,32 @@ impl Uses {
                     Some(&operand) => open.extend([(wide, next + 1), (operand, 0)]),
                     None => {
                         placed[wide.0 as usize] = true;
-                        order.push(wide);
+                        order.push(Turn::Op(wide));
                     }
                 }
             }
+            if early {
+                order.push(Turn::Sink(number));
+            }
+        }
+        if !early {
+            order.extend((0..sinks.len()).map(Turn::Sink));
         }
         // What is read where it is needed takes no turn of its own.
-        order.retain(|wide| match ops[wide.0 as usize] {
-            Op::Const(_) | Op::Known(_) | Op::SoFar | Op::At { .. } => false,
-            Op::Spread { .. } => isa == Isa::Avx2,
-            _ => true,
+        order.retain(|turn| match turn {
+            Turn::Sink(_) => true,
+            Turn::Op(wide) => match ops[wide.0 as usize] {
+                Op::Const(_) | Op::Known(_) | Op::SoFar | Op::At { .. } => false,
+                Op::Spread { .. } => isa == Isa::Avx2,
+                _ => true,
+            },
         });
         let mut of = vec![vec![]; ops.len()];
-        for (position, wide) in order.iter().enumerate() {
-            ops[wide.0 as usize].operands().iter().for_each(|it| of[it.0 as usize].push(position));
-        }
-        for (number, sink) in sinks.iter().enumerate() {
-            of[value(sink).0 as usize].push(order.len() + number);
+        for (position, turn) in order.iter().enumerate() {
+            match turn {
+                Turn::Op(wide) => ops[wide.0 as usize].operands().iter().for_each(|it| of[it.0 as usize].push(position)),
+                Turn::Sink(number) => of[value(&sinks[*number]).0 as usize].push(position),
+            }
         }
         Uses { order, of }
     }

@@ -2,7 +2,7 @@
 
 use super::Isa;
 use super::encode::{Address, Assembler, Lanes, Mask, Operand, Vector};
-use super::hold::{Holds, Uses};
+use super::hold::{Holds, Turn, Uses};
 use super::opcodes::{Order, Two};
 use super::trace::{Op, Unit, Wide, chosen};
 use super::words::Word;
@@ -19,6 +19,8 @@ pub struct Strip {
     pub known: usize,
     /// The outermost first.
     pub loops: Vec<Around>,
+    /// Whether nothing that is read lies where something is stored, so that stores may come before reads.
+    pub apart: bool,
 }
 
 /// What is done with what was computed.
@@ -104,7 +106,7 @@ impl Strip {
             return None;
         }
         let ops = if isa == Isa::Avx512 { chosen(&self.ops) } else { self.ops.clone() };
-        let uses = &Uses::of(isa, &ops, &self.sinks);
+        let uses = &Uses::of(isa, &ops, &self.sinks, self.apart);
         let mut writer = Writer { isa, strip: self, ops: &ops, uses, code: Assembler::new(isa), tail, kept: 0 };
         writer.function();
         let bytes = self.own_at() + writer.own_known() + writer.kept * 4 * isa.lanes();
@@ -256,14 +258,11 @@ impl Writer<'_> {
         }
         for position in 0..uses.order.len() {
             holds.go_to(position);
-            let wide = uses.order[position];
-            if !holds.has_home(wide) {
-                self.op(&mut holds, wide, part);
+            match uses.order[position] {
+                Turn::Op(wide) if holds.has_home(wide) => {}
+                Turn::Op(wide) => self.op(&mut holds, wide, part),
+                Turn::Sink(number) => self.sink(&mut holds, &self.strip.sinks[number], part),
             }
-        }
-        for (number, sink) in self.strip.sinks.iter().enumerate() {
-            holds.go_to(uses.order.len() + number);
-            self.sink(&mut holds, sink, part);
         }
         self.kept = self.kept.max(holds.kept());
     }
