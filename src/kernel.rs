@@ -255,7 +255,7 @@ impl Kernel {
             Core::Loop | Core::Order { .. } | Core::Scan(_) => Vec::new(),
             Core::Reduce { body, .. } => of(body).collect(),
             Core::Product { left, right, .. } => vec![(None, left), (None, right)],
-            Core::Winograd(winograd) => vec![(None, &winograd.image), (None, &winograd.other)],
+            Core::Winograd(winograd) => vec![(Some(&winograd.border), &winograd.image), (None, &winograd.other)],
         };
         loads.extend(of(&self.body));
         loads

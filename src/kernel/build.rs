@@ -5,6 +5,7 @@ use super::body::Work;
 use super::factors::pays;
 use super::grid::Grid;
 use super::trace::{Blocked, Trace, axis, chain, reduces};
+use super::winograd::by_winograd;
 use super::{Core, Kernel, Store};
 use crate::tensor::{Axes, Graph, Id, Op};
 
@@ -74,7 +75,7 @@ fn kernel(graph: &Graph, stored: &[bool], members: &[Id], grid: &Grid) -> Result
     for &member in members {
         for point in &points {
             let value = match &core {
-                Core::Reduce { .. } | Core::Product { .. } if member == first => {
+                Core::Reduce { .. } | Core::Product { .. } | Core::Winograd(_) if member == first => {
                     trace.line(Work::Core, graph[member].dtype)
                 }
                 _ => trace.compute(member, point, &[]),
@@ -101,25 +102,27 @@ fn product(graph: &Graph, stored: &[bool], id: Id, [a, b, out]: [&Axes; 3]) -> R
         let place: Vec<_> = operand.iter().map(|label| axis(&axes, number(label))).collect();
         trace.operand(id, &place)
     });
-    trace.finish()?;
-    match (left, right) {
-        (Some(left), Some(right)) => {
-            let last = Var::Axis(node.shape.len().saturating_sub(1) as u32);
-            let apart =
-                [(&left, a, node.args[0]), (&right, b, node.args[1])].into_iter().filter(|(load, labels, id)| {
-                    !stored[id.0 as usize]
-                        && load.at.factor(last) > 1
-                        && labels.last() == out.last()
-                        && pays(graph, &node.shape, labels, out, *id)
-                });
-            let apart: Vec<Id> = apart.map(|(.., id)| id).collect();
-            if apart.is_empty() {
-                Ok(Core::Product { inner, left, right, panels: None, blocks: None })
-            } else {
-                Err(Blocked { nodes: apart, split: None })
-            }
+    let bordered = std::mem::take(&mut trace.bordered);
+    let border = trace.finish()?;
+    let (Some(left), Some(right)) = (left, right) else { unreachable!("what blocks an operand is known") };
+    let last = Var::Axis(node.shape.len().saturating_sub(1) as u32);
+    let apart = [(&left, a, node.args[0]), (&right, b, node.args[1])].into_iter().filter(|(load, labels, id)| {
+        !stored[id.0 as usize]
+            && load.at.factor(last) > 1
+            && labels.last() == out.last()
+            && pays(graph, &node.shape, labels, out, *id)
+    });
+    let apart: Vec<Id> = apart.map(|(.., id)| id).collect();
+    if !apart.is_empty() {
+        return Err(Blocked { nodes: apart, split: None });
+    }
+    match by_winograd(&node.shape, inner, [left, right], border) {
+        Ok(winograd) => Ok(Core::Winograd(Box::new(winograd))),
+        Err((inner, [left, right])) if bordered.is_empty() => {
+            Ok(Core::Product { inner, left, right, panels: None, blocks: None })
         }
-        _ => unreachable!("what blocks an operand is known"),
+        // Chains read what is there alone.
+        Err(_) => Err(Blocked { nodes: bordered, split: None }),
     }
 }
 

@@ -67,7 +67,11 @@ pub fn each_number(kernel: &mut Kernel, visit: &mut dyn FnMut(&mut Affine)) {
         Core::Loop | Core::Order { .. } | Core::Scan(_) => {}
         Core::Reduce { body, .. } => in_body(body, visit),
         Core::Product { left, right, .. } => [left, right].into_iter().for_each(|load| visit(&mut load.at)),
-        Core::Winograd(winograd) => [&mut winograd.image, &mut winograd.other].into_iter().for_each(|load| visit(&mut load.at)),
+        Core::Winograd(winograd) => {
+            in_body(&mut winograd.border, visit);
+            visit(&mut winograd.image.at);
+            visit(&mut winograd.other.at);
+        }
     }
     in_body(&mut kernel.body, visit);
     kernel.stores.iter_mut().for_each(|store| visit(&mut store.at));

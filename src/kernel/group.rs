@@ -248,7 +248,9 @@ fn add_reads(kernel: &Kernel, reads: &mut Reads) {
         Core::Reduce { body, .. } => loads(body).for_each(|load| add(load.buffer, false)),
         Core::Product { left, right, .. } => [left, right].into_iter().for_each(|load| add(load.buffer, false)),
         Core::Order { source, .. } => add(*source, false),
-        Core::Winograd(_) => unreachable!("a product is taken apart when it is laid out"),
+        Core::Winograd(winograd) => {
+            [&winograd.image, &winograd.other].into_iter().for_each(|load| add(load.buffer, false));
+        }
         Core::Scan(_) => unreachable!("a recurrence is laid out from its node"),
     }
     let here = kernel.stores.first().map(|store| &store.at);

@@ -13,7 +13,6 @@ use super::order::{Order, Task};
 use super::panels::{Blocks, Panels, blocks, panels};
 use super::share::parts;
 use super::trace::axis;
-use super::winograd::by_winograd;
 use super::{ALIGNMENT, Buffer, Core, Home, Kernel, Line, Load, Machine, Reg, Store, Turns, Work};
 use crate::tensor::{Dtype, Function, Graph, Id, Op, Scan, Slot};
 
@@ -98,7 +97,6 @@ impl Writing<'_> {
     fn group(&mut self, stored: &[bool], members: &[Id]) {
         for mut kernel in kernels(self.graph, stored, members).expect("what blocks a kernel is stored") {
             self.settle(&mut kernel);
-            kernel = by_winograd(kernel);
             collapse(&mut kernel);
             across(&mut kernel);
             self.push(kernel);
@@ -149,9 +147,8 @@ impl Writing<'_> {
     /// Calls the buffers of a kernel by their own numbers instead of those of their nodes.
     fn settle(&mut self, kernel: &mut Kernel) {
         match &mut kernel.core {
-            Core::Loop | Core::Reduce { .. } | Core::Product { .. } => {}
+            Core::Loop | Core::Reduce { .. } | Core::Product { .. } | Core::Winograd(_) => {}
             Core::Scan(_) => unreachable!("a recurrence is laid out from its node"),
-            Core::Winograd(_) => unreachable!("a product is taken apart after this"),
             Core::Order { source, target, scratch } => {
                 *source = self.reading(Id(*source as u32));
                 *target = self.of_node[*target][0];

@@ -206,9 +206,10 @@ impl Text<'_> {
                 text += &format!("{pad}product = {over}{left} * {right}\n");
             }
             Core::Winograd(winograd) => {
-                let [image, other] = [&winograd.image, &winograd.other].map(|load| self.load(&Body::default(), load));
+                let [image, other] = [&winograd.image, &winograd.other].map(|load| self.load(&winograd.border, load));
+                let (guards, _) = self.body(&winograd.border, &[], indent);
                 let over = self.ranges(rank, &winograd.inner);
-                text += &format!("{pad}convolution = sum over {over} of {image} * {other}, by tiles of 4×4\n");
+                text += &format!("{guards}{pad}convolution = sum over {over} of {image} * {other}, by tiles of 4×4\n");
             }
         }
         let stored: Vec<Reg> = stores.iter().map(|store| store.value).collect();

@@ -19,6 +19,8 @@ pub struct Trace<'a> {
     values: FxHashMap<(Id, Vec<Affine>, Vec<u32>), Reg>,
     /// Nodes whose elements this body cannot reach by affine indices unless they are stored first.
     blocked: Vec<Id>,
+    /// Nodes that show zeros beside the elements of an operand.
+    pub bordered: Vec<Id>,
     /// An axis of the kernel, and how many of its places next to one another it would have to group, so as to reach such a node.
     split: Option<(usize, usize)>,
 }
@@ -105,6 +107,7 @@ impl<'a> Trace<'a> {
             lines: FxHashMap::default(),
             values: FxHashMap::default(),
             blocked: Vec::new(),
+            bordered: Vec::new(),
             split: None,
         }
     }
@@ -200,13 +203,13 @@ impl<'a> Trace<'a> {
         self.masked(reg, vec![guard], self.graph[id].dtype)
     }
 
-    /// Where in memory the element of `id` at a place is, if it can be read there without a guard.
+    /// Where in memory the element of `id` at a place is, if it can be read there, where the guards hold.
     pub fn operand(&mut self, mut id: Id, at: &[Affine]) -> Option<Load> {
-        let mut place = at.to_vec();
+        let (mut place, mut guards) = (at.to_vec(), vec![]);
         loop {
             if self.stored[id.0 as usize] {
                 let at = flatten(&place, self.graph.shape(id));
-                return Some(Load { buffer: id.0 as usize, at, guards: Vec::new() });
+                return Some(Load { buffer: id.0 as usize, at, guards });
             }
             if !moves(self.graph, id) {
                 self.blocked.push(id);
@@ -216,7 +219,7 @@ impl<'a> Trace<'a> {
                 let at = flatten(&place, self.graph.shape(id));
                 id = self.behind_reshapes(id);
                 if self.stored[id.0 as usize] {
-                    return Some(Load { buffer: id.0 as usize, at, guards: Vec::new() });
+                    return Some(Load { buffer: id.0 as usize, at, guards });
                 }
                 match unflatten(&at, self.graph.shape(id), |var| self.body.extent(&self.axes, var)) {
                     Some(at) => place = at,
@@ -228,9 +231,9 @@ impl<'a> Trace<'a> {
                 continue;
             }
             let (from, guard) = self.source(id, &place);
-            if guard.is_some() {
-                self.blocked.push(id);
-                return None;
+            if let Some(guard) = guard {
+                self.bordered.push(id);
+                guards.push(guard);
             }
             (id, place) = (self.graph[id].args[0], from);
         }

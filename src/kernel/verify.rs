@@ -77,12 +77,12 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
             }
         }
         Core::Winograd(winograd) => {
-            let Winograd { image, other, roles, room, .. } = &**winograd;
+            let Winograd { inner, image, other, border, roles, room } = &**winograd;
             for load in [image, other] {
-                verify_load(plan, &axes, &Body::default(), load)?;
+                verify_load(plan, &axes, border, load)?;
                 check(plan.buffers[load.buffer].dtype == Dtype::F32, "a factor is an f32")?;
             }
-            let found = super::winograd::roles(kernel, image, other);
+            let found = super::winograd::roles(&kernel.space, inner, [image, other], border);
             check(found.as_ref() == Some(roles), "the axes of a convolution")?;
             let floats = winograd.layout(&axes, axes[kernel.space.len() - 1]).floats();
             let buffer = &plan.buffers[*room];

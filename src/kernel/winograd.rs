@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 
 use super::affine::{Affine, Var};
-use super::{Core, Kernel, Load};
+use super::{Body, Load};
 
 mod eval;
 pub mod formulas;
@@ -17,16 +17,18 @@ use formulas::{POINTS, RESULTS, TAPS};
 
 /// A convolution or the gradient of its weights. Both are `Σ image · other` over the axes `inner`.
 ///
-/// Bits are those of [`formulas`], applied along the width first, with what is outside of the space as zeros, and at each point of one
+/// Bits are those of [`formulas`], applied along the width first, with what is outside of the image or of the space as zeros, and at each point of one
 /// chain of fused multiply-adds from zero: over the channels, or over the tiles in row-major order of the outer axes, height and width.
 /// Tiles begin at every fourth place.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Winograd {
     pub inner: Vec<usize>,
-    /// Reads the place `height + tap, width + tap` and a channel.
+    /// Reads the place `height + tap, width + tap` and a channel, if it is there.
     pub image: Load,
     /// The weights, or the gradient of the results.
     pub other: Load,
+    /// The guards of the image, without lines.
+    pub border: Body,
     pub roles: Roles,
     /// Where weights, tiles and sums at all points lie.
     pub room: usize,
@@ -56,72 +58,100 @@ const TILES: usize = 4;
 /// Tiles reach at most this much over the image, in hundredths of its places.
 const OVER: usize = 135;
 
-/// The same kernel by Winograd's method, where it is a product that can be computed so and gains by it. What it depends on are
-/// extents and strides, never the machine or the number of examples.
-pub fn by_winograd(kernel: Kernel) -> Kernel {
-    let Some((inner, [image, other], roles)) = recognised(&kernel).filter(|it| gains(&kernel, &it.2)) else { return kernel };
-    // The room is found when memory is laid out.
-    let core = Core::Winograd(Box::new(Winograd { inner, image, other, roles, room: usize::MAX }));
-    Kernel { core, ..kernel }
-}
-
-fn recognised(kernel: &Kernel) -> Option<(Vec<usize>, [Load; 2], Roles)> {
-    let Core::Product { inner, left, right, .. } = &kernel.core else { return None };
-    let orders = [[left, right], [right, left]];
-    orders.into_iter().find_map(|[image, other]| {
-        let roles = roles(kernel, image, other)?;
-        Some((inner.clone(), [image.clone(), other.clone()], roles))
-    })
+/// The product of two factors over the axes `inner` by Winograd's method, where it can be computed so and gains by it; else the axes and the
+/// factors again. What it depends on are extents and strides, never the machine or the number of examples.
+pub fn by_winograd(
+    space: &[usize],
+    inner: Vec<usize>,
+    [left, right]: [Load; 2],
+    border: Body,
+) -> Result<Winograd, (Vec<usize>, [Load; 2])> {
+    for [image, other] in [[&left, &right], [&right, &left]] {
+        let found = roles(space, &inner, [image, other], &border).filter(|roles| gains(space, &inner, roles));
+        if let Some(roles) = found {
+            let (image, other) = (image.clone(), other.clone());
+            // The room is found when memory is laid out.
+            return Ok(Winograd { inner, image, other, border, roles, room: usize::MAX });
+        }
+    }
+    Err((inner, [left, right]))
 }
 
 /// Whether few enough results of tiles are thrown away, and weights are changed for enough of them.
-fn gains(kernel: &Kernel, roles: &Roles) -> bool {
-    let axes = kernel.axes();
+fn gains(space: &[usize], inner: &[usize], roles: &Roles) -> bool {
+    let axes = [space, inner].concat();
     let [height, width] = roles.places.map(|axis| axes[axis]);
     let tiled = height.next_multiple_of(RESULTS) * width.next_multiple_of(RESULTS);
     tiled / (RESULTS * RESULTS) >= TILES && 100 * tiled <= OVER * height * width
 }
 
-/// The roles of the axes, if the product is such a convolution.
-pub fn roles(kernel: &Kernel, image: &Load, other: &Load) -> Option<Roles> {
-    let (axes, rank) = (kernel.axes(), kernel.space.len());
-    let factor = |load: &Load, axis: usize| load.at.factor(Var::Axis(axis as u32));
+/// The roles of the axes of a product, if it is such a convolution.
+pub fn roles(space: &[usize], inner: &[usize], [image, other]: [&Load; 2], border: &Body) -> Option<Roles> {
+    let (axes, rank) = ([space, inner].concat(), space.len());
     let last = rank.checked_sub(1)?;
-    let moves = |axis: usize| (factor(image, axis), factor(other, axis));
-    let is_row = moves(last) == (0, 1) && axes[last].is_multiple_of(CHANNELS);
-    let no_guards = image.guards.is_empty() && other.guards.is_empty();
-    let plain = |load: &Load| load.at.terms().iter().all(|term| matches!(term.0, Var::Axis(_)));
-    if !is_row || !no_guards || !plain(image) || !plain(other) {
-        return None;
-    }
+    let at = [image, other].map(|load| border.expand(&load.at));
+    let factor = |which: usize, axis: usize| at[which].factor(Var::Axis(axis as u32));
+    let is_row = factor(0, last) == 0 && factor(1, last) == 1 && axes[last].is_multiple_of(CHANNELS);
+    let plain = at.iter().flat_map(Affine::terms).all(|term| matches!(term.0, Var::Axis(_)));
     // The weights move along what is summed, and so do the gradients of results.
-    let (space, sum): (Vec<usize>, Vec<usize>) = ((0..last).collect(), (rank..axes.len()).collect());
-    if axes.contains(&0) || space.iter().any(|&axis| factor(other, axis) != 0) {
+    let (outside, summed): (Vec<usize>, Vec<usize>) = ((0..last).collect(), (rank..axes.len()).collect());
+    let stays = outside.iter().all(|&axis| factor(1, axis) == 0);
+    if !is_row || !plain || !stays || !other.guards.is_empty() || axes.contains(&0) {
         return None;
     }
-    [(false, &space, &sum), (true, &sum, &space)].into_iter().find_map(|(gradient, places, weights)| {
+    [(false, &outside, &summed), (true, &summed, &outside)].into_iter().find_map(|(gradient, places, weights)| {
         let weights: Vec<usize> = weights.iter().copied().filter(|&axis| axes[axis] > 1).collect();
-        let channel = weights.iter().copied().find(|&axis| factor(image, axis) == 1)?;
+        let channel = weights.iter().copied().find(|&axis| factor(0, axis) == 1)?;
         let taps = weights.iter().filter(|&&axis| axis != channel).map(|&tap| {
-            let stride = factor(image, tap);
-            let same = |&&place: &&usize| factor(image, place) == stride && stride > 1;
-            let place = *places.iter().find(same)?;
+            let stride = factor(0, tap);
+            let place = *places.iter().find(|&&place| factor(0, place) == stride && stride > 1)?;
             (axes[tap] == TAPS).then_some((Reverse(stride), place, tap))
         });
         let mut taps = taps.collect::<Option<Vec<(Reverse<i64>, usize, usize)>>>()?;
         taps.sort_unstable();
         let [(_, height, high), (_, width, wide)] = taps[..] else { return None };
         let outer: Vec<usize> = places.iter().copied().filter(|&axis| axis != height && axis != width).collect();
-        let in_order = height != width && (!gradient || factor(other, height) > 0 && factor(other, width) > 0);
+        let in_order = height != width && (!gradient || factor(1, height) > 0 && factor(1, width) > 0);
         let roles = Roles { outer, places: [height, width], taps: [high, wide], channel, gradient };
-        (in_order && axes[channel].is_multiple_of(CHANNELS)).then_some(roles)
+        let borders = image.guards.iter().all(|&guard| {
+            let guard = &border.guards[guard as usize];
+            (0..2).any(|it| guard.divisor == 1 && guard.value.terms() == roles.steps(it))
+        });
+        (in_order && borders && axes[channel].is_multiple_of(CHANNELS)).then_some(roles)
     })
+}
+
+impl Roles {
+    /// A place of the image along its height or width, counted from that of the first tap of the first result.
+    fn steps(&self, it: usize) -> [(Var, i64); 2] {
+        let mut axes = [self.places[it], self.taps[it]].map(|axis| (Var::Axis(axis as u32), 1));
+        axes.sort_unstable();
+        axes
+    }
 }
 
 impl Winograd {
     /// The extents of the outer axes, and of height and width.
     pub fn extents(&self, axes: &[usize]) -> (Vec<usize>, [usize; 2]) {
         (self.roles.outer.iter().map(|&axis| axes[axis]).collect(), self.roles.places.map(|axis| axes[axis]))
+    }
+
+    /// Where in memory an element of the image lies, if it is there.
+    pub fn at(&self) -> Affine {
+        self.border.expand(&self.image.at)
+    }
+
+    /// From which to which place the image is there, along height and width, counted from that of the first tap of the first result.
+    pub fn there(&self, axes: &[usize]) -> [(i64, i64); 2] {
+        let (_, extents) = self.extents(axes);
+        [0, 1].map(|it| {
+            let all = (0, (extents[it] + TAPS - 1) as i64);
+            let guards = self.image.guards.iter().map(|&guard| &self.border.guards[guard as usize]);
+            guards.filter(|guard| guard.value.terms() == self.roles.steps(it)).fold(all, |(from, to), guard| {
+                let first = -guard.value.constant;
+                (from.max(first), to.min(first + guard.extent as i64))
+            })
+        })
     }
 
     /// How what is computed at once is cut, and the room for it.
@@ -181,14 +211,14 @@ impl Layout {
     }
 }
 
-/// By how much a load moves along an axis.
-pub fn stride(load: &Load, axis: usize) -> i64 {
-    load.at.factor(Var::Axis(axis as u32))
+/// By how much a number grows along an axis.
+pub fn stride(at: &Affine, axis: usize) -> i64 {
+    at.factor(Var::Axis(axis as u32))
 }
 
-/// A load at the first place of the axes that are chosen.
-pub fn first(load: &Load, chosen: impl Fn(usize) -> bool) -> Affine {
-    load.at.replace(|var| match var {
+/// A number at the first place of the axes that are chosen.
+pub fn first(at: &Affine, chosen: impl Fn(usize) -> bool) -> Affine {
+    at.replace(|var| match var {
         Var::Axis(axis) if chosen(axis as usize) => Affine::default(),
         var => Affine::var(var),
     })

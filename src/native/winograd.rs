@@ -49,12 +49,14 @@ struct Products {
     adds: bool,
 }
 
-/// A part of the tiles of a block along one axis: the first of them, how many, and how many results of each there are.
-#[derive(Clone, Copy)]
+/// A part of the tiles of a block along one axis: the first of them, how many, how many results of each there are, and from which to which place of
+/// each the image is there.
+#[derive(Clone, Copy, PartialEq)]
 struct Part {
     first: usize,
     tiles: usize,
     results: usize,
+    there: (usize, usize),
 }
 
 /// A convolution being written.
@@ -66,6 +68,9 @@ struct Conv<'k> {
     outer: Vec<usize>,
     places: [usize; 2],
     channels: [usize; 2],
+    /// Where the image lies, and from which to which place it is there along height and width.
+    image: Affine,
+    there: [(i64, i64); 2],
     room: Value,
 }
 
@@ -109,10 +114,12 @@ impl What {
     }
 }
 
-/// The places of values, `high` bytes from row to row and `wide` from column to column, of which `there` rows and columns are there.
-fn square(side: usize, [high, wide]: [i64; 2], there: [usize; 2]) -> Vec<Option<i64>> {
+/// The places of values, `high` bytes from row to row and `wide` from column to column, of which rows and columns of these ranges are there.
+fn square(side: usize, [high, wide]: [i64; 2], there: [(usize, usize); 2]) -> Vec<Option<i64>> {
     let at = |row: usize, column: usize| row as i64 * high + column as i64 * wide;
-    let place = |row: usize, column: usize| (row < there[0] && column < there[1]).then(|| at(row, column));
+    let inside = |(from, to): (usize, usize), at: usize| from <= at && at < to;
+    let place =
+        |row: usize, column: usize| (inside(there[0], row) && inside(there[1], column)).then(|| at(row, column));
     (0..side).flat_map(|row| (0..side).map(move |column| (row, column))).map(|(row, column)| place(row, column)).collect()
 }
 
@@ -128,7 +135,8 @@ impl Writer<'_, '_> {
         let (outer, places) = winograd.extents(&axes);
         let room = self.bases[winograd.room].expect("a buffer of the kernel");
         let layout = winograd.layout(&axes, axes[last]);
-        let conv = Conv { kernel, winograd, layout, outer, places, channels, room };
+        let (image, there) = (winograd.at(), winograd.there(&axes));
+        let conv = Conv { kernel, winograd, layout, outer, places, channels, image, there, room };
         let (empty, axes) = (Body::default(), axes.len());
         // The first knows the factors' indices, the second what follows.
         let mut scopes = [Scope::new(&empty, axes, 0), Scope::new(&kernel.body, axes, kernel.space.len() + 1)];
@@ -157,25 +165,27 @@ impl Writer<'_, '_> {
         });
     }
 
-    /// The loops over blocks along height and width, from that of this number on. The last block along an axis may end in a tile of
-    /// which not all is there.
+    /// The loops over blocks along height and width, from that of this number on; blocks with the same parts share one.
     fn over_places(&self, conv: &Conv, axis: usize, scopes: &mut [Scope; 2], parts: &mut Vec<Vec<Part>>) {
-        let Some(&extent) = conv.places.get(axis) else { return self.block(conv, scopes, parts) };
-        let tiles = conv.layout.block[1 + axis];
-        let (step, over) = (tiles * RESULTS, extent % RESULTS);
-        let whole = if over > 0 { extent.next_multiple_of(RESULTS) - step } else { extent };
-        let all = Part { first: 0, tiles, results: RESULTS };
-        let some = Part { tiles: tiles - 1, ..all };
-        let last = Part { first: tiles - 1, tiles: 1, results: over };
-        let ranges = [(0, whole, vec![all]), (whole, extent, vec![some, last])];
-        for (from, to, cut) in ranges {
+        if axis == conv.places.len() {
+            return self.block(conv, scopes, parts);
+        }
+        let step = conv.layout.block[1 + axis] * RESULTS;
+        let mut from = 0;
+        while from < conv.places[axis] {
+            let here = conv.parts(axis, from);
+            let mut to = from + step;
+            while to < conv.places[axis] && conv.parts(axis, to) == here {
+                to += step;
+            }
+            parts.push(here);
             self.repeat((from, to, step), &[], &mut |index, _| {
                 scopes.iter_mut().for_each(|scope| scope.enter(conv.winograd.roles.places[axis], index, false));
-                parts.push(cut.iter().copied().filter(|part| part.tiles > 0).collect());
                 self.over_places(conv, axis + 1, scopes, parts);
-                parts.pop();
                 Vec::new()
             });
+            parts.pop();
+            from = to;
         }
     }
 
@@ -189,13 +199,13 @@ impl Writer<'_, '_> {
         };
         each(&|part| {
             let target = (conv.floats(self, images, part, *channels), *channels);
-            let reads = part.map(|part| part.results + TAPS - 1);
+            let reads = part.map(|part| part.there);
             self.change_tiles(conv, &scopes[0], What::Image, (part, reads), target, layout.images);
         });
         if winograd.roles.gradient {
             each(&|part| {
                 let target = (conv.floats(self, others, part, *last), *last);
-                let reads = part.map(|part| part.results);
+                let reads = part.map(|part| (0, part.results));
                 self.change_tiles(conv, &scopes[0], What::Gradient, (part, reads), target, layout.others);
             });
             let points = [layout.images, layout.others, layout.sums];
@@ -232,22 +242,25 @@ impl Writer<'_, '_> {
         conv: &Conv,
         scope: &Scope,
         what: What,
-        (part, there): ([Part; 2], [usize; 2]),
+        (part, there): ([Part; 2], [(usize, usize); 2]),
         (target, channels): (Value, usize),
         apart: usize,
     ) {
         let winograd = conv.winograd;
-        let load = if matches!(what, What::Image) { &winograd.image } else { &winograd.other };
+        let (buffer, at) = match what {
+            What::Image => (winograd.image.buffer, &conv.image),
+            _ => (winograd.other.buffer, &winograd.other.at),
+        };
         let rank = conv.kernel.space.len();
         let stays = |axis: usize| match winograd.roles.gradient {
             true => axis < rank,
             false => axis >= rank,
         };
-        let steps = winograd.roles.places.map(|axis| 4 * stride(load, axis));
+        let steps = winograd.roles.places.map(|axis| 4 * stride(at, axis));
         let skipped = (0..2).map(|axis| steps[axis] * (part[axis].first * RESULTS) as i64).sum::<i64>();
-        let start = self.address(scope, load.buffer, &first(load, stays), 0);
+        let start = self.address(scope, buffer, &first(at, stays), 0);
         let source = self.code.ins(|ins| ins.iadd_imm_s(start, skipped));
-        let examples = winograd.roles.outer.last().map_or(0, |&axis| 4 * stride(load, axis));
+        let examples = winograd.roles.outer.last().map_or(0, |&axis| 4 * stride(at, axis));
         let loops = conv.loops(part, [examples, RESULTS as i64 * steps[0], RESULTS as i64 * steps[1]], channels, false);
         let reads = square(what.sides()[0], steps, there);
         self.change(&Change { what, reads, writes: points(apart), channels, loops }, source, target);
@@ -274,18 +287,18 @@ impl Writer<'_, '_> {
         let target = self.code.ins(|ins| ins.iadd_imm_s(target, skipped));
         let tiles = [steps[0], RESULTS as i64 * steps[1], RESULTS as i64 * steps[2]];
         let loops = conv.loops(part, tiles, *last, true);
-        let writes = square(RESULTS, [steps[1], steps[2]], part.map(|part| part.results));
+        let writes = square(RESULTS, [steps[1], steps[2]], part.map(|part| (0, part.results)));
         let change = Change { what: What::Results, reads: points(layout.sums), writes, channels: *last, loops };
         self.change(&change, source, target);
     }
 
     fn change_weights(&self, conv: &Conv, scope: &Scope) {
         let Conv { winograd, layout, channels: [channels, last], .. } = conv;
-        let load = &winograd.other;
-        let source = self.address(scope, load.buffer, &Affine::constant(load.at.constant as usize), 0);
-        let steps = winograd.roles.taps.map(|axis| 4 * stride(load, axis));
-        let loops = vec![(*channels, [4 * stride(load, winograd.roles.channel), 4 * *last as i64])];
-        let reads = square(TAPS, steps, [TAPS; 2]);
+        let at = &winograd.other.at;
+        let source = self.address(scope, winograd.other.buffer, &first(at, |_| true), 0);
+        let steps = winograd.roles.taps.map(|axis| 4 * stride(at, axis));
+        let loops = vec![(*channels, [4 * stride(at, winograd.roles.channel), 4 * *last as i64])];
+        let reads = square(TAPS, steps, [(0, TAPS); 2]);
         let writes = points(layout.others);
         let target = conv.float(self, layout.starts()[1]);
         self.change(&Change { what: What::Weights, reads, writes, channels: *last, loops }, source, target);
@@ -312,7 +325,7 @@ impl Writer<'_, '_> {
         let change = Change {
             what: What::Taps,
             reads: points(layout.sums),
-            writes: square(TAPS, [TAPS as i64 * weights, weights], [TAPS; 2]),
+            writes: square(TAPS, [TAPS as i64 * weights, weights], [(0, TAPS); 2]),
             channels: *last,
             loops: vec![(*channels, [row, row])],
         };
@@ -331,6 +344,24 @@ impl Writer<'_, '_> {
 }
 
 impl Conv<'_> {
+    /// The parts of the block from a place on, along height or width.
+    fn parts(&self, axis: usize, from: usize) -> Vec<Part> {
+        let mut parts: Vec<Part> = vec![];
+        for number in 0..self.layout.block[1 + axis] {
+            let start = from + number * RESULTS;
+            let results = RESULTS.min(self.places[axis].saturating_sub(start));
+            let [first, last] = [self.there[axis].0, self.there[axis].1].map(|end| end - start as i64);
+            let within = |place: i64| place.clamp(0, POINTS as i64) as usize;
+            let there = (within(first), within(last).min(results + TAPS - 1));
+            let part = Part { first: number, tiles: 1, results, there };
+            match parts.last_mut() {
+                Some(before) if (before.results, before.there) == (results, there) => before.tiles += 1,
+                _ => parts.push(part),
+            }
+        }
+        parts
+    }
+
     /// The place of a float of the room.
     fn float(&self, writer: &Writer, at: usize) -> Value {
         writer.code.ins(|ins| ins.iadd_imm_s(self.room, 4 * at as i64))

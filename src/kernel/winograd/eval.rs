@@ -3,8 +3,8 @@
 use std::array::from_fn;
 
 use super::formulas::{POINTS, RESULTS, TAPS, both, gradient, image, results, taps, weights};
-use super::{Winograd, stride};
-use crate::kernel::Kernel;
+use super::{Roles, Winograd, stride};
+use crate::kernel::{Affine, Kernel, Load};
 use crate::kernel::eval::each_point;
 use crate::scalar::ops::Ops;
 use crate::scalar::plain::Single;
@@ -33,7 +33,7 @@ impl Winograd {
             let mut at_points = vec![zero; channels * last];
             each_point(&all_tiles, &[], |tile| {
                 let images: Vec<Points> = (0..channels).map(|channel| self.image_tile(&axes, tile, channel, memory)).collect();
-                let others: Vec<Points> = (0..last).map(|other| self.gradient_tile(kernel, tile, other, memory)).collect();
+                let others: Vec<Points> = (0..last).map(|other| self.gradient_tile(&axes, tile, other, memory)).collect();
                 for (sum, (channel, other)) in at_points.iter_mut().zip(pairs()) {
                     add(sum, &images[channel], &others[other]);
                 }
@@ -60,9 +60,9 @@ impl Winograd {
                 for (row, values) in square.iter().enumerate() {
                     for (column, &value) in values.iter().enumerate() {
                         let at = from_fn(|it| tile[outer.len() + it] * RESULTS + [row, column][it]);
-                        if let Some([y, x]) = inside(at, [height, width]) {
+                        if is_inside(at, [height, width]) {
                             let [high, wide] = self.roles.places.map(step);
-                            sums[start + y * high + x * wide + other] = value;
+                            sums[start + at[0] * high + at[1] * wide + other] = value;
                         }
                     }
                 }
@@ -72,47 +72,43 @@ impl Winograd {
     }
 
     fn image_tile(&self, axes: &[usize], tile: &[usize], channel: usize, memory: Memory) -> Points {
-        let (outer, extents) = self.extents(axes);
-        let load = &self.image;
-        let start: i64 = self.roles.outer.iter().zip(tile).map(|(&axis, &at)| stride(load, axis) * at as i64).sum();
-        let start = load.at.constant + start + stride(load, self.roles.channel) * channel as i64;
-        let square = from_fn(|row| {
-            from_fn(|column| {
-                let at = from_fn(|it| tile[outer.len() + it] * RESULTS + [row, column][it]);
-                let there = extents.map(|extent| extent + TAPS - 1);
-                inside(at, there).map_or(0, |[y, x]| {
-                    let [high, wide] = self.roles.places.map(|axis| stride(load, axis));
-                    memory(load.buffer, start + y as i64 * high + x as i64 * wide)
-                })
-            })
+        let (at, there) = (self.at(), self.there(axes));
+        let along = stride(&at, self.roles.channel) * channel as i64;
+        let square = self.square(&at, tile, |place, at| {
+            let inside = (0..2).all(|it| (there[it].0..there[it].1).contains(&(place[it] as i64)));
+            if inside { memory(self.image.buffer, at + along) } else { 0 }
         });
         both(&Single, image::<Single>, square)
     }
 
-    fn gradient_tile(&self, kernel: &Kernel, tile: &[usize], other: usize, memory: Memory) -> Points {
-        let (outer, extents) = self.extents(&kernel.axes());
-        let load = &self.other;
-        let start: i64 = self.roles.outer.iter().zip(tile).map(|(&axis, &at)| stride(load, axis) * at as i64).sum();
-        let start = load.at.constant + start + other as i64;
-        let square: [[u32; RESULTS]; RESULTS] = from_fn(|row| {
-            from_fn(|column| {
-                let at = from_fn(|it| tile[outer.len() + it] * RESULTS + [row, column][it]);
-                inside(at, extents).map_or(0, |[y, x]| {
-                    let [high, wide] = self.roles.places.map(|axis| stride(load, axis));
-                    memory(load.buffer, start + y as i64 * high + x as i64 * wide)
-                })
-            })
+    fn gradient_tile(&self, axes: &[usize], tile: &[usize], other: usize, memory: Memory) -> Points {
+        let (_, extents) = self.extents(axes);
+        let square: [[u32; RESULTS]; RESULTS] = self.square(&self.other.at, tile, |place, at| {
+            if is_inside(place, extents) { memory(self.other.buffer, at + other as i64) } else { 0 }
         });
         both(&Single, gradient::<Single>, square)
     }
 
+    /// The values of a tile, each by its place along height and width and by where it lies.
+    fn square<const N: usize>(&self, at: &Affine, tile: &[usize], read: impl Fn([usize; 2], i64) -> u32) -> [[u32; N]; N] {
+        let Roles { outer, places, .. } = &self.roles;
+        let start: i64 = outer.iter().zip(tile).map(|(&axis, &index)| stride(at, axis) * index as i64).sum();
+        from_fn(|row| {
+            from_fn(|column| {
+                let place: [usize; 2] = from_fn(|it| tile[outer.len() + it] * RESULTS + [row, column][it]);
+                let moved: i64 = (0..2).map(|it| stride(at, places[it]) * place[it] as i64).sum();
+                read(place, at.constant + start + moved)
+            })
+        })
+    }
+
     fn weights(&self, kernel: &Kernel, channel: usize, other: usize, memory: Memory) -> Points {
-        let load = &self.other;
-        let along = |axis: usize, at: usize| stride(load, axis) * at as i64;
-        let start = load.at.constant + along(self.roles.channel, channel) + along(kernel.space.len() - 1, other);
+        let Load { buffer, at, .. } = &self.other;
+        let along = |axis: usize, index: usize| stride(at, axis) * index as i64;
+        let start = at.constant + along(self.roles.channel, channel) + along(kernel.space.len() - 1, other);
         let [high, wide] = self.roles.taps;
         let square: [[u32; TAPS]; TAPS] = from_fn(|row| {
-            from_fn(|column| memory(load.buffer, start + along(high, row) + along(wide, column)))
+            from_fn(|column| memory(*buffer, start + along(high, row) + along(wide, column)))
         });
         both(&Single, weights::<Single>, square)
     }
@@ -128,7 +124,6 @@ fn add(sums: &mut Points, left: &Points, right: &Points) {
     }
 }
 
-/// A place, if it lies inside.
-fn inside(at: [usize; 2], extents: [usize; 2]) -> Option<[usize; 2]> {
-    (at[0] < extents[0] && at[1] < extents[1]).then_some(at)
+fn is_inside(place: [usize; 2], extents: [usize; 2]) -> bool {
+    place[0] < extents[0] && place[1] < extents[1]
 }
