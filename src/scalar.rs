@@ -300,7 +300,7 @@ scalars! {
     Min "min" [a, b] {
         (F32, F32) -> F32 = |ops| ops.select(ops.less(b, a), b, a);
         (I32, I32) -> I32 = |ops| ops.select(ops.int_less(b, a), b, a);
-        grad: ["select(a < b, dy, 0)", "select(a < b, 0, dy)"],
+        grad: ["select(y < b, dy, 0)", "select(y < b, 0, dy)"],
         inverse: [],
         sample: (-2.0, 2.0),
         ulp: 0.0,
@@ -309,7 +309,7 @@ scalars! {
     Max "max" [a, b] {
         (F32, F32) -> F32 = |ops| ops.select(ops.less(a, b), b, a);
         (I32, I32) -> I32 = |ops| ops.select(ops.int_less(a, b), b, a);
-        grad: ["select(b < a, dy, 0)", "select(b < a, 0, dy)"],
+        grad: ["select(b < y, dy, 0)", "select(b < y, 0, dy)"],
         inverse: [],
         sample: (-2.0, 2.0),
         ulp: 0.0,

@@ -102,7 +102,7 @@ fn product(graph: &Graph, stored: &[bool], id: Id, [a, b, out]: [&Axes; 3]) -> R
         let place: Vec<_> = operand.iter().map(|label| axis(&axes, number(label))).collect();
         trace.operand(id, &place)
     });
-    let bordered = std::mem::take(&mut trace.bordered);
+    let bordered = trace.bordered.first().copied();
     let border = trace.finish()?;
     let (Some(left), Some(right)) = (left, right) else { unreachable!("what blocks an operand is known") };
     let last = Var::Axis(node.shape.len().saturating_sub(1) as u32);
@@ -118,11 +118,11 @@ fn product(graph: &Graph, stored: &[bool], id: Id, [a, b, out]: [&Axes; 3]) -> R
     }
     match by_winograd(&node.shape, inner, [left, right], border) {
         Ok(winograd) => Ok(Core::Winograd(Box::new(winograd))),
-        Err((inner, [left, right])) if bordered.is_empty() => {
-            Ok(Core::Product { inner, left, right, panels: None, blocks: None })
-        }
         // Chains read what is there alone.
-        Err(_) => Err(Blocked { nodes: bordered, split: None }),
+        Err((inner, [left, right])) => match bordered {
+            None => Ok(Core::Product { inner, left, right, panels: None, blocks: None }),
+            Some(outermost) => Err(Blocked { nodes: vec![outermost], split: None }),
+        },
     }
 }
 

@@ -200,13 +200,17 @@ fn signature(module: &JITModule) -> Signature {
     signature
 }
 
-/// A function that Cranelift does not write: of three addresses, in the System V convention.
-fn define_foreign(module: &mut JITModule, foreign: &mut HashMap<Vec<u8>, FuncId>, bytes: Vec<u8>) -> FuncId {
+/// A function that Cranelift does not write: of so many addresses, in the System V convention.
+fn define_foreign(
+    module: &mut JITModule,
+    foreign: &mut HashMap<Vec<u8>, FuncId>,
+    (bytes, arguments): (Vec<u8>, usize),
+) -> FuncId {
     let number = foreign.len();
     *foreign.entry(bytes).or_insert_with_key(|bytes| {
         let mut signature = module.make_signature();
         signature.call_conv = CallConv::SystemV;
-        signature.params = vec![AbiParam::new(types::I64); 3];
+        signature.params = vec![AbiParam::new(types::I64); arguments];
         let id = module.declare_function(&format!("foreign{number}"), Linkage::Local, &signature).expect("a new name");
         module.define_function_bytes(id, 64, bytes, &[]).expect("a function that is not there yet");
         id
@@ -287,9 +291,9 @@ fn write_kernel(plan: &Plan, kernel: &Kernel, turn: &[FuncId], target: &mut Targ
         }
     }
     let shared = RefCell::new((&mut *module, foreign));
-    let foreign = |code: &Code, bytes: Vec<u8>| {
+    let foreign = |code: &Code, bytes: Vec<u8>, arguments: usize| {
         let (module, foreign) = &mut *shared.borrow_mut();
-        let id = define_foreign(module, foreign, bytes);
+        let id = define_foreign(module, foreign, (bytes, arguments));
         code.with(|builder| module.declare_func_in_func(id, builder.func))
     };
     let writer = Writer { plan, code: &code, bases, clock: Clock { seed, step }, foreign: &foreign };

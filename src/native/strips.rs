@@ -211,8 +211,7 @@ impl Writer<'_, '_> {
         if let Then::Fold { lanes, .. } = then {
             put(*lanes, strip.lanes_at());
         }
-        let function = self.foreign(code);
-        self.code.ins(|ins| ins.call(function, &[table, table, table]));
+        self.call(code, &[table]);
         true
     }
 }

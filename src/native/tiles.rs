@@ -49,9 +49,8 @@ impl Writer<'_, '_> {
         self.around(&tiles, &Work::Finish, 0, &mut scopes, one);
     }
 
-    fn call(&self, tiling: &Tiling, routine: &Routine, arguments: [Value; 3]) {
-        let function = self.foreign(tiling.code(routine).expect("a tiling's routines have code"));
-        self.code.ins(|ins| ins.call(function, &arguments));
+    fn routine(&self, tiling: &Tiling, routine: &Routine, arguments: [Value; 3]) {
+        self.call(tiling.code(routine).expect("a tiling's routines have code"), &arguments);
     }
 
     /// No term has been added to any sum.
@@ -141,7 +140,7 @@ impl Writer<'_, '_> {
                 let column = scopes[0].place_along(tiling.kernel.space.len() - 1);
                 start[factor] = self.panel(tiles, panels, column);
             }
-            self.call(tiling, &Routine::Sums { tile, extents: extents.to_vec() }, [start[0], start[1], sums]);
+            self.routine(tiling, &Routine::Sums { tile, extents: extents.to_vec() }, [start[0], start[1], sums]);
         }
         if !matches!(work, Work::Add(_)) && tiling.stored().is_none() {
             let pitch = tiling.target(tile).pitch;
@@ -197,7 +196,7 @@ impl Writer<'_, '_> {
         let lay_out = |scope: &Scope, columns: usize| {
             let source = self.first_term(tiles, scope, factor);
             let target = self.panel(tiles, panels, scope.place_along(last));
-            self.call(tiling, &Routine::Panel { columns, extents: extents.to_vec() }, [source, source, target]);
+            self.routine(tiling, &Routine::Panel { columns, extents: extents.to_vec() }, [source, source, target]);
         };
         if panels.kept == Kept::One {
             return lay_out(scope, tile.columns);

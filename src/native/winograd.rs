@@ -9,10 +9,10 @@ use super::strips::Through;
 use super::sums::Sums;
 use super::tiling::{best, parts};
 use super::writer::{Scope, Writer, memory};
-use super::x86::{self, Around, Factor, Isa, Op, Rows, Sink, Strip, Tile, Tiles, Trace, Unit};
+use super::x86::{self, Ahead, Around, Factor, Isa, Op, Rows, Sink, Strip, Tile, Tiles, Trace, Unit};
 use crate::kernel::winograd::formulas::{self, POINTS, RESULTS, TAPS, both};
 use crate::kernel::winograd::{Layout, first, stride};
-use crate::kernel::{Affine, Body, Kernel, Store, Winograd, Work};
+use crate::kernel::{Affine, Body, Kernel, Store, Var, Winograd, Work};
 use crate::scalar::{Dtype, Ops};
 
 /// A change of squares of values that lie in rows of channels.
@@ -48,6 +48,18 @@ struct Products {
     points: [usize; 3],
     adds: bool,
 }
+
+/// Memory that will be read or written soon.
+#[derive(Clone, Copy)]
+struct Soon {
+    start: Value,
+    bytes: usize,
+    written: bool,
+}
+
+/// The bytes of a line of the cache, and how many lines are asked for at each point at most.
+const LINE: usize = 64;
+const MANY: usize = 32;
 
 /// A part of the tiles of a block along one axis: the first of them, how many, how many results of each there are, and from which to which place of
 /// each the image is there.
@@ -211,11 +223,15 @@ impl Writer<'_, '_> {
             let points = [layout.images, layout.others, layout.sums];
             let [rows, columns] = conv.channels;
             let products = Products { rows, columns, terms: tiles, left: [1, rows], points, adds: true };
-            return self.products(conv, &products);
+            let next = [self.next(conv, &scopes[0], &conv.image, winograd.image.buffer), self.next(conv, &scopes[0], &winograd.other.at, winograd.other.buffer)];
+            return self.products(conv, &products, next);
         }
         let points = [layout.images, layout.others, layout.sums];
         let left = [*channels, 1];
-        self.products(conv, &Products { rows: tiles, columns: *last, terms: *channels, left, points, adds: false });
+        let products = Products { rows: tiles, columns: *last, terms: *channels, left, points, adds: false };
+        let next = self.next(conv, &scopes[0], &conv.image, winograd.image.buffer);
+        let here = conv.kernel.stores.first().and_then(|store| self.here(conv, &scopes[1], store));
+        self.products(conv, &products, [next, here]);
         each(&|part| {
             let source = conv.floats(self, sums, part, *last);
             self.change_back(conv, &scopes[1], part, source);
@@ -234,6 +250,26 @@ impl Writer<'_, '_> {
             let sums = Sums { kernel: conv.kernel, depth: 1, columns: *last, around: &around, first };
             self.finish_sums(&mut scopes[1].clone(), &sums);
         }
+    }
+
+    /// What the next block reads that this one does not, if it lies in one piece: from where, how many bytes.
+    fn next(&self, conv: &Conv, scope: &Scope, at: &Affine, buffer: usize) -> Option<Soon> {
+        let bytes = conv.bytes(at)?;
+        let rank = conv.kernel.space.len();
+        let summed = |axis: usize| (axis >= rank) != conv.winograd.roles.gradient;
+        let start = self.address(scope, buffer, &first(at, summed), 0);
+        // Tiles reach into the next ones.
+        let whole = conv.layout.block[1] * RESULTS >= conv.places[0];
+        let taps = conv.winograd.roles.taps[0];
+        let known = if whole { 0 } else { 4 * stride(at, taps) * (TAPS - 1) as i64 };
+        Some(Soon { start: self.code.ins(|ins| ins.iadd_imm_s(start, bytes + known)), bytes: bytes as usize, written: false })
+    }
+
+    /// What this block will write, if it lies in one piece.
+    fn here(&self, conv: &Conv, scope: &Scope, store: &Store) -> Option<Soon> {
+        let plain = store.at.terms().iter().all(|term| matches!(term.0, Var::Axis(_)));
+        let bytes = conv.bytes(&store.at).filter(|_| plain && self.plan.buffers[store.buffer].dtype == Dtype::F32)?;
+        Some(Soon { start: self.address(scope, store.buffer, &store.at, 0), bytes: bytes as usize, written: true })
     }
 
     /// Changes the tiles of a part of a block to points: of the image, or of the gradient.
@@ -271,7 +307,7 @@ impl Writer<'_, '_> {
         let Conv { winograd, layout, channels: [_, last], .. } = conv;
         let (target, steps) = match conv.stored() {
             Some(store) => {
-                let step = |axis: usize| 4 * store.at.factor(crate::kernel::Var::Axis(axis as u32));
+                let step = |axis: usize| 4 * store.at.factor(Var::Axis(axis as u32));
                 let target = self.address(scope, store.buffer, &store.at, 0);
                 let examples = winograd.roles.outer.last().map_or(0, |&axis| step(axis));
                 (target, [examples, step(winograd.roles.places[0]), step(winograd.roles.places[1])])
@@ -362,6 +398,18 @@ impl Conv<'_> {
         parts
     }
 
+    /// The bytes from a block to the next, if rows follow one another in memory and a block has whole rows.
+    fn bytes(&self, at: &Affine) -> Option<i64> {
+        let [examples, high, wide] = self.layout.block;
+        let [height, width] = self.winograd.roles.places.map(|axis| stride(at, axis));
+        let step = match self.winograd.roles.outer.last() {
+            Some(&outer) if high * RESULTS >= self.places[0] => examples as i64 * stride(at, outer),
+            _ => (high * RESULTS) as i64 * height,
+        };
+        let whole = wide * RESULTS >= self.places[1] && width > 0 && height <= width * (self.places[1] + 2 * TAPS) as i64;
+        (whole && step > 0).then_some(4 * step)
+    }
+
     /// The place of a float of the room.
     fn float(&self, writer: &Writer, at: usize) -> Value {
         writer.code.ins(|ins| ins.iadd_imm_s(self.room, 4 * at as i64))
@@ -390,7 +438,7 @@ impl Conv<'_> {
         let [store] = &self.kernel.stores[..] else { return None };
         let bare = matches!(self.kernel.body.lines[store.value.0 as usize].work, Work::Core) && !store.adds;
         let last = self.kernel.space.len() - 1;
-        (bare && store.at.factor(crate::kernel::Var::Axis(last as u32)) == 1).then_some(store)
+        (bare && store.at.factor(Var::Axis(last as u32)) == 1).then_some(store)
     }
 }
 
@@ -435,8 +483,7 @@ impl Writer<'_, '_> {
         }
         // Nothing is folded, but the function looks where.
         self.code.ins(|ins| ins.store(memory(), table, table, strip.lanes_at() as i32));
-        let function = self.foreign(code);
-        self.code.ins(|ins| ins.call(function, &[table, table, table]));
+        self.call(code, &[table]);
     }
 
     /// The same in loops of four channels.
@@ -479,16 +526,20 @@ impl Writer<'_, '_> {
     }
 
     /// The products of a block at all points.
-    fn products(&self, conv: &Conv, products: &Products) {
+    fn products(&self, conv: &Conv, products: &Products, soon: [Option<Soon>; 2]) {
         let [images, others, sums, _] = conv.layout.starts();
         let starts = [images, others, sums].map(|at| conv.float(self, at));
-        let Some(calls) = Isa::of(&self.plan.machine).and_then(|isa| products.calls(isa)) else {
+        let lines = soon.map(|soon| soon.map_or(0, |soon| soon.bytes.div_ceil(LINE * POINTS * POINTS)).min(MANY));
+        let ahead = Ahead { lines, written: soon.map(|soon| soon.is_some_and(|soon| soon.written)) };
+        let Some(calls) = Isa::of(&self.plan.machine).and_then(|isa| products.calls(isa, ahead)) else {
             return self.products_plainly(products, starts);
         };
-        for (code, skipped) in calls {
+        let soon = soon.map(|soon| soon.map_or(starts[0], |soon| soon.start));
+        for (number, (code, skipped)) in calls.into_iter().enumerate() {
+            // The first function asks for all of it.
+            let ahead = if number == 0 { &soon[..] } else { &[] };
             let starts: [Value; 3] = from_fn(|it| self.code.ins(|ins| ins.iadd_imm_s(starts[it], skipped[it])));
-            let function = self.foreign(code);
-            self.code.ins(|ins| ins.call(function, &starts));
+            self.call(code, &[&starts[..], ahead].concat());
         }
     }
 
@@ -529,8 +580,8 @@ impl Writer<'_, '_> {
 }
 
 impl Products {
-    /// Functions of three addresses, each with how many bytes behind the first of factors and sums it begins: one for each shape of a tile.
-    fn calls(&self, isa: Isa) -> Option<Vec<(Vec<u8>, [i64; 3])>> {
+    /// Functions of three addresses, the first of five, each with how many bytes behind the first of factors and sums it begins: one for each shape of a tile.
+    fn calls(&self, isa: Isa, ahead: Ahead) -> Option<Vec<(Vec<u8>, [i64; 3])>> {
         let bytes = |floats: usize| 4 * floats as i64;
         let tile = best(isa, (self.rows, self.columns));
         let [down, along] = self.left.map(bytes);
@@ -552,7 +603,8 @@ impl Products {
                     Tiles { extent: count[0], steps: [down * rows as i64, 0, pitch * rows as i64] },
                 ];
                 let target = Rows { pitch, adds: self.adds };
-                let code = x86::sums(isa, Tile { rows, columns }, &factors, &[self.terms], target, &around)?;
+                let ahead = calls.is_empty().then_some(ahead);
+                let code = x86::sums(isa, Tile { rows, columns }, &factors, &[self.terms], target, &around, ahead)?;
                 calls.push((code, [down * above as i64, bytes(before), pitch * above as i64 + bytes(before)]));
             }
         }

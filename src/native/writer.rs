@@ -19,7 +19,7 @@ pub struct Writer<'a, 'f> {
     pub bases: Vec<Option<Value>>,
     pub clock: Clock,
     /// Where functions are that Cranelift does not write.
-    pub foreign: &'a dyn Fn(&Code<'f>, Vec<u8>) -> FuncRef,
+    pub foreign: &'a dyn Fn(&Code<'f>, Vec<u8>, usize) -> FuncRef,
 }
 
 /// The seed (i64) and the number of the step (i32).
@@ -326,9 +326,10 @@ impl<'f> Writer<'_, 'f> {
         random::stream(&self.lanes(Width::One), seed, self.clock.step, site)
     }
 
-    /// A function that Cranelift does not write, by its bytes.
-    pub fn foreign(&self, bytes: Vec<u8>) -> FuncRef {
-        (self.foreign)(self.code, bytes)
+    /// Calls a function that Cranelift does not write.
+    pub fn call(&self, bytes: Vec<u8>, addresses: &[Value]) {
+        let function = (self.foreign)(self.code, bytes, addresses.len());
+        self.code.ins(|ins| ins.call(function, addresses));
     }
 
     fn each_lane(&self, dtype: Dtype, element: impl FnMut(usize) -> Value) -> Value {

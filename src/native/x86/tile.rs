@@ -39,6 +39,15 @@ pub struct Tiles {
     pub steps: [i64; 3],
 }
 
+/// Memory that is asked for while sums are computed: so many lines of the cache in each turn of the outermost loop around tiles, behind the
+/// fourth and the fifth argument.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ahead {
+    pub lines: [usize; 2],
+    /// Whether they will be written, and not only read.
+    pub written: [bool; 2],
+}
+
 /// The registers that count the turns of loops, the innermost first.
 const COUNTERS: [Word; 6] = [Word::RAX, Word::RCX, Word::R8, Word::R9, Word::R10, Word::R11];
 
@@ -48,6 +57,12 @@ const AROUND: [Word; 3] = [Word::RBX, Word::R12, Word::R13];
 /// The first addresses of the factors, and where the sums go.
 const STARTS: [Word; 2] = [Word::RDI, Word::RSI];
 const TARGET: Word = Word::RDX;
+
+/// What is asked for. These count turns as well, but not those of the innermost loop.
+const AHEAD: [Word; 2] = [Word::RCX, Word::R8];
+
+/// The bytes of a line of the cache.
+const LINE: usize = 64;
 
 /// Terms of the sum that one turn of the innermost loop adds.
 const UNROLLED: usize = 4;
@@ -97,6 +112,7 @@ pub fn sums(
     extents: &[usize],
     target: Rows,
     around: &[Tiles],
+    ahead: Option<Ahead>,
 ) -> Option<Vec<u8>> {
     let axes: Vec<usize> = (0..extents.len()).filter(|&axis| extents[axis] != 1).collect();
     let reach = |factor: &Factor| {
@@ -120,7 +136,8 @@ pub fn sums(
     }
     let kept = &AROUND[AROUND.len() - around.len()..];
     kept.iter().for_each(|&word| writer.code.push(word));
-    writer.tiles(around, extents, target);
+    assert!(ahead.is_none() || axes.len() == 1, "registers for what is asked for");
+    writer.tiles(around, extents, target, ahead);
     kept.iter().rev().for_each(|&word| writer.code.pop(word));
     Some(code.finish())
 }
@@ -161,14 +178,21 @@ impl Writer<'_> {
     }
 
     /// The loops around tiles, and one tile inside them.
-    fn tiles(&mut self, around: &[Tiles], extents: &[usize], target: Rows) {
+    fn tiles(&mut self, around: &[Tiles], extents: &[usize], target: Rows, ahead: Option<Ahead>) {
         let Some((tiles, inner)) = around.split_first() else { return self.sums(extents, target) };
         let counter = AROUND[AROUND.len() - around.len()];
         // What was gone forward inside is gone back.
         let gone = inner.first().map_or(self.gone(extents), |inner| inner.steps.map(|step| step * inner.extent as i64));
         self.code.set(counter, tiles.extent as u32);
         let top = self.code.label();
-        self.tiles(inner, extents, target);
+        if let Some(Ahead { lines, written }) = ahead {
+            for (number, word) in AHEAD.into_iter().enumerate() {
+                let line = |at: usize| Address::of(word).behind((LINE * at) as i32);
+                (0..lines[number]).for_each(|at| self.code.ahead(line(at), written[number]));
+                self.code.add(word, (LINE * lines[number]) as i32);
+            }
+        }
+        self.tiles(inner, extents, target, None);
         for (start, (step, gone)) in [STARTS[0], STARTS[1], TARGET].into_iter().zip(tiles.steps.into_iter().zip(gone)) {
             self.code.add(start, (step - gone) as i32);
         }

@@ -105,6 +105,16 @@ impl Assembler {
         self.operand(to.0 & 7, Operand::Memory(from), 1, 0);
     }
 
+    /// Asks for a line of the cache, to be read or to be written. Nothing is touched, so any address will do.
+    pub fn ahead(&mut self, at: Address, written: bool) {
+        // prefetcht0 m8, prefetchw m8
+        if at.base.0 >= 8 {
+            self.bytes.push(0x41);
+        }
+        self.bytes.extend([0x0f, if written { 0x0d } else { 0x18 }]);
+        self.operand(1, Operand::Memory(at), 1, 0);
+    }
+
     /// Writes four bytes.
     pub fn store_word(&mut self, to: Address, bits: u32) {
         // mov m32, imm32
