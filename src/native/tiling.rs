@@ -112,7 +112,7 @@ impl<'k> Tiling<'k> {
     pub fn code(&self, routine: &Routine) -> Option<Vec<u8>> {
         match routine {
             Routine::Sums { tile, extents } => {
-                x86::sums(self.isa, *tile, &self.strides(*tile, extents), extents, self.target(*tile), &[], None)
+                x86::sums(self.isa, *tile, &self.strides(*tile, extents), extents, self.target(*tile), &[], &[])
             }
             Routine::Panel { columns, extents } => {
                 let (factor, _) = self.panels?;

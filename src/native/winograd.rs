@@ -12,7 +12,7 @@ use super::writer::{Scope, Writer, memory};
 use super::x86::{self, Ahead, Around, Factor, Isa, Op, Rows, Sink, Strip, Tile, Tiles, Trace, Unit};
 use crate::kernel::winograd::formulas::{self, POINTS, RESULTS, TAPS, both};
 use crate::kernel::winograd::{Layout, first, stride};
-use crate::kernel::{Affine, Body, Kernel, Store, Var, Winograd, Work};
+use crate::kernel::{Affine, Body, Kernel, Load, Store, Var, Winograd, Work};
 use crate::scalar::{Dtype, Ops};
 
 /// A change of squares of values that lie in rows of channels.
@@ -223,15 +223,17 @@ impl Writer<'_, '_> {
             let points = [layout.images, layout.others, layout.sums];
             let [rows, columns] = conv.channels;
             let products = Products { rows, columns, terms: tiles, left: [1, rows], points, adds: true };
-            let next = [self.next(conv, &scopes[0], &conv.image, winograd.image.buffer), self.next(conv, &scopes[0], &winograd.other.at, winograd.other.buffer)];
-            return self.products(conv, &products, next);
+            let factors = [(&conv.image, winograd.image.buffer), (&winograd.other.at, winograd.other.buffer)];
+            let next = factors.into_iter().filter_map(|(at, buffer)| self.next(conv, &scopes[0], at, buffer));
+            let next: Vec<Soon> = next.collect();
+            return self.products(conv, &products, &next);
         }
         let points = [layout.images, layout.others, layout.sums];
         let left = [*channels, 1];
         let products = Products { rows: tiles, columns: *last, terms: *channels, left, points, adds: false };
-        let next = self.next(conv, &scopes[0], &conv.image, winograd.image.buffer);
-        let here = conv.kernel.stores.first().and_then(|store| self.here(conv, &scopes[1], store));
-        self.products(conv, &products, [next, here]);
+        let mut soon: Vec<Soon> = self.next(conv, &scopes[0], &conv.image, winograd.image.buffer).into_iter().collect();
+        soon.extend(self.here(conv, &scopes[1]));
+        self.products(conv, &products, &soon);
         each(&|part| {
             let source = conv.floats(self, sums, part, *last);
             self.change_back(conv, &scopes[1], part, source);
@@ -265,11 +267,24 @@ impl Writer<'_, '_> {
         Some(Soon { start: self.code.ins(|ins| ins.iadd_imm_s(start, bytes + known)), bytes: bytes as usize, written: false })
     }
 
-    /// What this block will write, if it lies in one piece.
-    fn here(&self, conv: &Conv, scope: &Scope, store: &Store) -> Option<Soon> {
-        let plain = store.at.terms().iter().all(|term| matches!(term.0, Var::Axis(_)));
-        let bytes = conv.bytes(&store.at).filter(|_| plain && self.plan.buffers[store.buffer].dtype == Dtype::F32)?;
-        Some(Soon { start: self.address(scope, store.buffer, &store.at, 0), bytes: bytes as usize, written: true })
+    /// What is read and written with the results of this block, as far as it lies in one piece.
+    fn here(&self, conv: &Conv, scope: &Scope) -> Vec<Soon> {
+        let kernel = conv.kernel;
+        let loads = kernel.body.lines.iter().filter_map(|line| match &line.work {
+            Work::Load(Load { buffer, at, guards }) if guards.is_empty() => Some((*buffer, at, false)),
+            _ => None,
+        });
+        let stores = kernel.stores.iter().map(|store| (store.buffer, &store.at, true));
+        let mut soon: Vec<(usize, Soon)> = vec![];
+        for (buffer, at, written) in loads.chain(stores) {
+            let plain = at.terms().iter().all(|term| matches!(term.0, Var::Axis(_)));
+            let floats = self.plan.buffers[buffer].dtype == Dtype::F32 && soon.iter().all(|it| it.0 != buffer);
+            if let Some(bytes) = conv.bytes(at).filter(|_| plain && floats) {
+                let start = self.address(scope, buffer, at, 0);
+                soon.push((buffer, Soon { start, bytes: bytes as usize, written }));
+            }
+        }
+        soon.into_iter().map(|(_, soon)| soon).collect()
     }
 
     /// Changes the tiles of a part of a block to points: of the image, or of the gradient.
@@ -526,15 +541,16 @@ impl Writer<'_, '_> {
     }
 
     /// The products of a block at all points.
-    fn products(&self, conv: &Conv, products: &Products, soon: [Option<Soon>; 2]) {
+    fn products(&self, conv: &Conv, products: &Products, soon: &[Soon]) {
         let [images, others, sums, _] = conv.layout.starts();
         let starts = [images, others, sums].map(|at| conv.float(self, at));
-        let lines = soon.map(|soon| soon.map_or(0, |soon| soon.bytes.div_ceil(LINE * POINTS * POINTS)).min(MANY));
-        let ahead = Ahead { lines, written: soon.map(|soon| soon.is_some_and(|soon| soon.written)) };
-        let Some(calls) = Isa::of(&self.plan.machine).and_then(|isa| products.calls(isa, ahead)) else {
+        let soon = &soon[..soon.len().min(3)];
+        let lines = |soon: &Soon| soon.bytes.div_ceil(LINE * POINTS * POINTS).min(MANY);
+        let ahead: Vec<Ahead> = soon.iter().map(|it| Ahead { lines: lines(it), written: it.written }).collect();
+        let Some(calls) = Isa::of(&self.plan.machine).and_then(|isa| products.calls(isa, &ahead)) else {
             return self.products_plainly(products, starts);
         };
-        let soon = soon.map(|soon| soon.map_or(starts[0], |soon| soon.start));
+        let soon: Vec<Value> = soon.iter().map(|soon| soon.start).collect();
         for (number, (code, skipped)) in calls.into_iter().enumerate() {
             // The first function asks for all of it.
             let ahead = if number == 0 { &soon[..] } else { &[] };
@@ -580,8 +596,8 @@ impl Writer<'_, '_> {
 }
 
 impl Products {
-    /// Functions of three addresses, the first of five, each with how many bytes behind the first of factors and sums it begins: one for each shape of a tile.
-    fn calls(&self, isa: Isa, ahead: Ahead) -> Option<Vec<(Vec<u8>, [i64; 3])>> {
+    /// Functions of three addresses, the first of up to six, each with how many bytes behind the first of factors and sums it begins: one for each shape of a tile.
+    fn calls(&self, isa: Isa, ahead: &[Ahead]) -> Option<Vec<(Vec<u8>, [i64; 3])>> {
         let bytes = |floats: usize| 4 * floats as i64;
         let tile = best(isa, (self.rows, self.columns));
         let [down, along] = self.left.map(bytes);
@@ -603,7 +619,7 @@ impl Products {
                     Tiles { extent: count[0], steps: [down * rows as i64, 0, pitch * rows as i64] },
                 ];
                 let target = Rows { pitch, adds: self.adds };
-                let ahead = calls.is_empty().then_some(ahead);
+                let ahead = if calls.is_empty() { ahead } else { &[] };
                 let code = x86::sums(isa, Tile { rows, columns }, &factors, &[self.terms], target, &around, ahead)?;
                 calls.push((code, [down * above as i64, bytes(before), pitch * above as i64 + bytes(before)]));
             }

@@ -12,7 +12,7 @@ layer layer_norm(eps: real = 1e-5) on x: f32[.., D] -> f32[.., D] {
 ## the variance.
 fn unit_variance(x: f32[D], eps: real) {
   c = x - stop_gradient(mean(x))
-  (x - mean(x)) / sqrt(mean(c^2) + eps)
+  (x - mean(x)) * (1 / sqrt(mean(c^2) + eps))
 }
 
 ## The features of each example divided by the root of the mean of their squares, then scaled (Zhang & Sennrich, 2019).
@@ -23,7 +23,7 @@ layer rms_norm(eps: real = 1e-6) on x: f32[.., D] -> f32[.., D] {
 }
 
 ## A mean of squares of 1.
-fn unit_square(x: f32[D], eps: real) = x / sqrt(mean(x^2) + eps)
+fn unit_square(x: f32[D], eps: real) = x * (1 / sqrt(mean(x^2) + eps))
 
 ## Mean 0 and variance 1 of each channel over the batch and all places, then scale and shift (Ioffe & Szegedy, 2015).
 ## Predictions use the running mean and variance. As in PyTorch, `momentum` is the share of the newest batch, and the
@@ -42,7 +42,7 @@ layer batch_norm(momentum: real = 0.1, eps: real = 1e-5) on x: f32[.., C] -> f32
   var    = if training then mean((places - still)^2, over: [batch, 0]) else v
   m' = (1 - momentum) * m + momentum * now
   v' = (1 - momentum) * v + momentum * var * n / max(n - 1, 1)
-  (x - now) / sqrt(var + eps) * scale + shift
+  (x - now) * (scale / sqrt(var + eps)) + shift
 }
 
 ## Mean 0 and variance 1 over all places and the channels of one group, of each example alone, then scale and shift of
@@ -54,7 +54,7 @@ layer group_norm(groups: int = 32, eps: real = 1e-5) on x: f32[.., C] -> f32[..,
   n = C / groups
   c = x - each(mean(reshape(x, [size(x) / C, groups, n]), over: [0, 2]), n)
   v = each(mean(reshape(c, [size(x) / C, groups, n])^2, over: [0, 2]), n)
-  c / sqrt(v + eps) * scale + shift
+  c * (scale / sqrt(v + eps)) + shift
 }
 
 ## Each number `n` times.
@@ -68,5 +68,5 @@ layer instance_norm(eps: real = 1e-5) on x: f32[.., C] -> f32[.., C] {
   param shift: f32[C] ~ zeros
   c = x - mean(reshape(x, [size(x) / C, C]), over: 0)
   v = mean(reshape(c, [size(x) / C, C])^2, over: 0)
-  c / sqrt(v + eps) * scale + shift
+  c * (scale / sqrt(v + eps)) + shift
 }

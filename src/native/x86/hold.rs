@@ -68,6 +68,11 @@ impl Uses {
         Uses { order, of }
     }
 
+    /// How often a result is used.
+    pub fn count(&self, wide: Wide) -> usize {
+        self.of[wide.0 as usize].len()
+    }
+
     /// The next use after a position.
     fn after(&self, wide: Wide, position: usize) -> Option<usize> {
         let uses = &self.of[wide.0 as usize];

@@ -107,11 +107,29 @@ impl Strip {
         }
         let ops = if isa == Isa::Avx512 { chosen(&self.ops) } else { self.ops.clone() };
         let uses = &Uses::of(isa, &ops, &self.sinks, self.apart);
-        let mut writer = Writer { isa, strip: self, ops: &ops, uses, code: Assembler::new(isa), tail, kept: 0 };
+        let constants = constants(isa, &ops, uses);
+        let code = Assembler::new(isa);
+        let mut writer = Writer { isa, strip: self, ops: &ops, uses, constants: &constants, code, tail, kept: 0 };
         writer.function();
         let bytes = self.own_at() + writer.own_known() + writer.kept * 4 * isa.lanes();
         Some((writer.code.finish(), bytes))
     }
+}
+
+/// A constant that is needed at least so often in a row stays in a register, if the machine has many; and at most so many of them.
+const OFTEN: usize = 3;
+const REGISTERS: usize = 8;
+
+/// The constants that stay in registers, and their bits.
+fn constants(isa: Isa, ops: &[Op], uses: &Uses) -> Vec<(Wide, u32)> {
+    let constants = ops.iter().enumerate().filter_map(|(number, op)| match *op {
+        Op::Const(bits) => Some((Wide(number as u32), bits)),
+        _ => None,
+    });
+    let mut often: Vec<(Wide, u32)> = constants.filter(|&(wide, _)| uses.count(wide) >= OFTEN).collect();
+    often.sort_by_key(|&(wide, _)| std::cmp::Reverse(uses.count(wide)));
+    often.truncate(if isa == Isa::Avx512 { REGISTERS } else { 0 });
+    often
 }
 
 struct Writer<'a> {
@@ -120,6 +138,7 @@ struct Writer<'a> {
     /// Those of the strip, as this machine does them.
     ops: &'a [Op],
     uses: &'a Uses,
+    constants: &'a [(Wide, u32)],
     code: Assembler,
     /// Whether the last register of a row is not full.
     tail: bool,
@@ -156,6 +175,12 @@ impl Writer<'_> {
         Vector(self.special().0 - 1 - number as u8)
     }
 
+    /// The register of a constant that stays in one: before those of what is folded.
+    fn constant(&self, number: usize) -> Vector {
+        let folded = if self.strip.folds() { self.turn() } else { 0 };
+        Vector(self.special().0 - 1 - (folded + number) as u8)
+    }
+
     /// Registers that a turn works on.
     fn turn(&self) -> usize {
         if self.strip.folds() { LANES / self.isa.lanes() } else { 1 }
@@ -176,6 +201,10 @@ impl Writer<'_> {
         }
         if self.isa == Isa::Avx512 {
             self.code.ones(self.special());
+        }
+        for (number, &(_, bits)) in self.constants.iter().enumerate() {
+            let constant = self.code.constant(bits);
+            self.code.copy(self.constant(number), constant);
         }
         let register = 4 * self.isa.lanes() as i32;
         let folded = if strip.folds() { self.turn() } else { 0 };
@@ -233,10 +262,15 @@ impl Writer<'_> {
     /// One register full of columns.
     fn part(&mut self, part: Part) {
         let special = usize::from(self.isa == Isa::Avx512 || self.tail);
-        let taken = if self.strip.folds() { self.turn() + 1 } else { special };
+        let taken = if self.strip.folds() || !self.constants.is_empty() { 1 } else { special };
+        let folded = if self.strip.folds() { self.turn() } else { 0 };
+        let taken = taken + folded + self.constants.len();
         let home = self.strip.own_at() + self.own_known();
         let uses = self.uses;
         let mut holds = Holds::new(self.isa, uses, self.isa.registers() - taken, self.at(home));
+        for (number, &(wide, _)) in self.constants.iter().enumerate() {
+            holds.fix(wide, self.constant(number));
+        }
         for (number, op) in self.ops.iter().enumerate() {
             let home = match *op {
                 Op::Const(bits) => self.code.constant(bits),

@@ -39,13 +39,13 @@ pub struct Tiles {
     pub steps: [i64; 3],
 }
 
-/// Memory that is asked for while sums are computed: so many lines of the cache in each turn of the outermost loop around tiles, behind the
-/// fourth and the fifth argument.
+/// Memory that is asked for while sums are computed: so many lines of the cache in each turn of the outermost loop around tiles, from where an
+/// argument after the third says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ahead {
-    pub lines: [usize; 2],
+    pub lines: usize,
     /// Whether they will be written, and not only read.
-    pub written: [bool; 2],
+    pub written: bool,
 }
 
 /// The registers that count the turns of loops, the innermost first.
@@ -59,7 +59,7 @@ const STARTS: [Word; 2] = [Word::RDI, Word::RSI];
 const TARGET: Word = Word::RDX;
 
 /// What is asked for. These count turns as well, but not those of the innermost loop.
-const AHEAD: [Word; 2] = [Word::RCX, Word::R8];
+const AHEAD: [Word; 3] = [Word::RCX, Word::R8, Word::R9];
 
 /// The bytes of a line of the cache.
 const LINE: usize = 64;
@@ -112,7 +112,7 @@ pub fn sums(
     extents: &[usize],
     target: Rows,
     around: &[Tiles],
-    ahead: Option<Ahead>,
+    ahead: &[Ahead],
 ) -> Option<Vec<u8>> {
     let axes: Vec<usize> = (0..extents.len()).filter(|&axis| extents[axis] != 1).collect();
     let reach = |factor: &Factor| {
@@ -136,7 +136,7 @@ pub fn sums(
     }
     let kept = &AROUND[AROUND.len() - around.len()..];
     kept.iter().for_each(|&word| writer.code.push(word));
-    assert!(ahead.is_none() || axes.len() == 1, "registers for what is asked for");
+    assert!(ahead.is_empty() || axes.len() == 1, "registers for what is asked for");
     writer.tiles(around, extents, target, ahead);
     kept.iter().rev().for_each(|&word| writer.code.pop(word));
     Some(code.finish())
@@ -178,21 +178,19 @@ impl Writer<'_> {
     }
 
     /// The loops around tiles, and one tile inside them.
-    fn tiles(&mut self, around: &[Tiles], extents: &[usize], target: Rows, ahead: Option<Ahead>) {
+    fn tiles(&mut self, around: &[Tiles], extents: &[usize], target: Rows, ahead: &[Ahead]) {
         let Some((tiles, inner)) = around.split_first() else { return self.sums(extents, target) };
         let counter = AROUND[AROUND.len() - around.len()];
         // What was gone forward inside is gone back.
         let gone = inner.first().map_or(self.gone(extents), |inner| inner.steps.map(|step| step * inner.extent as i64));
         self.code.set(counter, tiles.extent as u32);
         let top = self.code.label();
-        if let Some(Ahead { lines, written }) = ahead {
-            for (number, word) in AHEAD.into_iter().enumerate() {
-                let line = |at: usize| Address::of(word).behind((LINE * at) as i32);
-                (0..lines[number]).for_each(|at| self.code.ahead(line(at), written[number]));
-                self.code.add(word, (LINE * lines[number]) as i32);
-            }
+        for (&Ahead { lines, written }, word) in ahead.iter().zip(AHEAD) {
+            let line = |at: usize| Address::of(word).behind((LINE * at) as i32);
+            (0..lines).for_each(|at| self.code.ahead(line(at), written));
+            self.code.add(word, (LINE * lines) as i32);
         }
-        self.tiles(inner, extents, target, None);
+        self.tiles(inner, extents, target, &[]);
         for (start, (step, gone)) in [STARTS[0], STARTS[1], TARGET].into_iter().zip(tiles.steps.into_iter().zip(gone)) {
             self.code.add(start, (step - gone) as i32);
         }

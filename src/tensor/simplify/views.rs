@@ -235,6 +235,13 @@ pub fn fold(rewriter: &mut Rewriter, view: &View, x: Id, shape: &[usize]) -> Opt
             Some(rewriter.view(View::Pad { axis, before: start, after, between: step - 1 }, x))
         }
         View::Window { size: 1, stride: 1, .. } => Some(rewriter.reshape(x, shape)),
+        View::Window { axis, size: 1, stride, .. } => {
+            let mut apart = seen.to_vec();
+            apart.remove(axis + 1);
+            let x = rewriter.reshape(x, &apart);
+            let after = shape[axis] - ((apart[axis] - 1) * stride + 1);
+            Some(rewriter.view(View::Pad { axis, before: 0, after, between: stride - 1 }, x))
+        }
         View::Window { axis, size, stride, dilation: 1 } if size == stride => {
             let mut covered = shape.to_vec();
             covered[axis] = seen[axis] * size;
