@@ -255,7 +255,7 @@ impl Kernel {
             Core::Loop | Core::Order { .. } | Core::Scan(_) => Vec::new(),
             Core::Reduce { body, .. } => of(body).collect(),
             Core::Product { left, right, .. } => vec![(None, left), (None, right)],
-            Core::Winograd(winograd) => vec![(Some(&winograd.border), &winograd.image), (None, &winograd.other)],
+            Core::Winograd(winograd) => of(&winograd.image.body).chain([(None, &winograd.other)]).collect(),
         };
         loads.extend(of(&self.body));
         loads
@@ -273,7 +273,7 @@ impl Kernel {
             Core::Loop | Core::Order { .. } | Core::Scan(_) => Vec::new(),
             Core::Reduce { body, .. } => of(body).collect(),
             Core::Product { left, right, .. } => vec![left, right],
-            Core::Winograd(winograd) => vec![&mut winograd.image, &mut winograd.other],
+            Core::Winograd(winograd) => of(&mut winograd.image.body).chain([&mut winograd.other]).collect(),
         };
         loads.extend(of(&mut self.body));
         loads

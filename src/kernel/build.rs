@@ -5,7 +5,7 @@ use super::body::Work;
 use super::factors::pays;
 use super::grid::Grid;
 use super::trace::{Blocked, Trace, axis, chain, reduces};
-use super::winograd::by_winograd;
+use super::winograd::{Reader, by_winograd};
 use super::{Core, Kernel, Store};
 use crate::tensor::{Axes, Graph, Id, Op};
 
@@ -97,18 +97,16 @@ fn product(graph: &Graph, stored: &[bool], id: Id, [a, b, out]: [&Axes; 3]) -> R
     let labels = [&out[..], &summed].concat();
     let axes = [&node.shape[..], &inner].concat();
     let mut trace = Trace::new(graph, stored, &axes);
-    let [left, right] = [(a, node.args[0]), (b, node.args[1])].map(|(operand, id)| {
-        let number = |label| labels.iter().position(|l| l == label).expect("a label of the result or a summed one");
-        let place: Vec<_> = operand.iter().map(|label| axis(&axes, number(label))).collect();
-        trace.operand(id, &place)
-    });
+    let number = |label: u8| labels.iter().position(|&l| l == label).expect("a label of the result or a summed one");
+    let place = |operand: &Axes| -> Vec<Affine> { operand.iter().map(|label| axis(&axes, number(*label))).collect() };
+    let [left, right] = [(a, node.args[0]), (b, node.args[1])].map(|(operand, id)| trace.operand(id, &place(operand)));
     let bordered = trace.bordered.first().copied();
-    let border = trace.finish()?;
-    let (Some(left), Some(right)) = (left, right) else { unreachable!("what blocks an operand is known") };
+    let border = trace.finish();
     let last = Var::Axis(node.shape.len().saturating_sub(1) as u32);
-    let apart = [(&left, a, node.args[0]), (&right, b, node.args[1])].into_iter().filter(|(load, labels, id)| {
+    let loads = [(&left, a, node.args[0]), (&right, b, node.args[1])];
+    let apart = loads.into_iter().filter(|(load, labels, id)| {
         !stored[id.0 as usize]
-            && load.at.factor(last) > 1
+            && load.as_ref().is_some_and(|load| load.at.factor(last) > 1)
             && labels.last() == out.last()
             && pays(graph, &node.shape, labels, out, *id)
     });
@@ -116,13 +114,22 @@ fn product(graph: &Graph, stored: &[bool], id: Id, [a, b, out]: [&Axes; 3]) -> R
     if !apart.is_empty() {
         return Err(Blocked { nodes: apart, split: None });
     }
-    match by_winograd(&node.shape, inner, [left, right], border) {
-        Ok(winograd) => Ok(Core::Winograd(Box::new(winograd))),
-        // Chains read what is there alone.
-        Err((inner, [left, right])) => match bordered {
-            None => Ok(Core::Product { inner, left, right, panels: None, blocks: None }),
-            Some(outermost) => Err(Blocked { nodes: vec![outermost], split: None }),
-        },
+    for (image, other) in [(0, &right), (1, &left)] {
+        let Some(other) = other.as_ref().filter(|other| other.guards.is_empty()) else { continue };
+        let (_, labels, id) = loads[image];
+        let mut trace = Trace::new(graph, stored, &axes);
+        let value = trace.value(id, &place(labels), &[]);
+        let Ok(body) = trace.finish() else { continue };
+        if let Some(winograd) = by_winograd(&node.shape, &inner, Reader { body, value }, other) {
+            return Ok(Core::Winograd(Box::new(winograd)));
+        }
+    }
+    border?;
+    // Chains read what is there alone.
+    match (left, right, bordered) {
+        (Some(left), Some(right), None) => Ok(Core::Product { inner, left, right, panels: None, blocks: None }),
+        (.., Some(outermost)) => Err(Blocked { nodes: vec![outermost], split: None }),
+        _ => unreachable!("what blocks an operand is known"),
     }
 }
 

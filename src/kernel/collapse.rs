@@ -68,8 +68,7 @@ pub fn each_number(kernel: &mut Kernel, visit: &mut dyn FnMut(&mut Affine)) {
         Core::Reduce { body, .. } => in_body(body, visit),
         Core::Product { left, right, .. } => [left, right].into_iter().for_each(|load| visit(&mut load.at)),
         Core::Winograd(winograd) => {
-            in_body(&mut winograd.border, visit);
-            visit(&mut winograd.image.at);
+            in_body(&mut winograd.image.body, visit);
             visit(&mut winograd.other.at);
         }
     }

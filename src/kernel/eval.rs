@@ -1,6 +1,7 @@
 //! The kernel interpreter: the meaning of loops, which machine code repeats bit for bit.
 
 use super::affine::{Affine, Var};
+use super::winograd::{self, Reader};
 use super::{Body, Core, Home, Kernel, LANES, Load, Plan, Reduction, Reg, Store, Turns, Type, Work};
 use crate::scalar::ops::Ops;
 use crate::scalar::plain::Single;
@@ -115,7 +116,14 @@ fn run(kernel: &Kernel, memory: &mut Memory, clock: Clock) {
             });
         }
         Core::Winograd(winograd) => {
-            let sums = winograd.sums(kernel, &|buffer, at| memory.read(buffer, at));
+            let Reader { body, value } = &winograd.image;
+            let image = |at: &[usize]| {
+                let mut registers = Vec::new();
+                body.run(at, 0, memory, clock, &mut registers);
+                registers[value.0 as usize]
+            };
+            let read = |buffer: usize, at: i64| memory.read(buffer, at);
+            let sums = winograd.sums(kernel, winograd::Memory { read: &read, image: &image });
             let mut sums = sums.into_iter();
             each_point(space, &[], |point| finish(kernel, point, sums.next().expect("a sum"), memory, clock));
         }

@@ -249,7 +249,8 @@ fn add_reads(kernel: &Kernel, reads: &mut Reads) {
         Core::Product { left, right, .. } => [left, right].into_iter().for_each(|load| add(load.buffer, false)),
         Core::Order { source, .. } => add(*source, false),
         Core::Winograd(winograd) => {
-            [&winograd.image, &winograd.other].into_iter().for_each(|load| add(load.buffer, false));
+            loads(&winograd.image.body).for_each(|load| add(load.buffer, false));
+            add(winograd.other.buffer, false);
         }
         Core::Scan(_) => unreachable!("a recurrence is laid out from its node"),
     }

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::affine::{Affine, Var};
+use super::winograd::Reader;
 use super::{Body, Core, Home, Kernel, Load, Plan, Reduction, Reg, Store, Turns, Work};
 use crate::tensor::Dtype;
 
@@ -206,10 +207,11 @@ impl Text<'_> {
                 text += &format!("{pad}product = {over}{left} * {right}\n");
             }
             Core::Winograd(winograd) => {
-                let [image, other] = [&winograd.image, &winograd.other].map(|load| self.load(&winograd.border, load));
-                let (guards, _) = self.body(&winograd.border, &[], indent);
+                let Reader { body, value } = &winograd.image;
+                let (lines, words) = self.body(body, &[*value], indent + 2);
+                let (image, other) = (words(*value), self.load(body, &winograd.other));
                 let over = self.ranges(rank, &winograd.inner);
-                text += &format!("{guards}{pad}convolution = sum over {over} of {image} * {other}, by tiles of 4×4\n");
+                text += &format!("{pad}convolution by tiles of 4×4: sum over {over}\n{lines}{pad}  of {image} * {other}\n");
             }
         }
         let stored: Vec<Reg> = stores.iter().map(|store| store.value).collect();

@@ -77,12 +77,12 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
             }
         }
         Core::Winograd(winograd) => {
-            let Winograd { inner, image, other, border, roles, room } = &**winograd;
-            for load in [image, other] {
-                verify_load(plan, &axes, border, load)?;
-                check(plan.buffers[load.buffer].dtype == Dtype::F32, "a factor is an f32")?;
-            }
-            let found = super::winograd::roles(&kernel.space, inner, [image, other], border);
+            let Winograd { inner, image, other, roles, room } = &**winograd;
+            verify_body(plan, &axes, &image.body)?;
+            verify_load(plan, &axes, &Body::default(), other)?;
+            check(plan.buffers[other.buffer].dtype == Dtype::F32, "a factor is an f32")?;
+            check((image.value.0 as usize) < image.body.lines.len(), "the register of an image")?;
+            let found = super::winograd::roles(&kernel.space, inner, image, other);
             check(found.as_ref() == Some(roles), "the axes of a convolution")?;
             let floats = winograd.layout(&axes, axes[kernel.space.len() - 1]).floats();
             let buffer = &plan.buffers[*room];

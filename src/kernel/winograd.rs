@@ -7,7 +7,8 @@
 use std::cmp::Reverse;
 
 use super::affine::{Affine, Var};
-use super::{Body, Load};
+use super::{Body, Line, Load, Reg, Work};
+use crate::tensor::Dtype;
 
 mod eval;
 pub mod formulas;
@@ -23,15 +24,20 @@ use formulas::{POINTS, RESULTS, TAPS};
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Winograd {
     pub inner: Vec<usize>,
-    /// Reads the place `height + tap, width + tap` and a channel, if it is there.
-    pub image: Load,
+    pub image: Reader,
     /// The weights, or the gradient of the results.
     pub other: Load,
-    /// The guards of the image, without lines.
-    pub border: Body,
     pub roles: Roles,
     /// Where weights, tiles and sums at all points lie.
     pub room: usize,
+}
+
+/// How the image is read: a value for each place `height + tap, width + tap` and each channel, which is zero outside of it. One of its loads moves
+/// from place to place; others differ from channel to channel at most.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Reader {
+    pub body: Body,
+    pub value: Reg,
 }
 
 /// What the axes of a kernel are to a convolution; the last axis of the space is that of the other's channels.
@@ -58,23 +64,12 @@ const TILES: usize = 4;
 /// Tiles reach at most this much over the image, in hundredths of its places.
 const OVER: usize = 135;
 
-/// The product of two factors over the axes `inner` by Winograd's method, where it can be computed so and gains by it; else the axes and the
-/// factors again. What it depends on are extents and strides, never the machine or the number of examples.
-pub fn by_winograd(
-    space: &[usize],
-    inner: Vec<usize>,
-    [left, right]: [Load; 2],
-    border: Body,
-) -> Result<Winograd, (Vec<usize>, [Load; 2])> {
-    for [image, other] in [[&left, &right], [&right, &left]] {
-        let found = roles(space, &inner, [image, other], &border).filter(|roles| gains(space, &inner, roles));
-        if let Some(roles) = found {
-            let (image, other) = (image.clone(), other.clone());
-            // The room is found when memory is laid out.
-            return Ok(Winograd { inner, image, other, border, roles, room: usize::MAX });
-        }
-    }
-    Err((inner, [left, right]))
+/// The sum of products of an image and another factor over the axes `inner` by Winograd's method, where it can be computed so and gains by it.
+/// What it depends on are extents and strides, never the machine or the number of examples.
+pub fn by_winograd(space: &[usize], inner: &[usize], image: Reader, other: &Load) -> Option<Winograd> {
+    let roles = roles(space, inner, &image, other).filter(|roles| gains(space, inner, roles))?;
+    // The room is found when memory is laid out.
+    Some(Winograd { inner: inner.to_vec(), image, other: other.clone(), roles, room: usize::MAX })
 }
 
 /// Whether few enough results of tiles are thrown away, and weights are changed for enough of them.
@@ -85,11 +80,16 @@ fn gains(space: &[usize], inner: &[usize], roles: &Roles) -> bool {
     tiled / (RESULTS * RESULTS) >= TILES && 100 * tiled <= OVER * height * width
 }
 
+/// The most operations that are done again for each tile that reads a value.
+const AGAIN: usize = 6;
+
 /// The roles of the axes of a product, if it is such a convolution.
-pub fn roles(space: &[usize], inner: &[usize], [image, other]: [&Load; 2], border: &Body) -> Option<Roles> {
+pub fn roles(space: &[usize], inner: &[usize], image: &Reader, other: &Load) -> Option<Roles> {
     let (axes, rank) = ([space, inner].concat(), space.len());
     let last = rank.checked_sub(1)?;
-    let at = [image, other].map(|load| border.expand(&load.at));
+    let moves = |load: &&Load| image.body.expand(&load.at).terms().len() > 1;
+    let main = image.loads().find(moves)?;
+    let at = [image.body.expand(&main.at), other.at.clone()];
     let factor = |which: usize, axis: usize| at[which].factor(Var::Axis(axis as u32));
     let is_row = factor(0, last) == 0 && factor(1, last) == 1 && axes[last].is_multiple_of(CHANNELS);
     let plain = at.iter().flat_map(Affine::terms).all(|term| matches!(term.0, Var::Axis(_)));
@@ -113,12 +113,56 @@ pub fn roles(space: &[usize], inner: &[usize], [image, other]: [&Load; 2], borde
         let outer: Vec<usize> = places.iter().copied().filter(|&axis| axis != height && axis != width).collect();
         let in_order = height != width && (!gradient || factor(1, height) > 0 && factor(1, width) > 0);
         let roles = Roles { outer, places: [height, width], taps: [high, wide], channel, gradient };
-        let borders = image.guards.iter().all(|&guard| {
-            let guard = &border.guards[guard as usize];
+        let borders = image.body.guards.iter().all(|guard| {
             (0..2).any(|it| guard.divisor == 1 && guard.value.terms() == roles.steps(it))
         });
-        (in_order && borders && axes[channel].is_multiple_of(CHANNELS)).then_some(roles)
+        let readable = image.is_of(main, &roles);
+        (in_order && borders && readable && axes[channel].is_multiple_of(CHANNELS)).then_some(roles)
     })
+}
+
+impl Reader {
+    /// What is read in memory, and no more.
+    pub fn of(load: Load, guards: Body) -> Reader {
+        let line = Line { work: Work::Load(load), dtype: Dtype::F32 };
+        Reader { body: Body { lines: vec![line], ..guards }, value: Reg(0) }
+    }
+
+    pub fn loads(&self) -> impl Iterator<Item = &Load> {
+        self.body.lines.iter().filter_map(|line| match &line.work {
+            Work::Load(load) => Some(load),
+            _ => None,
+        })
+    }
+
+    /// Whether it is computed from one load that moves and others that differ from channel to channel, by few operations, and is zero where the
+    /// load has no place.
+    fn is_of(&self, main: &Load, roles: &Roles) -> bool {
+        let channel = Affine::var(Var::Axis(roles.channel as u32));
+        let moving = |at: &Affine| at.plus(-at.constant);
+        let line = |line: &Line| match &line.work {
+            Work::Load(load) => line.dtype == Dtype::F32 && (load == main || moving(&self.body.expand(&load.at)) == channel),
+            Work::Map(scalar, _) => scalar.def().ulp == 0.0 && line.dtype != Dtype::I32,
+            Work::Const(_) => line.dtype != Dtype::I32,
+            Work::Mask(..) => true,
+            Work::Core | Work::Index(_) | Work::Random { .. } | Work::Step => false,
+        };
+        let lines = &self.body.lines;
+        let operations = lines.iter().filter(|line| matches!(line.work, Work::Map(..))).count();
+        // Outside of the guards of the load there is nothing, and so there has to be of what is made of it.
+        let mut guarded: Vec<u32> = vec![];
+        let mut reg = self.value;
+        while let Work::Mask(guards, of) = &lines[reg.0 as usize].work {
+            guarded.extend(guards);
+            reg = *of;
+        }
+        let zero = |guard: &u32| guarded.contains(guard) || lines[reg.0 as usize].work == Work::Load(main.clone());
+        lines.iter().all(line)
+            && operations <= AGAIN
+            && self.body.dtype(self.value) == Dtype::F32
+            && main.guards.iter().all(zero)
+            && guarded.iter().all(|guard| main.guards.contains(guard))
+    }
 }
 
 impl Roles {
@@ -136,9 +180,15 @@ impl Winograd {
         (self.roles.outer.iter().map(|&axis| axes[axis]).collect(), self.roles.places.map(|axis| axes[axis]))
     }
 
+    /// What is read of the image in memory, from place to place.
+    pub fn main(&self) -> &Load {
+        let moves = |load: &&Load| self.image.body.expand(&load.at).factor(Var::Axis(self.roles.places[0] as u32)) != 0;
+        self.image.loads().find(moves).expect("an image is read")
+    }
+
     /// Where in memory an element of the image lies, if it is there.
     pub fn at(&self) -> Affine {
-        self.border.expand(&self.image.at)
+        self.image.body.expand(&self.main().at)
     }
 
     /// From which to which place the image is there, along height and width, counted from that of the first tap of the first result.
@@ -146,7 +196,7 @@ impl Winograd {
         let (_, extents) = self.extents(axes);
         [0, 1].map(|it| {
             let all = (0, (extents[it] + TAPS - 1) as i64);
-            let guards = self.image.guards.iter().map(|&guard| &self.border.guards[guard as usize]);
+            let guards = self.main().guards.iter().map(|&guard| &self.image.body.guards[guard as usize]);
             guards.filter(|guard| guard.value.terms() == self.roles.steps(it)).fold(all, |(from, to), guard| {
                 let first = -guard.value.constant;
                 (from.max(first), to.min(first + guard.extent as i64))

@@ -9,15 +9,19 @@ use super::strips::Through;
 use super::sums::Sums;
 use super::tiling::{best, parts};
 use super::writer::{Scope, Writer, memory};
-use super::x86::{self, Ahead, Around, Factor, Isa, Op, Rows, Sink, Strip, Tile, Tiles, Trace, Unit};
+use super::x86::{self, Ahead, Around, Factor, Isa, Op, Rows, Sink, Strip, Tile, Tiles, Trace, Unit, Wide};
 use crate::kernel::winograd::formulas::{self, POINTS, RESULTS, TAPS, both};
-use crate::kernel::winograd::{Layout, first, stride};
-use crate::kernel::{Affine, Body, Kernel, Load, Store, Var, Winograd, Work};
+use crate::kernel::winograd::{Layout, Reader, first, stride};
+use crate::kernel::{Affine, Body, Kernel, Load, Reg, Store, Var, Winograd, Work};
 use crate::scalar::{Dtype, Ops};
 
 /// A change of squares of values that lie in rows of channels.
-struct Change {
+struct Change<'k> {
     what: What,
+    /// What is made of each value that is read, before it is changed, and of other values that are the same for all squares: these begin at
+    /// addresses.
+    reader: Option<(&'k Reader, &'k Load)>,
+    beside: Vec<(&'k Load, Value)>,
     /// How many bytes behind the first of its square each value lies; what is nowhere is zero.
     reads: Vec<Option<i64>>,
     /// Where each value that is made goes, if it is wanted.
@@ -223,7 +227,7 @@ impl Writer<'_, '_> {
             let points = [layout.images, layout.others, layout.sums];
             let [rows, columns] = conv.channels;
             let products = Products { rows, columns, terms: tiles, left: [1, rows], points, adds: true };
-            let factors = [(&conv.image, winograd.image.buffer), (&winograd.other.at, winograd.other.buffer)];
+            let factors = [(&conv.image, winograd.main().buffer), (&winograd.other.at, winograd.other.buffer)];
             let next = factors.into_iter().filter_map(|(at, buffer)| self.next(conv, &scopes[0], at, buffer));
             let next: Vec<Soon> = next.collect();
             return self.products(conv, &products, &next);
@@ -231,7 +235,7 @@ impl Writer<'_, '_> {
         let points = [layout.images, layout.others, layout.sums];
         let left = [*channels, 1];
         let products = Products { rows: tiles, columns: *last, terms: *channels, left, points, adds: false };
-        let mut soon: Vec<Soon> = self.next(conv, &scopes[0], &conv.image, winograd.image.buffer).into_iter().collect();
+        let mut soon: Vec<Soon> = self.next(conv, &scopes[0], &conv.image, winograd.main().buffer).into_iter().collect();
         soon.extend(self.here(conv, &scopes[1]));
         self.products(conv, &products, &soon);
         each(&|part| {
@@ -299,7 +303,7 @@ impl Writer<'_, '_> {
     ) {
         let winograd = conv.winograd;
         let (buffer, at) = match what {
-            What::Image => (winograd.image.buffer, &conv.image),
+            What::Image => (winograd.main().buffer, &conv.image),
             _ => (winograd.other.buffer, &winograd.other.at),
         };
         let rank = conv.kernel.space.len();
@@ -314,7 +318,18 @@ impl Writer<'_, '_> {
         let examples = winograd.roles.outer.last().map_or(0, |&axis| 4 * stride(at, axis));
         let loops = conv.loops(part, [examples, RESULTS as i64 * steps[0], RESULTS as i64 * steps[1]], channels, false);
         let reads = square(what.sides()[0], steps, there);
-        self.change(&Change { what, reads, writes: points(apart), channels, loops }, source, target);
+        let image = matches!(what, What::Image).then(|| (&winograd.image, winograd.main()));
+        let beside = image.into_iter().flat_map(|(reader, main)| {
+            let others = reader.loads().filter(move |load| *load != main);
+            others.map(|load| {
+                let at = reader.body.expand(&load.at);
+                (load, self.address(scope, load.buffer, &first(&at, |_| true), 0))
+            })
+        });
+        let beside = beside.collect();
+        let reader = image.filter(|(reader, _)| reader.body.lines.len() > 1);
+        let change = Change { what, reader, beside, reads, writes: points(apart), channels, loops };
+        self.change(&change, source, target);
     }
 
     /// Changes sums at points to results: to where they are stored, or to the room for them.
@@ -339,8 +354,7 @@ impl Writer<'_, '_> {
         let tiles = [steps[0], RESULTS as i64 * steps[1], RESULTS as i64 * steps[2]];
         let loops = conv.loops(part, tiles, *last, true);
         let writes = square(RESULTS, [steps[1], steps[2]], part.map(|part| (0, part.results)));
-        let change = Change { what: What::Results, reads: points(layout.sums), writes, channels: *last, loops };
-        self.change(&change, source, target);
+        self.change(&Change::plain(What::Results, points(layout.sums), writes, (*last, loops)), source, target);
     }
 
     fn change_weights(&self, conv: &Conv, scope: &Scope) {
@@ -352,7 +366,7 @@ impl Writer<'_, '_> {
         let reads = square(TAPS, steps, [(0, TAPS); 2]);
         let writes = points(layout.others);
         let target = conv.float(self, layout.starts()[1]);
-        self.change(&Change { what: What::Weights, reads, writes, channels: *last, loops }, source, target);
+        self.change(&Change::plain(What::Weights, reads, writes, (*last, loops)), source, target);
     }
 
     /// No product has been added to any sum.
@@ -373,13 +387,9 @@ impl Writer<'_, '_> {
         let [_, _, sums, results] = layout.starts();
         let row = 4 * *last as i64;
         let weights = row * *channels as i64;
-        let change = Change {
-            what: What::Taps,
-            reads: points(layout.sums),
-            writes: square(TAPS, [TAPS as i64 * weights, weights], [(0, TAPS); 2]),
-            channels: *last,
-            loops: vec![(*channels, [row, row])],
-        };
+        let writes = square(TAPS, [TAPS as i64 * weights, weights], [(0, TAPS); 2]);
+        let loops = vec![(*channels, [row, row])];
+        let change = Change::plain(What::Taps, points(layout.sums), writes, (*last, loops));
         let first = conv.float(self, results);
         self.change(&change, conv.float(self, sums), first);
         let roles = &winograd.roles;
@@ -459,13 +469,56 @@ impl Conv<'_> {
 
 // ------------------------------------------------------------------------------------------ changes and products
 
-impl Change {
-    /// As a function of two addresses; `None` where there can be none.
+impl Change<'_> {
+    /// One that reads values as they are.
+    fn plain(
+        what: What,
+        reads: Vec<Option<i64>>,
+        writes: Vec<Option<i64>>,
+        (channels, loops): (usize, Vec<(usize, [i64; 2])>),
+    ) -> Self {
+        Change { what, reader: None, beside: vec![], reads, writes, channels, loops }
+    }
+
+    /// What is made of a value that is read, and of those beside it.
+    fn read<O: Ops>(&self, ops: &O, value: O::V, beside: &[O::V]) -> O::V {
+        let Some((reader, main)) = self.reader else { return value };
+        let body = &reader.body;
+        let mut made: Vec<O::V> = Vec::with_capacity(body.lines.len());
+        for line in &body.lines {
+            let of = |reg: &Reg| made[reg.0 as usize];
+            let next = match &line.work {
+                Work::Load(load) if load == main => value,
+                Work::Load(load) => {
+                    beside[self.beside.iter().position(|it| it.0 == load).expect("a load of the image")]
+                }
+                Work::Const(bits) if line.dtype == Dtype::Bool => ops.truth(*bits != 0),
+                Work::Const(bits) => ops.of_bits(ops.int(*bits as i32)),
+                Work::Map(scalar, args) => {
+                    let dtypes: Vec<Dtype> = args.iter().map(|&arg| body.dtype(arg)).collect();
+                    scalar.apply(&dtypes, ops, &args.iter().map(of).collect::<Vec<_>>())
+                }
+                // What is outside is not read.
+                Work::Mask(_, reg) => of(reg),
+                Work::Core | Work::Index(_) | Work::Random { .. } | Work::Step => unreachable!("an image has no such line"),
+            };
+            made.push(next);
+        }
+        made[reader.value.0 as usize]
+    }
+
+    /// As a function of two addresses and those beside; `None` where there can be none.
     fn strip(&self, isa: Isa) -> Option<(Strip, Vec<u8>, usize)> {
         let near = |bytes: i64| i32::try_from(bytes).ok();
         let trace = Trace::default();
+        let pointers = 2 + self.beside.len();
+        let beside: Vec<Wide> =
+            (2..pointers).map(|pointer| trace.push(Op::At { pointer: pointer as u32, bytes: 0 })).collect();
         let read = |place: &Option<i64>| match place {
-            Some(bytes) => Some(trace.push(Op::At { pointer: 0, bytes: near(*bytes)? })),
+            Some(bytes) => {
+                let value = trace.push(Op::At { pointer: 0, bytes: near(*bytes)? });
+                Some(self.read(&trace, value, &beside))
+            }
             None => Some(trace.float(0.0)),
         };
         let values = self.reads.iter().map(read).collect::<Option<Vec<_>>>()?;
@@ -476,11 +529,12 @@ impl Change {
         let sink = |(bytes, value)| Some(Sink::Store { pointer: 1, bytes: near(bytes)?, unit: Unit::Four, value });
         let sinks = order.map(sink).collect::<Option<Vec<_>>>()?;
         let around = self.loops.iter().map(|(extent, steps)| {
-            let steps = steps.iter().map(|&step| near(step)).collect::<Option<Vec<_>>>()?;
+            let steps = steps.iter().copied().chain(self.beside.iter().map(|_| 0));
+            let steps = steps.map(near).collect::<Option<Vec<_>>>()?;
             Some(Around { extent: *extent, steps })
         });
         let loops = around.collect::<Option<Vec<_>>>()?;
-        let strip = Strip { ops: trace.finish()?, sinks, columns: self.channels, pointers: 2, known: 0, loops, apart: true };
+        let strip = Strip { ops: trace.finish()?, sinks, columns: self.channels, pointers, known: 0, loops, apart: true };
         let (code, bytes) = strip.code(isa)?;
         Some((strip, code, bytes))
     }
@@ -493,7 +547,8 @@ impl Writer<'_, '_> {
             return self.change_plainly(change, &change.loops, source, target);
         };
         let table = self.lines_of_cache(bytes);
-        for (number, value) in [source, target].into_iter().enumerate() {
+        let beside = change.beside.iter().map(|it| it.1);
+        for (number, value) in [source, target].into_iter().chain(beside).enumerate() {
             self.code.ins(|ins| ins.store(memory(), value, table, strip.pointer_at(number) as i32));
         }
         // Nothing is folded, but the function looks where.
@@ -522,10 +577,17 @@ impl Writer<'_, '_> {
             let lanes = self.lanes(Width::Four);
             let behind = |start: Value, bytes: i64| self.code.ins(|ins| ins.iadd_imm_s(start, bytes));
             let kind = type_of(Dtype::F32, Width::Four);
+            let beside = change.beside.iter().map(|&(_, start)| {
+                let offset = self.code.ins(|ins| ins.imul_imm_s(index, 4));
+                let address = self.code.ins(|ins| ins.iadd(start, offset));
+                self.code.ins(|ins| ins.load(kind, memory(), address, 0))
+            });
+            let beside: Vec<Value> = beside.collect();
             let read = |place: &Option<i64>| match place {
                 Some(bytes) => {
                     let address = behind(source, *bytes);
-                    self.code.ins(|ins| ins.load(kind, memory(), address, 0))
+                    let value = self.code.ins(|ins| ins.load(kind, memory(), address, 0));
+                    change.read(&lanes, value, &beside)
                 }
                 None => lanes.float(0.0),
             };

@@ -319,7 +319,7 @@ fn unsound(plan: &Plan) -> Vec<Plan> {
         let beyond = |at: &Affine| at.plus(1 << 20);
         match &mut kernel.core {
             Core::Product { left, .. } => left.at = beyond(&left.at),
-            Core::Winograd(winograd) => winograd.image.at = beyond(&winograd.image.at),
+            Core::Winograd(winograd) => winograd.other.at = beyond(&winograd.other.at),
             Core::Order { source, target, .. } => *source = *target,
             Core::Scan(turns) => turns.operands[0] = turns.targets[0],
             Core::Loop | Core::Reduce { .. } => kernel.stores[0].at = beyond(&kernel.stores[0].at),

@@ -12,8 +12,12 @@ use crate::scalar::plain::Single;
 /// The values of a square of points.
 type Points = [[u32; POINTS]; POINTS];
 
-/// Reads the bits of an element of a buffer.
-pub type Memory<'m> = &'m dyn Fn(usize, i64) -> u32;
+/// Reads the bits of an element of a buffer, and those of the image at a point of all axes.
+#[derive(Clone, Copy)]
+pub struct Memory<'m> {
+    pub read: &'m dyn Fn(usize, i64) -> u32,
+    pub image: &'m dyn Fn(&[usize]) -> u32,
+}
 
 impl Winograd {
     /// The sums at all points of the kernel's space, in row-major order.
@@ -72,11 +76,25 @@ impl Winograd {
     }
 
     fn image_tile(&self, axes: &[usize], tile: &[usize], channel: usize, memory: Memory) -> Points {
-        let (at, there) = (self.at(), self.there(axes));
-        let along = stride(&at, self.roles.channel) * channel as i64;
-        let square = self.square(&at, tile, |place, at| {
-            let inside = (0..2).all(|it| (there[it].0..there[it].1).contains(&(place[it] as i64)));
-            if inside { memory(self.image.buffer, at + along) } else { 0 }
+        let Roles { outer, places, taps, .. } = &self.roles;
+        let (_, extents) = self.extents(axes);
+        let mut point = vec![0; axes.len()];
+        outer.iter().zip(tile).for_each(|(&axis, &at)| point[axis] = at);
+        point[self.roles.channel] = channel;
+        let square = from_fn(|row| {
+            from_fn(|column| {
+                let mut point = point.clone();
+                for (it, within) in [row, column].into_iter().enumerate() {
+                    // The last tap of a result that is there, if there is one.
+                    let place = tile[outer.len() + it] * RESULTS + within;
+                    let tap = place.min(TAPS - 1);
+                    if place - tap >= extents[it] {
+                        return 0;
+                    }
+                    (point[places[it]], point[taps[it]]) = (place - tap, tap);
+                }
+                (memory.image)(&point)
+            })
         });
         both(&Single, image::<Single>, square)
     }
@@ -84,7 +102,7 @@ impl Winograd {
     fn gradient_tile(&self, axes: &[usize], tile: &[usize], other: usize, memory: Memory) -> Points {
         let (_, extents) = self.extents(axes);
         let square: [[u32; RESULTS]; RESULTS] = self.square(&self.other.at, tile, |place, at| {
-            if is_inside(place, extents) { memory(self.other.buffer, at + other as i64) } else { 0 }
+            if is_inside(place, extents) { (memory.read)(self.other.buffer, at + other as i64) } else { 0 }
         });
         both(&Single, gradient::<Single>, square)
     }
@@ -108,7 +126,7 @@ impl Winograd {
         let start = at.constant + along(self.roles.channel, channel) + along(kernel.space.len() - 1, other);
         let [high, wide] = self.roles.taps;
         let square: [[u32; TAPS]; TAPS] = from_fn(|row| {
-            from_fn(|column| memory(*buffer, start + along(high, row) + along(wide, column)))
+            from_fn(|column| (memory.read)(*buffer, start + along(high, row) + along(wide, column)))
         });
         both(&Single, weights::<Single>, square)
     }
