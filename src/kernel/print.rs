@@ -211,7 +211,8 @@ impl Text<'_> {
                 let (lines, words) = self.body(body, &[*value], indent + 2);
                 let (image, other) = (words(*value), self.load(body, &winograd.other));
                 let over = self.ranges(rank, &winograd.inner);
-                text += &format!("{pad}convolution by tiles of 4×4: sum over {over}\n{lines}{pad}  of {image} * {other}\n");
+                text +=
+                    &format!("{pad}convolution by tiles of 4×4: sum over {over}\n{lines}{pad}  of {image} * {other}\n");
             }
         }
         let stored: Vec<Reg> = stores.iter().map(|store| store.value).collect();

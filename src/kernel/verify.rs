@@ -86,7 +86,8 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
             check(found.as_ref() == Some(roles), "the axes of a convolution")?;
             let floats = winograd.layout(&axes, axes[kernel.space.len() - 1]).floats();
             let buffer = &plan.buffers[*room];
-            let is_room = buffer.dtype == Dtype::F32 && buffer.size() >= floats && matches!(buffer.home, Home::Arena(_));
+            let is_room =
+                buffer.dtype == Dtype::F32 && buffer.size() >= floats && matches!(buffer.home, Home::Arena(_));
             check(is_room && alone(kernel, *room), "the room of a convolution")?;
         }
         Core::Order { source, target, scratch } => {

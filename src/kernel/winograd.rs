@@ -113,9 +113,11 @@ pub fn roles(space: &[usize], inner: &[usize], image: &Reader, other: &Load) -> 
         let outer: Vec<usize> = places.iter().copied().filter(|&axis| axis != height && axis != width).collect();
         let in_order = height != width && (!gradient || factor(1, height) > 0 && factor(1, width) > 0);
         let roles = Roles { outer, places: [height, width], taps: [high, wide], channel, gradient };
-        let borders = image.body.guards.iter().all(|guard| {
-            (0..2).any(|it| guard.divisor == 1 && guard.value.terms() == roles.steps(it))
-        });
+        let borders = image
+            .body
+            .guards
+            .iter()
+            .all(|guard| (0..2).any(|it| guard.divisor == 1 && guard.value.terms() == roles.steps(it)));
         let readable = image.is_of(main, &roles);
         (in_order && borders && readable && axes[channel].is_multiple_of(CHANNELS)).then_some(roles)
     })
@@ -141,7 +143,9 @@ impl Reader {
         let channel = Affine::var(Var::Axis(roles.channel as u32));
         let moving = |at: &Affine| at.plus(-at.constant);
         let line = |line: &Line| match &line.work {
-            Work::Load(load) => line.dtype == Dtype::F32 && (load == main || moving(&self.body.expand(&load.at)) == channel),
+            Work::Load(load) => {
+                line.dtype == Dtype::F32 && (load == main || moving(&self.body.expand(&load.at)) == channel)
+            }
             Work::Map(scalar, _) => scalar.def().ulp == 0.0 && line.dtype != Dtype::I32,
             Work::Const(_) => line.dtype != Dtype::I32,
             Work::Mask(..) => true,

@@ -68,7 +68,11 @@ impl Draft<'_, '_, '_, '_> {
         let loops = loops.collect::<Option<Vec<Around>>>()?;
         let (pointers, known) = (self.pointers.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), self.known);
         let (columns, ops) = (self.rows.along.1, self.trace.finish()?);
-        Some((Strip { ops, sinks, columns, pointers: pointers.len(), known: known.len(), loops, apart: false }, pointers, known))
+        Some((
+            Strip { ops, sinks, columns, pointers: pointers.len(), known: known.len(), loops, apart: false },
+            pointers,
+            known,
+        ))
     }
 
     /// A value as lanes have it: of a bool 0 or 1.

@@ -146,7 +146,8 @@ impl Writer<'_, '_> {
             let pitch = tiling.target(tile).pitch;
             let around = tiling.rows.map(|axis| (Through::all(axis, tile.rows), pitch));
             let depth = tiles.first_tiled() + 1;
-            let sums = Sums { kernel: tiling.kernel, depth, columns: tile.columns, around: around.as_slice(), first: sums };
+            let sums =
+                Sums { kernel: tiling.kernel, depth, columns: tile.columns, around: around.as_slice(), first: sums };
             self.finish_sums(&mut scopes[1].clone(), &sums);
         }
     }

@@ -1,69 +1,24 @@
 //! Convolutions by Winograd's method: blocks of tiles are changed to points, multiplied at each of them, and changed back.
 
-use std::array::from_fn;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use cranelift_codegen::ir::{InstBuilder, Value};
 
-use super::lanes::{WIDE, Width, type_of};
+mod change;
+mod products;
+
+use self::change::{Change, Squares, What, Written, points, square};
+use self::products::{Products, Soon};
+use super::lanes::{WIDE, Width};
 use super::strips::Through;
 use super::sums::Sums;
-use super::tiling::{best, parts};
 use super::writer::{Scope, Writer, memory};
-use super::x86::{self, Ahead, Around, Factor, Isa, Op, Rows, Sink, Strip, Tile, Tiles, Trace, Unit, Wide};
-use crate::kernel::winograd::formulas::{self, POINTS, RESULTS, TAPS, both};
-use crate::kernel::winograd::{Layout, Reader, first, stride};
-use crate::kernel::{Affine, Body, Kernel, Load, Reg, Store, Var, Winograd, Work};
+use crate::kernel::winograd::formulas::{POINTS, RESULTS, TAPS};
+use crate::kernel::winograd::{Layout, first, stride};
+use crate::kernel::{Affine, Body, Kernel, Load, Store, Var, Winograd, Work};
 use crate::scalar::{Dtype, Ops};
-
-/// A change of squares of values that lie in rows of channels.
-struct Change<'k> {
-    what: What,
-    /// What is made of each value that is read, before it is changed, and of other values that are the same for all squares: these begin at
-    /// addresses.
-    reader: Option<(&'k Reader, &'k Load)>,
-    beside: Vec<(&'k Load, Value)>,
-    /// How many bytes behind the first of its square each value lies; what is nowhere is zero.
-    reads: Vec<Option<i64>>,
-    /// Where each value that is made goes, if it is wanted.
-    writes: Vec<Option<i64>>,
-    channels: usize,
-    /// The loops over squares: how often, and the bytes that reads and writes go on.
-    loops: Vec<(usize, [i64; 2])>,
-}
-
-/// Which formula it is.
-#[derive(Clone, Copy)]
-enum What {
-    Image,
-    Weights,
-    Results,
-    Gradient,
-    Taps,
-}
-
-/// The products at all points: the floats from row to row, from term to term, and from point to point.
-struct Products {
-    rows: usize,
-    columns: usize,
-    terms: usize,
-    /// Of the left factor: from row to row, and from term to term.
-    left: [usize; 2],
-    /// From point to point in both factors and in the sums.
-    points: [usize; 3],
-    adds: bool,
-}
-
-/// Memory that will be read or written soon.
-#[derive(Clone, Copy)]
-struct Soon {
-    start: Value,
-    bytes: usize,
-    written: bool,
-}
-
-/// The bytes of a line of the cache, and how many lines are asked for at each point at most.
-const LINE: usize = 64;
-const MANY: usize = 32;
 
 /// A part of the tiles of a block along one axis: the first of them, how many, how many results of each there are, and from which to which place of
 /// each the image is there.
@@ -88,60 +43,8 @@ struct Conv<'k> {
     image: Affine,
     there: [(i64, i64); 2],
     room: Value,
-}
-
-impl What {
-    /// The side of the squares that are read, and of those that are made.
-    fn sides(self) -> [usize; 2] {
-        match self {
-            What::Image => [POINTS, POINTS],
-            What::Weights => [TAPS, POINTS],
-            What::Results => [POINTS, RESULTS],
-            What::Gradient => [RESULTS, POINTS],
-            What::Taps => [POINTS, TAPS],
-        }
-    }
-
-    /// The values that are made of those that are read, both row by row.
-    fn of<O: Ops>(self, ops: &O, values: &[O::V]) -> Vec<O::V> {
-        fn flat<O: Ops, const FROM: usize, const TO: usize>(
-            ops: &O,
-            formula: impl Fn(&O, [O::V; FROM]) -> [O::V; TO],
-            values: &[O::V],
-        ) -> Vec<O::V> {
-            both(ops, formula, from_fn(|row| from_fn(|column| values[row * FROM + column]))).concat()
-        }
-        match self {
-            What::Image => flat(ops, formulas::image::<O>, values),
-            What::Weights => flat(ops, formulas::weights::<O>, values),
-            What::Results => flat(ops, formulas::results::<O>, values),
-            What::Gradient => flat(ops, formulas::gradient::<O>, values),
-            What::Taps => flat(ops, formulas::taps::<O>, values),
-        }
-    }
-
-    /// The columns of what is made in an order in which neighbours share what they are made of.
-    fn columns(self) -> &'static [usize] {
-        match self.sides()[1] {
-            POINTS => &[1, 2, 3, 4, 0, 5],
-            RESULTS => &[0, 2, 1, 3],
-            _ => &[0, 2, 1],
-        }
-    }
-}
-
-/// The places of values, `high` bytes from row to row and `wide` from column to column, of which rows and columns of these ranges are there.
-fn square(side: usize, [high, wide]: [i64; 2], there: [(usize, usize); 2]) -> Vec<Option<i64>> {
-    let at = |row: usize, column: usize| row as i64 * high + column as i64 * wide;
-    let inside = |(from, to): (usize, usize), at: usize| from <= at && at < to;
-    let place =
-        |row: usize, column: usize| (inside(there[0], row) && inside(there[1], column)).then(|| at(row, column));
-    (0..side).flat_map(|row| (0..side).map(move |column| (row, column))).map(|(row, column)| place(row, column)).collect()
-}
-
-/// The places of the values at all points, so many floats apart.
-fn points(floats: usize) -> Vec<Option<i64>> {
-    (0..POINTS * POINTS).map(|point| Some((4 * floats * point) as i64)).collect()
+    /// The functions that were written so far.
+    written: RefCell<HashMap<Squares, Option<Rc<Written>>>>,
 }
 
 impl Writer<'_, '_> {
@@ -152,7 +55,8 @@ impl Writer<'_, '_> {
         let room = self.bases[winograd.room].expect("a buffer of the kernel");
         let layout = winograd.layout(&axes, axes[last]);
         let (image, there) = (winograd.at(), winograd.there(&axes));
-        let conv = Conv { kernel, winograd, layout, outer, places, channels, image, there, room };
+        let written = RefCell::default();
+        let conv = Conv { kernel, winograd, layout, outer, places, channels, image, there, room, written };
         let (empty, axes) = (Body::default(), axes.len());
         // The first knows the factors' indices, the second what follows.
         let mut scopes = [Scope::new(&empty, axes, 0), Scope::new(&kernel.body, axes, kernel.space.len() + 1)];
@@ -235,7 +139,8 @@ impl Writer<'_, '_> {
         let points = [layout.images, layout.others, layout.sums];
         let left = [*channels, 1];
         let products = Products { rows: tiles, columns: *last, terms: *channels, left, points, adds: false };
-        let mut soon: Vec<Soon> = self.next(conv, &scopes[0], &conv.image, winograd.main().buffer).into_iter().collect();
+        let mut soon: Vec<Soon> =
+            self.next(conv, &scopes[0], &conv.image, winograd.main().buffer).into_iter().collect();
         soon.extend(self.here(conv, &scopes[1]));
         self.products(conv, &products, &soon);
         each(&|part| {
@@ -248,7 +153,8 @@ impl Writer<'_, '_> {
             let row = 4 * *last as i64;
             let pitches = [row * (high * wide) as i64, row * wide as i64, row];
             let extents = [examples / RESULTS, there(&parts[0]), there(&parts[1])];
-            let axes = [winograd.roles.outer.last().copied(), Some(winograd.roles.places[0]), Some(winograd.roles.places[1])];
+            let axes =
+                [winograd.roles.outer.last().copied(), Some(winograd.roles.places[0]), Some(winograd.roles.places[1])];
             let around = axes.into_iter().zip(extents).zip(pitches);
             let around = around.filter_map(|((axis, extent), pitch)| Some((Through::all(axis?, extent), pitch)));
             let around: Vec<(Through, i64)> = around.collect();
@@ -268,7 +174,11 @@ impl Writer<'_, '_> {
         let whole = conv.layout.block[1] * RESULTS >= conv.places[0];
         let taps = conv.winograd.roles.taps[0];
         let known = if whole { 0 } else { 4 * stride(at, taps) * (TAPS - 1) as i64 };
-        Some(Soon { start: self.code.ins(|ins| ins.iadd_imm_s(start, bytes + known)), bytes: bytes as usize, written: false })
+        Some(Soon {
+            start: self.code.ins(|ins| ins.iadd_imm_s(start, bytes + known)),
+            bytes: bytes as usize,
+            written: false,
+        })
     }
 
     /// What is read and written with the results of this block, as far as it lies in one piece.
@@ -328,8 +238,9 @@ impl Writer<'_, '_> {
         });
         let beside = beside.collect();
         let reader = image.filter(|(reader, _)| reader.body.lines.len() > 1);
-        let change = Change { what, reader, beside, reads, writes: points(apart), channels, loops };
-        self.change(&change, source, target);
+        let squares = Squares { what, reads, writes: points(apart), channels, loops };
+        let change = Change { squares, reader, beside };
+        self.change(conv, &change, source, target);
     }
 
     /// Changes sums at points to results: to where they are stored, or to the room for them.
@@ -354,7 +265,7 @@ impl Writer<'_, '_> {
         let tiles = [steps[0], RESULTS as i64 * steps[1], RESULTS as i64 * steps[2]];
         let loops = conv.loops(part, tiles, *last, true);
         let writes = square(RESULTS, [steps[1], steps[2]], part.map(|part| (0, part.results)));
-        self.change(&Change::plain(What::Results, points(layout.sums), writes, (*last, loops)), source, target);
+        self.change(conv, &Change::plain(What::Results, points(layout.sums), writes, (*last, loops)), source, target);
     }
 
     fn change_weights(&self, conv: &Conv, scope: &Scope) {
@@ -366,7 +277,7 @@ impl Writer<'_, '_> {
         let reads = square(TAPS, steps, [(0, TAPS); 2]);
         let writes = points(layout.others);
         let target = conv.float(self, layout.starts()[1]);
-        self.change(&Change::plain(What::Weights, reads, writes, (*last, loops)), source, target);
+        self.change(conv, &Change::plain(What::Weights, reads, writes, (*last, loops)), source, target);
     }
 
     /// No product has been added to any sum.
@@ -391,7 +302,7 @@ impl Writer<'_, '_> {
         let loops = vec![(*channels, [row, row])];
         let change = Change::plain(What::Taps, points(layout.sums), writes, (*last, loops));
         let first = conv.float(self, results);
-        self.change(&change, conv.float(self, sums), first);
+        self.change(conv, &change, conv.float(self, sums), first);
         let roles = &winograd.roles;
         let around = [
             (Through::all(roles.taps[0], TAPS), TAPS as i64 * weights),
@@ -431,7 +342,8 @@ impl Conv<'_> {
             Some(&outer) if high * RESULTS >= self.places[0] => examples as i64 * stride(at, outer),
             _ => (high * RESULTS) as i64 * height,
         };
-        let whole = wide * RESULTS >= self.places[1] && width > 0 && height <= width * (self.places[1] + 2 * TAPS) as i64;
+        let whole =
+            wide * RESULTS >= self.places[1] && width > 0 && height <= width * (self.places[1] + 2 * TAPS) as i64;
         (whole && step > 0).then_some(4 * step)
     }
 
@@ -464,228 +376,5 @@ impl Conv<'_> {
         let bare = matches!(self.kernel.body.lines[store.value.0 as usize].work, Work::Core) && !store.adds;
         let last = self.kernel.space.len() - 1;
         (bare && store.at.factor(Var::Axis(last as u32)) == 1).then_some(store)
-    }
-}
-
-// ------------------------------------------------------------------------------------------ changes and products
-
-impl Change<'_> {
-    /// One that reads values as they are.
-    fn plain(
-        what: What,
-        reads: Vec<Option<i64>>,
-        writes: Vec<Option<i64>>,
-        (channels, loops): (usize, Vec<(usize, [i64; 2])>),
-    ) -> Self {
-        Change { what, reader: None, beside: vec![], reads, writes, channels, loops }
-    }
-
-    /// What is made of a value that is read, and of those beside it.
-    fn read<O: Ops>(&self, ops: &O, value: O::V, beside: &[O::V]) -> O::V {
-        let Some((reader, main)) = self.reader else { return value };
-        let body = &reader.body;
-        let mut made: Vec<O::V> = Vec::with_capacity(body.lines.len());
-        for line in &body.lines {
-            let of = |reg: &Reg| made[reg.0 as usize];
-            let next = match &line.work {
-                Work::Load(load) if load == main => value,
-                Work::Load(load) => {
-                    beside[self.beside.iter().position(|it| it.0 == load).expect("a load of the image")]
-                }
-                Work::Const(bits) if line.dtype == Dtype::Bool => ops.truth(*bits != 0),
-                Work::Const(bits) => ops.of_bits(ops.int(*bits as i32)),
-                Work::Map(scalar, args) => {
-                    let dtypes: Vec<Dtype> = args.iter().map(|&arg| body.dtype(arg)).collect();
-                    scalar.apply(&dtypes, ops, &args.iter().map(of).collect::<Vec<_>>())
-                }
-                // What is outside is not read.
-                Work::Mask(_, reg) => of(reg),
-                Work::Core | Work::Index(_) | Work::Random { .. } | Work::Step => unreachable!("an image has no such line"),
-            };
-            made.push(next);
-        }
-        made[reader.value.0 as usize]
-    }
-
-    /// As a function of two addresses and those beside; `None` where there can be none.
-    fn strip(&self, isa: Isa) -> Option<(Strip, Vec<u8>, usize)> {
-        let near = |bytes: i64| i32::try_from(bytes).ok();
-        let trace = Trace::default();
-        let pointers = 2 + self.beside.len();
-        let beside: Vec<Wide> =
-            (2..pointers).map(|pointer| trace.push(Op::At { pointer: pointer as u32, bytes: 0 })).collect();
-        let read = |place: &Option<i64>| match place {
-            Some(bytes) => {
-                let value = trace.push(Op::At { pointer: 0, bytes: near(*bytes)? });
-                Some(self.read(&trace, value, &beside))
-            }
-            None => Some(trace.float(0.0)),
-        };
-        let values = self.reads.iter().map(read).collect::<Option<Vec<_>>>()?;
-        let made = self.what.of(&trace, &values);
-        let side = self.what.sides()[1];
-        let order = self.what.columns().iter().flat_map(|column| (0..side).map(move |row| row * side + column));
-        let order = order.filter_map(|at| Some((self.writes[at]?, made[at])));
-        let sink = |(bytes, value)| Some(Sink::Store { pointer: 1, bytes: near(bytes)?, unit: Unit::Four, value });
-        let sinks = order.map(sink).collect::<Option<Vec<_>>>()?;
-        let around = self.loops.iter().map(|(extent, steps)| {
-            let steps = steps.iter().copied().chain(self.beside.iter().map(|_| 0));
-            let steps = steps.map(near).collect::<Option<Vec<_>>>()?;
-            Some(Around { extent: *extent, steps })
-        });
-        let loops = around.collect::<Option<Vec<_>>>()?;
-        let strip = Strip { ops: trace.finish()?, sinks, columns: self.channels, pointers, known: 0, loops, apart: true };
-        let (code, bytes) = strip.code(isa)?;
-        Some((strip, code, bytes))
-    }
-}
-
-impl Writer<'_, '_> {
-    /// Changes all squares of values that begin at `source`, to `target`.
-    fn change(&self, change: &Change, source: Value, target: Value) {
-        let Some((strip, code, bytes)) = Isa::of(&self.plan.machine).and_then(|isa| change.strip(isa)) else {
-            return self.change_plainly(change, &change.loops, source, target);
-        };
-        let table = self.lines_of_cache(bytes);
-        let beside = change.beside.iter().map(|it| it.1);
-        for (number, value) in [source, target].into_iter().chain(beside).enumerate() {
-            self.code.ins(|ins| ins.store(memory(), value, table, strip.pointer_at(number) as i32));
-        }
-        // Nothing is folded, but the function looks where.
-        self.code.ins(|ins| ins.store(memory(), table, table, strip.lanes_at() as i32));
-        self.call(code, &[table]);
-    }
-
-    /// The same in loops of four channels.
-    fn change_plainly(&self, change: &Change, loops: &[(usize, [i64; 2])], source: Value, target: Value) {
-        let moved = |index: Value, [read, write]: [i64; 2]| {
-            [(source, read), (target, write)].map(|(start, step)| {
-                let offset = self.code.ins(|ins| ins.imul_imm_s(index, step));
-                self.code.ins(|ins| ins.iadd(start, offset))
-            })
-        };
-        if let Some((&(extent, steps), inner)) = loops.split_first() {
-            self.repeat((0, extent, 1), &[], &mut |index, _| {
-                let [source, target] = moved(index, steps);
-                self.change_plainly(change, inner, source, target);
-                Vec::new()
-            });
-            return;
-        }
-        self.repeat((0, change.channels, WIDE), &[], &mut |index, _| {
-            let [source, target] = moved(index, [4; 2]);
-            let lanes = self.lanes(Width::Four);
-            let behind = |start: Value, bytes: i64| self.code.ins(|ins| ins.iadd_imm_s(start, bytes));
-            let kind = type_of(Dtype::F32, Width::Four);
-            let beside = change.beside.iter().map(|&(_, start)| {
-                let offset = self.code.ins(|ins| ins.imul_imm_s(index, 4));
-                let address = self.code.ins(|ins| ins.iadd(start, offset));
-                self.code.ins(|ins| ins.load(kind, memory(), address, 0))
-            });
-            let beside: Vec<Value> = beside.collect();
-            let read = |place: &Option<i64>| match place {
-                Some(bytes) => {
-                    let address = behind(source, *bytes);
-                    let value = self.code.ins(|ins| ins.load(kind, memory(), address, 0));
-                    change.read(&lanes, value, &beside)
-                }
-                None => lanes.float(0.0),
-            };
-            let values: Vec<Value> = change.reads.iter().map(read).collect();
-            for (value, place) in change.what.of(&lanes, &values).into_iter().zip(&change.writes) {
-                if let Some(bytes) = place {
-                    let address = behind(target, *bytes);
-                    self.code.ins(|ins| ins.store(memory(), value, address, 0));
-                }
-            }
-            Vec::new()
-        });
-    }
-
-    /// The products of a block at all points.
-    fn products(&self, conv: &Conv, products: &Products, soon: &[Soon]) {
-        let [images, others, sums, _] = conv.layout.starts();
-        let starts = [images, others, sums].map(|at| conv.float(self, at));
-        let soon = &soon[..soon.len().min(3)];
-        let lines = |soon: &Soon| soon.bytes.div_ceil(LINE * POINTS * POINTS).min(MANY);
-        let ahead: Vec<Ahead> = soon.iter().map(|it| Ahead { lines: lines(it), written: it.written }).collect();
-        let Some(calls) = Isa::of(&self.plan.machine).and_then(|isa| products.calls(isa, &ahead)) else {
-            return self.products_plainly(products, starts);
-        };
-        let soon: Vec<Value> = soon.iter().map(|soon| soon.start).collect();
-        for (number, (code, skipped)) in calls.into_iter().enumerate() {
-            // The first function asks for all of it.
-            let ahead = if number == 0 { &soon[..] } else { &[] };
-            let starts: [Value; 3] = from_fn(|it| self.code.ins(|ins| ins.iadd_imm_s(starts[it], skipped[it])));
-            self.call(code, &[&starts[..], ahead].concat());
-        }
-    }
-
-    /// The same in loops of four columns.
-    fn products_plainly(&self, products: &Products, starts: [Value; 3]) {
-        let Products { rows, columns, terms, left: [down, along], points, adds } = *products;
-        let at = |start: Value, index: Value, floats: usize| {
-            let offset = self.code.ins(|ins| ins.imul_imm_s(index, 4 * floats as i64));
-            self.code.ins(|ins| ins.iadd(start, offset))
-        };
-        let (lanes, kind) = (self.lanes(Width::Four), type_of(Dtype::F32, Width::Four));
-        self.repeat((0, POINTS * POINTS, 1), &[], &mut |point, _| {
-            let [left, right, sums]: [Value; 3] = from_fn(|it| at(starts[it], point, points[it]));
-            self.repeat((0, rows, 1), &[], &mut |row, _| {
-                let (left, sums) = (at(left, row, down), at(sums, row, columns));
-                self.repeat((0, columns, WIDE), &[], &mut |column, _| {
-                    let (right, place) = (at(right, column, 1), at(sums, column, 1));
-                    let so_far = match adds {
-                        true => self.code.ins(|ins| ins.load(kind, memory(), place, 0)),
-                        false => lanes.float(0.0),
-                    };
-                    let sum = self.repeat((0, terms, 1), &[left, right, so_far], &mut |_, carried| {
-                        let a = self.code.ins(|ins| ins.load(type_of(Dtype::F32, Width::One), memory(), carried[0], 0));
-                        let b = self.code.ins(|ins| ins.load(kind, memory(), carried[1], 0));
-                        let sum = lanes.fma(self.code.splat(Dtype::F32, a), b, carried[2]);
-                        let next = [(carried[0], along), (carried[1], columns)]
-                            .map(|(start, floats)| self.code.ins(|ins| ins.iadd_imm_s(start, 4 * floats as i64)));
-                        vec![next[0], next[1], sum]
-                    });
-                    self.code.ins(|ins| ins.store(memory(), sum[2], place, 0));
-                    Vec::new()
-                });
-                Vec::new()
-            });
-            Vec::new()
-        });
-    }
-}
-
-impl Products {
-    /// Functions of three addresses, the first of up to six, each with how many bytes behind the first of factors and sums it begins: one for each shape of a tile.
-    fn calls(&self, isa: Isa, ahead: &[Ahead]) -> Option<Vec<(Vec<u8>, [i64; 3])>> {
-        let bytes = |floats: usize| 4 * floats as i64;
-        let tile = best(isa, (self.rows, self.columns));
-        let [down, along] = self.left.map(bytes);
-        let pitch = bytes(self.columns);
-        let factors = [
-            Factor { down, across: false, along: vec![along] },
-            Factor { down: 0, across: true, along: vec![pitch] },
-        ];
-        let mut calls = vec![];
-        for rows in parts(self.rows, tile.rows) {
-            for columns in parts(self.columns, tile.columns) {
-                let [above, before] = [(self.rows, tile.rows, rows), (self.columns, tile.columns, columns)]
-                    .map(|(all, whole, here)| if here == whole { 0 } else { all - here });
-                let count = [(self.rows, rows, above), (self.columns, columns, before)]
-                    .map(|(all, here, skipped)| (all - skipped) / here);
-                let around = [
-                    Tiles { extent: POINTS * POINTS, steps: self.points.map(bytes) },
-                    Tiles { extent: count[1], steps: [0, bytes(columns), bytes(columns)] },
-                    Tiles { extent: count[0], steps: [down * rows as i64, 0, pitch * rows as i64] },
-                ];
-                let target = Rows { pitch, adds: self.adds };
-                let ahead = if calls.is_empty() { ahead } else { &[] };
-                let code = x86::sums(isa, Tile { rows, columns }, &factors, &[self.terms], target, &around, ahead)?;
-                calls.push((code, [down * above as i64, bytes(before), pitch * above as i64 + bytes(before)]));
-            }
-        }
-        Some(calls)
     }
 }

@@ -76,7 +76,8 @@ fn bordered(way: Way, [batch, height, width, channels, out]: [usize; 5], border:
     let product = match way {
         Way::Forward | Way::Shifted | Way::Made => g.contract("bypxqc,pqco->byxo", x, other),
         Way::Data => {
-            let turned = [0, 1].iter().fold(other, |w, &axis| g.view(View::Slice { axis, start: 2, step: -1, len: 3 }, w));
+            let turned =
+                [0, 1].iter().fold(other, |w, &axis| g.view(View::Slice { axis, start: 2, step: -1, len: 3 }, w));
             g.contract("bypxqc,pqoc->byxo", x, turned)
         }
         Way::Weights => g.contract("bypxqc,byxo->pqco", x, other),
@@ -147,10 +148,13 @@ fn threads_and_the_number_of_examples_change_no_bit() {
                 let function = function(way, sizes);
                 let plans = [&Machine::host(), &machine].map(|machine| plan(&function, machine));
                 shared += usize::from(plans[1].together.iter().any(|&count| count > 1));
-                let [alone, together] =
-                    plans.map(|plan| outcome(&mut native::compile(plan), &function, 7, false));
+                let [alone, together] = plans.map(|plan| outcome(&mut native::compile(plan), &function, 7, false));
                 for (alone, together) in alone.iter().zip(&together) {
-                    assert_eq!(crate::native::bits(alone), crate::native::bits(together), "{threads} {way:?} {sizes:?}");
+                    assert_eq!(
+                        crate::native::bits(alone),
+                        crate::native::bits(together),
+                        "{threads} {way:?} {sizes:?}"
+                    );
                 }
             }
         }
@@ -256,7 +260,8 @@ fn it_is_nearly_as_exact_as_a_chain() {
 fn the_formulas_are_those_of_a_convolution() {
     let mut dice = Dice::new(3);
     let mut number = || dice.within(0, 2000) as f64 / 1000.0 - 1.0;
-    let mut square = |side: usize| -> Vec<Vec<f64>> { (0..side).map(|_| (0..side).map(|_| number()).collect()).collect() };
+    let mut square =
+        |side: usize| -> Vec<Vec<f64>> { (0..side).map(|_| (0..side).map(|_| number()).collect()).collect() };
     let fixed = |square: &[Vec<f64>]| -> Vec<f64> { square.concat() };
     let (d, g, y) = (square(6), square(3), square(4));
     let at = |square: &[f64], side: usize, row: usize, column: usize| square[row * side + column];

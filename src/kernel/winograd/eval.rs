@@ -4,8 +4,8 @@ use std::array::from_fn;
 
 use super::formulas::{POINTS, RESULTS, TAPS, both, gradient, image, results, taps, weights};
 use super::{Roles, Winograd, stride};
-use crate::kernel::{Affine, Kernel, Load};
 use crate::kernel::eval::each_point;
+use crate::kernel::{Affine, Kernel, Load};
 use crate::scalar::ops::Ops;
 use crate::scalar::plain::Single;
 
@@ -24,8 +24,7 @@ impl Winograd {
     pub fn sums(&self, kernel: &Kernel, memory: Memory) -> Vec<u32> {
         let axes = kernel.axes();
         let mut sums = vec![0; kernel.space.iter().product()];
-        let steps: Vec<usize> =
-            (0..kernel.space.len()).map(|axis| kernel.space[axis + 1..].iter().product()).collect();
+        let steps: Vec<usize> = (0..kernel.space.len()).map(|axis| kernel.space[axis + 1..].iter().product()).collect();
         let (outer, [height, width]) = self.extents(&axes);
         let [channels, last] = [axes[self.roles.channel], kernel.space[kernel.space.len() - 1]];
         let step = |axis: usize| steps[axis];
@@ -36,8 +35,10 @@ impl Winograd {
         if self.roles.gradient {
             let mut at_points = vec![zero; channels * last];
             each_point(&all_tiles, &[], |tile| {
-                let images: Vec<Points> = (0..channels).map(|channel| self.image_tile(&axes, tile, channel, memory)).collect();
-                let others: Vec<Points> = (0..last).map(|other| self.gradient_tile(&axes, tile, other, memory)).collect();
+                let images: Vec<Points> =
+                    (0..channels).map(|channel| self.image_tile(&axes, tile, channel, memory)).collect();
+                let others: Vec<Points> =
+                    (0..last).map(|other| self.gradient_tile(&axes, tile, other, memory)).collect();
                 for (sum, (channel, other)) in at_points.iter_mut().zip(pairs()) {
                     add(sum, &images[channel], &others[other]);
                 }
@@ -53,9 +54,11 @@ impl Winograd {
             }
             return sums;
         }
-        let weights: Vec<Points> = pairs().map(|(channel, other)| self.weights(kernel, channel, other, memory)).collect();
+        let weights: Vec<Points> =
+            pairs().map(|(channel, other)| self.weights(kernel, channel, other, memory)).collect();
         each_point(&all_tiles, &[], |tile| {
-            let images: Vec<Points> = (0..channels).map(|channel| self.image_tile(&axes, tile, channel, memory)).collect();
+            let images: Vec<Points> =
+                (0..channels).map(|channel| self.image_tile(&axes, tile, channel, memory)).collect();
             let start: usize = self.roles.outer.iter().zip(tile).map(|(&axis, &at)| at * step(axis)).sum();
             for other in 0..last {
                 let mut sum = zero;
@@ -108,7 +111,12 @@ impl Winograd {
     }
 
     /// The values of a tile, each by its place along height and width and by where it lies.
-    fn square<const N: usize>(&self, at: &Affine, tile: &[usize], read: impl Fn([usize; 2], i64) -> u32) -> [[u32; N]; N] {
+    fn square<const N: usize>(
+        &self,
+        at: &Affine,
+        tile: &[usize],
+        read: impl Fn([usize; 2], i64) -> u32,
+    ) -> [[u32; N]; N] {
         let Roles { outer, places, .. } = &self.roles;
         let start: i64 = outer.iter().zip(tile).map(|(&axis, &index)| stride(at, axis) * index as i64).sum();
         from_fn(|row| {
@@ -125,9 +133,8 @@ impl Winograd {
         let along = |axis: usize, index: usize| stride(at, axis) * index as i64;
         let start = at.constant + along(self.roles.channel, channel) + along(kernel.space.len() - 1, other);
         let [high, wide] = self.roles.taps;
-        let square: [[u32; TAPS]; TAPS] = from_fn(|row| {
-            from_fn(|column| (memory.read)(*buffer, start + along(high, row) + along(wide, column)))
-        });
+        let square: [[u32; TAPS]; TAPS] =
+            from_fn(|row| from_fn(|column| (memory.read)(*buffer, start + along(high, row) + along(wide, column))));
         both(&Single, weights::<Single>, square)
     }
 }

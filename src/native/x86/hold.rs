@@ -61,7 +61,9 @@ impl Uses {
         let mut of = vec![vec![]; ops.len()];
         for (position, turn) in order.iter().enumerate() {
             match turn {
-                Turn::Op(wide) => ops[wide.0 as usize].operands().iter().for_each(|it| of[it.0 as usize].push(position)),
+                Turn::Op(wide) => {
+                    ops[wide.0 as usize].operands().iter().for_each(|it| of[it.0 as usize].push(position))
+                }
                 Turn::Sink(number) => of[value(&sinks[*number]).0 as usize].push(position),
             }
         }

@@ -102,7 +102,12 @@ impl Strip {
         let way = |around: &Around, step: &i32| around.extent as i64 * i64::from(*step);
         let far = |around: &Around| around.steps.iter().any(|step| i32::try_from(way(around, step)).is_err());
         let too_many = self.pointers > POINTERS.len() || self.columns > i32::MAX as usize / 4;
-        if self.columns == 0 || too_many || self.loops.iter().any(far) || (isa == Isa::Avx2 && masks_bytes) || (tail && reads_whole) {
+        if self.columns == 0
+            || too_many
+            || self.loops.iter().any(far)
+            || (isa == Isa::Avx2 && masks_bytes)
+            || (tail && reads_whole)
+        {
             return None;
         }
         let ops = if isa == Isa::Avx512 { chosen(&self.ops) } else { self.ops.clone() };
