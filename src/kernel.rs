@@ -10,6 +10,7 @@ pub mod affine;
 mod body;
 mod build;
 mod collapse;
+mod columns;
 pub mod eval;
 mod factors;
 mod fuse;

@@ -8,6 +8,7 @@ use super::across::across;
 use super::affine::{Affine, flatten};
 use super::build::kernels;
 use super::collapse::collapse;
+use super::columns::columns;
 use super::group::Group;
 use super::order::{Order, Task};
 use super::panels::{Blocks, Panels, blocks, panels};
@@ -99,6 +100,7 @@ impl Writing<'_> {
             self.settle(&mut kernel);
             collapse(&mut kernel);
             across(&mut kernel);
+            columns(&mut kernel);
             self.push(kernel);
         }
     }

@@ -162,6 +162,30 @@ fn every_view_and_its_adjoint_move_what_they_say() {
 }
 
 #[test]
+fn memory_that_is_turned_round_is_gone_through_a_few_columns_at_a_time() {
+    let turned = |shape: &[usize], dtype: Dtype| {
+        of_feeds(&[(shape, dtype)], |g, feeds| {
+            let rank = shape.len();
+            let order: Vec<usize> = (0..rank - 2).chain([rank - 1, rank - 2]).collect();
+            vec![g.permute(feeds[0], &order)]
+        })
+    };
+    let machine = Machine { threads: 1, ..Machine::host() };
+    let space = |shape: &[usize]| plan(&turned(shape, Dtype::F32), &machine).kernels[0].space.clone();
+    assert_eq!(space(&[160, 40]), [10, 40, 16]);
+    assert_eq!(space(&[3, 192, 24]), [3, 12, 24, 16]);
+    // Few lines, few neighbours, columns that are left over.
+    assert_eq!(space(&[128, 40]), [40, 128]);
+    assert_eq!(space(&[160, 8]), [8, 160]);
+    assert_eq!(space(&[150, 40]), [40, 150]);
+    for shape in [&[160, 40][..], &[3, 192, 24], &[150, 40], &[1600, 17]] {
+        for dtype in [Dtype::F32, Dtype::I32, Dtype::Bool] {
+            check_exactly(&turned(shape, dtype), 5);
+        }
+    }
+}
+
+#[test]
 fn reductions_of_every_length_along_every_axis_are_right() {
     for extent in 0..=70 {
         for shape in [[extent, 5], [5, extent]] {
