@@ -212,10 +212,11 @@ impl Winograd {
     pub fn layout(&self, axes: &[usize], last: usize) -> Layout {
         let (outer, extents) = self.extents(axes);
         let tiles = extents.map(|extent| extent.div_ceil(RESULTS));
-        let wide = if tiles[1] <= 2 * TOGETHER { tiles[1] } else { divisor(tiles[1], TOGETHER) };
-        let high = divisor(tiles[0], TOGETHER / wide);
+        let together = if self.roles.gradient { 2 * TOGETHER } else { TOGETHER };
+        let wide = if tiles[1] <= 2 * TOGETHER { tiles[1] } else { divisor(tiles[1], together) };
+        let high = divisor(tiles[0], together / wide);
         let examples = match outer.last() {
-            Some(&examples) if [high, wide] == tiles => divisor(examples, TOGETHER / (high * wide)),
+            Some(&examples) if [high, wide] == tiles => divisor(examples, together / (high * wide)),
             _ => 1,
         };
         let (block, count) = ([examples, high, wide], examples * high * wide);
@@ -228,7 +229,7 @@ impl Winograd {
     }
 }
 
-/// About so many tiles are computed at once: what they are at all points stays near.
+/// About so many tiles are computed at once, and twice as many of sums over tiles: what they are at all points stays near.
 const TOGETHER: usize = 16;
 
 /// The points of one tile are this many floats further apart than their values take, lest they all fall on the same lines of the cache.

@@ -63,7 +63,17 @@ const POINTERS: [Word; 13] = [
     Word::R15,
 ];
 
+/// Rows that take so many bytes together come from far away, and their elements are asked for so many bytes ahead: the machine does so by itself within a
+/// page of its memory only.
+const FAR: usize = 1 << 20;
+const AHEAD: i32 = 2048;
+
 impl Strip {
+    /// The bytes of the elements of all rows.
+    fn bytes(&self) -> usize {
+        self.loops.iter().map(|around| around.extent).product::<usize>() * self.columns * 4
+    }
+
     // The table: pointers, where the lanes lie, counters of loops, elements, and then what the function keeps for itself.
 
     pub fn pointer_at(&self, number: usize) -> usize {
@@ -332,6 +342,9 @@ impl Writer<'_> {
                 let mask = mask.map(|mask| holds.register(code, mask));
                 let to = holds.take(code, wide);
                 let from = self.element(pointer, unit, part);
+                if unit == Unit::Four && self.strip.bytes() >= FAR {
+                    self.code.ahead(from.behind(AHEAD), false);
+                }
                 self.load(to, from, unit, (part.lanes, mask));
             }
             Op::Two(what, a, b) => {

@@ -108,8 +108,9 @@ impl Assembler {
     /// Asks for a line of the cache, to be read or to be written. Nothing is touched, so any address will do.
     pub fn ahead(&mut self, at: Address, written: bool) {
         // prefetcht0 m8, prefetchw m8
-        if at.base.0 >= 8 {
-            self.bytes.push(0x41);
+        let index = at.index.map_or(0, |(index, _)| index.0 >> 3);
+        if at.base.0 >= 8 || index > 0 {
+            self.bytes.push(0x40 | index << 1 | at.base.0 >> 3);
         }
         self.bytes.extend([0x0f, if written { 0x0d } else { 0x18 }]);
         self.operand(1, Operand::Memory(at), 1, 0);
