@@ -11,6 +11,7 @@ use crate::source::nearest;
 
 mod arrays;
 pub mod cifar;
+pub mod command;
 pub mod csv;
 pub mod idx;
 pub mod image_folder;
@@ -66,10 +67,11 @@ pub const SOURCES: &[Source] = &[
     cifar::SOURCE,
     image_folder::SOURCE,
     text_file::SOURCE,
+    command::SOURCE,
 ];
 
 /// Sources of the language that this version does not read.
-const LATER: &[&str] = &["parquet", "audio_folder", "sqlite", "command"];
+const LATER: &[&str] = &["parquet", "audio_folder", "sqlite"];
 
 /// The row of a source, and its call.
 pub fn call<'a>(plan: &'a SourcePlan, files: Files<'a>) -> Result<(&'static Source, Call<'a>), Vec<Problem>> {
