@@ -90,6 +90,7 @@ impl<'a> Live<'a> {
         self.words(match work {
             Work::Bytes => format!("reading · {}/{}", bytes(done), bytes(of)),
             Work::Command => format!("reading what a program writes · {}", bytes(done)),
+            Work::Query => format!("reading rows of a database · {}", count(done)),
             Work::Files => format!("reading files · {}/{}", count(done), count(of)),
             Work::Pictures => format!("decoding pictures · {}/{}", count(done), count(of)),
             Work::Rows => format!("preparing rows · {}/{}", count(done), count(of)),

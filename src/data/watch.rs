@@ -14,6 +14,8 @@ pub enum Work {
     Pictures,
     /// Another program writes rows, of which nobody knows how many bytes they will be.
     Command,
+    /// Rows come from a database, of which nobody knows how many they will be.
+    Query,
     /// The formulas of fields are applied to rows.
     Rows,
 }

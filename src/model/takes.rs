@@ -58,7 +58,7 @@ impl Kind {
         match self {
             Kind::Path => "\"data.csv\"",
             Kind::Paths => "[\"x.npy\", \"y.npy\"]",
-            Kind::Text => "\"./reader\"",
+            Kind::Text => "\"…\"",
             Kind::Rest => "\"--days\", \"30\"",
             Kind::Flag => "yes",
             Kind::Letter => "\";\"",
@@ -181,6 +181,24 @@ const COMMAND: &[Param] = &[
     },
 ];
 
+const SQLITE: &[Param] = &[
+    Param { doc: "The file of the database.", ..PATH },
+    Param {
+        name: "table",
+        kind: Kind::Text,
+        required: false,
+        default: None,
+        doc: "The table, or the view, that is read.",
+    },
+    Param {
+        name: "query",
+        kind: Kind::Text,
+        required: false,
+        default: None,
+        doc: "The `select` that is read instead.",
+    },
+];
+
 const FOLDER: &[Param] = &[Param {
     name: "path",
     kind: Kind::Path,
@@ -223,6 +241,7 @@ pub fn takes(name: &str) -> &'static [Param] {
         "image_folder" => FOLDER,
         "cifar10" => CIFAR,
         "command" => COMMAND,
+        "sqlite" => SQLITE,
         "random" | "by_position" => SHARES,
         "stratified" | "by_group" | "by_time" => BY_AND_SHARES,
         "given" => SAID_BY,

@@ -72,6 +72,12 @@ problems! {
             .at(at, "belongs to the language, but nothing reads it so far")
             .help(format!("convert the data to one of {}", list(&ticked(&known))));
 
+    /// A source of which this build goes without.
+    "source-left-out" Error SourceLeftOut { source: String, at: Span } =>
+        say(format!("this build of dlmc goes without `{source}`"))
+            .at(at, format!("needs the feature `{source}`"))
+            .help(format!("build dlmc with it: `cargo build --release --features {source}`, or `cargo install --path . --features {source}`"));
+
     /// A source or a split is given a setting that it does not have.
     "unknown-data-setting" Error UnknownDataSetting {
         callee: String, setting: Option<String>, near: Option<Near>, known: Vec<String>, at: Span,

@@ -1,7 +1,8 @@
-//! Problems of rows that come from outside: from programs of others.
+//! Problems of rows that come from outside: from programs of others, from databases.
 
-use super::{problems, say};
-use crate::source::Span;
+use super::data::{Shown, Spot};
+use super::{Words, count, list, problems, say, ticked};
+use crate::source::{Near, Span};
 
 /// How what a program writes is called: no file, whose lines could be named by its name.
 pub const OUTPUT: &str = "the output of ";
@@ -82,4 +83,60 @@ problems! {
         };
         said.iter().fold(words, |words, line| words.note(CommandFailed::words(line)))
     };
+
+    /// A database is asked for neither a table nor a query, or for both.
+    "table-or-query" Error TableOrQuery { shown: String, both: bool, tables: Vec<String>, at: Span } => {
+        let words = match both {
+            true => say("rows are read from a table or by a query, and here are both").at(at, "a table"),
+            false => say("rows are read from a table or by a query, and here is neither").at(at, "reads a part of the database"),
+        };
+        let words = with_tables(words, &shown, &tables);
+        match (both, tables.first()) {
+            (false, Some(first)) => words.help(format!("say which: `table: {first:?}`, or a `select` as `query`")),
+            (false, None) => words.help("put a table in it"),
+            (true, _) => words.help("leave one of them out"),
+        }
+    };
+
+    /// A database does not have a table.
+    "table-missing" Error TableMissing { table: String, shown: String, near: Option<Near>, tables: Vec<String>, at: Span } => {
+        let words = with_tables(say(format!("{shown} has no table called `{table}`")).at(at, "no such table"), &shown, &tables);
+        match near {
+            Some(near) if near.is_certain => {
+                let (was, text) = (format!("{table:?}"), format!("{:?}", near.name));
+                words.help(format!("did you mean `{}`?", near.name)).mend(at, was, text)
+            }
+            near => words.maybe_help(near.map(|near| format!("did you mean `{}`?", near.name))),
+        }
+    };
+
+    /// SQLite does not take a query.
+    "sql-refused" Error SqlRefused { why: String, at: Span, place: Option<Span> } => match place {
+        Some(place) => say(format!("SQLite refuses the query: {why}")).at(place, "from here on"),
+        None => say(format!("SQLite refuses the query: {why}")).at(at, "this query"),
+    };
+
+    /// A column of a database holds what is neither a number nor a text.
+    "no-cells" Error NoCells { column: String, shown: String, rows: Vec<Shown>, count: usize, at: Span } => {
+        let number = super::count(count, "row", "rows");
+        let spots = rows.iter().filter_map(|row| if let Spot::Row(row) = row.spot { Some(row.to_string()) } else { None });
+        let spots: Vec<String> = spots.collect();
+        let first = match (&spots[..], count - spots.len()) {
+            ([one], 0) => format!("it is row {one}"),
+            (_, 0) => format!("they are the rows {}", list(&spots)),
+            (_, more) => format!("they are the rows {} and {more} more", spots.join(", ")),
+        };
+        say(format!("in {number} of {shown}, `{column}` holds bytes, which are no cell"))
+            .at(at, "read here")
+            .note(first)
+            .help(format!("read numbers or texts: `cast({column} as text)`, `hex({column})`, or another column"))
+    };
+}
+
+fn with_tables(words: Words, shown: &str, tables: &[String]) -> Words {
+    match tables.len() {
+        0 => words.note(format!("{shown} has no tables")),
+        few @ 1..=12 => words.note(format!("{shown} has {}: {}", count(few, "table", "tables"), list(&ticked(tables)))),
+        many => words.note(format!("{shown} has {many} tables, {} among them", list(&ticked(&tables[..8])))),
+    }
 }

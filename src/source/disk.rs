@@ -83,6 +83,9 @@ impl World for Disk {
     fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
         Ok(Box::new(std::fs::File::open(path)?))
     }
+    fn on_disk(&self, path: &Path) -> Option<PathBuf> {
+        Some(path.into())
+    }
     fn starts_programs(&self) -> bool {
         self.programs
     }
