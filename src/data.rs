@@ -34,6 +34,7 @@ pub mod lints;
 pub mod part;
 pub mod pictures;
 pub mod prepare;
+mod process;
 pub mod served;
 pub mod shuffle;
 pub mod sources;
@@ -52,6 +53,7 @@ pub use input::{Need, Rows, encode_rows};
 pub use inspect::{DataFacts, inspect};
 pub use levels::Levels;
 pub use part::Part;
+pub use sources::command::programs;
 pub use watch::{Unwatched, Watch, Work};
 
 use files::Files;

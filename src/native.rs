@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 mod along;
+mod children;
 mod draft;
 mod lanes;
 mod memory;
@@ -36,6 +37,7 @@ use memory::{Arena, Fences};
 use module::Compiled;
 use team::{Arguments, Phases, Team};
 
+pub use children::end_with_us;
 pub use module::{clif, foreign};
 
 /// A compiled step, with the memory that it works in.

@@ -12,6 +12,7 @@ pub mod command;
 pub mod data;
 pub mod lint;
 pub mod names;
+pub mod outside;
 pub mod pages;
 pub mod privacy;
 pub mod run;
@@ -196,6 +197,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         values::ENTRIES,
         data::ENTRIES,
         arrays::ENTRIES,
+        outside::ENTRIES,
         sequences::ENTRIES,
         training::ENTRIES,
         transfer::ENTRIES,

@@ -121,6 +121,14 @@ pub trait World: Sync {
     }
     /// A data file, to be read from its start.
     fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>>;
+    /// Where a data file lies on a disk, for who opens it by its path; nothing where it is on none.
+    fn on_disk(&self, _path: &Path) -> Option<PathBuf> {
+        None
+    }
+    /// Whether programs that write rows may be started. They can do whatever their user can.
+    fn starts_programs(&self) -> bool {
+        false
+    }
     /// The folder in which data files are looked for when they are not beside the program.
     fn data_root(&self) -> Option<PathBuf>;
     /// What lies in a folder; nothing where nobody can say.

@@ -14,6 +14,8 @@ pub struct Again<'a> {
     pub overrides: &'a [Override],
     pub stdin_filename: Option<&'a Path>,
     pub no_cache: bool,
+    /// Whether programs that write rows may be started.
+    pub commands: bool,
     pub backend: Backend,
 }
 
@@ -33,6 +35,9 @@ impl Again<'_> {
         }
         if self.no_cache {
             command.push("--no-cache".into());
+        }
+        if self.commands {
+            command.push("--allow-commands".into());
         }
         if self.backend != Backend::Native {
             command.push(format!("--backend {}", self.backend.word()));

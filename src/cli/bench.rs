@@ -70,7 +70,9 @@ impl Args {
             Batch::All => {
                 let (facts, _) = data::inspect(&Disk::of_environment(), opened.folder(), &program.data);
                 let rows = facts.splits.map(|[train, ..]| train).filter(|&rows| rows > 0);
-                rows.ok_or_else(|| Stop::because(Exit::Problems, BatchUnknown {}))?
+                rows.ok_or_else(|| {
+                    Stop::because(Exit::Problems, BatchUnknown { countable: data::programs(&program.data).is_empty() })
+                })?
             }
         };
         if let Some(out) = &self.record {

@@ -151,10 +151,17 @@ fn trains(trains: &[TrainReport]) -> String {
     let private = trains.iter().filter_map(|train| {
         let who = train.name.as_ref().filter(|_| several).map_or(String::new(), |name| format!("{name} is "));
         let Privacy { epsilon: asked, delta, .. } = train.private?;
-        let uncounted = || format!("epsilon {asked} at delta {delta:e}; `--data` counts the rows and says the noise");
+        let who_counts = if train.commands.is_empty() { "`--data`" } else { "the run" };
+        let uncounted =
+            || format!("epsilon {asked} at delta {delta:e}; {who_counts} counts the rows and says the noise");
         Some(format!("  {who}private: {}\n", train.guarantee.as_ref().map_or_else(uncounted, private)))
     });
-    let parts = [brought.collect(), trained.collect(), thaws.collect(), private.collect::<String>()];
+    let unstarted = trains.iter().filter(|train| !train.commands.is_empty()).map(|train| {
+        let of = train.name.as_ref().filter(|_| several).map_or(String::new(), |name| format!(" for {name}"));
+        format!("  {}{of}\n", not_started(&train.commands))
+    });
+    let parts =
+        [unstarted.collect(), brought.collect(), trained.collect(), thaws.collect(), private.collect::<String>()];
     table.text() + &parts.concat()
 }
 
@@ -192,6 +199,16 @@ fn exports(plans: &[ExportPlan]) -> String {
         table.row([file.clone(), train.clone().unwrap_or("–".into()), serves.join(", ")]);
     }
     table.text()
+}
+
+/// What is not known because a look starts no program.
+fn not_started(commands: &[String]) -> String {
+    let commands: Vec<String> = commands.iter().map(|it| format!("`{it}`")).collect();
+    let (verb, they) = if commands.len() == 1 { ("writes", "was") } else { ("write", "were") };
+    format!(
+        "{} {verb} the rows and {they} not started: how many rows there are, and what is in them, the run will tell",
+        list(&commands)
+    )
 }
 
 /// `backbone from weights/resnet18.safetensors: 96 tensors, 269,722 numbers; 2 left out`
@@ -239,6 +256,7 @@ fn as_json(report: &Report, problems: &[Problem]) -> Value {
         };
         json!({
             "name": train.name, "model": train.model, "data": train.data, "rows": train.rows,
+            "commands": train.commands,
             "steps": steps, "steps_formula": formula, "parameters": train.parameters, "trained": train.trained,
             "transfers": train.transfers.iter().map(|it| {
                 json!({

@@ -51,7 +51,7 @@ impl Args {
                 };
                 let program = Path::new(&trained.checked.sources[trained.checked.file].name);
                 let base = program.parent().unwrap_or(Path::new(""));
-                let world = Disk::of_environment();
+                let world = Disk::of_environment().starting_programs(terminal.commands);
                 trained.evaluate(Known::Split { split, base }, &Through { world: &world, watch: &shown, backend })
             }
         };

@@ -86,9 +86,11 @@ impl<'a> Live<'a> {
     /// `preparing rows · 512/1,797`
     pub fn reading(&mut self, work: Work, done: usize, of: usize) {
         let (done, of) = (done as u64, of as u64);
-        self.show(of, done);
+        self.show(if of == 0 { u64::MAX } else { of }, done);
         self.words(match work {
             Work::Bytes => format!("reading · {}/{}", bytes(done), bytes(of)),
+            Work::Command => format!("reading what a program writes · {}", bytes(done)),
+            Work::Query => format!("reading rows of a database · {}", count(done)),
             Work::Files => format!("reading files · {}/{}", count(done), count(of)),
             Work::Pictures => format!("decoding pictures · {}/{}", count(done), count(of)),
             Work::Rows => format!("preparing rows · {}/{}", count(done), count(of)),

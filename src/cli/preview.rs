@@ -62,7 +62,7 @@ impl Args {
             return Err(fail(vec![NothingToPreview { at: program.train.span }.into()]));
         }
         let loaded = data::load(
-            &Disk::of_environment(),
+            &Disk::of_environment().starting_programs(terminal.commands),
             opened.folder(),
             &program.data,
             &mut Formulas(program),

@@ -8,7 +8,6 @@ use super::numbers::{at_most, count, measure, micros, seconds};
 use super::table::{Align, Table};
 use super::terminal::Format;
 use super::{Exit, Overrides, Stop, Terminal, crash, interrupt, program};
-use crate::compile::Backend;
 use crate::model::Program;
 use crate::model::program::{CellType, FieldPlan};
 use crate::problem;
@@ -60,7 +59,7 @@ impl Args {
             checked: &checked,
             program: chosen,
             overrides: &overrides,
-            world: &Disk::of_environment().forgetful(self.no_cache),
+            world: &Disk::of_environment().forgetful(self.no_cache).starting_programs(terminal.commands),
             base: opened.folder(),
             backend: terminal.backend,
             place: place(self.out.as_deref(), self.resume),
@@ -79,7 +78,7 @@ impl Args {
         };
         match outcome.end.reason {
             Reason::Interrupted => {
-                terminal.insist(&(spent(&outcome.end) + &self.how_to_go_on(&outcome, terminal.backend)));
+                terminal.insist(&(spent(&outcome.end) + &self.how_to_go_on(&outcome, terminal)));
                 Ok(interrupt.exit())
             }
             Reason::Done | Reason::Patience | Reason::Time => {
@@ -94,7 +93,7 @@ impl Args {
     }
 
     /// The last words of an interrupted run: the command that goes on with it.
-    fn how_to_go_on(&self, outcome: &Outcome, backend: Backend) -> String {
+    fn how_to_go_on(&self, outcome: &Outcome, terminal: &Terminal) -> String {
         let again = Again {
             verb: "run",
             file: &self.file,
@@ -102,7 +101,8 @@ impl Args {
             overrides: &self.overrides.all(),
             stdin_filename: self.stdin_filename.as_deref(),
             no_cache: self.no_cache,
-            backend,
+            commands: terminal.commands,
+            backend: terminal.backend,
         };
         let command = again.resuming(&outcome.folder);
         format!("interrupted after step {}; go on with: {command}\n", count(outcome.end.step))

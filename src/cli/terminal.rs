@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroUsize;
 
 use anstream::{AutoStream, ColorChoice};
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
 use super::{report, sarif};
@@ -41,6 +42,10 @@ pub struct Look {
     /// depend on it [default: the widest that there are]
     #[arg(long, global = true, value_name = "NAME", env = "DLMC_ISA", hide_env = true, value_parser = registers)]
     isa: Option<usize>,
+    /// Start the programs from which data blocks read rows: they can do whatever you can. `check`
+    /// starts none
+    #[arg(long, global = true, env = "DLMC_ALLOW_COMMANDS", hide_env = true, value_parser = BoolishValueParser::new())]
+    allow_commands: bool,
     /// Do not show warnings of this code
     #[arg(long, global = true, value_name = "CODE")]
     pub allow: Vec<String>,
@@ -91,6 +96,8 @@ pub struct Terminal {
     pub quiet: bool,
     pub verbose: bool,
     pub backend: Backend,
+    /// Whether programs that write rows may be started.
+    pub commands: bool,
     pub allow: Vec<String>,
     /// Warnings that are off by default, and were asked for.
     pub warn: Vec<String>,
@@ -149,6 +156,7 @@ impl Terminal {
                 BackendName::Kernels => Backend::Kernels,
                 BackendName::Interpreter => Backend::Interpreter,
             },
+            commands: look.allow_commands,
             allow: look.allow.clone(),
             warn: look.warn.clone(),
             deny_warnings: look.deny.is_some(),

@@ -54,7 +54,7 @@ impl Args {
             checked: &checked,
             program: chosen,
             overrides: &overrides,
-            world: &Disk::of_environment().forgetful(self.no_cache),
+            world: &Disk::of_environment().forgetful(self.no_cache).starting_programs(terminal.commands),
             base: opened.folder(),
             backend: terminal.backend,
             place: place(self.out.as_deref(), self.resume),
@@ -78,6 +78,7 @@ impl Args {
             overrides: &overrides,
             stdin_filename: self.stdin_filename.as_deref(),
             no_cache: self.no_cache,
+            commands: terminal.commands,
             backend: terminal.backend,
         };
         if found.end.reason == Reason::Interrupted {

@@ -19,6 +19,8 @@ pub enum Share {
 pub struct Args<'a> {
     params: &'static [Param],
     values: Vec<Option<&'a Given>>,
+    /// What stands behind all that has a name.
+    rest: Vec<&'a Given>,
 }
 
 impl<'a> Args<'a> {
@@ -26,14 +28,22 @@ impl<'a> Args<'a> {
     pub fn read(callee: &Name, given: &'a [Given], params: &'static [Param]) -> Result<Args<'a>, Vec<Problem>> {
         let mut values: Vec<Option<&Given>> = params.iter().map(|_| None).collect();
         let mut problems: Vec<Problem> = vec![];
-        let mut positional = 0..params.len();
+        let (all, rest) = match params {
+            [named @ .., last] if last.kind == Kind::Rest => (named, Some(last)),
+            all => (all, None),
+        };
+        let (mut positional, mut more) = (0..all.len(), vec![]);
         for one in given {
             let place = match &one.name {
-                Some(name) => params.iter().position(|param| param.name == name.as_str()),
+                Some(name) => all.iter().position(|param| param.name == name.as_str()),
                 None => positional.next(),
             };
             let Some(place) = place else {
-                problems.push(unknown(callee, one, params));
+                match rest.filter(|_| one.name.is_none()) {
+                    Some(rest) if rest.kind.holds(&one.value) => more.push(one),
+                    Some(rest) => problems.push(mistyped(callee, one, rest)),
+                    None => problems.push(unknown(callee, one, all)),
+                }
                 continue;
             };
             let param = &params[place];
@@ -57,7 +67,7 @@ impl<'a> Args<'a> {
                 );
             }
         }
-        if problems.is_empty() { Ok(Args { params, values }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Args { params, values, rest: more }) } else { Err(problems) }
     }
 
     fn given(&self, name: &str) -> Option<&'a Given> {
@@ -97,6 +107,11 @@ impl<'a> Args<'a> {
             Constant::List(items) => items.iter().map(text_of).collect(),
             other => unreachable!("{other:?} for a list"),
         })
+    }
+
+    /// The texts that stand behind all that has a name.
+    pub fn rest(&self) -> impl Iterator<Item = (&'a str, Span)> {
+        self.rest.iter().map(|it| (text_of(&it.value), it.span))
     }
 
     pub fn share(&self, name: &str) -> Option<Share> {
@@ -151,7 +166,10 @@ fn mistyped(callee: &Name, given: &Given, param: &Param) -> Problem {
         }
         _ => None,
     };
-    let example = fraction.unwrap_or_else(|| format!("{}: {}", param.name, param.kind.example()));
+    let example = fraction.unwrap_or_else(|| match param.kind {
+        Kind::Rest => format!("{callee}(…, {})", param.kind.example(), callee = callee.as_str()),
+        kind => format!("{}: {}", param.name, kind.example()),
+    });
     DataSettingValue {
         callee: callee.as_str().to_string(),
         setting: param.name,

@@ -58,6 +58,13 @@ fn stamps(source: &SourcePlan, files: Files) -> Option<(String, Vec<Stamp>)> {
         let found = files.find(path, Some(span)).ok()?;
         let changed = files.world.changed(&found.path)?.to_string();
         stamps.push(Stamp { bytes: found.size, changed });
+        // What a database has not taken into its file yet lies beside it.
+        let mut beside = found.path.clone().into_os_string();
+        beside.push("-wal");
+        if let Some(bytes) = files.world.size(beside.as_ref()) {
+            let changed = files.world.changed(beside.as_ref())?.to_string();
+            stamps.push(Stamp { bytes, changed });
+        }
         write!(what, "\n{}", std::path::absolute(&found.path).ok()?.display()).expect("a text");
     }
     for given in &source.args {

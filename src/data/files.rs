@@ -216,7 +216,7 @@ impl<'a> Files<'a> {
     }
 
     fn too_large(&self, found: &Found) -> Problem {
-        DataTooLarge { path: found.shown.clone(), limit: self.limits.bytes, at: found.span }.into()
+        DataTooLarge { what: format!("the file {:?}", found.shown), limit: self.limits.bytes, at: found.span }.into()
     }
 }
 
@@ -230,7 +230,7 @@ pub fn text<'b>(found: &Found, bytes: &'b [u8], cut: bool) -> Result<&'b str, Pr
         Err(why) => {
             let line = bytes[..why.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
             let wide = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
-            return Err(NotUtf8 { path: found.shown.clone(), line, wide, at: found.span }.into());
+            return Err(NotUtf8 { shown: found.shown.clone(), line, wide, at: found.span }.into());
         }
     };
     Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text))

@@ -10,7 +10,7 @@ use super::fitted::{Fitted, FittedField};
 use super::frame::{Column, Heading};
 use super::prepare::{tokenise, typed};
 use super::sources::image_folder::{self, Named};
-use super::sources::{self, Opened, csv, idx, jsonl, npy, npz, text_file};
+use super::sources::{self, Opened, command, csv, idx, jsonl, npy, npz, text_file};
 use super::windows::{Order, Reach};
 use super::{Fitter, Part, encode};
 use crate::model::program::{CellType, ColumnPlan, DataPlan, FieldPlan, Select};
@@ -147,7 +147,7 @@ fn open_rows(plan: &DataPlan, files: Files, found: Found) -> Result<Opened, Vec<
         "tsv" => csv::open_content(content, csv::Dialect::plain(b'\t')),
         "csv" => csv::open_content(content, csv::Dialect::plain(b',')),
         _ if trained_on_text => csv::open_content(content, csv::Dialect::of(&call)?),
-        _ if kind.name == jsonl::SOURCE.name => jsonl::open_content(content),
+        _ if [jsonl::SOURCE.name, command::SOURCE.name].contains(&kind.name) => jsonl::open_content(content),
         _ => Err(vec![InputFormat { shown: content.found.shown, at: plan.source.span }.into()]),
     }
 }

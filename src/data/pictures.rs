@@ -40,8 +40,8 @@ pub fn read(
     let shape: [usize; 3] = plan.shape[..].try_into().expect("height, width and channels");
     let size: usize = shape.iter().product();
     if (frame.rows as u64).saturating_mul(size as u64) > files.limits.bytes {
-        let (path, limit) = (frame.shown.clone(), files.limits.bytes);
-        return Err(vec![DataTooLarge { path, limit, at: Some(plan.span) }.into()]);
+        let (what, limit) = (format!("the file {:?}", frame.shown), files.limits.bytes);
+        return Err(vec![DataTooLarge { what, limit, at: Some(plan.span) }.into()]);
     }
     let paths: Vec<Option<&str>> = (0..frame.rows).map(|row| frame.column(place).cell(row, 0).text()).collect();
     let kept = Decoded::of(files, &paths, &format!("{steps:?} {shape:?}"));

@@ -6,17 +6,20 @@ use super::frame::{Frame, Heading};
 use crate::model::program::SourcePlan;
 use crate::model::takes::takes;
 use crate::problem::Problem;
-use crate::problem::data::{SourceNotAvailable, UnknownSource};
+use crate::problem::data::{SourceLeftOut, SourceNotAvailable, UnknownSource};
 use crate::source::nearest;
 
 mod arrays;
 pub mod cifar;
+pub mod command;
 pub mod csv;
 pub mod idx;
 pub mod image_folder;
 pub mod jsonl;
 pub mod npy;
 pub mod npz;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod table;
 pub mod text_file;
 
@@ -66,17 +69,27 @@ pub const SOURCES: &[Source] = &[
     cifar::SOURCE,
     image_folder::SOURCE,
     text_file::SOURCE,
+    command::SOURCE,
+    #[cfg(feature = "sqlite")]
+    sqlite::SOURCE,
 ];
 
+/// Sources that only some builds have, each by a feature of its name. They are the last of all.
+const FEATURES: &[&str] = &["sqlite"];
+
 /// Sources of the language that this version does not read.
-const LATER: &[&str] = &["parquet", "audio_folder", "sqlite", "command"];
+const LATER: &[&str] = &["parquet", "audio_folder"];
 
 /// The row of a source, and its call.
 pub fn call<'a>(plan: &'a SourcePlan, files: Files<'a>) -> Result<(&'static Source, Call<'a>), Vec<Problem>> {
     let name = plan.kind.as_str();
-    let readable = SOURCES.iter().map(|source| source.name);
+    let left_out = FEATURES.iter().copied().filter(|name| SOURCES.iter().all(|source| source.name != *name));
+    let readable = SOURCES.iter().map(|source| source.name).chain(left_out.clone());
     let Some(source) = SOURCES.iter().find(|source| source.name == name) else {
         let at = plan.kind.span;
+        if left_out.into_iter().any(|it| it == name) {
+            return Err(vec![SourceLeftOut { source: name.into(), at }.into()]);
+        }
         if LATER.contains(&name) {
             let known = readable.map(String::from).collect();
             return Err(vec![SourceNotAvailable { source: name.into(), known, at }.into()]);

@@ -12,13 +12,17 @@ pub enum Work {
     Files,
     /// They are decoded.
     Pictures,
+    /// Another program writes rows, of which nobody knows how many bytes they will be.
+    Command,
+    /// Rows come from a database, of which nobody knows how many they will be.
+    Query,
     /// The formulas of fields are applied to rows.
     Rows,
 }
 
 /// Who is told.
 pub trait Watch {
-    /// So many of so many are done. Whether to go on: what is ended so gives no problem.
+    /// So many of so many are done, of 0 where nobody knows of how many. Whether to go on: what is ended so gives no problem.
     fn goes_on(&self, work: Work, done: usize, of: usize) -> bool;
 }
 

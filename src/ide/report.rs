@@ -51,6 +51,8 @@ pub struct TrainReport {
     pub data: String,
     /// The examples of training, validation and test, where the look at the data tells them.
     pub rows: Option<[usize; 3]>,
+    /// The programs that write rows, which no look starts.
+    pub commands: Vec<String>,
     pub steps: Steps,
     /// Numbers that the run moves: those of the parameters that are neither frozen for good nor adapted.
     pub trained: u64,
@@ -85,7 +87,7 @@ pub enum Steps {
 pub enum Look {
     /// What some milliseconds show: which files there are, their heads, tables in the program, what is remembered.
     Glance,
-    /// Every row. What is found is remembered for the next glance.
+    /// Every row, unless another program writes them. What is found is remembered for the next glance.
     Rows,
 }
 
@@ -113,8 +115,9 @@ pub fn look(
         let reads = Reads::of(program);
         if looked.iter().all(|it| it.reads != reads) {
             let (dataset, rows) = match at_data {
-                Look::Glance => (None, vec![]),
-                Look::Rows => read_rows(world, base, program),
+                // Programs that write rows are for those to start who want to train.
+                Look::Rows if data::programs(&program.data).is_empty() => read_rows(world, base, program),
+                Look::Glance | Look::Rows => (None, vec![]),
             };
             let record = dataset.as_ref().map(|it| DataRecord::new(program, it));
             let (facts, mut found) = data::inspect(world, base, &program.data);
@@ -258,6 +261,7 @@ fn train(program: &Program, examples: Option<[usize; 3]>, read: Option<Rows>) ->
         model: program.model.clone(),
         data: program.data.name.clone(),
         rows: examples,
+        commands: data::programs(&program.data),
         steps: steps(program, examples.map(|[train, ..]| train)),
         trained: program.trained as u64,
         parameters: program.parameters() as u64,

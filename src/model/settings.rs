@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::apply::inputs_of;
 use super::modules::{Definition, ModuleId, Modules};
-use super::takes::takes;
+use super::takes::{Kind as Holds, takes};
 use super::train::{Row, SETTINGS, constant_text};
 use super::value::What;
 use super::{builtins, export, fields, tune};
@@ -464,6 +464,8 @@ impl<'a> Walk<'a> {
     /// The settings of a source or a split.
     fn foreign(&mut self, call: &mut Expr, path: &str, by: Option<Expr>) {
         let params = called(call).map_or(&[][..], |name| takes(&name));
+        // What has no name has no path.
+        let params = &params[..params.iter().position(|param| param.kind == Holds::Rest).unwrap_or(params.len())];
         let names: Vec<&str> = params.iter().map(|param| param.name).collect();
         let places = arranged(arguments_of(call), &names, 0);
         for (number, param) in params.iter().enumerate() {

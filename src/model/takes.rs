@@ -22,6 +22,10 @@ pub enum Kind {
     Path,
     /// One path, or a list of them.
     Paths,
+    /// One text.
+    Text,
+    /// Any number of texts, one behind the other: what stands at the end, and has no name of its own.
+    Rest,
     /// `yes` or `no`.
     Flag,
     /// One character.
@@ -40,6 +44,8 @@ impl Kind {
         match self {
             Kind::Path => "a path in quotes",
             Kind::Paths => "a path in quotes, or a list of them",
+            Kind::Text => "a text in quotes",
+            Kind::Rest => "texts in quotes",
             Kind::Flag => "`yes` or `no`",
             Kind::Letter => "one character in quotes",
             Kind::Texts => "a list of texts",
@@ -52,6 +58,8 @@ impl Kind {
         match self {
             Kind::Path => "\"data.csv\"",
             Kind::Paths => "[\"x.npy\", \"y.npy\"]",
+            Kind::Text => "\"…\"",
+            Kind::Rest => "\"--days\", \"30\"",
             Kind::Flag => "yes",
             Kind::Letter => "\";\"",
             Kind::Texts => "[\"\", \"NA\"]",
@@ -62,7 +70,8 @@ impl Kind {
 
     pub fn holds(self, value: &Constant) -> bool {
         match (self, value) {
-            (Kind::Path, Constant::Text(path)) => !path.is_empty(),
+            (Kind::Path | Kind::Text, Constant::Text(text)) => !text.is_empty() && !text.contains('\0'),
+            (Kind::Rest, Constant::Text(text)) => !text.contains('\0'),
             (Kind::Paths, Constant::List(items)) => {
                 !items.is_empty() && items.iter().all(|item| Kind::Path.holds(item))
             }
@@ -155,6 +164,41 @@ const IDX: &[Param] = &[
     },
 ];
 
+const COMMAND: &[Param] = &[
+    Param {
+        name: "program",
+        kind: Kind::Text,
+        required: true,
+        default: None,
+        doc: "The program: a path if there is a slash in it, else a name among those of the system.",
+    },
+    Param {
+        name: "arguments",
+        kind: Kind::Rest,
+        required: false,
+        default: None,
+        doc: "What the program is given, word by word; no shell reads it.",
+    },
+];
+
+const SQLITE: &[Param] = &[
+    Param { doc: "The file of the database.", ..PATH },
+    Param {
+        name: "table",
+        kind: Kind::Text,
+        required: false,
+        default: None,
+        doc: "The table, or the view, that is read.",
+    },
+    Param {
+        name: "query",
+        kind: Kind::Text,
+        required: false,
+        default: None,
+        doc: "The `select` that is read instead.",
+    },
+];
+
 const FOLDER: &[Param] = &[Param {
     name: "path",
     kind: Kind::Path,
@@ -196,6 +240,8 @@ pub fn takes(name: &str) -> &'static [Param] {
         "idx" => IDX,
         "image_folder" => FOLDER,
         "cifar10" => CIFAR,
+        "command" => COMMAND,
+        "sqlite" => SQLITE,
         "random" | "by_position" => SHARES,
         "stratified" | "by_group" | "by_time" => BY_AND_SHARES,
         "given" => SAID_BY,

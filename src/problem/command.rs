@@ -39,9 +39,12 @@ problems! {
             .help("say how images are varied: `augment image { flip(horizontal) }`");
 
     /// `bench` of a program whose batch is all examples, and nobody has counted them.
-    "batch-unknown" Error BatchUnknown {} =>
+    "batch-unknown" Error BatchUnknown { countable: bool } =>
         super::say("a step is over all examples, and nobody has counted them yet")
-            .help("count them with `dlmc check --data`, or measure another size: `--set train.batch=64`");
+            .help(match countable {
+                true => "count them with `dlmc check --data`, or measure another size: `--set train.batch=64`",
+                false => "measure another size: `--set train.batch=64`",
+            });
 
     /// `init` is told of a target that the table does not have.
     "no-target-column" Error NoTargetColumn { name: String, near: Option<Near>, known: Vec<String> } =>

@@ -1,5 +1,6 @@
 //! Problems of data: sources, files, columns, cells, classes, splits.
 
+use super::outside::OUTPUT;
 use super::{Words, count, list, problems, say, ticked};
 use crate::source::{Near, Span};
 
@@ -71,6 +72,12 @@ problems! {
             .at(at, "belongs to the language, but nothing reads it so far")
             .help(format!("convert the data to one of {}", list(&ticked(&known))));
 
+    /// A source of which this build goes without.
+    "source-left-out" Error SourceLeftOut { source: String, at: Span } =>
+        say(format!("this build of dlmc goes without `{source}`"))
+            .at(at, format!("needs the feature `{source}`"))
+            .help(format!("build dlmc with it: `cargo build --release --features {source}`, or `cargo install --path . --features {source}`"));
+
     /// A source or a split is given a setting that it does not have.
     "unknown-data-setting" Error UnknownDataSetting {
         callee: String, setting: Option<String>, near: Option<Near>, known: Vec<String>, at: Span,
@@ -138,15 +145,15 @@ problems! {
         };
 
     /// A data file is larger than what is read at once.
-    "data-too-large" Error DataTooLarge { path: String, limit: u64, at: Option<Span> } =>
-        say(format!("the file {path:?} is too large to be read at once"))
+    "data-too-large" Error DataTooLarge { what: String, limit: u64, at: Option<Span> } =>
+        say(format!("{what} is too large to be read at once"))
             .maybe_at(at, format!("holds more than {}", bytes(limit)))
             .help("train on a part of the rows");
 
     /// A data file is not text in UTF-8.
-    "not-utf8" Error NotUtf8 { path: String, line: usize, wide: bool, at: Option<Span> } => {
+    "not-utf8" Error NotUtf8 { shown: String, line: usize, wide: bool, at: Option<Span> } => {
         let what = if wide { "it looks like UTF-16".to_string() } else { format!("line {line} holds other bytes") };
-        say(format!("the file {path:?} is not text in UTF-8")).maybe_at(at, what).help("save it as UTF-8")
+        say(format!("{shown} is not text in UTF-8")).maybe_at(at, what).help("save it as UTF-8")
     };
 
     /// A source holds no rows.
@@ -676,6 +683,9 @@ pub(super) fn tell(
     for row in rows {
         match row.spot {
             Spot::Cell(span) => words = words.at(span, text(&row.text)),
+            Spot::Line(line) if shown.starts_with(OUTPUT) => {
+                notes.push(format!("line {line} of {shown} {}", text(&row.text)))
+            }
             Spot::Line(line) => notes.push(format!("{shown}:{line} {}", text(&row.text))),
             Spot::Row(number) => notes.push(format!("row {number} of {shown} {}", text(&row.text))),
         }

@@ -12,7 +12,8 @@ use crate::data::Work;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// Data is being read; at most a hundred of each kind, and none where there is little to do. There is no `log.jsonl` yet.
+    /// Data is being read; at most a hundred of each kind, and none where there is little to do. Of what
+    /// another program writes, or a database gives, at most ten a second, `of` 0. There is no `log.jsonl` yet.
     Reading { work: Work, done: usize, of: usize },
     /// Everything is compiled; the first step follows.
     Start(Start),

@@ -12,6 +12,8 @@ pub struct Disk {
     pub data: Option<PathBuf>,
     /// The folder of what can be done without, such as decoded pictures; where there is none, nothing is kept.
     pub memory: Option<PathBuf>,
+    /// Whether programs that write rows may be started.
+    pub programs: bool,
 }
 
 impl Disk {
@@ -25,12 +27,17 @@ impl Disk {
         } else {
             folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
         };
-        Disk { data: folder("DLMC_DATA"), memory: caches.map(|caches| caches.join("dlmc")) }
+        Disk { data: folder("DLMC_DATA"), memory: caches.map(|caches| caches.join("dlmc")), programs: false }
     }
 
     /// The same, which recalls nothing and keeps nothing if `forgetful`.
     pub fn forgetful(self, forgetful: bool) -> Disk {
         Disk { memory: self.memory.filter(|_| !forgetful), ..self }
+    }
+
+    /// The same, where somebody has `allowed` that programs are started which write rows.
+    pub fn starting_programs(self, allowed: bool) -> Disk {
+        Disk { programs: allowed, ..self }
     }
 
     /// The folder of bytes that are kept.
@@ -75,6 +82,12 @@ impl World for Disk {
     }
     fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
         Ok(Box::new(std::fs::File::open(path)?))
+    }
+    fn on_disk(&self, path: &Path) -> Option<PathBuf> {
+        Some(path.into())
+    }
+    fn starts_programs(&self) -> bool {
+        self.programs
     }
     fn data_root(&self) -> Option<PathBuf> {
         self.data.clone()

@@ -11,6 +11,7 @@ mod ends;
 mod files;
 mod json;
 mod look;
+mod outside;
 mod seeing;
 mod signals;
 mod tuning;

@@ -12,6 +12,8 @@ use dlmc::tensor::Array;
 pub mod arrays;
 mod batches;
 mod cells;
+#[cfg(feature = "sqlite")]
+mod databases;
 mod examples;
 mod facts;
 mod input;

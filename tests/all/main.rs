@@ -60,7 +60,7 @@ fn programs(folder: &str) -> Vec<std::path::PathBuf> {
 
 /// The disk, with small stand-ins for the data of programs whose own is too large for the project, and without a memory.
 fn disk() -> dlmc::source::Disk {
-    dlmc::source::Disk { data: Some(STAND_INS.into()), memory: None }
+    dlmc::source::Disk { data: Some(STAND_INS.into()), memory: None, programs: false }
 }
 
 /// Where these lie; for `DLMC_DATA`.

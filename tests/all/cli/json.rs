@@ -32,8 +32,19 @@ fn check_tells_problems_models_and_runs() {
     );
 
     let train = &sound["trains"][0];
-    let known =
-        ["name", "model", "data", "rows", "steps", "steps_formula", "parameters", "trained", "transfers", "thaws"];
+    let known = [
+        "name",
+        "model",
+        "data",
+        "rows",
+        "commands",
+        "steps",
+        "steps_formula",
+        "parameters",
+        "trained",
+        "transfers",
+        "thaws",
+    ];
     let costs = ["privacy", "step_flops", "peak_bytes", "resident_bytes", "tensor_bytes", "checkpoint_bytes"];
     assert_eq!(fields(train), [&known[..], &costs].concat());
     assert_eq!((&train["name"], &train["steps"]), (&Value::Null, &500.into()));

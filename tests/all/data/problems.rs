@@ -38,6 +38,10 @@ const SOURCES: &[Case] = &[
         "source: jsonl(\"f.csv\")",
         "{\"x\":1,\"y\":0}\n[1,0]\n{\"x\":1,\"x\":2}\n{\"x\":\nnull\n",
     ),
+    ("a program without a name", "source: command()", FINE),
+    ("a word for a program that is no text", "source: command(\"cat\", 3)", FINE),
+    ("words of a program by a name", "source: command(\"cat\", arguments: \"f.csv\")", FINE),
+    ("a program that nobody has allowed", "source: command(\"cat\", \"my rows\", \"$HOME\", \"\")", FINE),
     ("no IDX file", "source: idx(images: \"f.csv\")", FINE),
     ("an inline table with a short row", "source: table {\n| x | y |\n| 1 | 0 |\n| 2 |\n}", ""),
     ("an inline table without rows", "source: table {\n| x | y |\n}", ""),
@@ -298,13 +302,18 @@ fn every_problem_of_data_is_met_by_a_test() {
         "picture-size",
         "pictures-unreadable",
         "inputs-mixed",
+        // `pages`, in builds that leave one out
+        "source-left-out",
         // `input`
         "input-columns",
         "input-format",
     ];
+    let ours: Vec<&str> = ENTRIES.iter().map(|entry| entry.code).collect();
     let mut met: BTreeSet<&str> = elsewhere.into();
     all().iter().for_each(|(_, _, block, text)| met.extend(told(block, text).1));
-    let codes: BTreeSet<&str> = ENTRIES.iter().map(|entry| entry.code).collect();
+    // Those of other families, which data blocks meet too.
+    met.retain(|code| ours.contains(code));
+    let codes: BTreeSet<&str> = ours.into_iter().collect();
     assert_eq!(met, codes);
 }
 

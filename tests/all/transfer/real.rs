@@ -16,7 +16,7 @@ use safetensors::SafeTensors;
 
 /// The disk with the data that is meant.
 fn disk() -> Disk {
-    Disk { data: std::env::var_os("DLMC_DATA").map(PathBuf::from), memory: None }
+    Disk { data: std::env::var_os("DLMC_DATA").map(PathBuf::from), memory: None, programs: false }
 }
 
 /// The folder of a checkpoint, if it is there.
