@@ -58,42 +58,72 @@ impl Writer<'_, '_> {
 
     /// The same in loops of four columns.
     fn products_plainly(&self, products: &Products, starts: [Value; 3]) {
-        let Products { rows, columns, terms, left: [down, along], points, adds } = *products;
-        let at = |start: Value, index: Value, floats: usize| {
-            let offset = self.code.ins(|ins| ins.imul_imm_s(index, 4 * floats as i64));
-            self.code.ins(|ins| ins.iadd(start, offset))
-        };
-        let (lanes, kind) = (self.lanes(Width::Four), type_of(Dtype::F32, Width::Four));
+        let Products { rows, columns, points, .. } = *products;
         self.repeat((0, POINTS * POINTS, 1), &[], &mut |point, _| {
-            let [left, right, sums]: [Value; 3] = from_fn(|it| at(starts[it], point, points[it]));
-            self.repeat((0, rows, 1), &[], &mut |row, _| {
-                let (left, sums) = (at(left, row, down), at(sums, row, columns));
-                self.repeat((0, columns, WIDE), &[], &mut |column, _| {
-                    let (right, place) = (at(right, column, 1), at(sums, column, 1));
-                    let so_far = match adds {
-                        true => self.code.ins(|ins| ins.load(kind, memory(), place, 0)),
-                        false => lanes.float(0.0),
-                    };
-                    let sum = self.repeat((0, terms, 1), &[left, right, so_far], &mut |_, carried| {
-                        let a = self.code.ins(|ins| ins.load(type_of(Dtype::F32, Width::One), memory(), carried[0], 0));
-                        let b = self.code.ins(|ins| ins.load(kind, memory(), carried[1], 0));
-                        let sum = lanes.fma(self.code.splat(Dtype::F32, a), b, carried[2]);
-                        let next = [(carried[0], along), (carried[1], columns)]
-                            .map(|(start, floats)| self.code.ins(|ins| ins.iadd_imm_s(start, 4 * floats as i64)));
-                        vec![next[0], next[1], sum]
+            let [left, right, sums]: [Value; 3] = from_fn(|it| self.floats_behind(starts[it], point, points[it]));
+            let whole = rows - rows % ROWS;
+            for (from, to, high) in [(0, whole, ROWS), (whole, rows, 1)] {
+                self.repeat((from, to, high), &[], &mut |row, _| {
+                    let left = self.floats_behind(left, row, products.left[0]);
+                    let sums = self.floats_behind(sums, row, columns);
+                    self.repeat((0, columns, WIDE * VALUES), &[], &mut |column, _| {
+                        let [right, sums] = [right, sums].map(|start| self.floats_behind(start, column, 1));
+                        self.sums_plainly(products, high, [left, right, sums]);
+                        Vec::new()
                     });
-                    self.code.ins(|ins| ins.store(memory(), sum[2], place, 0));
                     Vec::new()
                 });
-                Vec::new()
-            });
+            }
             Vec::new()
         });
     }
+
+    /// The sums of so many rows, each of [`VALUES`] values of four columns: chains that do not wait for one another.
+    fn sums_plainly(&self, products: &Products, high: usize, [left, right, sums]: [Value; 3]) {
+        let Products { columns, terms, left: [down, along], adds, .. } = *products;
+        let (lanes, kind) = (self.lanes(Width::Four), type_of(Dtype::F32, Width::Four));
+        let places: Vec<i32> = (0..high)
+            .flat_map(|row| (0..VALUES).map(move |value| (4 * (row * columns + value * WIDE)) as i32))
+            .collect();
+        let so_far = places.iter().map(|&place| match adds {
+            true => self.code.ins(|ins| ins.load(kind, memory(), sums, place)),
+            false => lanes.float(0.0),
+        });
+        let carried: Vec<Value> = [left, right].into_iter().chain(so_far).collect();
+        let after = self.repeat((0, terms, 1), &carried, &mut |_, carried| {
+            let row: [Value; VALUES] =
+                from_fn(|value| self.code.ins(|ins| ins.load(kind, memory(), carried[1], (16 * value) as i32)));
+            let mut next = [(carried[0], along), (carried[1], columns)]
+                .map(|(start, floats)| self.code.ins(|ins| ins.iadd_imm_s(start, 4 * floats as i64)))
+                .to_vec();
+            for at in 0..high {
+                let element = type_of(Dtype::F32, Width::One);
+                let element = self.code.ins(|ins| ins.load(element, memory(), carried[0], (4 * at * down) as i32));
+                let element = self.code.splat(Dtype::F32, element);
+                let sum = |value: usize| lanes.fma(element, row[value], carried[2 + at * VALUES + value]);
+                next.extend((0..VALUES).map(sum));
+            }
+            next
+        });
+        for (&sum, place) in after[2..].iter().zip(places) {
+            self.code.ins(|ins| ins.store(memory(), sum, sums, place));
+        }
+    }
+
+    /// So many times so many floats behind an address.
+    fn floats_behind(&self, start: Value, index: Value, floats: usize) -> Value {
+        let offset = self.code.ins(|ins| ins.imul_imm_s(index, 4 * floats as i64));
+        self.code.ins(|ins| ins.iadd(start, offset))
+    }
 }
 
+/// The rows and the values of a row that are computed at once where registers hold four floats.
+const ROWS: usize = 4;
+const VALUES: usize = 2;
+
 impl Products {
-    /// Functions of three addresses, the first of up to six, each with how many bytes behind the first of factors and sums it begins: one for each shape of a tile.
+    /// Functions of three addresses, the first of up to six, each with how many bytes behind the first of factors and sums it
+    /// begins: one for each shape of a tile.
     fn calls(&self, isa: Isa, ahead: &[Ahead]) -> Option<Vec<(Vec<u8>, [i64; 3])>> {
         let bytes = |floats: usize| 4 * floats as i64;
         let tile = best(isa, (self.rows, self.columns));
