@@ -1,8 +1,7 @@
-//! Convolutions with 3×3 weights and stride 1 by Winograd's F(4×4, 3×3): a sixteenth of the results of a 4×4 tile costs 2.25 products per channel
-//! in place of 9.
+//! Convolutions with 3×3 weights and stride 1 by Winograd's F(4×4, 3×3): each result costs 2.25 products for a channel in place of 9.
 //!
-//! The tiles of an image, the weights and the gradients of results are changed to 36 points, at each of which a product over channels (or, for the gradient
-//! of weights, over tiles) gives the same point of what is asked for. See [`formulas`].
+//! The tiles of an image, the weights and the gradients of results are changed to 36 points, at each of which a product over channels
+//! (or, for the gradient of weights, over tiles) gives the same point of what is asked for. See [`formulas`].
 
 use std::cmp::Reverse;
 
@@ -124,12 +123,6 @@ pub fn roles(space: &[usize], inner: &[usize], image: &Reader, other: &Load) -> 
 }
 
 impl Reader {
-    /// What is read in memory, and no more.
-    pub fn of(load: Load, guards: Body) -> Reader {
-        let line = Line { work: Work::Load(load), dtype: Dtype::F32 };
-        Reader { body: Body { lines: vec![line], ..guards }, value: Reg(0) }
-    }
-
     pub fn loads(&self) -> impl Iterator<Item = &Load> {
         self.body.lines.iter().filter_map(|line| match &line.work {
             Work::Load(load) => Some(load),
@@ -142,13 +135,16 @@ impl Reader {
     fn is_of(&self, main: &Load, roles: &Roles) -> bool {
         let channel = Affine::var(Var::Axis(roles.channel as u32));
         let moving = |at: &Affine| at.plus(-at.constant);
+        // Where the load has a place, nothing else is left out.
+        let within = |guards: &[u32]| guards.iter().all(|guard| main.guards.contains(guard));
         let line = |line: &Line| match &line.work {
             Work::Load(load) => {
-                line.dtype == Dtype::F32 && (load == main || moving(&self.body.expand(&load.at)) == channel)
+                let beside = moving(&self.body.expand(&load.at)) == channel && within(&load.guards);
+                line.dtype == Dtype::F32 && (load == main || beside)
             }
             Work::Map(scalar, _) => scalar.def().ulp == 0.0 && line.dtype != Dtype::I32,
             Work::Const(_) => line.dtype != Dtype::I32,
-            Work::Mask(..) => true,
+            Work::Mask(guards, _) => within(guards),
             Work::Core | Work::Index(_) | Work::Random { .. } | Work::Step => false,
         };
         let lines = &self.body.lines;
@@ -165,7 +161,6 @@ impl Reader {
             && operations <= AGAIN
             && self.body.dtype(self.value) == Dtype::F32
             && main.guards.iter().all(zero)
-            && guarded.iter().all(|guard| main.guards.contains(guard))
     }
 }
 

@@ -127,6 +127,33 @@ fn what_few_operations_make_of_an_image_is_made_where_it_is_read() {
 }
 
 #[test]
+fn what_is_added_to_a_part_of_an_image_is_not_added_where_it_is_read() {
+    let mut function = Function {
+        feeds: vec![(vec![2, 14, 14, 16], Dtype::F32), (vec![3, 3, 16, 32], Dtype::F32)],
+        ..Default::default()
+    };
+    function.feeds.push((vec![16], Dtype::F32));
+    let g = &mut function.graph;
+    let [x, weights, shift] =
+        [0, 1, 2].map(|slot| g.input(Slot::Feed(slot), &function.feeds[slot as usize].0, Dtype::F32));
+    let rows = [14, 10, 2].iter().fold(shift, |x, &times| g.view(View::Expand { axis: 0, times }, x));
+    let middle = g.view(View::Pad { axis: 1, before: 2, after: 2, between: 0 }, rows);
+    let sum = g.map(Scalar::Add, &[x, middle]);
+    let seen = windows(g, sum);
+    function.results = vec![g.contract("bypxqc,pqco->byxo", seen, weights)];
+    let plan = plan(&function, &Machine::host());
+    assert!(is_winograd(&plan) && plan.kernels.iter().any(|kernel| kernel.core == Core::Loop), "{}", Loops::of(&plan));
+    let feeds: Vec<Array> = (0..).zip(&function.feeds).map(|(at, (shape, _))| normal(at, shape)).collect();
+    let feeds: Vec<&Array> = feeds.iter().collect();
+    let clock = Clock { seed: 0, step: 0 };
+    let meant = dlmc::tensor::eval::Interpreter::new(function.clone()).run(&mut [], &feeds, clock);
+    let found = native::compile(plan).run(&mut [], &feeds, clock);
+    let far = meant[0].floats().iter().zip(found[0].floats()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(far < 1e-4, "{far:e}");
+    check(&function, 1, &Machine::host());
+}
+
+#[test]
 fn what_gains_nothing_is_a_chain() {
     // Few channels, many results of tiles that are thrown away, few tiles.
     for sizes in [[2, 16, 16, 3, 16], [2, 16, 16, 16, 10], [2, 9, 9, 16, 16], [2, 4, 4, 16, 16]] {
