@@ -1,7 +1,7 @@
 //! Loops that turn memory round: where rows are read across those of a buffer, a few columns of it at a time.
 //!
-//! A row of such a loop touches as many lines of the cache as it has elements. If they are too many to stay until the next row, which wants their neighbours,
-//! each is fetched as often as it has elements.
+//! A row of such a loop touches as many lines of the cache as it has elements. If they are too many to stay until the
+//! next row, which wants their neighbours, each is fetched as often as it has elements.
 
 use super::affine::{Affine, Var};
 use super::collapse::each_number;

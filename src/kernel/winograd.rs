@@ -1,7 +1,9 @@
-//! Convolutions with 3×3 weights and stride 1 by Winograd's F(4×4, 3×3): each result costs 2.25 products for a channel in place of 9.
+//! Convolutions with 3×3 weights and stride 1 by Winograd's F(4×4, 3×3): each result costs 2.25 products for a channel
+//! in place of 9.
 //!
-//! The tiles of an image, the weights and the gradients of results are changed to 36 points, at each of which a product over channels
-//! (or, for the gradient of weights, over tiles) gives the same point of what is asked for. See [`formulas`].
+//! The tiles of an image, the weights and the gradients of results are changed to 36 points, at each of which a
+//! product over channels (or, for the gradient of weights, over tiles) gives the same point of what is asked for. See
+//! [`formulas`].
 
 use std::cmp::Reverse;
 
@@ -17,9 +19,9 @@ use formulas::{POINTS, RESULTS, TAPS};
 
 /// A convolution or the gradient of its weights. Both are `Σ image · other` over the axes `inner`.
 ///
-/// Bits are those of [`formulas`], applied along the width first, with what is outside of the image or of the space as zeros, and at each point of one
-/// chain of fused multiply-adds from zero: over the channels, or over the tiles in row-major order of the outer axes, height and width.
-/// Tiles begin at every fourth place.
+/// Bits are those of [`formulas`], applied along the width first, with what is outside of the image or of the space as
+/// zeros, and at each point of one chain of fused multiply-adds from zero: over the channels, or over the tiles in
+/// row-major order of the outer axes, height and width. Tiles begin at every fourth place.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Winograd {
     pub inner: Vec<usize>,
@@ -31,8 +33,8 @@ pub struct Winograd {
     pub room: usize,
 }
 
-/// How the image is read: a value for each place `height + tap, width + tap` and each channel, which is zero outside of it. One of its loads moves
-/// from place to place; others differ from channel to channel at most.
+/// How the image is read: a value for each place `height + tap, width + tap` and each channel, which is zero outside
+/// of it. One of its loads moves from place to place; others differ from channel to channel at most.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Reader {
     pub body: Body,
@@ -63,8 +65,9 @@ const TILES: usize = 4;
 /// Tiles reach at most this much over the image, in hundredths of its places.
 const OVER: usize = 135;
 
-/// The sum of products of an image and another factor over the axes `inner` by Winograd's method, where it can be computed so and gains by it.
-/// What it depends on are extents and strides, never the machine or the number of examples.
+/// The sum of products of an image and another factor over the axes `inner` by Winograd's method, where it can be
+/// computed so and gains by it. What it depends on are extents and strides, never the machine or the number of
+/// examples.
 pub fn by_winograd(space: &[usize], inner: &[usize], image: Reader, other: &Load) -> Option<Winograd> {
     let roles = roles(space, inner, &image, other).filter(|roles| gains(space, inner, roles))?;
     // The room is found when memory is laid out.
@@ -130,8 +133,8 @@ impl Reader {
         })
     }
 
-    /// Whether it is computed from one load that moves and others that differ from channel to channel, by few operations, and is zero where the
-    /// load has no place.
+    /// Whether it is computed from one load that moves and others that differ from channel to channel, by few
+    /// operations, and is zero where the load has no place.
     fn is_of(&self, main: &Load, roles: &Roles) -> bool {
         let channel = Affine::var(Var::Axis(roles.channel as u32));
         let moving = |at: &Affine| at.plus(-at.constant);
@@ -190,7 +193,8 @@ impl Winograd {
         self.image.body.expand(&self.main().at)
     }
 
-    /// From which to which place the image is there, along height and width, counted from that of the first tap of the first result.
+    /// From which to which place the image is there, along height and width, counted from that of the first tap of the
+    /// first result.
     pub fn there(&self, axes: &[usize]) -> [(i64, i64); 2] {
         let (_, extents) = self.extents(axes);
         [0, 1].map(|it| {
@@ -224,10 +228,12 @@ impl Winograd {
     }
 }
 
-/// About so many tiles are computed at once, and twice as many of sums over tiles: what they are at all points stays near.
+/// About so many tiles are computed at once, and twice as many of sums over tiles: what they are at all points stays
+/// near.
 const TOGETHER: usize = 16;
 
-/// The points of one tile are this many floats further apart than their values take, lest they all fall on the same lines of the cache.
+/// The points of one tile are this many floats further apart than their values take, lest they all fall on the same
+/// lines of the cache.
 const APART: usize = 16;
 
 /// The largest divisor that is not larger.
@@ -235,8 +241,8 @@ fn divisor(of: usize, most: usize) -> usize {
     (1..=most.clamp(1, of)).rev().find(|by| of.is_multiple_of(*by)).unwrap_or(1)
 }
 
-/// The tiles that are computed at once, and the floats that the values at each point take: of images, of weights or gradients, of
-/// sums. `results` are those that follow from sums.
+/// The tiles that are computed at once, and the floats that the values at each point take: of images, of weights or
+/// gradients, of sums. `results` are those that follow from sums.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Layout {
     /// Along the last outer axis, height and width.

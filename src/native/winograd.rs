@@ -1,4 +1,5 @@
-//! Convolutions by Winograd's method: blocks of tiles are changed to points, multiplied at each of them, and changed back.
+//! Convolutions by Winograd's method: blocks of tiles are changed to points, multiplied at each of them, and changed
+//! back.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -20,8 +21,8 @@ use crate::kernel::winograd::{Layout, first, stride};
 use crate::kernel::{Affine, Body, Kernel, Load, Store, Var, Winograd, Work};
 use crate::scalar::{Dtype, Ops};
 
-/// A part of the tiles of a block along one axis: the first of them, how many, how many results of each there are, and from which to which place of
-/// each the image is there.
+/// A part of the tiles of a block along one axis: the first of them, how many, how many results of each there are, and
+/// from which to which place of each the image is there.
 #[derive(Clone, Copy, PartialEq)]
 struct Part {
     first: usize,
@@ -358,8 +359,8 @@ impl Conv<'_> {
         self.float(writer, start + tile * channels)
     }
 
-    /// The loops over the tiles of a part: the bytes from tile to tile in memory along the last outer axis, height and width; and those
-    /// among the values at a point. `back` where these are read.
+    /// The loops over the tiles of a part: the bytes from tile to tile in memory along the last outer axis, height and
+    /// width; and those among the values at a point. `back` where these are read.
     fn loops(&self, part: [Part; 2], steps: [i64; 3], channels: usize, back: bool) -> Vec<(usize, [i64; 2])> {
         let [examples, high, wide] = self.layout.block;
         let row = 4 * channels as i64;

@@ -1,4 +1,5 @@
-//! Convolutions by Winograd's method: bit for bit what the kernel interpreter says, and close to the sums that they stand for.
+//! Convolutions by Winograd's method: bit for bit what the kernel interpreter says, and close to the sums that they
+//! stand for.
 
 use crate::functions::Dice;
 use crate::kernels::outcome;
@@ -32,7 +33,8 @@ fn padded(g: &mut Graph, x: Id, by: usize) -> Id {
     [1, 2].iter().fold(x, |x, &axis| g.view(View::Pad { axis, before: by, after: by, between: 0 }, x))
 }
 
-/// The larger of zero and of what a scale and a shift for each channel, which are the third and the fourth feed, make of `x`.
+/// The larger of zero and of what a scale and a shift for each channel, which are the third and the fourth feed, make
+/// of `x`.
 fn made(g: &mut Graph, x: Id) -> Id {
     let shape = g.shape(x).to_vec();
     let [scale, shift] = [2, 3].map(|slot| {
@@ -221,7 +223,8 @@ fn the_code_is_what_a_disassembler_expects() {
 
 // ----------------------------------------------------------------------------------------------------- accuracy
 
-/// The sums in f64, by their definition, and how far a chain and Winograd's method are from them, relative to their root mean square.
+/// The sums in f64, by their definition, and how far a chain and Winograd's method are from them, relative to their
+/// root mean square.
 fn errors(way: Way, sizes: [usize; 5]) -> [f64; 2] {
     let function = function(way, sizes);
     let feeds: Vec<Array> = (0..).zip(&function.feeds).map(|(at, (shape, _))| normal(at, shape)).collect();

@@ -1,9 +1,10 @@
 //! The formulas of F(4×4, 3×3): how tiles of images, weights and results are changed into points, and back.
 //!
-//! Values at the points 0, ±√½, ±√2 and ∞ say what a polynomial of degree five is. In one dimension a tile of six values, three weights
-//! and the four results of which each is the sum of three products are such polynomials (S. Winograd, Arithmetic Complexity of
-//! Computations, 1980; A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural Networks, 2016). These points give less than half of the error
-//! of the whole numbers 0, ±1, ±2.
+//! Values at the points 0, ±√½, ±√2 and ∞ say what a polynomial of degree five is. In one dimension a tile of six
+//! values, three weights and the four results of which each is the sum of three products are such polynomials (S.
+//! Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, Fast Algorithms for Convolutional
+//! Neural Networks, 2016). These points give half the error of the whole
+//! numbers 0, ±1, ±2.
 
 use std::array::from_fn;
 
@@ -14,7 +15,8 @@ pub const POINTS: usize = 6;
 pub const RESULTS: usize = 4;
 pub const TAPS: usize = 3;
 
-/// The squares of two of the points; the others are their roots with either sign, 0 and ∞. Their product is 1, which saves multiplications.
+/// The squares of two of the points; the others are their roots with either sign, 0 and ∞. Their product is 1, which
+/// saves multiplications.
 const A2: f64 = 0.5;
 const B2: f64 = 2.0;
 

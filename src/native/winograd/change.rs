@@ -17,8 +17,8 @@ use crate::scalar::{Dtype, Ops};
 /// A change of squares of values that lie in rows of channels.
 pub struct Change<'k> {
     pub squares: Squares,
-    /// What is made of each value that is read, before it is changed, and of other values that are the same for all squares: these begin at
-    /// addresses.
+    /// What is made of each value that is read, before it is changed, and of other values that are the same for all
+    /// squares: these begin at addresses.
     pub reader: Option<(&'k Reader, &'k Load)>,
     pub beside: Vec<(&'k Load, Value)>,
 }
@@ -89,7 +89,8 @@ impl What {
     }
 }
 
-/// The places of values, `high` bytes from row to row and `wide` from column to column, of which rows and columns of these ranges are there.
+/// The places of values, `high` bytes from row to row and `wide` from column to column, of which rows and columns of
+/// these ranges are there.
 pub fn square(side: usize, [high, wide]: [i64; 2], there: [(usize, usize); 2]) -> Vec<Option<i64>> {
     let at = |row: usize, column: usize| row as i64 * high + column as i64 * wide;
     let inside = |(from, to): (usize, usize), at: usize| from <= at && at < to;

@@ -122,8 +122,8 @@ const ROWS: usize = 4;
 const VALUES: usize = 2;
 
 impl Products {
-    /// Functions of three addresses, the first of up to six, each with how many bytes behind the first of factors and sums it
-    /// begins: one for each shape of a tile.
+    /// Functions of three addresses, the first of up to six, each with how many bytes behind the first of factors and
+    /// sums it begins: one for each shape of a tile.
     fn calls(&self, isa: Isa, ahead: &[Ahead]) -> Option<Vec<(Vec<u8>, [i64; 3])>> {
         let bytes = |floats: usize| 4 * floats as i64;
         let tile = best(isa, (self.rows, self.columns));

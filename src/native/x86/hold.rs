@@ -21,8 +21,8 @@ pub enum Turn {
 }
 
 impl Uses {
-    /// Each operation comes right before what needs it, as far as can be; those that nobody needs are left out. Sinks come last, or as
-    /// soon as they can where they are `early`.
+    /// Each operation comes right before what needs it, as far as can be; those that nobody needs are left out. Sinks
+    /// come last, or as soon as they can where they are `early`.
     pub fn of(isa: Isa, ops: &[Op], sinks: &[Sink], early: bool) -> Uses {
         let (mut order, mut placed) = (vec![], vec![false; ops.len()]);
         let value = |sink: &Sink| match *sink {
@@ -68,11 +68,6 @@ impl Uses {
             }
         }
         Uses { order, of }
-    }
-
-    /// How often a result is used.
-    pub fn count(&self, wide: Wide) -> usize {
-        self.of[wide.0 as usize].len()
     }
 
     /// The next use after a position.

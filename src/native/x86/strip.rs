@@ -63,8 +63,8 @@ const POINTERS: [Word; 13] = [
     Word::R15,
 ];
 
-/// Rows that take so many bytes together come from far away, and their elements are asked for so many bytes ahead: the machine does so by itself within a
-/// page of its memory only.
+/// Rows that take so many bytes together come from far away, and their elements are asked for so many bytes ahead: the
+/// machine does so by itself within a page of its memory only.
 const FAR: usize = 1 << 20;
 const AHEAD: i32 = 2048;
 
@@ -101,8 +101,8 @@ impl Strip {
         self.sinks.iter().any(|sink| matches!(sink, Sink::Fold(_)))
     }
 
-    /// The function `(table, _, _)` of the System V convention, and how many bytes its table takes, which begins with a line of the
-    /// cache. `None` where there can be none.
+    /// The function `(table)` of the System V convention, and how many bytes its table takes, which begins with
+    /// a line of the cache. `None` where there can be none.
     pub fn code(&self, isa: Isa) -> Option<(Vec<u8>, usize)> {
         let tail = !self.columns.is_multiple_of(isa.lanes());
         let of_bytes = |op: &Op| matches!(op, Op::Load { unit: Unit::One, mask, .. } if tail || mask.is_some());
@@ -122,29 +122,11 @@ impl Strip {
         }
         let ops = if isa == Isa::Avx512 { chosen(&self.ops) } else { self.ops.clone() };
         let uses = &Uses::of(isa, &ops, &self.sinks, self.apart);
-        let constants = constants(isa, &ops, uses);
-        let code = Assembler::new(isa);
-        let mut writer = Writer { isa, strip: self, ops: &ops, uses, constants: &constants, code, tail, kept: 0 };
+        let mut writer = Writer { isa, strip: self, ops: &ops, uses, code: Assembler::new(isa), tail, kept: 0 };
         writer.function();
         let bytes = self.own_at() + writer.own_known() + writer.kept * 4 * isa.lanes();
         Some((writer.code.finish(), bytes))
     }
-}
-
-/// A constant that is needed at least so often in a row stays in a register, if the machine has many; and at most so many of them.
-const OFTEN: usize = 3;
-const REGISTERS: usize = 8;
-
-/// The constants that stay in registers, and their bits.
-fn constants(isa: Isa, ops: &[Op], uses: &Uses) -> Vec<(Wide, u32)> {
-    let constants = ops.iter().enumerate().filter_map(|(number, op)| match *op {
-        Op::Const(bits) => Some((Wide(number as u32), bits)),
-        _ => None,
-    });
-    let mut often: Vec<(Wide, u32)> = constants.filter(|&(wide, _)| uses.count(wide) >= OFTEN).collect();
-    often.sort_by_key(|&(wide, _)| std::cmp::Reverse(uses.count(wide)));
-    often.truncate(if isa == Isa::Avx512 { REGISTERS } else { 0 });
-    often
 }
 
 struct Writer<'a> {
@@ -153,7 +135,6 @@ struct Writer<'a> {
     /// Those of the strip, as this machine does them.
     ops: &'a [Op],
     uses: &'a Uses,
-    constants: &'a [(Wide, u32)],
     code: Assembler,
     /// Whether the last register of a row is not full.
     tail: bool,
@@ -190,12 +171,6 @@ impl Writer<'_> {
         Vector(self.special().0 - 1 - number as u8)
     }
 
-    /// The register of a constant that stays in one: before those of what is folded.
-    fn constant(&self, number: usize) -> Vector {
-        let folded = if self.strip.folds() { self.turn() } else { 0 };
-        Vector(self.special().0 - 1 - (folded + number) as u8)
-    }
-
     /// Registers that a turn works on.
     fn turn(&self) -> usize {
         if self.strip.folds() { LANES / self.isa.lanes() } else { 1 }
@@ -216,10 +191,6 @@ impl Writer<'_> {
         }
         if self.isa == Isa::Avx512 {
             self.code.ones(self.special());
-        }
-        for (number, &(_, bits)) in self.constants.iter().enumerate() {
-            let constant = self.code.constant(bits);
-            self.code.copy(self.constant(number), constant);
         }
         let register = 4 * self.isa.lanes() as i32;
         let folded = if strip.folds() { self.turn() } else { 0 };
@@ -277,15 +248,10 @@ impl Writer<'_> {
     /// One register full of columns.
     fn part(&mut self, part: Part) {
         let special = usize::from(self.isa == Isa::Avx512 || self.tail);
-        let taken = if self.strip.folds() || !self.constants.is_empty() { 1 } else { special };
-        let folded = if self.strip.folds() { self.turn() } else { 0 };
-        let taken = taken + folded + self.constants.len();
+        let taken = if self.strip.folds() { self.turn() + 1 } else { special };
         let home = self.strip.own_at() + self.own_known();
         let uses = self.uses;
         let mut holds = Holds::new(self.isa, uses, self.isa.registers() - taken, self.at(home));
-        for (number, &(wide, _)) in self.constants.iter().enumerate() {
-            holds.fix(wide, self.constant(number));
-        }
         for (number, op) in self.ops.iter().enumerate() {
             let home = match *op {
                 Op::Const(bits) => self.code.constant(bits),

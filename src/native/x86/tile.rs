@@ -39,8 +39,8 @@ pub struct Tiles {
     pub steps: [i64; 3],
 }
 
-/// Memory that is asked for while sums are computed: so many lines of the cache in each turn of the outermost loop around tiles, from where an
-/// argument after the third says.
+/// Memory that is asked for while sums are computed: so many lines of the cache in each turn of the outermost loop
+/// around tiles, from where an argument after the third says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ahead {
     pub lines: usize,
@@ -101,10 +101,10 @@ impl Tile {
     }
 }
 
-/// The function `(left, right, sums)` of the System V convention that adds up the products of two factors over axes of the
-/// given extents, in row-major order, and writes the sums of a tile row by row as `target` says, each in whole registers. At most
-/// one of the factors differs from row to row. It does so for each of the tiles that the loops `around` go through, the outermost first.
-/// `None` where the sum has too many axes, or strides too large.
+/// The function `(left, right, sums)` of the System V convention that adds up the products of two factors over axes of
+/// the given extents, in row-major order, and writes the sums of a tile row by row as `target` says, each in whole
+/// registers. At most one of the factors differs from row to row. It does so for each of the tiles that the loops
+/// `around` go through, the outermost first. `None` where the sum has too many axes, or strides too large.
 pub fn sums(
     isa: Isa,
     tile: Tile,
@@ -142,8 +142,8 @@ pub fn sums(
     Some(code.finish())
 }
 
-/// The function `(source, _, target)` of the System V convention that writes the elements of a factor side by side: for each term
-/// of the sum, as [`sums`] goes through them, the columns of a tile in whole registers.
+/// The function `(source, _, target)` of the System V convention that writes the elements of a factor side by side:
+/// for each term of the sum, as [`sums`] goes through them, the columns of a tile in whole registers.
 pub fn panel(isa: Isa, columns: usize, along: &[i64], extents: &[usize]) -> Option<Vec<u8>> {
     let axes: Vec<usize> = (0..extents.len()).filter(|&axis| extents[axis] != 1).collect();
     let reach: i64 = axes.iter().map(|&axis| extents[axis] as i64 * along[axis].abs()).sum();
