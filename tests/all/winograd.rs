@@ -156,6 +156,14 @@ fn what_is_added_to_a_part_of_an_image_is_not_added_where_it_is_read() {
 }
 
 #[test]
+fn blocks_of_one_tile_are_computed_like_others() {
+    // No number but one divides the tiles of the height.
+    for way in WAYS {
+        check(&function(way, [1, 148, 4, 16, 16]), 3, &Machine { threads: 1, ..Machine::host() });
+    }
+}
+
+#[test]
 fn what_gains_nothing_is_a_chain() {
     // Few channels, many results of tiles that are thrown away, few tiles.
     for sizes in [[2, 16, 16, 3, 16], [2, 16, 16, 16, 10], [2, 9, 9, 16, 16], [2, 4, 4, 16, 16]] {
