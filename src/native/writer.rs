@@ -7,6 +7,7 @@ use cranelift_codegen::ir::{
 
 use super::along::Along;
 use super::lanes::{Code, Lanes, WIDE, Width, type_of};
+use super::x86::LINE;
 use crate::kernel::{Affine, Body, Buffer, Load, Plan, Reg, Store, Var, Work, width};
 use crate::scalar::{Dtype, Ops};
 use crate::tensor::random;
@@ -45,9 +46,6 @@ pub struct Scope<'k> {
     /// The value of the core.
     pub core: Option<Value>,
 }
-
-/// The bytes of a line of the cache.
-const LINE: i64 = 64;
 
 /// An axis is cut into no more ranges.
 const RANGES: usize = 3;
@@ -236,9 +234,9 @@ impl<'f> Writer<'_, 'f> {
 
     /// Memory of this call that begins with a line of the cache: a wide register that lies in two lines is written and read slowly.
     pub fn lines_of_cache(&self, bytes: usize) -> Value {
-        let start = self.slot_address(self.slot(bytes + LINE as usize - 1));
-        let behind = self.code.ins(|ins| ins.iadd_imm_s(start, LINE - 1));
-        self.code.ins(|ins| ins.band_imm_s(behind, -LINE))
+        let start = self.slot_address(self.slot(bytes + LINE - 1));
+        let behind = self.code.ins(|ins| ins.iadd_imm_s(start, LINE as i64 - 1));
+        self.code.ins(|ins| ins.band_imm_s(behind, -(LINE as i64)))
     }
 
     pub fn slot_address(&self, slot: StackSlot) -> Value {

@@ -9,7 +9,7 @@ mod trace;
 mod words;
 
 pub use strip::{Around, Sink, Strip};
-pub use tile::{Ahead, Factor, Rows, Tile, Tiles, panel, sums};
+pub use tile::{Ahead, Factor, LINE, Rows, Tile, Tiles, panel, sums};
 pub use trace::{Op, Trace, Unit, Wide};
 
 use crate::kernel::Machine;

@@ -9,7 +9,7 @@ use crate::kernel::winograd::formulas::POINTS;
 use crate::native::lanes::{WIDE, Width, type_of};
 use crate::native::tiling::{best, parts};
 use crate::native::writer::{Writer, memory};
-use crate::native::x86::{self, Ahead, Factor, Isa, Rows, Tile, Tiles};
+use crate::native::x86::{self, Ahead, Factor, Isa, LINE, Rows, Tile, Tiles};
 use crate::scalar::{Dtype, Ops};
 
 /// The products at all points: the floats from row to row, from term to term, and from point to point.
@@ -32,8 +32,7 @@ pub struct Soon {
     pub written: bool,
 }
 
-/// The bytes of a line of the cache, and how many lines are asked for at each point at most.
-const LINE: usize = 64;
+/// So many lines of the cache are asked for at each point at most.
 const MANY: usize = 32;
 
 impl Writer<'_, '_> {
@@ -41,7 +40,7 @@ impl Writer<'_, '_> {
     pub(super) fn products(&self, conv: &Conv, products: &Products, soon: &[Soon]) {
         let [images, others, sums, _] = conv.layout.starts();
         let starts = [images, others, sums].map(|at| conv.float(self, at));
-        let soon = &soon[..soon.len().min(3)];
+        let soon = &soon[..soon.len().min(Ahead::MOST)];
         let lines = |soon: &Soon| soon.bytes.div_ceil(LINE * POINTS * POINTS).min(MANY);
         let ahead: Vec<Ahead> = soon.iter().map(|it| Ahead { lines: lines(it), written: it.written }).collect();
         let Some(calls) = Isa::of(&self.plan.machine).and_then(|isa| products.calls(isa, &ahead)) else {

@@ -62,10 +62,15 @@ const TARGET: Word = Word::RDX;
 const AHEAD: [Word; 3] = [Word::RCX, Word::R8, Word::R9];
 
 /// The bytes of a line of the cache.
-const LINE: usize = 64;
+pub const LINE: usize = 64;
 
 /// Terms of the sum that one turn of the innermost loop adds.
 const UNROLLED: usize = 4;
+
+impl Ahead {
+    /// So many pieces of memory can be asked for at once.
+    pub const MOST: usize = AHEAD.len();
+}
 
 impl Tile {
     /// The registers of a row.
