@@ -88,6 +88,11 @@ impl Fits {
         let slots = types.iter().enumerate().map(|(at, (shape, dtype))| (slot(at as u32), shape.clone(), *dtype));
         Fits::Given(slots.collect::<Vec<_>>().into_iter())
     }
+
+    /// How many have been fitted so far.
+    pub fn fitted(&self) -> usize {
+        if let Fits::Fit(fits) = self { fits.len() } else { 0 }
+    }
 }
 
 /// Where a name that nothing declares was met last: it could have meant one of the names seen there.

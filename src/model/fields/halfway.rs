@@ -15,7 +15,7 @@ use crate::syntax::tree::{Expr, ExprKind};
 use crate::tensor::array::Wide;
 use crate::tensor::eval::evaluate_f64;
 use crate::tensor::random::numbers;
-use crate::tensor::{Clock, Draw, Function, Slot};
+use crate::tensor::{Clock, Draw, Function, Id, Slot};
 
 /// The place at which a formula is cut.
 #[derive(Clone, Debug)]
@@ -33,20 +33,34 @@ pub struct Cut {
 /// So many numbers of a column show what a formula makes of any, in as many rows as hold them.
 const PROBES: usize = 512;
 
+/// So many of them differ.
+const DRAWS: usize = 509;
+
 /// Rows, where few hold enough numbers: what is fitted needs some.
 const ROWS: std::ops::RangeInclusive<usize> = 3..=16;
 
-/// Values that a column may hold: pixels, or numbers of any sign.
+/// Values that a column may hold: pixels, or numbers of any sign. Where there are many places the same come again; their
+/// number is prime, so rows differ.
 fn probe(column: &ColumnPlan, rows: usize, site: u32) -> Wide {
     let shape = [&[rows][..], &column.shape].concat();
-    let draws = numbers(Draw::Uniform, Clock { seed: 0, step: 0 }, site, shape.iter().product());
+    let draws = numbers(Draw::Uniform, Clock { seed: 0, step: 0 }, site, DRAWS);
     let value = |draw: f32| match column.cell {
         CellType::Array | CellType::Picture(_) => (f64::from(draw) * 256.0).floor(),
         CellType::Number { .. } => f64::from(draw) * 1000.0 - 300.0,
         CellType::Binary { .. } | CellType::Class(_) | CellType::Set(_) | CellType::Tokens(_) => 0.0,
         CellType::Text => 0.0,
     };
-    Wide { shape, dtype: column.dtype, data: draws.into_iter().map(value).collect() }
+    let values: Vec<f64> = draws.into_iter().map(value).collect();
+    let size = shape.iter().product();
+    Wide { shape, dtype: column.dtype, data: values.into_iter().cycle().take(size).collect() }
+}
+
+/// Some stages of a field's formula on what those before them gave.
+fn on(lower: &mut Lower, given: Tensor, stages: &[Expr], span: Span, scope: &mut Scope) -> Outcome<Tensor> {
+    scope.bind(HALFWAY, Value::Tensor(given));
+    let head = Box::new(Expr { kind: ExprKind::Name(HALFWAY.into()), span });
+    let value = lower.evaluate(&Expr { kind: ExprKind::Pipe { head, stages: stages.to_vec() }, span }, scope)?;
+    lower.tensor_of(value, span)
 }
 
 /// The name under which what is halfway enters the rest of its formula: no name of the language.
@@ -69,7 +83,7 @@ impl Fields {
             Some(Expr { kind: ExprKind::Pipe { stages, .. }, .. }) => stages.len(),
             _ => 0,
         };
-        let places: Vec<(Cut, bool)> = (0..=stages).map(|count| self.after(at, count)).collect();
+        let places = self.places(at);
         let place = match places.iter().rposition(|(_, within)| *within) {
             Some(place) => place,
             None if whole.meaning == Meaning::Image => {
@@ -86,29 +100,45 @@ impl Fields {
         Cut { stages: None, fits: self.fits[at].len(), shape, dtype, meaning }
     }
 
-    /// What is there after so many stages, and whether it is numbers from 0 to 1, whatever the columns hold.
-    fn after(&self, at: usize, stages: usize) -> (Cut, bool) {
+    /// What is there before the first stage and after each, and whether it is numbers from 0 to 1, whatever the columns hold.
+    fn places(&self, at: usize) -> Vec<(Cut, bool)> {
         let mut problems = Vec::new();
         let rows =
             PROBES.div_ceil(self.received[at].shape.iter().product::<usize>().max(1)).clamp(*ROWS.start(), *ROWS.end());
         let mut lower = self.lower(at, rows, Fits::Fit(vec![]), &mut problems);
-        let value = self.first(&mut lower, at, stages).expect("part of a sound formula");
-        let Fits::Fit(fits) = &lower.fits else { unreachable!("set above") };
-        let fits = fits.len();
+        let mut scope = self.scope();
+        let (decl, whole) = (&self.decls[at], &self.received[at]);
+        let mut value = self.first(&mut lower, at, 0, &mut scope).expect("part of a sound formula");
+        let mut values = vec![(value.clone(), lower.fits.fitted())];
+        if let Some(Expr { kind: ExprKind::Pipe { stages, .. }, span }) = &decl.value {
+            for stage in stages {
+                value = on(&mut lower, value, std::slice::from_ref(stage), *span, &mut scope).expect("as before");
+                values.push((value.clone(), lower.fits.fitted()));
+            }
+        }
         let columns = lower.columns.take().expect("in a field").plans;
         let feeds: Vec<Wide> = columns.iter().zip(0..).map(|(it, site)| probe(it, rows, site)).collect();
-        let found = evaluate_f64(&lower.graph, &[value.id], &[], &feeds, Clock { seed: 0, step: 0 });
-        let whole = &self.received[at];
+        let wanted: Vec<Id> = values.iter().map(|(it, _)| it.id).collect();
+        let found = evaluate_f64(&lower.graph, &wanted, &[], &feeds, Clock { seed: 0, step: 0 });
         let meaning = if whole.meaning == Meaning::Image { Meaning::Image } else { Meaning::Plain };
-        let within = value.dtype == Dtype::F32
-            && (meaning == Meaning::Plain || value.shape == whole.shape)
-            && found[0].data.iter().all(|it| (0.0..=1.0).contains(it));
-        let (shape, dtype) = (value.shape.clone(), value.dtype);
-        (Cut { stages: Some(stages), fits, shape, dtype, meaning }, within)
+        let place = |(stages, ((value, fits), found)): (usize, ((Tensor, usize), Wide))| {
+            let within = value.dtype == Dtype::F32
+                && (meaning == Meaning::Plain || value.shape == whole.shape)
+                && found.data.iter().all(|it| (0.0..=1.0).contains(it));
+            (Cut { stages: Some(stages), fits, shape: value.shape, dtype: value.dtype, meaning }, within)
+        };
+        values.into_iter().zip(found).enumerate().map(place).collect()
+    }
+
+    /// In which a field's formula is evaluated.
+    fn scope(&self) -> Scope {
+        let mut scope = Scope::new(self.module, "");
+        scope.is_field = true;
+        scope
     }
 
     /// The first stages of a field's formula.
-    fn first(&self, lower: &mut Lower, at: usize, stages: usize) -> Outcome<Tensor> {
+    fn first(&self, lower: &mut Lower, at: usize, stages: usize, scope: &mut Scope) -> Outcome<Tensor> {
         let decl = &self.decls[at];
         let Some(expr) = &decl.value else { return lower.column(&decl.name.text, decl.name.span) };
         let first = match &expr.kind {
@@ -118,9 +148,7 @@ impl Fields {
             }
             _ => expr.clone(),
         };
-        let mut scope = Scope::new(self.module, "");
-        scope.is_field = true;
-        let value = lower.evaluate(&first, &mut scope)?;
+        let value = lower.evaluate(&first, scope)?;
         lower.tensor_of(value, expr.span)
     }
 
@@ -129,15 +157,9 @@ impl Fields {
         let Some(before) = cut.stages else { return Ok(given) };
         let expr = self.decls[at].value.as_ref().expect("a pipeline");
         let ExprKind::Pipe { stages, .. } = &expr.kind else { unreachable!("a pipeline is cut") };
-        let mut scope = Scope::new(self.module, "");
-        scope.is_field = true;
-        scope.bind(HALFWAY, Value::Tensor(given));
-        let head = Box::new(Expr { kind: ExprKind::Name(HALFWAY.into()), span: expr.span });
-        let kind = ExprKind::Pipe { head, stages: stages[before..].to_vec() };
         let outer = (std::mem::replace(&mut lower.fits, fits), lower.columns.replace(self.columns(at)));
         let training = std::mem::replace(&mut lower.setting.training, false);
-        let value = lower.evaluate(&Expr { kind, span: expr.span }, &mut scope);
-        let value = value.and_then(|value| lower.tensor_of(value, expr.span));
+        let value = on(lower, given, &stages[before..], expr.span, &mut self.scope());
         lower.setting.training = training;
         let columns = std::mem::replace(&mut lower.columns, outer.1).expect("set above").plans;
         lower.fits = outer.0;
@@ -160,7 +182,7 @@ impl Fields {
     pub fn encode_first(&self, at: usize, cut: &Cut, n: usize) -> Function {
         let mut problems = Vec::new();
         let mut lower = self.lower(at, n, self.given(at), &mut problems);
-        let value = self.first(&mut lower, at, cut.stages.expect("a field that is cut")).expect("checked before");
+        let value = self.first(&mut lower, at, cut.stages.expect("a field that is cut"), &mut self.scope()).expect("checked before");
         let columns = lower.columns.take().expect("set there").plans;
         let id = lower.spread(&value, &[BATCH], &value.shape.clone());
         function(lower, &columns, n, self.fits[at].clone(), vec![id])
