@@ -82,10 +82,11 @@ impl Footprint {
         let course = Course::new(program, train);
         // Weights are judged on windows that do not overlap.
         let train_judged = Reach::of(&program.data).map_or(train, |reach| train.div_ceil(reach.apart));
-        let costs = |phase| course.functions(program, phase).par_iter().map(StepCost::of).collect();
+        let costs = |&phase: &u64| course.functions(program, phase).par_iter().map(StepCost::of).collect();
+        let phases: Vec<u64> = course.phases().collect();
         let predictors = portions(program, [train_judged, val, test].into_iter());
         let (phases, predictors): (Vec<Vec<StepCost>>, Vec<Cost>) = rayon::join(
-            || course.phases().map(costs).collect(),
+            || phases.par_iter().map(costs).collect(),
             || predictors.par_iter().map(|&n| cost(&predictor(program, n))).collect(),
         );
         let held = rows.map(|rows| {

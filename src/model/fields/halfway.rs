@@ -12,10 +12,9 @@ use crate::problem::training::{AugmentUnscaled, AugmentedFormula};
 use crate::scalar::Dtype;
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
-use crate::tensor::array::Wide;
-use crate::tensor::eval::evaluate_f64;
+use crate::tensor::eval::evaluate;
 use crate::tensor::random::numbers;
-use crate::tensor::{Clock, Draw, Function, Id, Slot};
+use crate::tensor::{Array, Clock, Data, Draw, Function, Id, Slot};
 
 /// The place at which a formula is cut.
 #[derive(Clone, Debug)]
@@ -41,18 +40,22 @@ const ROWS: std::ops::RangeInclusive<usize> = 3..=16;
 
 /// Values that a column may hold: pixels, or numbers of any sign. Where there are many places the same come again; their
 /// number is prime, so rows differ.
-fn probe(column: &ColumnPlan, rows: usize, site: u32) -> Wide {
+fn probe(column: &ColumnPlan, rows: usize, site: u32) -> Array {
     let shape = [&[rows][..], &column.shape].concat();
     let draws = numbers(Draw::Uniform, Clock { seed: 0, step: 0 }, site, DRAWS);
     let value = |draw: f32| match column.cell {
-        CellType::Array | CellType::Picture(_) => (f64::from(draw) * 256.0).floor(),
-        CellType::Number { .. } => f64::from(draw) * 1000.0 - 300.0,
+        CellType::Array | CellType::Picture(_) => (draw * 256.0).floor(),
+        CellType::Number { .. } => draw * 1000.0 - 300.0,
         CellType::Binary { .. } | CellType::Class(_) | CellType::Set(_) | CellType::Tokens(_) => 0.0,
         CellType::Text => 0.0,
     };
-    let values: Vec<f64> = draws.into_iter().map(value).collect();
-    let size = shape.iter().product();
-    Wide { shape, dtype: column.dtype, data: values.into_iter().cycle().take(size).collect() }
+    let values = draws.into_iter().map(value).cycle().take(shape.iter().product());
+    let data = match column.dtype {
+        Dtype::F32 => Data::F32(values.collect()),
+        Dtype::I32 => Data::I32(values.map(|it| it as i32).collect()),
+        Dtype::Bool => Data::Bool(values.map(|it| it != 0.0).collect()),
+    };
+    Array { shape, data }
 }
 
 /// Some stages of a field's formula on what those before them gave.
@@ -117,14 +120,14 @@ impl Fields {
             }
         }
         let columns = lower.columns.take().expect("in a field").plans;
-        let feeds: Vec<Wide> = columns.iter().zip(0..).map(|(it, site)| probe(it, rows, site)).collect();
+        let feeds: Vec<Array> = columns.iter().zip(0..).map(|(it, site)| probe(it, rows, site)).collect();
         let wanted: Vec<Id> = values.iter().map(|(it, _)| it.id).collect();
-        let found = evaluate_f64(&lower.graph, &wanted, &[], &feeds, Clock { seed: 0, step: 0 });
+        let found = evaluate(&lower.graph, &wanted, &[], &feeds, Clock { seed: 0, step: 0 });
         let meaning = if whole.meaning == Meaning::Image { Meaning::Image } else { Meaning::Plain };
-        let place = |(stages, ((value, fits), found)): (usize, ((Tensor, usize), Wide))| {
-            let within = value.dtype == Dtype::F32
-                && (meaning == Meaning::Plain || value.shape == whole.shape)
-                && found.data.iter().all(|it| (0.0..=1.0).contains(it));
+        let place = |(stages, ((value, fits), found)): (usize, ((Tensor, usize), Array))| {
+            let lies = meaning == Meaning::Plain || value.shape == whole.shape;
+            let within =
+                matches!(found.data, Data::F32(data) if lies && data.iter().all(|it| (0.0..=1.0).contains(it)));
             (Cut { stages: Some(stages), fits, shape: value.shape, dtype: value.dtype, meaning }, within)
         };
         values.into_iter().zip(found).enumerate().map(place).collect()
@@ -182,7 +185,9 @@ impl Fields {
     pub fn encode_first(&self, at: usize, cut: &Cut, n: usize) -> Function {
         let mut problems = Vec::new();
         let mut lower = self.lower(at, n, self.given(at), &mut problems);
-        let value = self.first(&mut lower, at, cut.stages.expect("a field that is cut"), &mut self.scope()).expect("checked before");
+        let value = self
+            .first(&mut lower, at, cut.stages.expect("a field that is cut"), &mut self.scope())
+            .expect("checked before");
         let columns = lower.columns.take().expect("set there").plans;
         let id = lower.spread(&value, &[BATCH], &value.shape.clone());
         function(lower, &columns, n, self.fits[at].clone(), vec![id])
