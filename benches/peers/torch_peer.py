@@ -78,17 +78,21 @@ def xor(record, compiled):
     return step(net, sgd, x, y, lambda net, x, y: F.mse_loss(net(x), y), compiled)
 
 
-def mlp(record, compiled):
+def mlp_net(record):
     net = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
     for at, path in [(0, "fc1"), (2, "fc2"), (4, "out")]:
         dense(net[at], record, path)
+    return net, of(record["feed.image"]).flatten(1)
+
+
+def mlp(record, compiled):
+    net, x = mlp_net(record)
     weights = [it.weight for it in net if isinstance(it, nn.Linear)]
-    x, y = of(record["feed.image"]).flatten(1), labels(record, "digit")
     adam = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
-    return step(net, adam, x, y, cross_entropy, compiled, lambda _: 1e-4 * sum((w * w).sum() for w in weights))
+    return step(net, adam, x, labels(record, "digit"), cross_entropy, compiled, lambda _: 1e-4 * sum((w * w).sum() for w in weights))
 
 
-def lenet(record, compiled):
+def lenet_net(record):
     net = nn.Sequential(
         nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
@@ -101,8 +105,13 @@ def lenet(record, compiled):
     # What is flattened there has its channels last, here first.
     first = net[7].weight.data.reshape(128, 7, 7, 64).permute(0, 3, 1, 2)
     net[7].weight.data = first.reshape(128, 3136).contiguous()
+    return net, images(record, "image")
+
+
+def lenet(record, compiled):
+    net, x = lenet_net(record)
     adam = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
-    return step(net, adam, images(record, "image"), labels(record, "digit"), cross_entropy, compiled)
+    return step(net, adam, x, labels(record, "digit"), cross_entropy, compiled)
 
 
 class Block(nn.Module):
@@ -181,15 +190,20 @@ class Gpt(nn.Module):
         return self.norm(self.blocks(x)) @ self.tokens.weight.T
 
 
-def gpt(record, compiled, layers, heads, width, places):
+def gpt_net(record, layers, heads, width, places):
     net = Gpt(layers, heads, width, places)
     net.tokens.weight.data = of(record["state.tok.w"])
     net.places.weight.data = of(record["state.pos.w"])
     for at, block in enumerate(net.blocks):
         block.load(record, f"blocks[{at}]")
     norm(net.norm, record, "norm")
+    return net, labels(record, "text")
+
+
+def gpt(record, compiled, layers, heads, width, places):
+    net, x = gpt_net(record, layers, heads, width, places)
     adam = torch.optim.AdamW(net.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.1, fused=True)
-    x, y = labels(record, "text"), labels(record, "next")
+    y = labels(record, "next")
     loss = lambda net, x, y: F.cross_entropy(net(x).view(-1, 65), y.view(-1))  # noqa: E731
     return step(net, adam, x, y, loss, compiled)
 
@@ -203,6 +217,28 @@ workloads = {
     "gpt_small": lambda record, compiled: gpt(record, compiled, 4, 4, 128, 128),
     "gpt_large": lambda record, compiled: gpt(record, compiled, 6, 6, 384, 256),
 }
+
+nets = {"mlp64": mlp_net, "lenet": lenet_net, "gpt_small": lambda record: gpt_net(record, 4, 4, 128, 128)}
+
+
+def predictor(net, x, compiled):
+    """A function of what the network gives, in dlmc's order of numbers."""
+    if compiled:
+        net = torch.compile(net)
+
+    @torch.inference_mode()
+    def one():
+        return net(x)
+
+    return one
+
+
+def predictors(compiled):
+    """For each side, what makes the prediction of a workload from a record."""
+    all = {"torch": {name: lambda record, make=make: predictor(*make(record), False) for name, make in nets.items()}}
+    if compiled:
+        all["compiled"] = {name: lambda record, make=make: predictor(*make(record), True) for name, make in nets.items()}
+    return all
 
 
 def sides(compiled):

@@ -15,12 +15,12 @@ use crate::compile::Machine;
 use crate::data;
 use crate::model::program::Batch;
 use crate::problem::command::{BatchUnknown, FileExists};
-use crate::session::bench::{Bench, Limit, bench, recorded};
+use crate::session::bench::{Bench, Limit, Work, bench, recorded};
 use crate::session::folder::write_whole;
 use crate::session::rates::Measured;
 use crate::source::Disk;
 
-/// Measure how long a training step takes, on numbers of the types of the data
+/// Measure how long a training step or a prediction takes, on numbers of the types of the data
 ///
 /// The data is not read: a step takes as long on any numbers.
 #[derive(clap::Args)]
@@ -32,13 +32,16 @@ pub struct Args {
     train: Option<String>,
     #[command(flatten)]
     overrides: Overrides,
-    /// Measure each kernel of the step too
+    /// Measure the prediction of N examples at once, with the first weights, instead of a training step
+    #[arg(long, value_name = "N", conflicts_with = "machine", value_parser = examples)]
+    predict: Option<usize>,
+    /// Measure each kernel too
     #[arg(long)]
     profile: bool,
     /// Show what this machine is, and measure what it can do; no program is needed
     #[arg(long, conflicts_with_all = ["file", "train", "profile"])]
     machine: bool,
-    /// Write what is measured as safetensors: the first weights, the batch, and the losses of the first 20 steps
+    /// Write what is measured as safetensors: the first weights, the batch, and the losses of the first 20 steps, or what is predicted
     #[arg(long, value_name = "FILE", conflicts_with = "machine")]
     record: Option<PathBuf>,
     /// Measure for about so long, in seconds
@@ -65,9 +68,10 @@ impl Args {
         let checked = program::without_data(&opened, &self.overrides.all(), terminal)?;
         let program = &checked.programs[program::choose(&checked, self.train.as_deref())?];
         crash::during("measuring a step", Some(&opened.path));
-        let batch = match program.train.batch {
-            Batch::Size(batch) => batch,
-            Batch::All => {
+        let work = if self.predict.is_some() { Work::Prediction } else { Work::Step };
+        let batch = match (self.predict, program.train.batch) {
+            (Some(batch), _) | (None, Batch::Size(batch)) => batch,
+            (None, Batch::All) => {
                 let (facts, _) = data::inspect(&Disk::of_environment(), opened.folder(), &program.data);
                 let rows = facts.splits.map(|[train, ..]| train).filter(|&rows| rows > 0);
                 rows.ok_or_else(|| {
@@ -80,11 +84,11 @@ impl Args {
                 let facts = FileExists { path: out.display().to_string(), replaceable: false };
                 return Err(Stop::because(Exit::Usage, facts));
             }
-            let bytes = recorded(program, batch, terminal.backend);
+            let bytes = recorded(program, work, batch, terminal.backend);
             // A bare name stands in the folder `.`.
             write_whole(&Path::new(".").join(out), &bytes).map_err(|error| unwritable(out, &error))?;
         }
-        let found = bench(program, batch, terminal.backend, budget, self.profile);
+        let found = bench(program, (work, batch), terminal.backend, budget, self.profile);
         let text = match terminal.format {
             Format::Json => format!("{}\n", as_json(&found)),
             _ => as_text(&found),
@@ -99,6 +103,11 @@ fn seconds(text: &str) -> Result<f64, String> {
     seconds.ok_or_else(|| "write a number of seconds, 3600 at most".into())
 }
 
+fn examples(text: &str) -> Result<usize, String> {
+    let examples = text.parse().ok().filter(|examples| (1..=1 << 20).contains(examples));
+    examples.ok_or_else(|| "write a number of examples, 1048576 at most".into())
+}
+
 fn gflops(flops: u64, time: Duration) -> f64 {
     flops as f64 / time.as_secs_f64() / 1e9
 }
@@ -107,8 +116,12 @@ fn as_text(bench: &Bench) -> String {
     use Align::{Left, Right};
     let step = bench.step;
     let mut out = format!(
-        "step of {} examples, {} backend, {}: {} (median of {}; least {}, nine of ten below {})\n",
-        count(bench.batch as u64),
+        "{} of {}, {} backend, {}: {} (median of {}; least {}, nine of ten below {})\n",
+        match bench.work {
+            Work::Step => "step",
+            Work::Prediction => "prediction",
+        },
+        if bench.batch == 1 { "1 example".into() } else { format!("{} examples", count(bench.batch as u64)) },
         bench.backend.word(),
         if bench.threads == 1 { "1 thread".into() } else { format!("{} threads", bench.threads) },
         micros(step.median),
@@ -234,6 +247,10 @@ fn as_json(bench: &Bench) -> Value {
         .collect();
     json!({
         "backend": bench.backend.word(),
+        "work": match bench.work {
+            Work::Step => "step",
+            Work::Prediction => "prediction",
+        },
         "precision": "fp32",
         "threads": bench.threads,
         "batch": bench.batch,

@@ -1,4 +1,4 @@
-//! How long a step takes: compiled once, then called again and again with numbers of its feeds' types.
+//! How long a step or a prediction takes: compiled once, then called again and again with numbers of its feeds' types.
 
 use std::time::{Duration, Instant};
 
@@ -6,6 +6,7 @@ use super::artifact::model_states;
 use super::container::pack_plain;
 use super::course::Course;
 use super::footprint::resident;
+use super::measure::predictor;
 use super::rates;
 use crate::compile::{Backend, Cost, Room, executor_and_cost, plan};
 use crate::kernel::{Core, Kernel, Machine, Plan};
@@ -15,9 +16,19 @@ use crate::native;
 use crate::tensor::random::numbers;
 use crate::tensor::{Array, Clock, Data, Draw, Dtype, Function};
 
-/// What was measured of a program's step.
+/// What is measured of a program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// An update of the weights.
+    Step,
+    /// What `dlmc predict` computes.
+    Prediction,
+}
+
+/// What was measured of a program's step, or of its prediction.
 pub struct Bench {
-    /// Examples of a step.
+    pub work: Work,
+    /// Examples of a call.
     pub batch: usize,
     pub backend: Backend,
     /// That share the work.
@@ -107,28 +118,52 @@ fn update(program: &Program, batch: usize) -> Function {
     pieces.into_iter().find(|it| ends(&it.call.share)).expect("an update ends with a call").function
 }
 
-/// The first values of all that an update reads and writes.
-fn first(program: &Program, update: &Function) -> Vec<Array> {
-    let mut states = super::initial(program);
-    states.extend(update.states[states.len()..].iter().map(|(shape, dtype)| Array::zeros(shape, *dtype)));
+impl Work {
+    /// What a call computes of so many examples.
+    fn function(self, program: &Program, batch: usize) -> Function {
+        match self {
+            Work::Step => update(program, batch),
+            Work::Prediction => predictor(program, batch),
+        }
+    }
+}
+
+/// The first values of all that a function reads and writes.
+fn first(program: &Program, function: &Function) -> Vec<Array> {
+    let (mut states, known) = (super::initial(program), function.states.len());
+    states.truncate(known);
+    states.extend(function.states[states.len()..].iter().map(|(shape, dtype)| Array::zeros(shape, *dtype)));
     states
 }
 
 /// How many losses are recorded.
 const RECORDED: usize = 20;
 
-/// What another tool needs to take the steps that [`bench`] measures, and to tell whether they are the same: a safetensors file of the
-/// first `state.<path>`s of the model, its `feed.<field>`s, and the `losses` of the first 20 steps on this batch, without regularizers.
-pub fn recorded(program: &Program, batch: usize, backend: Backend) -> Vec<u8> {
-    let update = update(program, batch);
-    let (mut step, _) = executor_and_cost(&update, backend, &Room::default());
-    let (before, feeds) = (first(program, &update), feeds(program, &update.feeds));
+/// What another tool needs to do what [`bench`] measures, and to tell whether it is the same: a safetensors file of the first
+/// `state.<path>`s of the model, its `feed.<field>`s, and the `losses` of the first 20 steps on this batch, without regularizers, or
+/// the `output` of a prediction (`output.<name>`s where there are several), as the loss sees it.
+pub fn recorded(program: &Program, work: Work, batch: usize, backend: Backend) -> Vec<u8> {
+    let function = work.function(program, batch);
+    let (mut call, _) = executor_and_cost(&function, backend, &Room::default());
+    let (before, feeds) = (first(program, &function), feeds(program, &function.feeds));
     let (mut states, called) = (before.clone(), feeds.iter().collect::<Vec<_>>());
-    let mut loss = |at| step.run(&mut states, &called, clock(program, at))[0].floats()[0];
-    let losses = Array::f32(&[RECORDED], (0..RECORDED).map(&mut loss).collect());
+    let results: Vec<(String, Array)> = match work {
+        Work::Step => {
+            let mut loss = |at| call.run(&mut states, &called, clock(program, at))[0].floats()[0];
+            vec![("losses".into(), Array::f32(&[RECORDED], (0..RECORDED).map(&mut loss).collect()))]
+        }
+        Work::Prediction => {
+            let names = program.outputs.iter().map(|it| match &*it.name {
+                "" => "output".into(),
+                name => format!("output.{name}"),
+            });
+            names.zip(call.run(&mut states, &called, clock(program, 0))).collect()
+        }
+    };
     let states = model_states(program).zip(&before).map(|(state, array)| (format!("state.{}", state.path), array));
     let fields = program.feeds.iter().map(|&field| format!("feed.{}", program.data.fields[field].name));
-    let all: Vec<(String, &Array)> = states.chain(fields.zip(&feeds)).chain([("losses".into(), &losses)]).collect();
+    let results = results.iter().map(|(name, array)| (name.clone(), array));
+    let all: Vec<(String, &Array)> = states.chain(fields.zip(&feeds)).chain(results).collect();
     pack_plain(&all.iter().map(|(name, array)| (name.as_str(), *array)).collect::<Vec<_>>())
 }
 
@@ -136,15 +171,21 @@ fn clock(program: &Program, step: usize) -> Clock {
     Clock { seed: program.train.seed, step: step as u32 + 1 }
 }
 
-/// Measures the step of `program` on batches of so many examples for about as long as `budget` says, kernel by kernel too where
-/// `profile` asks for it.
-pub fn bench(program: &Program, batch: usize, backend: Backend, budget: Duration, profile: bool) -> Bench {
+/// Measures a call of `program` on so many examples for about as long as `budget` says, kernel by kernel too where `profile` asks
+/// for it.
+pub fn bench(
+    program: &Program,
+    (work, batch): (Work, usize),
+    backend: Backend,
+    budget: Duration,
+    profile: bool,
+) -> Bench {
     let start = Instant::now();
-    let update = update(program, batch);
-    let (mut step, cost) = executor_and_cost(&update, backend, &Room::default());
+    let function = work.function(program, batch);
+    let (mut step, cost) = executor_and_cost(&function, backend, &Room::default());
     let compile = start.elapsed();
-    let mut states = first(program, &update);
-    let feeds = feeds(program, &update.feeds);
+    let mut states = first(program, &function);
+    let feeds = feeds(program, &function.feeds);
     let feeds: Vec<&Array> = feeds.iter().collect();
     let clock = |step| clock(program, step);
     let warm = Instant::now();
@@ -160,15 +201,15 @@ pub fn bench(program: &Program, batch: usize, backend: Backend, budget: Duration
         times.push(start.elapsed());
     }
     let resident = resident();
-    let limit = (backend == Backend::Native).then(|| Limit::of(&plan(&update), budget / 5));
+    let limit = (backend == Backend::Native).then(|| Limit::of(&plan(&function), budget / 5));
     let kernels = match profile && backend == Backend::Native {
-        true => kernels(plan(&update), &mut states, &feeds, clock(done), budget),
+        true => kernels(plan(&function), &mut states, &feeds, clock(done), budget),
         false => vec![],
     };
     // Only machine code is shared.
     let threads = if backend == Backend::Native { Machine::host().threads } else { 1 };
     let (steps, step) = (times.len(), Spread::of(times));
-    Bench { batch, backend, threads, compile, steps, step, cost, resident, limit, kernels }
+    Bench { work, batch, backend, threads, compile, steps, step, cost, resident, limit, kernels }
 }
 
 fn kernels(plan: Plan, states: &mut [Array], feeds: &[&Array], clock: Clock, budget: Duration) -> Vec<KernelTime> {
