@@ -50,7 +50,8 @@ impl<'k> Tiling<'k> {
             return None;
         }
         let rows = rows(&kernel.space, factors, &plan.machine);
-        let tile = best(isa, (rows.map_or(1, |axis| kernel.space[axis]), kernel.space[last]));
+        let reads = across == [1, 1];
+        let tile = best(isa, (rows.map_or(1, |axis| kernel.space[axis]), kernel.space[last]), reads);
         let rows = rows.filter(|_| tile.rows > 1);
         let panels = panels.filter(|_| rows.is_some()).map(|panels| {
             let stays = |load: &Load| rows.is_some_and(|axis| load.at.factor(Var::Axis(axis as u32)) == 0);
@@ -190,9 +191,12 @@ pub fn parts(extent: usize, whole: usize) -> Vec<usize> {
     [whole, extent % whole].into_iter().filter(|&it| it > 0 && it <= extent).collect()
 }
 
-/// The tile that takes least time for so many rows and columns.
-pub fn best(isa: Isa, (rows, columns): (usize, usize)) -> Tile {
-    let widest = COLUMNS / isa.lanes();
+/// The most columns of a row that is alone: its factor is read once, and comes the faster the longer its pieces are.
+const ALONE: usize = 256;
+
+/// The tile that takes least time for so many rows and columns. Whether both factors go across, `reads` says.
+pub fn best(isa: Isa, (rows, columns): (usize, usize), reads: bool) -> Tile {
+    let widest = if rows == 1 { ALONE } else { COLUMNS } / isa.lanes();
     let shapes = (1..=isa.registers()).flat_map(|height| (1..=widest).map(move |vectors| (height, vectors)));
     let tiles =
         shapes.map(|(height, vectors)| Tile { rows: height.min(rows), columns: (vectors * isa.lanes()).min(columns) });
@@ -205,7 +209,8 @@ pub fn best(isa: Isa, (rows, columns): (usize, usize)) -> Tile {
             + of(down, usize::from(beside > 0), Tile { columns: beside, ..*tile })
             + of(usize::from(over > 0), usize::from(beside > 0), Tile { rows: over, columns: beside })
     };
-    let fits = |tile: &Tile| parts(columns, tile.columns).iter().all(|&columns| Tile { columns, ..*tile }.fits(isa));
+    let fits =
+        |tile: &Tile| parts(columns, tile.columns).iter().all(|&columns| Tile { columns, ..*tile }.fits(isa, reads));
     // Of two that take as long, the one that writes longer rows, and then the one with fewer calls.
     let calls = |tile: &Tile| rows.div_ceil(tile.rows) * columns.div_ceil(tile.columns);
     let best = tiles.filter(fits).min_by_key(|tile| (time(tile), Reverse(tile.columns), calls(tile)));

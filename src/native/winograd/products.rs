@@ -125,7 +125,7 @@ impl Products {
     /// sums it begins: one for each shape of a tile.
     fn calls(&self, isa: Isa, ahead: &[Ahead]) -> Option<Vec<(Vec<u8>, [i64; 3])>> {
         let bytes = |floats: usize| 4 * floats as i64;
-        let tile = best(isa, (self.rows, self.columns));
+        let tile = best(isa, (self.rows, self.columns), false);
         let [down, along] = self.left.map(bytes);
         let pitch = bytes(self.columns);
         let factors =

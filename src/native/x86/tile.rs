@@ -88,11 +88,13 @@ impl Tile {
         self.rows * self.pitch(isa)
     }
 
-    /// Whether all registers that it takes are there: the sums, a row of one factor, an element of the other, a mask.
-    pub fn fits(self, isa: Isa) -> bool {
+    /// Whether all registers that it takes are there: the sums, a row of one factor, an element of the other, a mask. `reads` says
+    /// whether the row has to be in registers: the only row of sums reads a factor that goes across where it uses it.
+    pub fn fits(self, isa: Isa, reads: bool) -> bool {
         let vectors = self.vectors(isa);
         let masks = usize::from(isa == Isa::Avx2 && self.is_masked(isa));
-        self.rows * vectors + vectors + 1 + masks <= isa.registers()
+        let row = if self.rows > 1 || reads { vectors } else { 1 };
+        self.rows * vectors + row + 1 + masks <= isa.registers()
     }
 
     /// About how many cycles one term of all its sums takes: two products in a cycle, two loads, and a chain waits four.
@@ -132,7 +134,8 @@ pub fn sums(
     {
         return None;
     }
-    assert!(tile.fits(isa) && factors.iter().any(|it| it.down == 0 || tile.rows == 1), "a tile of registers");
+    let reads = factors.iter().all(|it| it.across);
+    assert!(tile.fits(isa, reads) && factors.iter().any(|it| it.down == 0 || tile.rows == 1), "a tile of registers");
     let mut code = Assembler::new(isa);
     let mut writer = Writer { isa, tile, factors, code: &mut code };
     let mask = writer.mask();
@@ -274,8 +277,11 @@ impl Writer<'_> {
     /// One term of all sums, so many bytes behind where the factors begin.
     fn term(&mut self, behind: [i32; 2]) {
         let (tile, vectors) = (self.tile, self.tile.vectors(self.isa));
-        // All rows share one factor, which is read first.
-        let shared = usize::from(self.factors[1].down == 0 || (tile.rows == 1 && self.factors[0].down != 0));
+        // All rows share one factor, which is read first. One row alone reads one element of a factor, and the columns of the other.
+        let shared = match [0, 1].map(|it: usize| self.factors[it].across) {
+            [left, right] if tile.rows == 1 && left != right => usize::from(left),
+            _ => usize::from(self.factors[1].down == 0 || (tile.rows == 1 && self.factors[0].down != 0)),
+        };
         let other = 1 - shared;
         let start = |it: usize| Address::of(STARTS[it]).behind(behind[it]);
         let first = tile.rows * vectors;
