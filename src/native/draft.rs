@@ -6,7 +6,7 @@ use super::along::Along;
 use super::lanes::Width;
 use super::strips::{Rows, Then, Through};
 use super::writer::{Scope, Writer};
-use super::x86::{Around, Op, Sink, Strip, Trace, Unit, Wide};
+use super::x86::{Around, Each, Op, Sink, Strip, Trace, Unit, Wide};
 use crate::kernel::{Affine, Load, Reg, Store, Work, width};
 use crate::scalar::{Dtype, Ops};
 use crate::tensor::random;
@@ -48,7 +48,7 @@ impl Draft<'_, '_, '_, '_> {
         }
         let sinks = match then {
             Then::Store(stores) => stores.iter().map(|store| self.store(store)).collect::<Option<Vec<Sink>>>()?,
-            Then::Fold { how, dtype, value, .. } => {
+            Then::Fold { how, dtype, value, .. } | Then::FoldEach { how, dtype, value, .. } => {
                 let so_far = self.trace.push(Op::SoFar);
                 let value = self.whole(*value);
                 vec![Sink::Fold(how.fold(&self.trace, *dtype, so_far, value))]
@@ -61,6 +61,15 @@ impl Draft<'_, '_, '_, '_> {
                 vec![Sink::Store { pointer, bytes: 0, unit: Unit::Four, value }]
             }
         };
+        let each = match then {
+            Then::FoldEach { how, dtype, loops, .. } => {
+                let halves = Trace::default();
+                let (so_far, beside) = (halves.push(Op::SoFar), halves.push(Op::Beside));
+                let value = how.fold(&halves, *dtype, so_far, beside);
+                Some(Each { loops: *loops, neutral: how.neutral(*dtype), ops: halves.finish()?, value })
+            }
+            Then::Store(_) | Then::Fold { .. } | Then::FoldBeside { .. } => None,
+        };
         let loops = self.rows.around.iter().enumerate().map(|(number, through)| {
             let steps = self.steps.iter().map(|steps| i32::try_from(steps[number]).ok());
             Some(Around { extent: through.extent, steps: steps.collect::<Option<Vec<i32>>>()? })
@@ -69,7 +78,7 @@ impl Draft<'_, '_, '_, '_> {
         let (pointers, known) = (self.pointers.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), self.known);
         let (columns, ops) = (self.rows.along.1, self.trace.finish()?);
         Some((
-            Strip { ops, sinks, columns, pointers: pointers.len(), known: known.len(), loops, apart: false },
+            Strip { ops, sinks, columns, pointers: pointers.len(), known: known.len(), loops, each, apart: false },
             pointers,
             known,
         ))

@@ -8,12 +8,16 @@ use cranelift_codegen::ir::{InstBuilder, Value};
 use super::lanes::{WIDE, Width, type_of};
 use super::nest::scattered;
 use super::strips::{Rows, Then, Through, plainly};
+use super::sums::Sums;
 use super::writer::{Scope, Writer, memory};
 use crate::kernel::{Body, Kernel, LANES, Reduction, Reg, Var, Work};
 use crate::scalar::{Dtype, Ops};
 
 /// The most rows whose lanes are kept side by side: a few kilobytes.
 const BESIDE: usize = 128;
+
+/// The most rows that are folded one after the other before something is done with what comes of them.
+const ONE_BY_ONE: usize = 512;
 
 /// Lanes side by side: the values are at the columns of the last axis of a space, some of them at once.
 struct Beside<'l> {
@@ -59,15 +63,70 @@ impl<'f> Writer<'_, 'f> {
         let dtype = lane_type(body.dtype(value));
         let lanes = Lanes { inner, how, value, dtype, start };
         let scopes = &mut [Scope::new(body, axes.len(), 0), Scope::new(&kernel.body, axes.len(), rank + 1)];
-        self.descend(scopes, 0, &kernel.space, columns, &mut |scopes| {
-            let [scope, outer] = scopes else { unreachable!("two scopes") };
-            let folded = match outer.width() {
-                Width::Four => self.fold_columns(scope, &axes, &lanes),
-                Width::One => self.fold_row(scope, &axes, &lanes, along_inner.filter(|_| columns.is_none())),
-            };
-            outer.core = Some(self.as_value(body.dtype(value), outer.width(), folded));
-            self.finish(kernel, outer);
+        let last = rank.checked_sub(1).filter(|&last| {
+            columns.is_none() && along_inner.is_some() && axes[last] > 1 && body.dtype(value) == Dtype::F32
         });
+        let around = last.unwrap_or(rank);
+        self.descend(scopes, 0, &kernel.space[..around], columns, &mut |scopes| {
+            if let Some(last) = last
+                && self.rows_one_by_one(kernel, &scopes[0], &scopes[1], (&axes, &lanes), last)
+            {
+                return;
+            }
+            self.descend(scopes, around, &kernel.space, columns, &mut |scopes| {
+                let [scope, outer] = scopes else { unreachable!("two scopes") };
+                let folded = match outer.width() {
+                    Width::Four => self.fold_columns(scope, &axes, &lanes),
+                    Width::One => self.fold_row(scope, &axes, &lanes, along_inner.filter(|_| columns.is_none())),
+                };
+                outer.core = Some(self.as_value(body.dtype(value), outer.width(), folded));
+                self.finish(kernel, outer);
+            });
+        });
+    }
+
+    /// The rows along the last axis of the space, one after the other in one function, and then what the kernel does with
+    /// what came of all of them. `false`, and nothing is done, where there can be no such function.
+    fn rows_one_by_one(
+        &self,
+        kernel: &Kernel,
+        scope: &Scope,
+        outer: &Scope,
+        (axes, lanes): (&[usize], &Lanes),
+        last: usize,
+    ) -> bool {
+        let inmost = axes.len() - 1;
+        if !(last..inmost).all(|axis| plainly(scope, &[], axis)) {
+            return false;
+        }
+        let most = axes[last].min(ONE_BY_ONE);
+        let sums = self.lines_of_cache(4 * most);
+        let whole = axes[last] - axes[last] % most;
+        let mut done = true;
+        for (from, to, rows) in [(0, whole, most), (whole, axes[last], axes[last] - whole)] {
+            self.repeat((from, to, rows), &[], &mut |first, _| {
+                let (mut scope, mut outer) = (scope.clone(), outer.clone());
+                for scope in [&mut scope, &mut outer] {
+                    self.lines(scope, last..last + 1);
+                    scope.enter(last, first, false);
+                }
+                (last + 1..=inmost).for_each(|axis| scope.enter(axis, self.code.index(0), false));
+                let inner = (last + 1..inmost).map(|axis| Through::all(axis, axes[axis]));
+                let around = std::iter::once(Through::all(last, rows)).chain(inner).collect();
+                let strip = Rows { axes, around, along: (inmost, axes[inmost]), core: None };
+                let Lanes { how, dtype, value, .. } = *lanes;
+                done &= self.strip(&scope, &strip, &Then::FoldEach { how, dtype, value, loops: 1, sums });
+                if done {
+                    let sums = Sums { kernel, depth: last + 1, columns: rows, around: &[], first: sums };
+                    self.finish_sums(&mut outer, &sums);
+                }
+                Vec::new()
+            });
+            if !done {
+                return false;
+            }
+        }
+        true
     }
 
     /// Rows along the last axis of the space side by side, so that memory is read once and in its order.

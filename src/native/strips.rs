@@ -48,6 +48,15 @@ pub enum Then<'a> {
         value: Reg,
         lanes: Value,
     },
+    /// A value is folded into lanes which begin anew inside so many of the axes around the row, and each time are folded into
+    /// one; these lie side by side from an address on.
+    FoldEach {
+        how: Reduction,
+        dtype: Dtype,
+        value: Reg,
+        loops: usize,
+        sums: Value,
+    },
     /// A value is folded into a row of lanes, of which the first begins at an address; and the bytes from one to the next along each axis
     /// around the row.
     FoldBeside {
@@ -208,8 +217,8 @@ impl Writer<'_, '_> {
         let put = |value: Value, at: usize| _ = self.code.ins(|ins| ins.store(memory(), value, table, at as i32));
         pointers.into_iter().enumerate().for_each(|(number, value)| put(value, strip.pointer_at(number)));
         known.into_iter().enumerate().for_each(|(number, value)| put(value, strip.known_at(number)));
-        if let Then::Fold { lanes, .. } = then {
-            put(*lanes, strip.lanes_at());
+        if let Then::Fold { lanes: first, .. } | Then::FoldEach { sums: first, .. } = then {
+            put(*first, strip.lanes_at());
         }
         self.call(code, &[table]);
         true

@@ -6,9 +6,10 @@ mod opcodes;
 mod strip;
 mod tile;
 mod trace;
+mod weave;
 mod words;
 
-pub use strip::{Around, Sink, Strip};
+pub use strip::{Around, Each, Sink, Strip};
 pub use tile::{Ahead, Factor, LINE, Rows, Tile, Tiles, panel, sums};
 pub use trace::{Op, Trace, Unit, Wide};
 

@@ -181,6 +181,7 @@ impl Change<'_> {
             pointers,
             known: 0,
             loops,
+            each: None,
             apart: true,
         };
         let (code, bytes) = strip.code(isa)?;

@@ -165,6 +165,25 @@ impl Assembler {
         self.vector(Form::new(MOVUPS_STORE, from.0, 0, Operand::Memory(to)));
     }
 
+    /// Writes the first lane.
+    pub fn store_first(&mut self, from: Vector, to: Address) {
+        self.vector(Form::new(MOVSS_STORE, from.0, 0, Operand::Memory(to)));
+    }
+
+    /// The lanes that stand `by` lanes further up, a power of two, in the place of the first ones; what the others are says nobody.
+    pub fn down(&mut self, to: Vector, from: Vector, by: usize) {
+        let last = Operand::Register(from);
+        let (form, order) = match (self.isa, by) {
+            (Isa::Avx512, 8) => (Form::of(SHUFF32X4, to, from, last), 0b1110),
+            (Isa::Avx512, 4) => (Form::of(SHUFF32X4, to, from, last), 0b01),
+            (Isa::Avx2, 4) => (Form::of(PERM2F128, to, from, last), 0b01),
+            (_, 2) => (Form::new(PERMILPS, to.0, 0, last), 0b1110),
+            (_, 1) => (Form::new(PERMILPS, to.0, 0, last), 0b01),
+            _ => unreachable!("half of the lanes that are left"),
+        };
+        self.vector(Form { tail: Some(order), ..form });
+    }
+
     /// Writes the lanes of the mask alone: with AVX2 it stands in `mask`.
     pub fn store_masked(&mut self, from: Vector, to: Address, mask: Vector) {
         let keep = Some((Mask::TAIL, Out::Keep));

@@ -2,80 +2,8 @@
 
 use super::Isa;
 use super::encode::{Address, Assembler, Operand, Vector};
-use super::strip::Sink;
-use super::trace::{Op, Wide};
-
-/// The order in which operations and sinks are written, and where each result is used.
-pub struct Uses {
-    pub order: Vec<Turn>,
-    /// The positions of uses in it, in order.
-    of: Vec<Vec<usize>>,
-}
-
-/// What is written at one position.
-#[derive(Clone, Copy)]
-pub enum Turn {
-    Op(Wide),
-    /// The sink of that number.
-    Sink(usize),
-}
-
-impl Uses {
-    /// Each operation comes right before what needs it, as far as can be; those that nobody needs are left out. Sinks
-    /// come last, or as soon as they can where they are `early`.
-    pub fn of(isa: Isa, ops: &[Op], sinks: &[Sink], early: bool) -> Uses {
-        let (mut order, mut placed) = (vec![], vec![false; ops.len()]);
-        let value = |sink: &Sink| match *sink {
-            Sink::Store { value, .. } | Sink::Fold(value) => value,
-        };
-        for (number, sink) in sinks.iter().enumerate() {
-            let mut open = vec![(value(sink), 0)];
-            while let Some((wide, next)) = open.pop() {
-                if placed[wide.0 as usize] {
-                    continue;
-                }
-                match ops[wide.0 as usize].operands().get(next) {
-                    Some(&operand) => open.extend([(wide, next + 1), (operand, 0)]),
-                    None => {
-                        placed[wide.0 as usize] = true;
-                        order.push(Turn::Op(wide));
-                    }
-                }
-            }
-            if early {
-                order.push(Turn::Sink(number));
-            }
-        }
-        if !early {
-            order.extend((0..sinks.len()).map(Turn::Sink));
-        }
-        // What is read where it is needed takes no turn of its own.
-        order.retain(|turn| match turn {
-            Turn::Sink(_) => true,
-            Turn::Op(wide) => match ops[wide.0 as usize] {
-                Op::Const(_) | Op::Known(_) | Op::SoFar | Op::At { .. } => false,
-                Op::Spread { .. } => isa == Isa::Avx2,
-                _ => true,
-            },
-        });
-        let mut of = vec![vec![]; ops.len()];
-        for (position, turn) in order.iter().enumerate() {
-            match turn {
-                Turn::Op(wide) => {
-                    ops[wide.0 as usize].operands().iter().for_each(|it| of[it.0 as usize].push(position))
-                }
-                Turn::Sink(number) => of[value(&sinks[*number]).0 as usize].push(position),
-            }
-        }
-        Uses { order, of }
-    }
-
-    /// The next use after a position.
-    fn after(&self, wide: Wide, position: usize) -> Option<usize> {
-        let uses = &self.of[wide.0 as usize];
-        uses.get(uses.partition_point(|&use_| use_ <= position)).copied()
-    }
-}
+use super::trace::Wide;
+use super::weave::Uses;
 
 /// The registers at one position.
 pub struct Holds<'u> {
@@ -97,7 +25,7 @@ pub struct Holds<'u> {
 impl<'u> Holds<'u> {
     /// Nothing is in any of the first `registers` registers; results are put aside from `start` on.
     pub fn new(isa: Isa, uses: &'u Uses, registers: usize, start: Address) -> Holds<'u> {
-        let count = uses.of.len();
+        let count = uses.count();
         Holds {
             uses,
             position: 0,
@@ -120,10 +48,10 @@ impl<'u> Holds<'u> {
     pub fn go_to(&mut self, position: usize) {
         self.position = position;
         self.pinned.clear();
-        let over = |wide: Wide| self.uses.of[wide.0 as usize].last().is_none_or(|&last| last < position);
+        let uses = self.uses;
+        let over = |wide: Wide| uses.last(wide).is_none_or(|last| last < position);
         let ended: Vec<Wide> = self.held.iter().flatten().copied().filter(|&wide| over(wide)).collect();
         ended.into_iter().for_each(|wide| self.release(wide));
-        let over = |wide: Wide| self.uses.of[wide.0 as usize].last().is_none_or(|&last| last < position);
         for place in &mut self.aside {
             if place.is_some_and(over) {
                 *place = None;

@@ -43,6 +43,10 @@ const fn of_size(opcode: Opcode, size: Size) -> Opcode {
 
 pub const MOVUPS_LOAD: Opcode = opcode(M0F, 0, 0x10);
 pub const MOVUPS_STORE: Opcode = opcode(M0F, 0, 0x11);
+pub const MOVSS_STORE: Opcode = of_size(opcode(M0F, PF3, 0x11), Size::Element);
+pub const SHUFF32X4: Opcode = opcode(M0F3A, P66, 0x23);
+pub const PERM2F128: Opcode = opcode(M0F3A, P66, 0x06);
+pub const PERMILPS: Opcode = opcode(M0F3A, P66, 0x04);
 pub const MOVAPS: Opcode = opcode(M0F, 0, 0x28);
 pub const XORPS: Opcode = opcode(M0F, 0, 0x57);
 pub const PXOR: Opcode = opcode(M0F, P66, 0xef);

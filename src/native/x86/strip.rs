@@ -2,9 +2,10 @@
 
 use super::Isa;
 use super::encode::{Address, Assembler, Lanes, Mask, Operand, Vector};
-use super::hold::{Holds, Turn, Uses};
+use super::hold::Holds;
 use super::opcodes::{Order, Two};
 use super::trace::{Op, Unit, Wide, chosen};
+use super::weave::{Turn, Woven};
 use super::words::Word;
 use crate::kernel::LANES;
 
@@ -19,6 +20,8 @@ pub struct Strip {
     pub known: usize,
     /// The outermost first.
     pub loops: Vec<Around>,
+    /// What becomes of the lanes, where they are not read and written by the function's caller.
+    pub each: Option<Each>,
     /// Whether nothing that is read lies where something is stored, so that stores may come before reads.
     pub apart: bool,
 }
@@ -35,6 +38,34 @@ pub enum Sink {
     },
     /// It takes the place of what was folded so far, in the lane of its column.
     Fold(Wide),
+}
+
+impl Sink {
+    pub fn value(&self) -> Wide {
+        match *self {
+            Sink::Store { value, .. } | Sink::Fold(value) => value,
+        }
+    }
+
+    /// The same with another value.
+    pub fn with_value(&self, to: impl Fn(Wide) -> Wide) -> Sink {
+        match *self {
+            Sink::Store { pointer, bytes, unit, value } => Sink::Store { pointer, bytes, unit, value: to(value) },
+            Sink::Fold(value) => Sink::Fold(to(value)),
+        }
+    }
+}
+
+/// Lanes of each row, or of some rows together: they begin anew, are folded into one, and what comes of all of them is written side
+/// by side.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Each {
+    /// Inside how many of the loops they begin.
+    pub loops: usize,
+    pub neutral: u32,
+    /// How lanes are folded into one another: `value` of operations on [`Op::SoFar`] and [`Op::Beside`].
+    pub ops: Vec<Op>,
+    pub value: Wide,
 }
 
 /// A loop around the row: how often, and by how many bytes each pointer goes on.
@@ -80,7 +111,7 @@ impl Strip {
         8 * number
     }
 
-    /// The pointer to what was folded so far, of each lane.
+    /// The pointer to what was folded so far, of each lane, or to where it goes.
     pub fn lanes_at(&self) -> usize {
         8 * self.pointers
     }
@@ -120,21 +151,47 @@ impl Strip {
         {
             return None;
         }
-        let ops = if isa == Isa::Avx512 { chosen(&self.ops) } else { self.ops.clone() };
-        let uses = &Uses::of(isa, &ops, &self.sinks, self.apart);
-        let mut writer = Writer { isa, strip: self, ops: &ops, uses, code: Assembler::new(isa), tail, kept: 0 };
-        writer.function();
-        let bytes = self.own_at() + writer.own_known() + writer.kept * 4 * isa.lanes();
-        Some((writer.code.finish(), bytes))
+        let own = |ops: &[Op]| if isa == Isa::Avx512 { chosen(ops) } else { ops.to_vec() };
+        let ops = own(&self.ops);
+        let each = self.each.as_ref();
+        let each = &each.map(|it| Woven::of(isa, &own(&it.ops), &[Sink::Fold(it.value)], false, 1));
+        let woven = |copies: usize| Woven::of(isa, &ops, &self.sinks, self.apart, copies);
+        let one = &woven(1);
+        let written = |turn: &Woven| {
+            let mut writer = Writer { isa, strip: self, one, turn, each, code: Assembler::new(isa), tail, kept: 0 };
+            writer.function();
+            let bytes = self.own_at() + writer.own_known() + writer.kept * 4 * isa.lanes();
+            (writer.kept, (writer.code.finish(), bytes))
+        };
+        // As many registers at once as need none of their results put aside.
+        let at_once = self.at_once(isa, one.order.len()).into_iter().map(|copies| written(&woven(copies)));
+        let best = at_once.into_iter().find(|(kept, _)| *kept == 0);
+        Some(best.unwrap_or_else(|| written(one)).1)
+    }
+
+    /// How many registers may be worked on at once where each takes so many operations, the best first.
+    fn at_once(&self, isa: Isa, operations: usize) -> Vec<usize> {
+        let fits = |copies: &usize| self.columns >= copies * isa.lanes();
+        let all: &[usize] = match operations {
+            _ if self.folds() => &[LANES / isa.lanes()],
+            ..LONG => &[],
+            _ => &[4, 2],
+        };
+        all.iter().copied().filter(fits).collect()
     }
 }
+
+/// A chain of so many operations is longer than what the machine sees of it at once.
+const LONG: usize = 24;
 
 struct Writer<'a> {
     isa: Isa,
     strip: &'a Strip,
-    /// Those of the strip, as this machine does them.
-    ops: &'a [Op],
-    uses: &'a Uses,
+    /// What one register takes, and what those of a turn take.
+    one: &'a Woven,
+    turn: &'a Woven,
+    /// How two registers of lanes are folded into one.
+    each: &'a Option<Woven>,
     code: Assembler,
     /// Whether the last register of a row is not full.
     tail: bool,
@@ -147,8 +204,15 @@ struct Writer<'a> {
 struct Part {
     first: usize,
     lanes: Lanes,
-    /// The registers before it in a turn.
+    /// The registers before it in a turn, and where lanes are folded, the register of the others.
     number: usize,
+    beside: usize,
+}
+
+impl Part {
+    fn new(first: usize, lanes: Lanes, number: usize) -> Part {
+        Part { first, lanes, number, beside: 0 }
+    }
 }
 
 impl Writer<'_> {
@@ -171,9 +235,9 @@ impl Writer<'_> {
         Vector(self.special().0 - 1 - number as u8)
     }
 
-    /// Registers that a turn works on.
-    fn turn(&self) -> usize {
-        if self.strip.folds() { LANES / self.isa.lanes() } else { 1 }
+    /// Registers of lanes.
+    fn folds(&self) -> usize {
+        if self.strip.folds() { LANES / self.isa.lanes() } else { 0 }
     }
 
     fn function(&mut self) {
@@ -193,9 +257,8 @@ impl Writer<'_> {
             self.code.ones(self.special());
         }
         let register = 4 * self.isa.lanes() as i32;
-        let folded = if strip.folds() { self.turn() } else { 0 };
-        let folded = (0..folded).map(|it| (self.folded(it), Address::of(COLUMN).behind(it as i32 * register)));
-        let folded: Vec<(Vector, Address)> = folded.collect();
+        let folded = (0..self.folds()).map(|it| (self.folded(it), Address::of(COLUMN).behind(it as i32 * register)));
+        let folded: Vec<(Vector, Address)> = folded.filter(|_| strip.each.is_none()).collect();
         self.code.load_word(COLUMN, self.at(strip.lanes_at()));
         folded.iter().for_each(|&(to, at)| self.code.copy(to, Operand::Memory(at)));
         self.around(0);
@@ -206,6 +269,43 @@ impl Writer<'_> {
 
     /// The loops from the one of number `depth` on.
     fn around(&mut self, depth: usize) {
+        match &self.strip.each {
+            Some(each) if each.loops == depth => {
+                let neutral = self.code.constant(each.neutral);
+                (0..self.folds()).for_each(|number| self.code.copy(self.folded(number), neutral));
+                self.inside(depth);
+                self.halve();
+                let at = self.at(self.strip.lanes_at());
+                self.code.load_word(COLUMN, at);
+                self.code.store_first(self.folded(0), Address::of(COLUMN));
+                self.code.add_to_word(at, 4);
+            }
+            _ => self.inside(depth),
+        }
+    }
+
+    /// Folds the upper half of the lanes into the lower until one is left.
+    fn halve(&mut self) {
+        let mut registers = self.folds() / 2;
+        while registers > 0 {
+            (0..registers).for_each(|number| self.fold([number, number + registers]));
+            registers /= 2;
+        }
+        let mut lanes = self.isa.lanes() / 2;
+        while lanes > 0 {
+            self.code.down(self.folded(1), self.folded(0), lanes);
+            self.fold([0, 1]);
+            lanes /= 2;
+        }
+    }
+
+    /// Folds the second of two registers of lanes into the first.
+    fn fold(&mut self, [number, beside]: [usize; 2]) {
+        let each = self.each.as_ref().expect("lanes are folded here");
+        self.parts(each, &[Part { beside, ..Part::new(0, Lanes::All, number) }]);
+    }
+
+    fn inside(&mut self, depth: usize) {
         let strip = self.strip;
         let Some(around) = strip.loops.get(depth) else { return self.row() };
         let counter = self.at(strip.counter_at(depth));
@@ -228,12 +328,14 @@ impl Writer<'_> {
         for (number, &word) in POINTERS[..strip.pointers].iter().enumerate() {
             self.code.load_word(word, self.at(strip.pointer_at(number)));
         }
-        let (lanes, turn) = (self.isa.lanes(), self.turn());
+        let (lanes, turn) = (self.isa.lanes(), self.turn.copies.max(self.folds()));
         let whole = strip.columns / (turn * lanes);
         self.code.set(COLUMN, 0);
         if whole > 0 {
             let top = self.code.label();
-            (0..turn).for_each(|number| self.part(Part { first: number * lanes, lanes: Lanes::All, number }));
+            let parts = (0..turn).map(|number| Part::new(number * lanes, Lanes::All, number));
+            let parts: Vec<Part> = parts.collect();
+            parts.chunks(self.turn.copies).for_each(|parts| self.parts(self.turn, parts));
             self.code.add(COLUMN, (turn * lanes) as i32);
             if whole > 1 {
                 self.code.until(COLUMN, (whole * turn * lanes) as i32, top);
@@ -241,18 +343,18 @@ impl Writer<'_> {
         }
         for (number, from) in (whole * turn * lanes..strip.columns).step_by(lanes).enumerate() {
             let lanes_here = if from + lanes <= strip.columns { Lanes::All } else { Lanes::Masked };
-            self.part(Part { first: number * lanes, lanes: lanes_here, number });
+            self.parts(self.one, &[Part::new(number * lanes, lanes_here, number)]);
         }
     }
 
-    /// One register full of columns.
-    fn part(&mut self, part: Part) {
+    /// Some registers full of columns.
+    fn parts(&mut self, woven: &Woven, parts: &[Part]) {
         let special = usize::from(self.isa == Isa::Avx512 || self.tail);
-        let taken = if self.strip.folds() { self.turn() + 1 } else { special };
+        let taken = if self.strip.folds() { self.folds() + 1 } else { special };
         let home = self.strip.own_at() + self.own_known();
-        let uses = self.uses;
-        let mut holds = Holds::new(self.isa, uses, self.isa.registers() - taken, self.at(home));
-        for (number, op) in self.ops.iter().enumerate() {
+        let mut holds = Holds::new(self.isa, &woven.uses, self.isa.registers() - taken, self.at(home));
+        for (number, op) in woven.ops.iter().enumerate() {
+            let part = parts[woven.copy(Wide(number as u32))];
             let home = match *op {
                 Op::Const(bits) => self.code.constant(bits),
                 Op::Known(number) => match self.isa {
@@ -267,16 +369,22 @@ impl Writer<'_> {
                     holds.fix(Wide(number as u32), self.folded(part.number));
                     continue;
                 }
+                Op::Beside => {
+                    holds.fix(Wide(number as u32), self.folded(part.beside));
+                    continue;
+                }
                 _ => continue,
             };
             holds.lives(Wide(number as u32), home);
         }
-        for position in 0..uses.order.len() {
+        for (position, turn) in woven.order.iter().enumerate() {
             holds.go_to(position);
-            match uses.order[position] {
+            match *turn {
                 Turn::Op(wide) if holds.has_home(wide) => {}
-                Turn::Op(wide) => self.op(&mut holds, wide, part),
-                Turn::Sink(number) => self.sink(&mut holds, &self.strip.sinks[number], part),
+                Turn::Op(wide) => self.op(&mut holds, (wide, &woven.ops[wide.0 as usize]), parts[woven.copy(wide)]),
+                Turn::Sink(number) => {
+                    self.sink(&mut holds, &woven.sinks[number], parts[woven.copy_of_sink(number)]);
+                }
             }
         }
         self.kept = self.kept.max(holds.kept());
@@ -290,10 +398,12 @@ impl Writer<'_> {
         }
     }
 
-    fn op(&mut self, holds: &mut Holds, wide: Wide, part: Part) {
+    fn op(&mut self, holds: &mut Holds, (wide, op): (Wide, &Op), part: Part) {
         let code = &mut self.code;
-        match self.ops[wide.0 as usize] {
-            Op::Const(_) | Op::Known(_) | Op::SoFar | Op::At { .. } => unreachable!("these are somewhere"),
+        match *op {
+            Op::Const(_) | Op::Known(_) | Op::SoFar | Op::Beside | Op::At { .. } => {
+                unreachable!("these are somewhere")
+            }
             Op::Column => {
                 let to = holds.take(code, wide);
                 code.spread(to, COLUMN);

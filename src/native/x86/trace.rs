@@ -31,6 +31,8 @@ pub enum Op {
     Column,
     /// What was folded so far.
     SoFar,
+    /// What was folded in other lanes.
+    Beside,
     /// The elements from the pointer of that number on; where a mask says so, and else zero.
     Load {
         pointer: u32,
@@ -68,13 +70,34 @@ pub enum Op {
 impl Op {
     pub fn operands(&self) -> SmallVec<[Wide; 4]> {
         match *self {
-            Op::Const(_) | Op::Known(_) | Op::Column | Op::SoFar | Op::At { .. } | Op::Spread { .. } => smallvec![],
+            Op::Const(_) | Op::Known(_) | Op::Column | Op::SoFar | Op::Beside | Op::At { .. } | Op::Spread { .. } => {
+                smallvec![]
+            }
             Op::Load { mask, .. } => mask.into_iter().collect(),
             Op::One(_, a) | Op::Shift(_, _, a) => smallvec![a],
             Op::Two(_, a, b) | Op::Compare(_, a, b) => smallvec![a, b],
             Op::MulAdd { factors: [a, b], term, .. } => smallvec![a, b, term],
             Op::Select(operands) => operands.into_iter().collect(),
             Op::Choose { of, then, .. } => of.into_iter().chain(then).collect(),
+        }
+    }
+}
+
+impl Op {
+    /// The same operation on other operands.
+    pub fn with_operands(&self, to: impl Fn(Wide) -> Wide) -> Op {
+        match *self {
+            Op::Const(_) | Op::Known(_) | Op::Column | Op::SoFar | Op::Beside | Op::At { .. } | Op::Spread { .. } => {
+                *self
+            }
+            Op::Load { pointer, unit, mask } => Op::Load { pointer, unit, mask: mask.map(to) },
+            Op::One(what, a) => Op::One(what, to(a)),
+            Op::Shift(what, by, a) => Op::Shift(what, by, to(a)),
+            Op::Two(what, a, b) => Op::Two(what, to(a), to(b)),
+            Op::Compare(what, a, b) => Op::Compare(what, to(a), to(b)),
+            Op::MulAdd { negated, factors, term } => Op::MulAdd { negated, factors: factors.map(&to), term: to(term) },
+            Op::Select(operands) => Op::Select(operands.map(to)),
+            Op::Choose { what, of, then } => Op::Choose { what, of: of.map(&to), then: then.map(&to) },
         }
     }
 }
