@@ -240,8 +240,8 @@ impl Reduction {
             (Reduction::Sum, Dtype::F32) => ops.add(so_far, next),
             (Reduction::Sum, _) => ops.int_add(so_far, next),
             (Reduction::Max, Dtype::F32) => {
-                let wins = ops.or(ops.less(so_far, next), ops.not(ops.equal(next, next)));
-                ops.select(wins, next, so_far)
+                let kept = ops.select(ops.equal(next, next), so_far, next);
+                ops.select(ops.less(so_far, next), next, kept)
             }
             (Reduction::Max, Dtype::I32) => ops.select(ops.int_less(so_far, next), next, so_far),
             (Reduction::Max, Dtype::Bool) => ops.or(so_far, next),
