@@ -24,8 +24,8 @@ layer attention(heads: int, causal: bool = no, drop: prob = 0%, groups: int = 0,
 ## in fewer heads, each of which serves as many heads of queries.
 fn attend(q: f32[T, H, D], k: f32[S, G, D], v: f32[S, G, D], causal: bool = no, drop: prob = 0%) -> f32[T, H, D] {
   each  = H / G
-  query = reshape(q, [T, G, each, D])
-  score = for g in G, e in each, i in T, j in S => sum(for c in D => query[i, g, e, c] * k[j, g, c]) / sqrt(D)
+  query = reshape(1 / sqrt(D) * q, [T, G, each, D])
+  score = for g in G, e in each, i in T, j in S => sum(for c in D => query[i, g, e, c] * k[j, g, c])
   seen  = if causal then mask(score) else score
   p     = if training and drop > 0 then dropped(softmax(seen), drop) else softmax(seen)
   mix   = for i in T, g in G, e in each, c in D => sum(for j in S => p[g, e, i, j] * v[j, g, c])

@@ -58,7 +58,7 @@ fn quick_gelu(x) = x * sigmoid(1.702 * x)
 fn mish(x) = x * tanh(softplus(x))
 
 ## Smooth gate by the normal distribution (Hendrycks & Gimpel, 2016).
-fn gelu(x) = x / 2 * (1 + erf(x / sqrt(2)))
+fn gelu(x) = x / 2 * (1 + erf(sqrt(1 / 2) * x))
 
 ## gelu by a hyperbolic tangent (the same paper).
 fn gelu_tanh(x) = x / 2 * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x^3)))
@@ -111,7 +111,7 @@ fn gaussian(x) = exp(-x^2)
 ## Scores to probabilities that add up to one (Bridle, 1990).
 fn softmax(z: logits[K]) -> prob[K] {
   e = exp(z - stop_gradient(max(z)))
-  e / sum(e)
+  e * (1 / sum(e))
 }
 
 ## Probabilities that are large where `x` is small.

@@ -79,6 +79,10 @@ fn every_rule_keeps_numbers_infinities_and_nans() {
                 check_rule(rule, Dtype::I32, &integers, &integers);
             }
             Section::Floats => check_rule(rule, Dtype::F32, &special, &constants),
+            Section::Powers => {
+                let powers = words(&[2.0, -0.125, 1.0, 4096.0, 2f32.powi(-100)]);
+                check_rule(rule, Dtype::F32, &special, &powers);
+            }
             // Out there a product may overflow on one side alone.
             Section::Rounding => {
                 let moderate: Vec<u32> = special
@@ -105,7 +109,8 @@ fn every_rule_is_found_where_it_applies() {
         let dtype = if rule.section == Section::Bools { Dtype::Bool } else { Dtype::F32 };
         let inputs: Vec<Id> = (0..3).map(|slot| graph.input(Slot::Feed(slot), &[2], dtype)).collect();
         let condition = graph.input(Slot::Feed(3), &[2], Dtype::Bool);
-        let [k, m] = [0.7, 100.0].map(|value| graph.constant(value, &[2]));
+        let k = if rule.section == Section::Powers { 0.25 } else { 0.7 };
+        let [k, m] = [k, 100.0].map(|value| graph.constant(value, &[2]));
         let scope = |name: &str| match name {
             "x" => inputs[0],
             "y" => inputs[1],

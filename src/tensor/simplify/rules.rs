@@ -14,6 +14,8 @@ pub enum Section {
     Floats,
     Bools,
     Choices,
+    /// As `Floats`, of constants that are powers of two.
+    Powers,
     /// As `Floats`, but the result may be rounded differently.
     Rounding,
 }
@@ -40,6 +42,7 @@ fn read() -> Vec<Rule> {
             "[floats]" => section = Section::Floats,
             "[bools]" => section = Section::Bools,
             "[choices]" => section = Section::Choices,
+            "[powers]" => section = Section::Powers,
             "[rounding]" => section = Section::Rounding,
             _ => {
                 if let Some((left, right)) = line.split_once(" => ").filter(|_| !line.starts_with('#')) {
@@ -73,7 +76,7 @@ fn apply_one(rewriter: &mut Rewriter, rule: &Rule, scalar: Scalar, args: &[Id], 
     let operand = graph[*args.last().expect("an operand")].dtype;
     let fits = match rule.section {
         Section::Numbers => operand != Dtype::Bool,
-        Section::Floats | Section::Rounding => operand == Dtype::F32,
+        Section::Floats | Section::Powers | Section::Rounding => operand == Dtype::F32,
         Section::Bools => operand == Dtype::Bool,
         Section::Choices => true,
     };
@@ -81,7 +84,12 @@ fn apply_one(rewriter: &mut Rewriter, rule: &Rule, scalar: Scalar, args: &[Id], 
     if !fits || !operands_match(graph, *root, pattern, args, &mut bindings) {
         return None;
     }
-    if rule.section == Section::Rounding && !constants_are_sound(graph, rule.right, &bindings) {
+    let is_refused = match rule.section {
+        Section::Rounding => !constants_are_sound(graph, rule.right, &bindings),
+        Section::Powers => !constants_are_sound(graph, rule.right, &bindings) || !are_powers(graph, &bindings),
+        Section::Numbers | Section::Floats | Section::Bools | Section::Choices => false,
+    };
+    if is_refused {
         return None;
     }
     let shape = graph[args[0]].shape.clone();
@@ -140,6 +148,16 @@ fn matches<'a>(graph: &Graph, pattern: &'a Term, id: Id, bindings: &mut Bindings
             node.op == Op::Map(*scalar) && operands_match(graph, *scalar, patterns, &node.args, bindings)
         }
     }
+}
+
+/// Whether all constants that names stand for are powers of two, of any sign.
+fn are_powers(graph: &Graph, bindings: &Bindings) -> bool {
+    /// The bits of an f32 behind those of its exponent.
+    const FRACTION: u32 = (1 << 23) - 1;
+    bindings.iter().all(|(_, id)| match graph[*id].op {
+        Op::Const(bits) => bits & FRACTION == 0,
+        _ => true,
+    })
 }
 
 /// Whether every part of `term` that is made of constants alone is a number that neither overflowed nor vanished.

@@ -267,6 +267,10 @@ fn sum(rewriter: &mut Rewriter, x: Id, axis: usize, times: usize) -> Option<Id> 
         let count = rewriter.constant(bits, &shape, node.dtype);
         return Some(rewriter.map(Scalar::Mul, &[x, count]));
     }
+    // A contraction that somebody else reads too is made in any case.
+    if rewriter.shared.contains(&x) && is_contraction(rewriter, x) {
+        return None;
+    }
     match node.op {
         Op::View(View::Expand { axis: repeated, times }) => {
             let sum = rewriter.sum(node.args[0], axis - usize::from(axis > repeated));
@@ -304,6 +308,15 @@ fn sum(rewriter: &mut Rewriter, x: Id, axis: usize, times: usize) -> Option<Id> 
             Some(rewriter.map(Scalar::Neg, &[sum]))
         }
         _ => None,
+    }
+}
+
+/// Whether `x` is a contraction, perhaps with its axes in another order or shape.
+fn is_contraction(rewriter: &Rewriter, x: Id) -> bool {
+    match &rewriter.graph[x].op {
+        Op::Contract { .. } => true,
+        Op::View(View::Permute { .. } | View::Reshape { .. }) => is_contraction(rewriter, rewriter.graph[x].args[0]),
+        _ => false,
     }
 }
 
