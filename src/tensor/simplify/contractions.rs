@@ -85,10 +85,38 @@ fn dropped(mut labels: Axes, at: usize) -> Axes {
 
 /// A simpler node for a contraction with the labels `[a, b, out]`.
 pub fn rewrite(rewriter: &mut Rewriter, labels: [&Axes; 3], args: [Id; 2]) -> Option<Id> {
-    unpermuted(rewriter, labels, args)
+    without_ones(rewriter, labels, args)
+        .or_else(|| unpermuted(rewriter, labels, args))
         .or_else(|| peeled(rewriter, labels, args))
         .or_else(|| exchanged(rewriter, labels, args))
         .or_else(|| product(rewriter, labels, args))
+}
+
+/// Without axes of one place, where an operand was given such by another shape: what lies behind that is seen then.
+fn without_ones(rewriter: &mut Rewriter, [a, b, out]: [&Axes; 3], [x, w]: [Id; 2]) -> Option<Id> {
+    let is_one = |rewriter: &Rewriter, id: Id, labels: &Axes, label: u8| {
+        labels.iter().position(|&it| it == label).is_none_or(|at| rewriter.shape(id)[at] == 1)
+    };
+    let ones = |label: &u8| is_one(rewriter, x, a, *label) && is_one(rewriter, w, b, *label);
+    let ones: Vec<u8> = a.iter().chain(b).copied().filter(ones).collect();
+    let reshaped = |id: Id| matches!(rewriter.as_view(id), Some((View::Reshape { .. }, _)));
+    let kept = |labels: &Axes| labels.iter().copied().filter(|label| !ones.contains(label)).collect::<Axes>();
+    let labels = [kept(a), kept(b), kept(out)];
+    if ones.is_empty() || !(reshaped(x) || reshaped(w)) || labels.iter().any(|it| it.is_empty()) {
+        return None;
+    }
+    let extent = |label: &u8| match a.iter().position(|it| it == label) {
+        Some(at) => rewriter.shape(x)[at],
+        None => rewriter.shape(w)[b.iter().position(|it| it == label).expect("a label of an operand")],
+    };
+    let shape: Vec<usize> = out.iter().map(extent).collect();
+    let args = [(x, a), (w, b)].map(|(id, all)| {
+        let kept = rewriter.shape(id).iter().zip(all).filter(|(_, label)| !ones.contains(label));
+        let shape: Vec<usize> = kept.map(|(&extent, _)| extent).collect();
+        rewriter.reshape(id, &shape)
+    });
+    let y = rewriter.contract(labels, args);
+    Some(rewriter.reshape(y, &shape))
 }
 
 /// Operands without their permutations.
