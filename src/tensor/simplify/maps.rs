@@ -3,7 +3,7 @@
 use super::peel::{can_peel, peel};
 use super::{Rewriter, rules};
 use crate::scalar::{Dtype, Scalar};
-use crate::tensor::{Draw, Id, Op};
+use crate::tensor::{Draw, Id, Op, View};
 
 pub fn rewrite(rewriter: &mut Rewriter, scalar: Scalar, args: &[Id], dtype: Dtype) -> Option<Id> {
     known(rewriter, scalar, args, dtype)
@@ -12,6 +12,7 @@ pub fn rewrite(rewriter: &mut Rewriter, scalar: Scalar, args: &[Id], dtype: Dtyp
         .or_else(|| vanishing(rewriter, scalar, args))
         .or_else(|| rules::apply(rewriter, scalar, args, dtype))
         .or_else(|| outside(rewriter, scalar, args))
+        .or_else(|| before_reshape(rewriter, scalar, args))
 }
 
 /// The value for constants.
@@ -83,4 +84,20 @@ fn outside(rewriter: &mut Rewriter, scalar: Scalar, args: &[Id]) -> Option<Id> {
     let peeled: Vec<Id> = args.iter().map(|&arg| peel(rewriter, arg, axis)).collect();
     let inner = rewriter.map(scalar, &peeled);
     Some(rewriter.expand(inner, axis, shape[axis]))
+}
+
+/// Computed before the only operand that is no constant gets another shape: in the shape in which it was made, it can be made
+/// together with it.
+fn before_reshape(rewriter: &mut Rewriter, scalar: Scalar, args: &[Id]) -> Option<Id> {
+    let mut others = args.iter().filter(|&&arg| rewriter.bits(arg).is_none());
+    let (&reshaped, None) = (others.next()?, others.next()) else { return None };
+    let Some((View::Reshape { shape }, inner)) = rewriter.as_view(reshaped) else { return None };
+    let from = rewriter.shape(inner).to_vec();
+    let before = |rewriter: &mut Rewriter, arg: Id| match rewriter.bits(arg) {
+        Some(bits) => rewriter.constant(bits, &from, rewriter.graph[arg].dtype),
+        None => inner,
+    };
+    let args: Vec<Id> = args.iter().map(|&arg| before(rewriter, arg)).collect();
+    let inner = rewriter.map(scalar, &args);
+    Some(rewriter.reshape(inner, &shape))
 }
