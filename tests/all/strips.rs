@@ -33,7 +33,12 @@ pub fn disassemble(bytes: &[u8], machine: &Machine) -> BTreeSet<Mnemonic> {
             // Half registers are those of AVX2, and no code mixes the two; quarters hold what is written as bytes.
             let narrow = matches!(
                 instruction.mnemonic(),
-                Mnemonic::Vpackusdw | Mnemonic::Vpackuswb | Mnemonic::Vmovq | Mnemonic::Vmovd | Mnemonic::Vextracti128
+                Mnemonic::Vpackusdw
+                    | Mnemonic::Vpackuswb
+                    | Mnemonic::Vmovq
+                    | Mnemonic::Vmovd
+                    | Mnemonic::Vmovss
+                    | Mnemonic::Vextracti128
             );
             let spread = instruction.mnemonic() == Mnemonic::Vpbroadcastd;
             assert!(register.is_zmm() == (machine.vector == 64) || narrow || spread, "{register:?}");
@@ -152,6 +157,7 @@ fn sums_and_maxima_over_any_axes_are_the_same_in_rows() {
             [5, 7, 300],
             [2, 37, 257],
             [4, 96, 1],
+            [1, 1030, 17],
         ] {
             for dtype in [Dtype::F32, Dtype::I32, Dtype::Bool] {
                 let function = of_feeds(&[(&shape, dtype), (&shape, Dtype::F32)], |g, feeds| {
@@ -235,10 +241,12 @@ fn the_code_of_rows_is_what_a_disassembler_expects() {
         Vfnmadd213ps,
         Vfnmadd231ps,
         Vmovaps,
+        Vmovss,
         Vmovups,
         Vmulps,
         Vpaddd,
         Vpbroadcastd,
+        Vpermilps,
         Vpmovzxbd,
         Vpmulld,
         Vpslld,
@@ -260,6 +268,7 @@ fn the_code_of_rows_is_what_a_disassembler_expects() {
         Vpand,
         Vpcmpeqd,
         Vpcmpgtd,
+        Vperm2f128,
         Vpor,
         Vpxor,
         Vroundps,
@@ -278,6 +287,7 @@ fn the_code_of_rows_is_what_a_disassembler_expects() {
         Vptestmd,
         Vpxord,
         Vrndscaleps,
+        Vshuff32x4,
     ];
     for machine in written_for() {
         let own = if machine.vector == 64 { &larger[..] } else { &lesser[..] };

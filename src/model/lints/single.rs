@@ -48,13 +48,23 @@ fn constants(lowered: &Lowered) -> Vec<(Id, u32)> {
     let (fed, same) = (fed(graph), same_elements(graph));
     let forward = lowered.forward();
     let found = forward.into_iter().filter_map(|id| {
-        let value = match graph[id].op {
-            Op::Map(Scalar::Sub) => 0,
-            Op::Map(Scalar::Div) => 1,
+        let args: Vec<Id> = graph[id].args.iter().map(|arg| same[arg.0 as usize]).collect();
+        // A product with 1 / x is a quotient too.
+        let divisor = |of: Id| {
+            let node = &graph[of];
+            let is_one = |at: usize| constant_value(graph, node.args[at]) == Some(1.0);
+            (node.op == Op::Map(Scalar::Div) && is_one(0)).then(|| same[node.args[1].0 as usize])
+        };
+        let (a, b, value) = match graph[id].op {
+            Op::Map(Scalar::Sub) => (args[0], Some(args[1]), 0),
+            Op::Map(Scalar::Div) => (args[0], Some(args[1]), 1),
+            Op::Map(Scalar::Mul) => match divisor(args[1]) {
+                Some(by) => (args[0], Some(by), 1),
+                None => (args[1], divisor(args[0]), 1),
+            },
             _ => return None,
         };
-        let of = |at: usize| graph[id].args[at].0 as usize;
-        (fed[of(0)] && same[of(0)] == same[of(1)]).then_some((id, value))
+        (fed[a.0 as usize] && b == Some(a)).then_some((id, value))
     });
     found.collect()
 }

@@ -155,11 +155,12 @@ impl<'u> Holds<'u> {
         let registers = (0..self.held.len()).filter(|&it| !self.pinned.contains(&Vector(it as u8)));
         let last = registers.max_by_key(|&it| match self.held[it] {
             None => usize::MAX,
-            Some(wide) => self.uses.after(wide, self.position).unwrap_or(usize::MAX - 1),
+            // An operand of the operation at hand may not have been read yet.
+            Some(wide) => self.uses.from(wide, self.position).unwrap_or(usize::MAX - 1),
         });
         let register = Vector(last.expect("more registers than an operation has operands") as u8);
         if let Some(wide) = self.held[register.0 as usize] {
-            if !self.has_home(wide) && self.uses.after(wide, self.position).is_some() {
+            if !self.has_home(wide) && self.uses.from(wide, self.position).is_some() {
                 let place = self.aside.iter().position(Option::is_none).unwrap_or_else(|| {
                     self.aside.push(None);
                     self.aside.len() - 1

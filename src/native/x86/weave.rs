@@ -137,7 +137,12 @@ impl Uses {
 
     /// The next use after a position.
     pub fn after(&self, wide: Wide, position: usize) -> Option<usize> {
+        self.from(wide, position + 1)
+    }
+
+    /// The next use at a position or after it.
+    pub fn from(&self, wide: Wide, position: usize) -> Option<usize> {
         let uses = &self.0[wide.0 as usize];
-        uses.get(uses.partition_point(|&use_| use_ <= position)).copied()
+        uses.get(uses.partition_point(|&use_| use_ < position)).copied()
     }
 }

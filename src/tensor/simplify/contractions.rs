@@ -92,17 +92,20 @@ pub fn rewrite(rewriter: &mut Rewriter, labels: [&Axes; 3], args: [Id; 2]) -> Op
         .or_else(|| product(rewriter, labels, args))
 }
 
-/// Without axes of one place, where an operand was given such by another shape: what lies behind that is seen then.
+/// Without axes of one place, where an operand whose axes were exchanged was given such afterwards: that it was is seen then.
 fn without_ones(rewriter: &mut Rewriter, [a, b, out]: [&Axes; 3], [x, w]: [Id; 2]) -> Option<Id> {
     let is_one = |rewriter: &Rewriter, id: Id, labels: &Axes, label: u8| {
         labels.iter().position(|&it| it == label).is_none_or(|at| rewriter.shape(id)[at] == 1)
     };
     let ones = |label: &u8| is_one(rewriter, x, a, *label) && is_one(rewriter, w, b, *label);
     let ones: Vec<u8> = a.iter().chain(b).copied().filter(ones).collect();
-    let reshaped = |id: Id| matches!(rewriter.as_view(id), Some((View::Reshape { .. }, _)));
+    let hides = |id: Id| match rewriter.as_view(id) {
+        Some((View::Reshape { .. }, inner)) => matches!(rewriter.as_view(inner), Some((View::Permute { .. }, _))),
+        _ => false,
+    };
     let kept = |labels: &Axes| labels.iter().copied().filter(|label| !ones.contains(label)).collect::<Axes>();
     let labels = [kept(a), kept(b), kept(out)];
-    if ones.is_empty() || !(reshaped(x) || reshaped(w)) || labels.iter().any(|it| it.is_empty()) {
+    if ones.is_empty() || !(hides(x) || hides(w)) || labels.iter().any(|it| it.is_empty()) {
         return None;
     }
     let extent = |label: &u8| match a.iter().position(|it| it == label) {
