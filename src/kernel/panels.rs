@@ -49,9 +49,6 @@ const ROWS: usize = 32;
 /// A factor with fewer elements is in the nearest cache anyway.
 const FEW: usize = 4096;
 
-/// All panels are kept up to so many bytes.
-const ALL: usize = 4 << 20;
-
 /// A tile has about so many rows at most, and no less than so many keep the machine busy.
 const HIGH: usize = 24;
 const BUSY: usize = 7;
@@ -112,7 +109,7 @@ pub fn panels(kernel: &Kernel, machine: &Machine) -> Option<(Kept, usize)> {
     // What is written is best written row by row, unless it is small.
     let result = 4 * space[rows..].iter().product::<usize>();
     let all = terms * space[last].next_multiple_of(COLUMNS);
-    match result > machine.l2 / 4 && 4 * all <= ALL {
+    match result > machine.l2 / 4 && 4 * all <= machine.l2 {
         true => Some((Kept::All, all)),
         false => Some((Kept::One, terms * COLUMNS.min(space[last].next_multiple_of(16)))),
     }
