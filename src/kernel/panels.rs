@@ -67,8 +67,13 @@ pub fn rows(space: &[usize], factors: [&Load; 2], machine: &Machine) -> Option<u
     near.min_by_key(|&axis| apart(axis)).or(Some(longest))
 }
 
-/// A panel of so many terms is cut where the sum is longer: it and what is read beside it stay in the nearest caches.
+/// All panels are kept up to so many bytes: rows after rows read all of them, which is as fast as they are read from the second cache.
+const ALL: usize = 2 << 20;
+
+/// A panel of so many terms is cut where the sum is longer: it and what is read beside it stay in the nearest caches. What is read
+/// beside it in rows comes from far away as fast as it is needed, as long as the panel does not have to.
 const LONG: usize = 1024;
+const LONG_IN_ROWS: usize = 2048;
 
 /// Terms of a part of a panel: few where all sums are near by, more where they are read and written from further away.
 const PART: [usize; 2] = [96, 256];
@@ -109,7 +114,7 @@ pub fn panels(kernel: &Kernel, machine: &Machine) -> Option<(Kept, usize)> {
     // What is written is best written row by row, unless it is small.
     let result = 4 * space[rows..].iter().product::<usize>();
     let all = terms * space[last].next_multiple_of(COLUMNS);
-    match result > machine.l2 / 4 && 4 * all <= machine.l2 {
+    match result > machine.l2 / 4 && 4 * all <= ALL {
         true => Some((Kept::All, all)),
         false => Some((Kept::One, terms * COLUMNS.min(space[last].next_multiple_of(16)))),
     }
@@ -135,8 +140,11 @@ pub fn blocks(kernel: &Kernel, machine: &Machine) -> Option<(usize, usize, usize
     };
     let part = |axis: usize, size: usize| [&vec![1; axis][..], &[size], &inner[axis + 1..]].concat();
     let (are_near, panels) = (4 * floats <= machine.l2 / 2, can_be_laid_out(kernel, machine));
+    let terms = inner.iter().product::<usize>();
+    let innermost = Var::Axis((axes.len() - 1) as u32);
+    let in_rows = [left, right].iter().any(|load| load.at.factor(innermost) == 1);
     let is_long = match panels {
-        true => inner.iter().product::<usize>() > LONG,
+        true => terms > if in_rows { LONG_IN_ROWS } else { LONG },
         false => are_near && read(inner) > machine.l2,
     };
     if !is_long {
