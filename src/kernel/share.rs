@@ -32,12 +32,22 @@ pub fn parts(kernel: Kernel, threads: usize) -> Vec<Kernel> {
 fn nanoseconds(kernel: &Kernel) -> usize {
     let points: usize = kernel.axes().iter().product();
     match &kernel.core {
-        Core::Product { .. } => kernel.flops() / 100,
+        // What is multiplied once takes as long as it takes to read it.
+        Core::Product { left, right, .. } => {
+            let read = [left, right].map(|load| own_elements(load, &kernel.axes())).iter().sum::<usize>();
+            (kernel.flops() / 100).max(4 * read / 50)
+        }
         Core::Winograd(_) => kernel.flops() / 300,
         Core::Loop | Core::Reduce { .. } => points / 4 + kernel.flops() / 8,
         // These are one call each.
         Core::Order { .. } | Core::Scan(_) => 0,
     }
+}
+
+/// How many elements a factor of a product has.
+fn own_elements(load: &Load, axes: &[usize]) -> usize {
+    let own = load.at.terms().iter().map(|&(var, _)| if let Var::Axis(at) = var { axes[at as usize] } else { 1 });
+    own.product()
 }
 
 /// The axis to cut, and of how many places parts are multiples.
@@ -47,15 +57,10 @@ fn axis(kernel: &Kernel, threads: usize) -> Option<(usize, usize)> {
     match &kernel.core {
         Core::Product { left, right, .. } => {
             let axes = kernel.axes();
-            let bytes = |load: &Load| {
-                let own =
-                    load.at.terms().iter().map(|&(var, _)| if let Var::Axis(at) = var { axes[at as usize] } else { 1 });
-                own.product::<usize>()
-            };
             // What every part reads again: the factors that stay the same along the axis.
             let again = |axis: usize| {
                 let stays = |load: &&&Load| load.at.factor(Var::Axis(axis as u32)) == 0;
-                [left, right].iter().filter(stays).map(|load| bytes(load)).sum::<usize>()
+                [left, right].iter().filter(stays).map(|load| own_elements(load, &axes)).sum::<usize>()
             };
             let choices = (0..=last).filter_map(|axis| {
                 let whole = if axis == last { COLUMNS } else { 1 };
