@@ -75,7 +75,12 @@ fn axis(kernel: &Kernel, threads: usize) -> Option<(usize, usize)> {
                 false => outer.iter().map(|&axis| (axis, 1)).chain([(places[0], RESULTS)]).collect(),
                 true => vec![(*channel, CHANNELS)],
             };
-            choices.push((last, CHANNELS));
+            // Parts along places change all weights again, those along the last channels all tiles.
+            let extent = |axis: usize| if axis < space.len() { space[axis] } else { 1 };
+            let tiles = places.iter().map(|&axis| extent(axis).div_ceil(RESULTS));
+            let tiles = tiles.chain(outer.iter().map(|&axis| extent(axis))).product::<usize>();
+            let first = if !gradient && tiles < space[last] { 0 } else { choices.len() };
+            choices.insert(first, (last, CHANNELS));
             choices.into_iter().find(|&(axis, whole)| space[axis] >= threads * whole)
         }
         Core::Loop => {
