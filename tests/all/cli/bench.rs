@@ -69,6 +69,40 @@ fn what_is_measured_is_recorded() {
     assert_eq!(std::fs::read(shell.path("it.safetensors")).expect("it stays"), bytes);
 }
 
+/// A prediction is recorded with what came of it, which is the same whoever computes, and however many threads.
+#[test]
+fn a_prediction_is_measured_and_recorded() {
+    let shell = Shell::new();
+    shell.write("program.dlm", std::fs::read_to_string("benches/programs/mlp64.dlm").expect("text"));
+    let mut outputs = vec![];
+    for (name, more) in [("one", &["--threads", "1"][..]), ("two", &[]), ("kernels", &["--backend", "kernels"])] {
+        let file = format!("{name}.safetensors");
+        let args = ["bench", "program.dlm", "--predict", "3", "--seconds", "0", "--json", "--record", &file];
+        let said = shell.run(&[&args, more].concat());
+        assert_eq!((said.code, said.err.as_str()), (0, ""));
+        let measured = &objects(&said.out)[0];
+        times(measured);
+        assert_eq!((&measured["work"], &measured["batch"]), (&"prediction".into(), &3.into()));
+        let bytes = std::fs::read(shell.path(&file)).expect("it was written");
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("a file of tensors");
+        let mut names: Vec<&str> = tensors.names().into_iter().filter(|name| !name.starts_with("state.")).collect();
+        names.sort_unstable();
+        // Nobody tells a model what to say.
+        assert_eq!(names, ["feed.image", "output"]);
+        let output = tensors.tensor("output").expect("named above");
+        assert_eq!(output.shape(), [3, 10]);
+        outputs.push(output.data().to_vec());
+    }
+    assert!(outputs.iter().all(|it| *it == outputs[0]), "the same bits");
+    assert!(outputs[0].chunks(4).any(|it| it != [0; 4]), "numbers");
+    let said = shell.run(&["bench", "program.dlm", "--predict", "1", "--seconds", "0"]);
+    assert!(said.out.starts_with("prediction of 1 example, native backend, 2 threads: "), "{}", said.out);
+    for examples in ["0", "-1", "1e3", "2000000", "all"] {
+        assert_eq!(shell.run(&["bench", "program.dlm", &format!("--predict={examples}")]).code, 2, "{examples}");
+    }
+    assert_eq!(shell.run(&["bench", "--machine", "--predict", "1"]).code, 2);
+}
+
 #[test]
 fn the_machine_is_shown_and_measured() {
     let shell = Shell::new();
