@@ -171,11 +171,7 @@ impl Rewriter {
     }
 
     fn contract(&mut self, [a, b, out]: [Axes; 3], [x, w]: [Id; 2]) -> Id {
-        let extent = |label: &u8| match a.iter().position(|l| l == label) {
-            Some(at) => self.shape(x)[at],
-            None => self.shape(w)[b.iter().position(|l| l == label).expect("a label of an operand")],
-        };
-        let shape: Shape = out.iter().map(extent).collect();
+        let shape = contractions::shape_of(self, [&a, &b, &out], [x, w]);
         self.node(Op::Contract { a, b, out }, &[x, w], shape, Dtype::F32)
     }
 }

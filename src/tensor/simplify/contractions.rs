@@ -31,6 +31,15 @@ pub fn letters(rank: usize) -> Axes {
     (0..rank).map(letter).collect()
 }
 
+/// The shape of the contraction with the labels `[a, b, out]`.
+pub fn shape_of(rewriter: &Rewriter, [a, b, out]: [&Axes; 3], [x, w]: [Id; 2]) -> Vec<usize> {
+    let extent = |label: &u8| match a.iter().position(|it| it == label) {
+        Some(at) => rewriter.shape(x)[at],
+        None => rewriter.shape(w)[b.iter().position(|it| it == label).expect("a label of an operand")],
+    };
+    out.iter().map(extent).collect()
+}
+
 /// What `id`, with these labels, is an expanded or permuted view of, and its labels.
 pub fn stripped(rewriter: &Rewriter, id: Id, mut labels: Axes) -> (Id, Axes) {
     match rewriter.as_view(id) {
@@ -108,11 +117,7 @@ fn without_ones(rewriter: &mut Rewriter, [a, b, out]: [&Axes; 3], [x, w]: [Id; 2
     if ones.is_empty() || !(hides(x) || hides(w)) || labels.iter().any(|it| it.is_empty()) {
         return None;
     }
-    let extent = |label: &u8| match a.iter().position(|it| it == label) {
-        Some(at) => rewriter.shape(x)[at],
-        None => rewriter.shape(w)[b.iter().position(|it| it == label).expect("a label of an operand")],
-    };
-    let shape: Vec<usize> = out.iter().map(extent).collect();
+    let shape = shape_of(rewriter, [a, b, out], [x, w]);
     let args = [(x, a), (w, b)].map(|(id, all)| {
         let kept = rewriter.shape(id).iter().zip(all).filter(|(_, label)| !ones.contains(label));
         let shape: Vec<usize> = kept.map(|(&extent, _)| extent).collect();
@@ -171,11 +176,7 @@ fn peeled(rewriter: &mut Rewriter, [a, b, out]: [&Axes; 3], [x, w]: [Id; 2]) -> 
 /// The same contraction with exchanged operands, if that is there already.
 fn exchanged(rewriter: &Rewriter, [a, b, out]: [&Axes; 3], [x, w]: [Id; 2]) -> Option<Id> {
     let op = Op::Contract { a: b.clone(), b: a.clone(), out: out.clone() };
-    let extent = |label: &u8| match a.iter().position(|l| l == label) {
-        Some(at) => rewriter.shape(x)[at],
-        None => rewriter.shape(w)[b.iter().position(|l| l == label).expect("a label of an operand")],
-    };
-    let shape: Vec<usize> = out.iter().map(extent).collect();
+    let shape = shape_of(rewriter, [a, b, out], [x, w]);
     rewriter.graph.find(op, &[w, x], &shape, crate::scalar::Dtype::F32)
 }
 
@@ -184,11 +185,7 @@ fn product(rewriter: &mut Rewriter, [a, b, out]: [&Axes; 3], [x, w]: [Id; 2]) ->
     if a.iter().chain(b).any(|label| !out.contains(label)) {
         return None;
     }
-    let extent = |label: &u8| match a.iter().position(|l| l == label) {
-        Some(at) => rewriter.shape(x)[at],
-        None => rewriter.shape(w)[b.iter().position(|l| l == label).expect("a label of an operand")],
-    };
-    let extents: Vec<usize> = out.iter().map(extent).collect();
+    let extents = shape_of(rewriter, [a, b, out], [x, w]);
     let x = spread(rewriter, x, a, out, &extents);
     let w = spread(rewriter, w, b, out, &extents);
     Some(rewriter.map(Scalar::Mul, &[x, w]))
