@@ -17,7 +17,8 @@ const ROW: usize = 8;
 ///
 /// Fails with the nodes that have to be stored before this can be done.
 pub fn kernels(graph: &Graph, stored: &[bool], members: &[Id]) -> Result<Vec<Kernel>, Vec<Id>> {
-    over(graph, stored, members, true)
+    // Where short rows are written out, the axis around them is the last, and may not be cut any more.
+    over(graph, stored, members, true).or_else(|_| over(graph, stored, members, false))
 }
 
 /// The kernels of `root` alone, which store one value of each buffer at a point.

@@ -358,3 +358,24 @@ fn a_plan_that_leaves_its_memory_is_refused() {
     assert!(accepted.is_empty(), "{}", accepted[0]);
     assert!(tried > 100);
 }
+
+/// Rows of eight numbers or fewer are written out, and the axis around them is still cut as what is read wants it.
+#[test]
+fn an_axis_around_rows_that_are_written_out_is_cut_as_well() {
+    for (count, shape) in [(48, [3, 2, 8]), (24, [2, 3, 4]), (90, [5, 9, 2]), (40, [5, 1, 8])] {
+        let mut graph = Graph::default();
+        let read = [&[3, 1][..], &shape].concat();
+        let feeds: Vec<Id> = (0..2).map(|slot| graph.input(Slot::Feed(slot), &read, Dtype::F32)).collect();
+        let turned = graph.permute(feeds[1], &[0, 1, 3, 2, 4]);
+        let turned = graph.reshape(turned, &read);
+        let sum = graph.map(Add, &[feeds[0], turned]);
+        let whole = graph.reshape(sum, &[3, 1, count]);
+        let function = Function {
+            graph,
+            feeds: vec![(read.clone(), Dtype::F32), (read, Dtype::F32)],
+            results: vec![whole],
+            ..Function::default()
+        };
+        compare(&function, plan(&function, &Machine::host()), count as u64).expect("the same numbers");
+    }
+}
