@@ -74,7 +74,7 @@ pub fn expression_for(tree: &mut tree::File, file: FileId, text: &str) -> Result
         tree::Item::Use(it) => it.alias.clone(),
         _ => None,
     });
-    let (expr, mut names) = alone(file, text, Names::of(aliases.collect()))?;
+    let (expr, mut names) = alone(file, text, Names::of(aliases.collect(), false))?;
     names.settle(&mut tree.items, &mut vec![]);
     Ok(expr)
 }

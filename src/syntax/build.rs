@@ -58,7 +58,7 @@ impl<'a> Builder<'a> {
     }
 
     pub fn build(mut self, pair: Pair) -> Built {
-        self.names = Names::of(self.whole_files(pair.clone()));
+        self.names = self.names_of_files(pair.clone());
         let mut items = vec![];
         for part in pair.into_inner() {
             match part.as_rule() {
@@ -74,11 +74,19 @@ impl<'a> Builder<'a> {
         Built { file: File { items, mentioned, span }, pieces: self.pieces, problems: self.problems }
     }
 
-    /// What the file calls other files as a whole, wherever it says so.
-    fn whole_files(&self, file: Pair) -> Vec<Name> {
+    /// What the file calls other files as a whole, wherever it says so, and whether it has a `use` that says no names.
+    fn names_of_files(&self, file: Pair) -> Names {
         let items = file.into_inner().filter(|it| it.as_rule() == Rule::item);
         let uses = items.flat_map(Pair::into_inner).filter(|it| it.as_rule() == Rule::use_item);
-        uses.filter_map(|it| it.into_inner().find(|it| it.as_rule() == Rule::ident).map(|it| self.name(it))).collect()
+        let (mut whole, mut is_asked) = (vec![], false);
+        for it in uses {
+            let mut parts = Parts::of(it);
+            parts.next();
+            let alias = parts.maybe(Rule::ident).map(|it| self.name(it));
+            is_asked |= alias.is_none() && parts.next().is_none();
+            whole.extend(alias);
+        }
+        Names::of(whole, is_asked)
     }
 
     /// The bytes of `pair` in the user's text. Pest lets a rule run into the white space behind it.

@@ -33,7 +33,7 @@ pub fn own_name(name: &str) -> &str {
 #[derive(Clone, Debug)]
 pub struct File {
     pub items: Vec<Item>,
-    /// The names that stand in its formulas and types, whatever they mean there.
+    /// The names that stand in its formulas and types, whatever they mean there, if it has a `use` that says no names.
     pub mentioned: BTreeSet<Arc<str>>,
     pub span: Span,
 }

@@ -17,13 +17,15 @@ pub struct Names {
     through: Vec<(Arc<str>, Name)>,
     /// Every name that is given to something.
     pub made: Vec<Name>,
-    /// Every name that is used.
+    /// Every name that is used, where a `use` asks for that.
     pub mentioned: BTreeSet<Arc<str>>,
+    is_asked: bool,
 }
 
 impl Names {
-    pub fn of(whole: Vec<Name>) -> Names {
-        Names { whole, ..Names::default() }
+    /// Of a text that calls files `whole`; `is_asked` where a `use` says neither names nor what the file is called.
+    pub fn of(whole: Vec<Name>, is_asked: bool) -> Names {
+        Names { whole, is_asked, ..Names::default() }
     }
 
     pub fn is_whole(&self, name: &str) -> bool {
@@ -46,6 +48,7 @@ impl Names {
                 let span = Span { start, end: start + rest.len() as u32, ..name.span };
                 self.through.push((whole.into(), Name::new(rest, span)));
             }
+            _ if !self.is_asked => {}
             Some((first, _)) => _ = self.mentioned.insert(first.into()),
             None => _ = self.mentioned.insert(name.text.clone()),
         }
