@@ -22,7 +22,7 @@ pub mod walk;
 pub use format::format;
 pub use print::{print_expr, print_tree};
 
-use build::{Builder, Built};
+use build::{Builder, Built, Names};
 use grammar::Rule;
 use prepare::{Prepared, prepare};
 
@@ -62,17 +62,33 @@ pub fn formula(text: &str) -> tree::Expr {
     expression(FileId(u32::MAX), text).unwrap_or_else(|problems| panic!("the formula `{text}`: {problems:?}"))
 }
 
-/// The tree of a value that stands alone, as on the command line.
+/// The tree of a value that stands alone.
 pub fn expression(file: FileId, text: &str) -> Result<tree::Expr, Vec<Problem>> {
+    alone(file, text, Names::default()).map(|(expr, _)| expr)
+}
+
+/// The tree of a value that takes a place in `tree`, as on the command line. What it names of files that `tree` has as a
+/// whole, `tree` asks for from then on.
+pub fn expression_for(tree: &mut tree::File, file: FileId, text: &str) -> Result<tree::Expr, Vec<Problem>> {
+    let aliases = tree.items.iter().filter_map(|item| match item {
+        tree::Item::Use(it) => it.alias.clone(),
+        _ => None,
+    });
+    let (expr, mut names) = alone(file, text, Names::of(aliases.collect(), false))?;
+    names.settle(&mut tree.items, &mut vec![]);
+    Ok(expr)
+}
+
+fn alone(file: FileId, text: &str, names: Names) -> Result<(tree::Expr, Names), Vec<Problem>> {
     let prepared = prepare(file, text, &[]);
     let mut problems = prepared.problems.clone();
     let expr = match grammar::parse(Rule::only_expr, &prepared.text) {
         Ok(mut pairs) => {
-            let mut builder = Builder::new(&prepared, text);
+            let mut builder = Builder { names, ..Builder::new(&prepared, text) };
             let pair = pairs.next().expect("an entry").into_inner().next().expect("an expression");
             let expr = builder.expr(pair);
             problems.append(&mut builder.problems);
-            Some(expr)
+            Some((expr, builder.names))
         }
         Err(_) => {
             let piece = build::Piece { rule: Rule::only_expr, start: 0, end: prepared.text.len() };

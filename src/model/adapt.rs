@@ -15,7 +15,7 @@ use crate::problem::values::RequirementUnmet;
 use crate::scalar::Dtype;
 use crate::source::Span;
 use crate::syntax::print_expr;
-use crate::syntax::tree::{Expr, Kind, Selector};
+use crate::syntax::tree::{Expr, Kind, Selector, own_name};
 
 /// `adapt lora(rank: 8) on *.w`, with the part before its names.
 #[derive(Clone, Debug)]
@@ -133,7 +133,7 @@ impl Lower<'_> {
         path: &str,
         at: Span,
     ) -> Outcome<Tensor> {
-        let place = format!("{path}.{}", forms[0].callable.name.text);
+        let place = format!("{path}.{}", own_name(&forms[0].callable.name.text));
         let callee = Rc::new(Callee { what: What::Defined(forms.to_vec()), given, span: at });
         let value = self.applied(&callee, vec![Value::Tensor(tensor.clone().plain())], &place, at)?;
         self.tensor_of(value, at)

@@ -11,7 +11,7 @@ use super::program::Program;
 use super::train::{self, Context};
 use super::tune::{self, TunePlan};
 use crate::problem::lint::ShadowsLibrary;
-use crate::problem::names::{EndlessDefinition, NameTwice, OverrideUnmatched, UnknownName};
+use crate::problem::names::{EndlessDefinition, ImportedNameMissing, NameTwice, OverrideUnmatched, UnknownName};
 use crate::problem::{Edit, Label, Problem, Severity};
 use crate::source::{FileId, Source, Sources, Span, World, nearest};
 use crate::syntax::tree::{self, Body, Expr, ExprKind, ForBody, Item, Stmt};
@@ -181,6 +181,7 @@ pub fn check(world: &dyn World, path: &Path, text: &str, set: &[(String, String)
     shadows(&context, &mut problems);
     train::check_names(&context, &mut problems);
     in_parts(&context, &mut problems);
+    whole_files(&context, &mut problems);
     // Order of place; what is in the user's own file first.
     problems.sort_by_key(|it| it.labels.first().map(|label| (label.span.file != file, label.span)));
     Checked {
@@ -205,7 +206,8 @@ fn of_one_cause(problems: Vec<Problem>) -> Vec<Problem> {
     for problem in problems {
         let same = told.iter_mut().find(|it| {
             let place = |it: &Problem| it.labels.first().map(|label| label.span);
-            let cause = it.code == UnknownName::CODE || place(it) == place(&problem);
+            let cause =
+                [UnknownName::CODE, ImportedNameMissing::CODE].contains(&it.code) || place(it) == place(&problem);
             cause
                 && (it.code, &it.message, &it.help, &it.notes)
                     == (problem.code, &problem.message, &problem.help, &problem.notes)
@@ -290,6 +292,22 @@ fn in_parts(context: &Context, problems: &mut [Problem]) {
         };
         problem.help = vec![format!("the library has it in `{part}`: `{line}`")];
         problem.edits = vec![Edit { span: at, text, was: None }];
+    }
+}
+
+/// Names that nothing declares here, but that stand for a whole file: what to write behind them.
+fn whole_files(context: &Context, problems: &mut [Problem]) {
+    for problem in problems.iter_mut().filter(|it| it.code == UnknownName::CODE) {
+        let at = problem.labels[0].span;
+        let name = context.sources.text(at);
+        let is_alias = |item: &Item| match item {
+            Item::Use(it) => it.alias.as_ref().is_some_and(|alias| alias.as_str() == name),
+            _ => false,
+        };
+        if at.file == context.tree.span.file && context.tree.items.iter().any(is_alias) {
+            problem.help = vec![format!("`{name}` is a whole file: write `{name}.` and a name that the file declares")];
+            problem.edits = vec![];
+        }
     }
 }
 

@@ -52,7 +52,7 @@ impl Lower<'_> {
             ExprKind::Unary { op, operand } => self.unary(*op, operand, scope),
             ExprKind::Binary { op: Binary::On, op_span, .. } => {
                 let at = self.blame(*op_span);
-                Err(self.report(NotInThisVersion { what: "`on` inside a formula".into(), at, help: None }))
+                Err(self.report(OnInFormula { at }))
             }
             ExprKind::Binary { op: op @ (Binary::And | Binary::Or), left, right, .. } => {
                 let left_value = self.evaluate(left, scope)?.settled();

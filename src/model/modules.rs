@@ -5,8 +5,9 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::problem::Problem;
-use crate::problem::names::{ImportCycle, ImportMissing, ImportedNameMissing, NameTwice, UnknownName};
-use crate::problem::values::NotInThisVersion;
+use crate::problem::names::{
+    ImportCycle, ImportMissing, ImportWithoutNames, ImportedNameMissing, NameTwice, UnknownName,
+};
 use crate::source::{FileId, Source, Sources, World, nearest};
 use crate::syntax::tree::{self, Item, Kind, UseFrom};
 
@@ -135,20 +136,26 @@ impl Modules {
         open.push(path.to_path_buf());
         for item in &tree.items {
             let Item::Use(import) = item else { continue };
-            if let Some(what) = unsupported(import) {
-                problems.push(what.into());
-            }
             let from = match &import.from {
                 UseFrom::Library(part) => self.part(part, sources, problems),
                 UseFrom::Path(text) => self.imported(world, sources, path, text, problems, open),
             };
-            for name in &import.names {
+            let mut wanted = import.wanted();
+            if import.names.is_empty() && import.alias.is_none() {
+                wanted = self.unsaid(id, from, import, tree, problems);
+            }
+            let mut through = BTreeSet::new();
+            for name in &wanted {
+                let here = &name.here().text;
                 let Some(from) = from else {
                     // What it is has been lost with the file.
-                    self.modules[id.0 as usize].broken.insert(name.here().text.clone());
+                    self.modules[id.0 as usize].broken.insert(here.clone());
                     continue;
                 };
-                self.import(id, (from, &import.from), name, sources, problems);
+                // What stands behind an alias is asked for wherever it is used.
+                if !here.contains('.') || through.insert(here.clone()) || self.is_broken(id, here) {
+                    self.import(id, (from, &import.from), name, sources, problems);
+                }
             }
         }
         open.pop();
@@ -192,6 +199,29 @@ impl Modules {
         }
     }
 
+    /// The names that an import asks for which says none: those that the file mentions. It has to say them itself.
+    fn unsaid(
+        &self,
+        id: ModuleId,
+        from: Option<ModuleId>,
+        import: &tree::Use,
+        tree: &tree::File,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<tree::UsedName> {
+        // Of a file that cannot be read something has been said.
+        let Some(from) = from else { return vec![] };
+        let is_wanted = |name: &&Arc<str>| from != LIBRARY && self.declares(from, name) && self.own(id, name).is_none();
+        let names: Vec<&Arc<str>> = tree.mentioned.iter().filter(is_wanted).collect();
+        let source = match &import.from {
+            UseFrom::Path(text) => text.span,
+            UseFrom::Library(part) => part.span,
+        };
+        let (words, is_library) = (names.iter().map(|it| it.to_string()).collect(), from == LIBRARY);
+        problems.push(ImportWithoutNames { at: import.span, names: words, is_library, after: source.after() }.into());
+        let used = |name: &Arc<str>| tree::UsedName { name: tree::Name::new(name.clone(), import.span), alias: None };
+        names.into_iter().map(used).collect()
+    }
+
     /// `std`, or `std.layers`, or a part that is loaded by this.
     fn part(&mut self, part: &tree::Name, sources: &Sources, problems: &mut Vec<Problem>) -> Option<ModuleId> {
         let own = library::PARTS.iter().position(|(name, _)| dotted(name) == part.as_str());
@@ -231,16 +261,18 @@ impl Modules {
             self.modules[id.0 as usize].broken.insert(here.text.clone());
             return;
         }
-        let maps = self.modules[from.0 as usize].maps.iter().filter(|(_, it)| it.name.text == name.text);
+        let maps = self.modules[from.0 as usize].maps.iter();
+        let maps = maps.filter(|(of, it)| *of == from && it.name.text == name.text);
         let mut maps: Vec<(ModuleId, Arc<tree::NameMap>)> = maps.cloned().collect();
         for (_, map) in &mut maps {
             Arc::make_mut(map).name.text = here.text.clone();
         }
         let is_map = !maps.is_empty();
         self.modules[id.0 as usize].maps.append(&mut maps);
-        let Some(found) = self.own(from, name.as_str()) else {
+        let found = self.own(from, name.as_str()).filter(|_| self.declares(from, name.as_str()));
+        let Some(found) = found else {
             if !is_map {
-                let near = nearest(name.as_str(), self.words(from));
+                let near = nearest(name.as_str(), self.words(from).filter(|it| self.declares(from, it)));
                 let from = match said {
                     UseFrom::Path(_) => None,
                     UseFrom::Library(part) => Some(part.text.to_string()),
@@ -276,6 +308,14 @@ impl Modules {
     /// Whether a name stands in a piece of the module that could not be read, or comes from a file that could not.
     pub fn is_broken(&self, module: ModuleId, name: &str) -> bool {
         self.modules[module.0 as usize].broken.contains(name)
+    }
+
+    /// Whether a module declares a name itself, and does not have it from another.
+    fn declares(&self, module: ModuleId, name: &str) -> bool {
+        let it = &self.modules[module.0 as usize];
+        let callable = it.callables.get(name).is_some_and(|forms| forms.iter().all(|form| form.module == module));
+        let is_let = it.lets.get(name).is_some_and(|(of, _)| *of == module);
+        callable || is_let || it.maps.iter().any(|(of, map)| *of == module && *map.name.text == *name)
     }
 
     fn own(&self, module: ModuleId, name: &str) -> Option<Named> {
@@ -449,18 +489,6 @@ fn parse_all(files: &[(FileId, &str)]) -> Vec<(tree::File, Vec<Problem>)> {
 /// The types of a callable's inputs, as they are written.
 fn input_types<'s>(callable: &tree::Callable, sources: &'s Sources) -> Vec<Option<&'s str>> {
     callable.inputs.iter().map(|input| input.ty.as_ref().map(|ty| sources.text(ty.span))).collect()
-}
-
-/// What an import asks for that this version does not have.
-fn unsupported(import: &tree::Use) -> Option<NotInThisVersion> {
-    let help = Some("write the names in braces: `use \"file.dlm\" { name, other as another }`".to_string());
-    match &import.alias {
-        Some(alias) => Some(NotInThisVersion { what: "a name for a whole file".into(), at: alias.span, help }),
-        None if import.names.is_empty() => {
-            Some(NotInThisVersion { what: "imports without names".into(), at: import.span, help })
-        }
-        None => None,
-    }
 }
 
 /// A path without the steps that lead back: `a/../b` is `b`.

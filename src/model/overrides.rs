@@ -37,7 +37,7 @@ pub fn apply(
             problems.push(ValueMissing { what: "value", before: text, found: String::new(), at }.into());
             continue;
         }
-        let expr = match crate::syntax::expression(file, &format!("{}{value}", " ".repeat(offset))) {
+        let expr = match crate::syntax::expression_for(tree, file, &format!("{}{value}", " ".repeat(offset))) {
             Ok(expr) => expr,
             Err(mut found) => {
                 problems.append(&mut found);

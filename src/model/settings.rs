@@ -18,7 +18,7 @@ use crate::source::Span;
 use crate::syntax::print_expr;
 use crate::syntax::tree::{
     Applied, Arg, Binary, Block, Body, Callable, ConfigParam, DataBlock, DataEntry, Expr, ExprKind, File, Item, Kind,
-    Pattern, Role, Selector, Stmt, TrainBlock, TrainEntry, Transfer, TransferEntry, Type, TypeKind, Unary,
+    Pattern, Role, Selector, Stmt, TrainBlock, TrainEntry, Transfer, TransferEntry, Type, TypeKind, Unary, own_name,
 };
 
 pub use arguments::called;
@@ -214,14 +214,14 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
         }
-        let names: Vec<Option<String>> = terms.iter().map(|term| called(&term.value)).collect();
+        let names: Vec<Option<String>> = terms.iter().map(|term| shown(&term.value)).collect();
         for (term, name) in terms.into_iter().zip(numbered(&names)) {
             if let Some(name) = name {
                 self.call(&mut term.value, Kind::Regularizer, &format!("train.regularize.{name}"), 0);
             }
         }
         let names: Vec<Option<String>> =
-            steps.iter().map(|(step, of)| called(step).map(|name| format!("{of}.{name}"))).collect();
+            steps.iter().map(|(step, of)| shown(step).map(|name| format!("{of}.{name}"))).collect();
         for ((step, _), name) in steps.into_iter().zip(numbered(&names)) {
             if let Some(name) = name {
                 self.call(step, Kind::Augmentation, &format!("train.augment.{name}"), 0);
@@ -282,7 +282,7 @@ impl<'a> Walk<'a> {
             self.call(term, Kind::Loss, path, 0);
             return;
         }
-        let names: Vec<Option<String>> = terms.iter().map(|term| called(term)).collect();
+        let names: Vec<Option<String>> = terms.iter().map(|term| shown(term)).collect();
         for (term, name) in terms.into_iter().zip(numbered(&names)) {
             if let Some(name) = name {
                 self.call(term, Kind::Loss, &format!("{path}.{name}"), 0);
@@ -298,7 +298,7 @@ impl<'a> Walk<'a> {
         for item in items {
             let (mut alias, mut target) = (None, String::new());
             let expr = metric(item, &mut alias, &mut target);
-            let Some(name) = called(expr) else { continue };
+            let Some(name) = shown(expr) else { continue };
             let name = alias.unwrap_or_else(|| name + &target);
             self.call(expr, Kind::Metric, &format!("{path}.{name}"), 0);
         }
@@ -331,7 +331,7 @@ impl<'a> Walk<'a> {
             }
             ExprKind::Call { .. } => {
                 let name = called(expr);
-                let path = name.as_ref().map_or(of.to_string(), |name| format!("{of}.{name}"));
+                let path = name.as_ref().map_or(of.to_string(), |name| format!("{of}.{}", own_name(name)));
                 // A layer that stands among settings, as in `bidirectional(gru(8))`, has some of its own.
                 let done = match name.and_then(|name| self.kind_of(&name)) {
                     Some(kind @ (Kind::Fn | Kind::Layer)) => self.call(expr, kind, &path, 0),
@@ -368,7 +368,7 @@ impl<'a> Walk<'a> {
             _ => (None, stage),
         };
         let Some(name) = called(call) else { return self.expr(call, of) };
-        let path = format!("{of}.{}", alias.as_ref().unwrap_or(&name));
+        let path = format!("{of}.{}", alias.as_deref().unwrap_or(own_name(&name)));
         let done = match self.kind_of(&name) {
             Some(kind) => self.call(call, kind, &path, piped),
             None if gives_layer(&name) => self.repeated(call, &path),
@@ -564,6 +564,11 @@ impl<'a> Walk<'a> {
         }
         children(expr, &mut |it| self.bind(it));
     }
+}
+
+/// What a part of a path is called after what is called in `expr`.
+fn shown(expr: &Expr) -> Option<String> {
+    called(expr).map(|name| own_name(&name).to_string())
 }
 
 /// What is kept where a run stops by a metric: the best by it.

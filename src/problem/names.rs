@@ -53,6 +53,23 @@ problems! {
             .meant(at, &name, &near.filter(|_| part.is_none()))
             .maybe_help(part.map(|part| format!("it is one of `{part}`: `use {part} {{ {name} }}`")));
 
+    /// An import names neither what it brings nor the file as a whole.
+    "import-without-names" Error ImportWithoutNames { at: Span, names: Vec<String>, is_library: bool, after: Span } => {
+        let words = say("this import does not say which names it brings".to_string()).at(at, "no names in braces");
+        match &names[..] {
+            _ if is_library => words.help("what the library declares is known without it: leave the line away"),
+            [] => words.help("write the names in braces, `{ one, other }`, or give the file a name, `as blocks`"),
+            names => words.help(format!("this file uses {}", list(&ticked(names)))).edit(after, format!(" {{ {} }}", names.join(", "))),
+        }
+    };
+
+    /// Something has the name that a file has as a whole.
+    "alias-taken" Error AliasTaken { name: String, at: Span, alias_at: Span } =>
+        say(format!("`{name}` is the name of a whole file here, and of something else"))
+            .at(at, "this has the same name")
+            .at(alias_at, "the file is called so here")
+            .help("give one of the two another name");
+
     /// A callable has no setting of that name.
     "unknown-argument" Error UnknownArgument { callee: String, name: String, at: Span, near: Option<Near>, known: Vec<String> } =>
         say(format!("{callee} has no setting called `{name}`"))

@@ -123,6 +123,18 @@ problems! {
             .at(at, "not right after `decode`")
             .help(format!("let it follow `decode`: `file |> decode |> {step}(…) |> scale`"));
 
+    /// `on` stands where nothing can be applied to anything.
+    "on-in-formula" Error OnInFormula { at: Span } =>
+        say("`on` stands inside a formula, where it says nothing".to_string())
+            .at(at, "applies nothing here")
+            .help("in a train block it says what a loss, a metric or a regularizer applies to; a layer is applied by the pipe: `x |> layer`");
+
+    /// A column is asked for where there are no data.
+    "column-outside-data" Error ColumnOutsideData { name: &'static str, at: Span } =>
+        say(format!("`{name}` asks for a column where there are no rows of data"))
+            .at(at, "not in the formula of a field")
+            .help("give the column to a field of the data block, `input it: number = column(…)`, and read that as an input of the model");
+
     /// Something of the language that this version does not run yet.
     "not-in-this-version" Error NotInThisVersion { what: String, at: Span, help: Option<String> } =>
         say(format!("this version of dlmc does not run {what} yet"))

@@ -2,11 +2,14 @@
 
 mod formula;
 mod literal;
+mod names;
 mod ty;
 
 use std::sync::Arc;
 
 use pest::iterators::Pair as AnyPair;
+
+pub use names::Names;
 
 use super::grammar::Rule;
 use super::lex::{Token, TokenKind};
@@ -45,15 +48,17 @@ pub struct Builder<'a> {
     pub tokens: &'a [Token],
     pub pieces: Vec<Piece>,
     pub problems: Vec<Problem>,
+    pub names: Names,
 }
 
 impl<'a> Builder<'a> {
     pub fn new(prepared: &'a Prepared, source: &'a str) -> Builder<'a> {
         let Prepared { file, places, tokens, .. } = prepared;
-        Builder { file: *file, places, source, tokens, pieces: vec![], problems: vec![] }
+        Builder { file: *file, places, source, tokens, pieces: vec![], problems: vec![], names: Names::default() }
     }
 
     pub fn build(mut self, pair: Pair) -> Built {
+        self.names = self.names_of_files(pair.clone());
         let mut items = vec![];
         for part in pair.into_inner() {
             match part.as_rule() {
@@ -64,7 +69,24 @@ impl<'a> Builder<'a> {
             }
         }
         let span = Span::new(self.file, 0, self.source.len());
-        Built { file: File { items, span }, pieces: self.pieces, problems: self.problems }
+        self.names.settle(&mut items, &mut self.problems);
+        let mentioned = self.names.mentioned;
+        Built { file: File { items, mentioned, span }, pieces: self.pieces, problems: self.problems }
+    }
+
+    /// What the file calls other files as a whole, wherever it says so, and whether it has a `use` that says no names.
+    fn names_of_files(&self, file: Pair) -> Names {
+        let items = file.into_inner().filter(|it| it.as_rule() == Rule::item);
+        let uses = items.flat_map(Pair::into_inner).filter(|it| it.as_rule() == Rule::use_item);
+        let (mut whole, mut is_asked) = (vec![], false);
+        for it in uses {
+            let mut parts = Parts::of(it);
+            parts.next();
+            let alias = parts.maybe(Rule::ident).map(|it| self.name(it));
+            is_asked |= alias.is_none() && parts.next().is_none();
+            whole.extend(alias);
+        }
+        Names::of(whole, is_asked)
     }
 
     /// The bytes of `pair` in the user's text. Pest lets a rule run into the white space behind it.
@@ -85,6 +107,20 @@ impl<'a> Builder<'a> {
         Name::new(pair.as_str().trim_end(), self.span(&pair))
     }
 
+    /// A name that the text makes here.
+    fn made(&mut self, pair: Pair) -> Name {
+        let name = self.name(pair);
+        self.names.made.push(name.clone());
+        name
+    }
+
+    /// A name that means something made elsewhere, as a whole: `tower`, `blocks.tower`, `net.output`.
+    fn meant(&mut self, pair: Pair) -> Name {
+        let name = self.name(pair);
+        self.names.mention(&name);
+        name
+    }
+
     fn item(&mut self, pair: Pair) -> Item {
         let span = self.span(&pair);
         let doc = self.doc(span);
@@ -102,7 +138,7 @@ impl<'a> Builder<'a> {
             Rule::use_item => Item::Use(self.use_item(parts, span)),
             Rule::let_item => Item::Let(Let {
                 doc,
-                name: self.name(parts.need(Rule::ident)),
+                name: self.made(parts.need(Rule::ident)),
                 ty: parts.maybe(Rule::type_).map(|it| self.ty(it)),
                 value: self.expr(parts.need(Rule::expr)),
                 span,
@@ -133,13 +169,15 @@ impl<'a> Builder<'a> {
         };
         let alias = parts.maybe(Rule::ident).map(|it| self.name(it));
         let names = parts.maybe(Rule::use_names).map(|it| Parts::of(it).map(|it| self.used_name(it)).collect());
-        Use { from, names: names.unwrap_or_default(), alias, span }
+        Use { from, names: names.unwrap_or_default(), alias, through: vec![], span }
     }
 
     fn used_name(&mut self, pair: Pair) -> UsedName {
         let mut parts = Parts::of(pair);
         let name = self.name(parts.need(Rule::ident));
-        UsedName { name, alias: parts.maybe(Rule::ident).map(|it| self.name(it)) }
+        let used = UsedName { name, alias: parts.maybe(Rule::ident).map(|it| self.name(it)) };
+        self.names.made.push(used.here().clone());
+        used
     }
 
     fn callable(&mut self, mut parts: Parts, doc: Option<Arc<str>>, span: Span) -> Callable {
@@ -148,7 +186,7 @@ impl<'a> Builder<'a> {
         let mut head = Parts::of(head);
         let word = head.need(Rule::kind);
         let kind = Kind::ALL.into_iter().find(|it| it.word() == word.as_str());
-        let name = self.name(head.need(Rule::ident));
+        let name = self.made(head.need(Rule::ident));
         let config = head.maybe(Rule::config).map(|it| Parts::of(it).map(|it| self.config_param(it)).collect());
         let (inputs, inputs_grouped) = match head.maybe(Rule::inputs) {
             Some(inputs) => self.inputs(inputs),
@@ -179,7 +217,7 @@ impl<'a> Builder<'a> {
     fn config_param(&mut self, pair: Pair) -> ConfigParam {
         let mut parts = Parts::of(pair);
         ConfigParam {
-            name: self.name(parts.need(Rule::ident)),
+            name: self.made(parts.need(Rule::ident)),
             ty: parts.maybe(Rule::type_).map(|it| self.ty(it)),
             default: parts.maybe(Rule::expr).map(|it| self.expr(it)),
         }
@@ -195,7 +233,7 @@ impl<'a> Builder<'a> {
 
     fn input(&mut self, pair: Pair) -> Input {
         let mut parts = Parts::of(pair);
-        Input { name: self.name(parts.need(Rule::ident)), ty: parts.maybe(Rule::type_).map(|it| self.ty(it)) }
+        Input { name: self.made(parts.need(Rule::ident)), ty: parts.maybe(Rule::type_).map(|it| self.ty(it)) }
     }
 
     fn statements(&mut self, body: Pair) -> Vec<Stmt> {
@@ -218,7 +256,7 @@ impl<'a> Builder<'a> {
             Rule::param => Stmt::Param(self.place(parts, span)),
             Rule::state => Stmt::State(self.place(parts, span)),
             Rule::fit => {
-                Stmt::Fit { name: self.name(parts.need(Rule::ident)), value: self.expr(parts.need(Rule::expr)), span }
+                Stmt::Fit { name: self.made(parts.need(Rule::ident)), value: self.expr(parts.need(Rule::expr)), span }
             }
             Rule::require => Stmt::Require {
                 condition: self.expr(parts.need(Rule::expr)),
@@ -235,7 +273,7 @@ impl<'a> Builder<'a> {
 
     fn place(&mut self, mut parts: Parts, span: Span) -> Place {
         Place {
-            name: self.name(parts.need(Rule::ident)),
+            name: self.made(parts.need(Rule::ident)),
             ty: parts.maybe(Rule::type_).map(|it| self.ty(it)),
             init: parts.maybe(Rule::expr).map(|it| self.expr(it)),
             span,
@@ -250,7 +288,7 @@ impl<'a> Builder<'a> {
 
     fn target(&mut self, pair: Pair) -> Target {
         let mut parts = Parts::of(pair);
-        Target { name: self.name(parts.need(Rule::ident)), next: parts.maybe(Rule::prime).is_some() }
+        Target { name: self.made(parts.need(Rule::ident)), next: parts.maybe(Rule::prime).is_some() }
     }
 
     // -------------------------------------------------------------------------------------------- blocks
@@ -295,7 +333,7 @@ impl<'a> Builder<'a> {
                     doc: self.doc(span),
                     role: found.expect("the grammar and `Role` have the same words"),
                     role_span: self.span(&role),
-                    name: self.name(parts.need(Rule::ident)),
+                    name: self.made(parts.need(Rule::ident)),
                     ty: self.ty(parts.need(Rule::type_)),
                     value: parts.maybe(Rule::expr).map(|it| self.expr(it)),
                     span,
@@ -375,7 +413,7 @@ impl<'a> Builder<'a> {
         }
         let mut parts = Parts::of(pair);
         match rule {
-            Rule::named => TransferEntry::Names { name: self.name(parts.need(Rule::ident)), span },
+            Rule::named => TransferEntry::Names { name: self.meant(parts.need(Rule::dotted)), span },
             Rule::rename => TransferEntry::Rename {
                 from: self.text(parts.need(Rule::string)),
                 to: self.selector(parts.need(Rule::sel)),
@@ -398,10 +436,10 @@ impl<'a> Builder<'a> {
     }
 
     fn name_map(&mut self, mut parts: Parts, doc: Option<Arc<str>>, span: Span) -> NameMap {
-        let name = self.name(parts.need(Rule::ident));
+        let name = self.made(parts.need(Rule::ident));
         let mut of = vec![];
-        while let Some(layer) = parts.maybe(Rule::ident) {
-            of.push(self.name(layer));
+        while let Some(layer) = parts.maybe(Rule::dotted) {
+            of.push(self.meant(layer));
         }
         let entries = Parts::of(parts.need(Rule::names_body)).map(|it| match it.as_rule() {
             Rule::bad_stmt => TransferEntry::Broken(self.broken(it, Rule::only_names)),

@@ -3,6 +3,7 @@
 //! A tree is total: whatever the text, there is one. What could not be read is a `Broken` node, about which the parser
 //! has already complained and every later stage stays silent.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,9 +25,16 @@ impl Name {
     }
 }
 
+/// What the file that declares a name calls it: `residual`, of `blocks.residual`, which is one name.
+pub fn own_name(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(_, own)| own)
+}
+
 #[derive(Clone, Debug)]
 pub struct File {
     pub items: Vec<Item>,
+    /// The names that stand in its formulas and types, whatever they mean there, if it has a `use` that says no names.
+    pub mentioned: BTreeSet<Arc<str>>,
     pub span: Span,
 }
 
@@ -50,13 +58,29 @@ pub enum Item {
     Broken(Span),
 }
 
-/// `use "blocks.dlm" { residual, plain as simple }` or `use std.vision { resnet18 }`
+/// `use "blocks.dlm" { residual, plain as simple }`, `use std.vision { resnet18 }` or `use "blocks.dlm" as blocks`
 #[derive(Clone, Debug)]
 pub struct Use {
     pub from: UseFrom,
     pub names: Vec<UsedName>,
+    /// What this file calls the other as a whole.
     pub alias: Option<Name>,
+    /// What stands behind the alias wherever that is mentioned, in the other file's words: `residual`, of `blocks.residual`.
+    pub through: Vec<Name>,
     pub span: Span,
+}
+
+impl Use {
+    /// The names that this file asks for, those behind the alias too.
+    pub fn wanted(&self) -> Vec<UsedName> {
+        let through = self.alias.iter().flat_map(|alias| {
+            self.through.iter().map(move |name| {
+                let here = Name::new(format!("{}.{}", alias.text, name.text), name.span);
+                UsedName { name: name.clone(), alias: Some(here) }
+            })
+        });
+        self.names.iter().cloned().chain(through).collect()
+    }
 }
 
 /// A name of another file, and what it is called in this one.

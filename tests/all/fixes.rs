@@ -37,6 +37,7 @@ const MENDED: &[&str] = &[
     "colon-for-equals",
     "equals-for-colon",
     "ignores-nothing",
+    "import-without-names",
     "imported-name-missing",
     "missing-colon",
     "missing-comma",

@@ -12,6 +12,7 @@ mod format;
 mod format_cli;
 mod formula;
 mod functions;
+mod imports;
 mod kernels;
 mod library;
 mod lints;

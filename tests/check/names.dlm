@@ -411,11 +411,167 @@
   layer block on x: f32[N] -> f32[N] = x |> block
 #!                                          ^^^^^ endless-definition
 
-#! numbers
+#! numbers a file as a whole
   use "parts.dlm" as parts
-#!                   ^^^^^ not-in-this-version
+  model m on x: f32[4] -> f32[1] = x |> parts.block |> dense(parts.width) as b |> dense(1)
+  train {
+    loss: parts.mse
+  }
+#! file parts.dlm
+  let width: int = 3
+  loss mse on (yhat: f32[N], y: f32[N]) = mean((y - yhat)^2) / 2
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers and some of its names
+  use "parts.dlm" as parts { width }
+  model m on x: f32[4] -> f32[1] = x |> parts.block |> dense(width) as b |> dense(1)
+#! file parts.dlm
+  let width: int = 3
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers a file as a whole that nothing reads
+  use "parts.dlm" as parts
 #! file parts.dlm
   layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers
+  use "parts.dlm" as parts
+  model m on x: f32[4] -> f32[1] = x |> parts.blok |> dense(1)
+#!                                            ^^^^ imported-name-missing: did you mean `block`?
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers one cause, one message
+  use "parts.dlm" as parts
+  model m on x: f32[4] -> f32[1] = x |> parts.blok as one |> parts.blok as two |> dense(1)
+#!                                            ^^^^ imported-name-missing: did you mean `block`?
+#!                                                                 ---- imported-name-missing
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers a type too
+  use "parts.dlm" as parts
+  model m on x: f32[4] -> f32[1] = x |> dense(1)
+  loss l on (yhat: parts.nett.output, y: f32[1]) = mean(y - yhat)
+#!                       ^^^^ imported-name-missing: did you mean `net`?
+#! file parts.dlm
+  model net on x: f32[4] -> (a: f32[1], b: f32[1]) = (a: x |> dense(1) as a, b: x |> dense(1) as b)
+
+#! numbers
+  use "part.dlm" as parts
+#!    ^^^^^^^^^^ import-missing: there is no such file
+  model m on x: f32[4] -> f32[1] = x |> parts.block |> dense(parts.width)
+
+#! numbers the file alone
+  use "parts.dlm" as parts
+  model m on x: f32[4] -> f32[1] = x |> parts |> dense(1)
+#!                                      ^^^^^ unknown-name: `parts` is a whole file: write `parts.` and a name that the file declares
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers a stage
+  use "parts.dlm" as parts
+#!                   ----- alias-taken
+  model m on x: f32[4] -> f32[1] = x |> repeat(2, parts.block) as parts |> dense(1)
+#!                                                                ^^^^^ alias-taken
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers an input
+  use "parts.dlm" as x
+#!                   - alias-taken
+  model m on x: f32[4] -> f32[1] = x |> dense(1)
+#!           ^ alias-taken
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers a declaration
+  let parts = 3
+#!    ^^^^^ alias-taken
+  use "parts.dlm" as parts
+#!                   ----- alias-taken
+  model m on x: f32[4] -> f32[1] = x |> parts.block |> dense(1)
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers two files of one name
+  use "parts.dlm" as parts
+#!                   ----- name-twice
+  use "other.dlm" as parts
+#!                   ^^^^^ name-twice
+  model m on x: f32[4] -> f32[1] = x |> parts.block |> dense(1)
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+#! file other.dlm
+  let width = 3
+
+#! numbers a file as a whole has its own alone
+  use "parts.dlm" as parts
+  model m on x: f32[4] -> f32[1] = x |> parts.inner |> parts.block |> dense(1)
+#!                                            ^^^^^ imported-name-missing: the imported file declares no `inner`
+#! file parts.dlm
+  use "more.dlm" { inner }
+  layer block on x: f32[N] -> f32[N] = x |> inner
+#! file more.dlm
+  layer inner on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers an import of what is imported there
+  use "parts.dlm" { inner }
+#!                  ^^^^^ imported-name-missing
+  model m on x: f32[4] -> f32[1] = x |> inner |> dense(1)
+#! file parts.dlm
+  use "more.dlm" { inner }
+  layer block on x: f32[N] -> f32[N] = x |> inner
+#! file more.dlm
+  layer inner on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers what is wrong with it is told by the name that it has here
+  use "parts.dlm" as parts
+  model m on x: f32[4] -> f32[1] = x |> parts.block(5) |> dense(1)
+#!                                                  ^ too-many-arguments: the layer `parts.block` takes 0 arguments
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers twins
+  use "parts.dlm" as parts
+  model m on x: f32[4] -> f32[1] = x |> parts.block |> parts.block |> dense(1)
+#!                                      ----------- twin-stages
+#!                                                     ^^^^^^^^^^^ twin-stages: two stages are called `block`
+#! file parts.dlm
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers a circle
+  use "parts.dlm" as parts
+  model m on x: f32[4] -> f32[1] = x |> parts.block |> dense(1)
+#! file parts.dlm
+  use "test.dlm" as test
+#!    ^^^^^^^^^^ import-cycle
+  layer block on x: f32[N] -> f32[N] = x |> dense(test.width, relu)
+
+#! numbers the library
+  use std as library
+  use std.vision as vision
+  model m on x: f32[4] -> f32[1] =
+    reshape(x, [2, 2, 1]) |> vision.squeeze_excitation(1) |> flatten |> library.dense(1)
+
+#! numbers
+  use std.vision as vision
+  model m on x: f32[4] -> f32[1] = reshape(x, [2, 2, 1]) |> vision.squeeze_exitation(1) |> flatten |> dense(1)
+#!                                                                 ^^^^^^^^^^^^^^^^^ imported-name-missing: did you mean `squeeze_excitation`?
+
+#! numbers no names
+  use "parts.dlm"
+#!^^^^^^^^^^^^^^^ import-without-names: this file uses `block` and `width`
+  model m on x: f32[4] -> f32[1] = x |> block |> dense(width) as b |> dense(1)
+#! file parts.dlm
+  let width: int = 3
+  let height: int = 3
+  layer block on x: f32[N] -> f32[N] = x |> dense(N, relu)
+
+#! numbers
+  use std
+#!^^^^^^^ import-without-names: leave the line away
+  model m on x: f32[4] -> f32[1] = x |> dense(1)
 
 #! numbers a part of the library
   use std.vision { squeeze_excitation as weighed }

@@ -130,8 +130,7 @@ pub(super) fn column(lower: &mut Lower, arguments: Arguments) -> Outcome<Value> 
     };
     if lower.columns.is_none() {
         let at = lower.blame(span);
-        let (what, help) = (format!("`{name}` outside a data block"), None);
-        return Err(lower.report(NotInThisVersion { what, at, help }));
+        return Err(lower.report(ColumnOutsideData { name, at }));
     }
     if name == "columns" { lower.column_pattern(pattern, text.span) } else { lower.column(pattern, text.span) }
         .map(Value::Tensor)

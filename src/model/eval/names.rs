@@ -41,6 +41,10 @@ impl Lower<'_> {
         if let Some(what) = crate::model::builtins::find(name) {
             return Ok(Value::Callable(Rc::new(Callee { what, given: vec![], span })));
         }
+        // Of what another file lacks something has been said.
+        if name.contains('.') && self.modules.is_broken(scope.module, name) {
+            return Err(Reported);
+        }
         if scope.is_field {
             return self.column(name, span).map(Value::Tensor);
         }

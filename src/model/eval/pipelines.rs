@@ -63,7 +63,8 @@ impl Lower<'_> {
                         None => Ok(result),
                     };
                 }
-                let name: Arc<str> = alias.map_or_else(|| callee.name().into(), |name| name.text.clone());
+                let name: Arc<str> =
+                    alias.map_or_else(|| tree::own_name(callee.name()).into(), |name| name.text.clone());
                 let path = join(&scope.path, &name);
                 let span = self.blame(alias.map_or(expr.span, |name| name.span));
                 if let Some(&first) = scope.stages.get(&name) {

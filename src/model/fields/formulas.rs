@@ -39,7 +39,9 @@ impl Lower<'_> {
             let Span { file, start, end } = callee.span;
             file == formula.file && formula.start <= start && end <= formula.end
         };
-        callee.given.is_empty() && formula.is_some_and(within)
+        // The name of a thing in another file is no column's.
+        let is_own = !callee.name().contains('.');
+        is_own && callee.given.is_empty() && formula.is_some_and(within)
     }
 
     /// A field as the model receives it.

@@ -11,7 +11,7 @@ use crate::problem::training::{AugmentationChangesType, MixesExamples, MixesNoth
 use crate::scalar::Dtype;
 use crate::source::Span;
 use crate::syntax::print_expr;
-use crate::syntax::tree::{Expr, ExprKind, Kind};
+use crate::syntax::tree::{Expr, ExprKind, Kind, own_name};
 use crate::tensor::{Function, Slot, View};
 
 use super::{FeedType, endless};
@@ -71,7 +71,7 @@ impl Experiment {
             return Err(lower.report(MixesNothing { augmentation, step: print_expr(step), fields, at }));
         }
         let applied = Rc::new(Callee { what: What::Defined(forms), given, span: step.span });
-        let path = format!("augment batch {augmentation}");
+        let path = format!("augment batch {}", own_name(&augmentation));
         let (draws, mut share) = (lower.draws.clone(), None);
         for (slot, &field) in self.inputs.iter().enumerate() {
             // What is drawn for one input is drawn for all.
@@ -120,7 +120,7 @@ impl Experiment {
                 }));
             }
             let applied = Rc::new(Callee { what: What::Defined(forms), given, span: step.span });
-            let path = format!("augment {} {name}", names.join(" "));
+            let path = format!("augment {} {}", names.join(" "), own_name(&name));
             let result = lower.applied(&applied, vec![Value::Tensor(value.clone())], &path, step.span)?;
             let result = lower.tensor_of(result, step.span)?;
             value = self.of_same_type(lower, field, &value, result, (&name, name_span(step)))?;

@@ -111,6 +111,10 @@ impl Experiment {
                     }
                     Err(Reported) => sound = false,
                 },
+                // Of a file that lacks it something has been said.
+                Some(None) if asked.as_ref().is_some_and(|it| self.modules.is_broken(self.module, it.as_str())) => {
+                    sound = false;
+                }
                 Some(None) => {
                     problems.extend(self.unmapped(plan, &maps, layers));
                     sound = false;

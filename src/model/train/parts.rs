@@ -288,7 +288,7 @@ pub(super) fn metrics(context: &Context, settings: &Settings, problems: &mut Vec
             sound = false;
             continue;
         };
-        let callee = &forms[0].callable.name.text;
+        let callee = tree::own_name(&forms[0].callable.name.text);
         // `-> error` says that less is better; whatever else stands there, that more is.
         let rising = !matches!(&forms[0].callable.result,
             Some(tree::Type { kind: tree::TypeKind::Named { name, .. }, .. }) if name.as_str() == "error");

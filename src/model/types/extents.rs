@@ -131,9 +131,9 @@ impl Lower<'_> {
     }
 }
 
-/// Shape variables begin with an upper-case letter.
+/// Shape variables begin with an upper-case letter. What another file declares is none.
 pub fn is_variable(name: &str) -> bool {
-    name.chars().next().is_some_and(char::is_uppercase)
+    !name.contains('.') && name.chars().next().is_some_and(char::is_uppercase)
 }
 
 /// A shape variable for the size of a target that stands in a size of a result, and by how much that is less: 1 in `K - 1`.

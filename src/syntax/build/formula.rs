@@ -1,6 +1,6 @@
 //! From pairs to expressions: who binds tighter than whom.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 
@@ -76,7 +76,7 @@ impl Builder<'_> {
         match alias {
             Some(alias) => {
                 let span = expr.span.to(self.span(&alias));
-                let name = self.name(Parts::of(alias).next().expect("`as` is followed by a name"));
+                let name = self.made(Parts::of(alias).next().expect("`as` is followed by a name"));
                 Expr { kind: ExprKind::As { expr: Box::new(expr), name }, span }
             }
             None => expr,
@@ -111,7 +111,12 @@ impl Builder<'_> {
             Rule::index => ExprKind::Index { base, dims: self.dims(op) },
             Rule::field => {
                 let name = self.name(Parts::of(op).next().expect("`.` is followed by a name"));
-                ExprKind::Field { base, name }
+                match &base.kind {
+                    ExprKind::Name(whole) if self.names.is_whole(whole) => {
+                        ExprKind::Name(self.names.through(whole.clone(), name))
+                    }
+                    _ => ExprKind::Field { base, name },
+                }
             }
             Rule::next => ExprKind::Next(base),
             rule => unreachable!("{rule:?} follows no operand"),
@@ -134,7 +139,7 @@ impl Builder<'_> {
             Rule::quantity => self.quantity(pair),
             Rule::string => ExprKind::Text(self.text(pair).value),
             Rule::bool => ExprKind::Bool(matches!(pair.as_str(), "yes" | "true")),
-            Rule::ident => ExprKind::Name(Arc::from(pair.as_str())),
+            Rule::ident => ExprKind::Name(self.meant(pair).text),
             Rule::list => ExprKind::List(Parts::of(pair).map(|it| self.expr(it)).collect()),
             Rule::table => ExprKind::Table(self.table(pair)),
             Rule::group => self.group(pair),
@@ -163,7 +168,7 @@ impl Builder<'_> {
         let mut binders = vec![];
         while let Some(binder) = parts.maybe(Rule::binder) {
             let mut binder = Parts::of(binder);
-            let name = self.name(binder.need(Rule::ident));
+            let name = self.made(binder.need(Rule::ident));
             binders.push(match binder.maybe(Rule::carry) {
                 Some(_) => Binder::Carry { name, init: self.expr(binder.need(Rule::expr)) },
                 None => Binder::Over { name, range: self.expr(binder.need(Rule::expr)) },

@@ -11,7 +11,7 @@ impl Builder<'_> {
         let kind = match parts.maybe(Rule::ttuple) {
             Some(tuple) => TypeKind::Tuple(Parts::of(tuple).map(|it| self.type_field(it)).collect()),
             None => TypeKind::Named {
-                name: self.name(parts.need(Rule::tname)),
+                name: self.meant(parts.need(Rule::tname)),
                 dims: parts.maybe(Rule::dims).map(|it| self.dims(it)).unwrap_or_default(),
             },
         };

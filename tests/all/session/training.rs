@@ -278,3 +278,52 @@ fn a_run_that_ends_while_it_reads_has_written_nothing() {
     assert!(matches!(told[0], Event::Start(_)));
     assert_logged(&outcome, &told);
 }
+
+/// Within each turn of a recurrence another one takes all of its turns.
+#[test]
+fn a_recurrence_within_a_recurrence_trains_as_its_turns_written_out() {
+    let text = |body: &str| {
+        format!(
+            "dlm 1
+data steps {{
+  source: table {{
+    | a | b  | y |
+    | 1 | 2  | 1 |
+    | 2 | -1 | 0 |
+    | 0 | 1  | 2 |
+  }}
+  input  x: f32[2] = [a, b]
+  target y: number
+}}
+model deep on x: f32[2] -> number {{
+  param w: f32[2, 3, 3] ~ uniform(-0.5, 0.5)
+{body}
+}}
+train {{ model: deep; data: steps; loss: mse; optimizer: adam(lr: 0.05); for: 20 epochs }}
+"
+        )
+    };
+    let nested = text(
+        "  h = for t in 2, h ~ zeros([3]) => {
+    z = for k in 2, z ~ h => tanh(z @ w[k] + x[t])
+    h' = z[1] + 0.5 * z[0]
+  }
+  h[1] |> dense(1) as out",
+    );
+    let written = text(
+        "  a = tanh(zeros([3]) @ w[0] + x[0])
+  b = tanh(a @ w[1] + x[0])
+  c = tanh((b + 0.5 * a) @ w[0] + x[1])
+  d = tanh(c @ w[1] + x[1])
+  d + 0.5 * c |> dense(1) as out",
+    );
+    let losses_of = |text: &str, backend| losses(&Bench::new(text).on(backend).run().1);
+    let expected = losses_of(&written, Backend::Interpreter);
+    assert!(expected.len() >= 20);
+    for found in [Backend::Native, Backend::Interpreter].map(|backend| losses_of(&nested, backend)) {
+        assert_eq!(found.len(), expected.len());
+        for ((step, found), (_, expected)) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() <= 1e-4 * expected.abs(), "{found} and {expected} after step {step}");
+        }
+    }
+}

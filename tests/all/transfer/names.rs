@@ -81,6 +81,15 @@ names keras of tower { rename \"*\" -> * }
     };
     assert_eq!(found(&text("tower", "torch")), []);
     assert_eq!(found(&text("tower as tall, keras as other", "torch").replace("|> tower", "|> tall")), []);
+    // And with the file as a whole.
+    let whole =
+        |asked: &str| text("WHOLE", asked).replace("{ WHOLE }", "as parts").replace("|> tower", "|> parts.tower");
+    assert_eq!(found(&whole("torch")), []);
+    assert_eq!(found(&whole("parts.torch")), []);
+    let told = found(&whole("parts.touch"));
+    assert_eq!(told[0], ("imported-name-missing", vec!["did you mean `torch`?".to_string()]));
+    let own = format!("{}names mine of parts.tower {{ rename \"*\" -> * as oi }}\n", whole("mine"));
+    assert_eq!(found(&own), []);
     let told = found(&text("tower, keras as other", "tensorflow"));
     assert_eq!(told, [("unknown-names", vec!["there are `other`, `torch` and `keras`".to_string()])]);
 }
