@@ -150,6 +150,22 @@ fn marks_of_other_languages_become_ours() {
     }
 }
 
+/// Who writes settings as entries of a list is told once for each comma, and the rest is read as it is meant.
+#[test]
+fn commas_between_settings_become_what_separates_them() {
+    let wrong = SOUND.replace("0.1)\n", "0.1),\n").replace("mse\n", "mse,\n").replace("epochs\n", "epochs,\n");
+    let fixed = fixed(&Memory::default(), &wrong);
+    assert_eq!(fixed.text, SOUND);
+    assert!(fixed.report.problems.is_empty() && fixed.repairs.len() == 3, "{}", fixed.text);
+    let in_one_line = "privacy { method: dp_sgd(clip: 1.0), budget: epsilon(3, delta: 1e-5) }";
+    let wrong = SOUND.replace("  batch:     3\n", &format!("  batch:     3\n  {in_one_line}\n"));
+    let fixed = self::fixed(&Memory::default(), &wrong);
+    assert!(fixed.text.contains("dp_sgd(clip: 1.0); budget"), "{}", fixed.text);
+    // Elsewhere a comma may stand for anything.
+    let wrong = SOUND.replace("  loss:      mse", "  loss:      mse, huber");
+    assert_eq!(self::fixed(&Memory::default(), &wrong).text, wrong);
+}
+
 #[test]
 fn one_repair_brings_the_next_to_light() {
     let fixed = mends("dense(3, tanh)", "dnese(3, thanh)");

@@ -74,8 +74,19 @@ const FOREIGN_MARKS: [(&str, &str); 16] = [
 const TRANSLATIONS: [(&str, &str); 5] = [("&&", "and"), ("||", "or"), ("**", "^"), ("\u{2212}", "-"), ("\u{d7}", "*")];
 
 pub fn judge(failure: &Failure) -> Verdict {
-    let first =
-        [row, edition, named_by_equals, foreign_mark, beginning, first_word, too_far_out, colon, wrong_word, run_on];
+    let first = [
+        row,
+        edition,
+        named_by_equals,
+        foreign_mark,
+        beginning,
+        first_word,
+        too_far_out,
+        colon,
+        comma,
+        wrong_word,
+        run_on,
+    ];
     let judged = first.iter().find_map(|it| it(failure));
     judged.unwrap_or_else(|| match failure.wanted() {
         Wanted::Type if failure.word(-1) == "on" => name(failure),
@@ -255,6 +266,24 @@ fn run_on(failure: &Failure) -> Option<Verdict> {
     }
     let at = failure.span(0);
     Some(Verdict::mended(UnknownWord { word: found.into(), near: Some(Near::certain(near)), known: vec![], at }))
+}
+
+/// A comma behind a setting, as other languages have it between entries.
+fn comma(failure: &Failure) -> Option<Verdict> {
+    let another_follows = failure.kind(1) == Some(TokenKind::Word) && failure.word(2) == ":";
+    let is_last = matches!(failure.word(1), "" | "}") && second(failure) == ":";
+    if failure.word(0) != "," || failure.in_brackets() || !(another_follows || is_last) {
+        return None;
+    }
+    let at = failure.span(0);
+    let help = "settings stand on lines of their own, or have `;` between them".to_string();
+    let mut verdict = unexpected(",".into(), "behind a setting", Some(help), at);
+    verdict.problem.edits.push(Edit {
+        span: at,
+        text: if another_follows { ";" } else { "" }.into(),
+        was: Some(",".into()),
+    });
+    Some(Verdict::mended(verdict.problem))
 }
 
 /// A formula should begin here.
