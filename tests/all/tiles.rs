@@ -140,7 +140,7 @@ fn long_sums_in_blocks_are_the_same_chains() {
             dense("mk,kn->mn", [33, 5003, 18]),
             // Each block has a panel of its own; of the last, sums are too many to be near.
             dense("km,kn->mn", [45, 1500, 100]),
-            dense("mk,kn->mn", [70, 1100, 131]),
+            dense("mk,kn->mn", [70, 2100, 131]),
             dense("km,kn->mn", [290, 1300, 260]),
         ]
         .iter()

@@ -174,15 +174,17 @@ impl Strip {
         let fits = |copies: &usize| self.columns >= copies * isa.lanes();
         let all: &[usize] = match operations {
             _ if self.folds() => &[LANES / isa.lanes()],
-            ..LONG => &[],
-            _ => &[4, 2],
+            LONG..=LONGEST => &[4, 2],
+            _ => &[],
         };
         all.iter().copied().filter(fits).collect()
     }
 }
 
-/// A chain of so many operations is longer than what the machine sees of it at once.
+/// A chain of so many operations is longer than what the machine sees of it at once. Of many more, even one register's take all
+/// registers.
 const LONG: usize = 24;
+const LONGEST: usize = 100;
 
 struct Writer<'a> {
     isa: Isa,
