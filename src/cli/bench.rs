@@ -117,10 +117,7 @@ fn as_text(bench: &Bench) -> String {
     let step = bench.step;
     let mut out = format!(
         "{} of {}, {} backend, {}: {} (median of {}; least {}, nine of ten below {})\n",
-        match bench.work {
-            Work::Step => "step",
-            Work::Prediction => "prediction",
-        },
+        bench.work.word(),
         if bench.batch == 1 { "1 example".into() } else { format!("{} examples", count(bench.batch as u64)) },
         bench.backend.word(),
         if bench.threads == 1 { "1 thread".into() } else { format!("{} threads", bench.threads) },
@@ -247,10 +244,7 @@ fn as_json(bench: &Bench) -> Value {
         .collect();
     json!({
         "backend": bench.backend.word(),
-        "work": match bench.work {
-            Work::Step => "step",
-            Work::Prediction => "prediction",
-        },
+        "work": bench.work.word(),
         "precision": "fp32",
         "threads": bench.threads,
         "batch": bench.batch,

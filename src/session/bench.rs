@@ -119,6 +119,13 @@ fn update(program: &Program, batch: usize) -> Function {
 }
 
 impl Work {
+    pub fn word(self) -> &'static str {
+        match self {
+            Work::Step => "step",
+            Work::Prediction => "prediction",
+        }
+    }
+
     /// What a call computes of so many examples.
     fn function(self, program: &Program, batch: usize) -> Function {
         match self {
