@@ -24,6 +24,7 @@ pub mod draws;
 pub mod encode;
 pub mod facts;
 pub mod files;
+pub mod foreign;
 pub mod fitted;
 pub mod frame;
 pub mod input;

@@ -8,6 +8,8 @@ use std::sync::Mutex;
 
 use serde_json::json;
 
+use crate::data::foreign::FOREIGN;
+
 /// What dlmc was busy with, for the report.
 static BUSY: Mutex<Busy> = Mutex::new(Busy { stage: "reading the command line", program: None });
 
@@ -31,6 +33,10 @@ pub fn watch() {
 }
 
 fn report(panic: &PanicHookInfo) {
+    // There whoever asked is told.
+    if std::thread::current().name() == Some(FOREIGN) {
+        return;
+    }
     let busy = BUSY.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let message = panic.payload_as_str().unwrap_or("a panic without words");
     let place = panic.location().map_or("an unknown place".into(), |at| format!("{}:{}", at.file(), at.line()));

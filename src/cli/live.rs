@@ -91,6 +91,7 @@ impl<'a> Live<'a> {
             Work::Bytes => format!("reading · {}/{}", bytes(done), bytes(of)),
             Work::Command => format!("reading what a program writes · {}", bytes(done)),
             Work::Query => format!("reading rows of a database · {}", count(done)),
+            Work::Columns => format!("reading columns · {}/{} rows", count(done), count(of)),
             Work::Files => format!("reading files · {}/{}", count(done), count(of)),
             Work::Pictures => format!("decoding pictures · {}/{}", count(done), count(of)),
             Work::Rows => format!("preparing rows · {}/{}", count(done), count(of)),

@@ -1,5 +1,6 @@
 //! What a cell may hold, type by type, and how it becomes a number.
 
+use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
 use super::classes::Classes;
@@ -240,6 +241,14 @@ fn class(cell: Cell, ty: &crate::model::program::ClassType, classes: &Classes) -
         (_, Some(place)) => Ok(place as i32),
         (_, None) if ty.open => Ok(ty.declared as i32),
         (_, None) => Err(Bad::UnknownClass),
+    }
+}
+
+/// The shortest text that is the number again.
+pub fn shortest(value: impl Copy + Into<f64> + Display + Debug) -> String {
+    match value.into().abs() {
+        0.0 | 1e-5..1e16 => format!("{value}"),
+        _ => format!("{value:?}"),
     }
 }
 

@@ -51,7 +51,7 @@ pub fn encode_rows(
     let columns = columns(plan, fitted, &opened.heading, need)?;
     let of_files: &[usize] = if are_pictures { &[image_folder::FILE] } else { &[] };
     let wanted = columns.wanted(opened.heading.columns.len(), of_files);
-    let frame = (opened.read)(&wanted)?;
+    let frame = (opened.read)(&wanted, files.watch)?;
     let names = match frame.columns.get(image_folder::FILE) {
         Some(Some(Column::Text(names))) if are_pictures => {
             Some(names.iter().map(|name| name.expect("each has a path").to_owned()).collect())
@@ -141,6 +141,8 @@ fn open_rows(plan: &DataPlan, files: Files, found: Found) -> Result<Opened, Vec<
     match ending.as_str() {
         "jsonl" | "ndjson" => jsonl::open_content(content),
         "npy" => npy::open_content(content),
+        #[cfg(feature = "parquet")]
+        "parquet" => sources::parquet::open_content(content, files),
         _ if kind.name == text_file::SOURCE.name => text_file::open_content(content),
         _ if kind.name == idx::SOURCE.name && idx::is_idx(&content.bytes) => idx::open_images(content),
         "csv" | "tsv" if trained_on_text && ending == kind.name => csv::open_content(content, csv::Dialect::of(&call)?),

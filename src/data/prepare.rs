@@ -76,7 +76,7 @@ impl<'a> Prepared<'a> {
         let frames = gather(ready.into_iter().enumerate().map(|(place, ready)| {
             let also: &[usize] = if place == 0 { &also } else { &[] };
             let wanted = ready.columns.wanted(ready.heading.columns.len(), also);
-            (ready.read)(&wanted).map(|frame| (frame, ready.columns))
+            (ready.read)(&wanted, files.watch).map(|frame| (frame, ready.columns))
         }))?;
         let classes = class_lists(plan, &frames, fitted)?;
         for (source, (frame, _)) in [Some(&plan.source), plan.test.as_ref()].into_iter().flatten().zip(&frames) {

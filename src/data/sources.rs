@@ -1,5 +1,6 @@
 //! The table of sources: one row for each, with what it takes and how it is opened.
 
+use super::Watch;
 use super::args::{Args, Param};
 use super::files::Files;
 use super::frame::{Frame, Heading};
@@ -18,6 +19,8 @@ pub mod image_folder;
 pub mod jsonl;
 pub mod npy;
 pub mod npz;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod table;
@@ -52,11 +55,11 @@ pub struct Opened {
     pub heading: Heading,
     /// The bytes of the files, unpacked, that are held until the rows are read.
     pub bytes: u64,
-    /// Reads the columns that are wanted, by their place in the heading.
+    /// Reads the columns that are wanted, by their place in the heading. No problem at all says that the watch has ended it.
     pub read: Reading,
 }
 
-pub type Reading = Box<dyn FnOnce(&[bool]) -> Result<Frame, Vec<Problem>>>;
+pub type Reading = Box<dyn FnOnce(&[bool], &dyn Watch) -> Result<Frame, Vec<Problem>>>;
 
 pub const SOURCES: &[Source] = &[
     table::SOURCE,
@@ -72,22 +75,24 @@ pub const SOURCES: &[Source] = &[
     command::SOURCE,
     #[cfg(feature = "sqlite")]
     sqlite::SOURCE,
+    #[cfg(feature = "parquet")]
+    parquet::SOURCE,
 ];
 
 /// Sources that only some builds have, each by a feature of its name. They are the last of all.
-const FEATURES: &[&str] = &["sqlite"];
+const FEATURES: &[&str] = &["sqlite", "parquet"];
 
 /// Sources of the language that this version does not read.
-const LATER: &[&str] = &["parquet", "audio_folder"];
+const LATER: &[&str] = &["audio_folder"];
 
 /// The row of a source, and its call.
 pub fn call<'a>(plan: &'a SourcePlan, files: Files<'a>) -> Result<(&'static Source, Call<'a>), Vec<Problem>> {
     let name = plan.kind.as_str();
-    let left_out = FEATURES.iter().copied().filter(|name| SOURCES.iter().all(|source| source.name != *name));
-    let readable = SOURCES.iter().map(|source| source.name).chain(left_out.clone());
+    let everywhere = SOURCES.iter().map(|source| source.name).filter(|name| !FEATURES.contains(name));
+    let readable = everywhere.chain(FEATURES.iter().copied());
     let Some(source) = SOURCES.iter().find(|source| source.name == name) else {
         let at = plan.kind.span;
-        if left_out.into_iter().any(|it| it == name) {
+        if FEATURES.contains(&name) {
             return Err(vec![SourceLeftOut { source: name.into(), at }.into()]);
         }
         if LATER.contains(&name) {

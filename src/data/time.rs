@@ -15,6 +15,33 @@ pub fn moment(text: &str) -> Option<f64> {
     Some(days as f64 * 86_400.0 + clock.map_or(Some(0.0), seconds)?)
 }
 
+/// A time as `moment` reads it, `2026-11-24T13:45:12.5`: so many units since 1970, of which 10 to the power of `digits` are a second.
+pub fn text(units: i128, digits: u32) -> String {
+    let second = 10_i128.pow(digits);
+    let (seconds, fraction) = (units.div_euclid(second), units.rem_euclid(second));
+    let (days, clock) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (year, month, day) = date(days);
+    let mut text =
+        format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", clock / 3600, clock / 60 % 60, clock % 60);
+    if fraction > 0 {
+        let fraction = format!(".{fraction:0>width$}", width = digits as usize);
+        text.push_str(fraction.trim_end_matches('0'));
+    }
+    text
+}
+
+/// The year, the month and the day, so many days after the first of 1970.
+fn date(days: i128) -> (i128, i128, i128) {
+    // Days since the first of March of the year 0, by spans of 400 years, in which a year begins in March.
+    let days = days + 719_468;
+    let (span, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let year = 400 * span + year + i128::from(month > 9);
+    (year, if month > 9 { month - 9 } else { month + 3 }, day - (153 * month + 2) / 5 + 1)
+}
+
 /// `13:45`, `13:45:12.5`, each with `Z` or an offset behind it.
 fn seconds(clock: &str) -> Option<f64> {
     let (clock, offset) = match clock.find(['Z', '+', '-']) {

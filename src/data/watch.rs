@@ -16,6 +16,8 @@ pub enum Work {
     Command,
     /// Rows come from a database, of which nobody knows how many they will be.
     Query,
+    /// Values are unpacked from a file that keeps them column by column.
+    Columns,
     /// The formulas of fields are applied to rows.
     Rows,
 }

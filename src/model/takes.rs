@@ -181,6 +181,8 @@ const COMMAND: &[Param] = &[
     },
 ];
 
+const PARQUET: &[Param] = &[Param { doc: "The file.", ..PATH }];
+
 const SQLITE: &[Param] = &[
     Param { doc: "The file of the database.", ..PATH },
     Param {
@@ -242,6 +244,7 @@ pub fn takes(name: &str) -> &'static [Param] {
         "cifar10" => CIFAR,
         "command" => COMMAND,
         "sqlite" => SQLITE,
+        "parquet" => PARQUET,
         "random" | "by_position" => SHARES,
         "stratified" | "by_group" | "by_time" => BY_AND_SHARES,
         "given" => SAID_BY,

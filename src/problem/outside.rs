@@ -1,4 +1,4 @@
-//! Problems of rows that come from outside: from programs of others, from databases.
+//! Problems of rows that come from outside: from programs of others, from databases, from files of other formats.
 
 use super::data::{Shown, Spot};
 use super::{Words, count, list, problems, say, ticked};
@@ -116,8 +116,16 @@ problems! {
         None => say(format!("SQLite refuses the query: {why}")).at(at, "this query"),
     };
 
-    /// A column of a database holds what is neither a number nor a text.
-    "no-cells" Error NoCells { column: String, shown: String, rows: Vec<Shown>, count: usize, at: Span } => {
+    /// A file is not what Parquet says, or packed in a way that is not read.
+    "parquet-unreadable" Error ParquetUnreadable { shown: String, why: String, at: Option<Span> } =>
+        say(format!("{shown} cannot be read as a file of Parquet"))
+            .maybe_at(at, why)
+            .help("write it anew, packed with snappy, zstd, gzip, LZ4 or not at all");
+
+    /// A column holds what is neither a number nor a text.
+    "no-cells" Error NoCells {
+        column: String, shown: String, rows: Vec<Shown>, count: usize, query: bool, at: Option<Span>,
+    } => {
         let number = super::count(count, "row", "rows");
         let spots = rows.iter().filter_map(|row| if let Spot::Row(row) = row.spot { Some(row.to_string()) } else { None });
         let spots: Vec<String> = spots.collect();
@@ -126,10 +134,13 @@ problems! {
             (_, 0) => format!("they are the rows {}", list(&spots)),
             (_, more) => format!("they are the rows {} and {more} more", spots.join(", ")),
         };
-        say(format!("in {number} of {shown}, `{column}` holds bytes, which are no cell"))
-            .at(at, "read here")
+        say(format!("in {number} of {shown}, `{column}` holds what is no cell, such as bytes"))
+            .maybe_at(at, "read here")
             .note(first)
-            .help(format!("read numbers or texts: `cast({column} as text)`, `hex({column})`, or another column"))
+            .help(match query {
+                true => format!("read numbers or texts: `cast({column} as text)`, `hex({column})`, or another column"),
+                false => "write numbers or texts, or lists of them, or read another column".into(),
+            })
     };
 }
 

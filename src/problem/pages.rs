@@ -194,6 +194,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "override-unmatched"
     "padded-target"
     "padding-counted"
+    "parquet-unreadable"
     "part-missing"
     "part-without-effect"
     "pattern-unmatched"

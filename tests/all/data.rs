@@ -17,6 +17,8 @@ mod databases;
 mod examples;
 mod facts;
 mod input;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod problems;
 mod sequences;
 mod sources;
@@ -24,6 +26,7 @@ mod splits;
 
 /// A data block with the rest of a program around it, and the files that it reads.
 pub struct Block {
+    pub text: String,
     pub plan: DataPlan,
     pub sources: Sources,
     pub world: Memory,
@@ -41,7 +44,7 @@ impl Block {
         let errors: Vec<&Problem> = checked.problems.iter().filter(|it| it.severity == Severity::Error).collect();
         assert!(errors.is_empty(), "{text}\n{errors:#?}");
         let plan = checked.programs.remove(0).data;
-        Block { plan, sources: checked.sources, world }
+        Block { text, plan, sources: checked.sources, world }
     }
 
     pub fn inspect(&self) -> (DataFacts, Vec<Problem>) {
@@ -111,7 +114,7 @@ fn program(block: &str) -> String {
             parts.push(match () {
                 _ if class => format!("({name} |> embed(2) as {name}_rows)"),
                 _ if tokens => format!("({name} |> embed(2) as {name}_rows |> flatten)"),
-                _ if ty.starts_with("image") => format!("({name} |> flatten)"),
+                _ if ty.starts_with("image") || ty.starts_with("f32[2, ") => format!("({name} |> flatten)"),
                 _ if ty == "number?" => format!("where(present({name}), {name}, 0)"),
                 _ => name,
             });

@@ -76,7 +76,7 @@ fn verdict(code: &str) -> Result<(), String> {
         return Err("hardly a word about it".into());
     }
     let (wrong, right) = examples.split_once("\n## Right\n").ok_or("nothing that is right")?;
-    if (if cfg!(feature = "sqlite") { WITHOUT } else { WITH }).contains(&code) {
+    if SHOWN.contains(&(code, false)) {
         return Ok(());
     }
     let setup = SETUPS.iter().find(|(name, _)| *name == code).map(|(_, setup)| setup);
@@ -137,6 +137,7 @@ pub fn files<'b>(blocks: &'b [Block<'b>]) -> impl Iterator<Item = (String, Vec<u
     shown.flat_map(|(block, file)| match block.kind {
         "weights" => vec![(file.to_string(), weights(block.body))],
         "sql" => vec![(file.to_string(), database(block.body))],
+        "parquet" => vec![(file.to_string(), columns(block.body))],
         "arrays" => vec![(file.to_string(), arrays(block.body))],
         "pictures" => block.body.lines().map(|name| (format!("{file}/{name}"), portrait(name))).collect::<Vec<_>>(),
         _ => vec![(file.to_string(), format!("{}\n", block.body).into_bytes())],
@@ -187,9 +188,42 @@ pub fn database(_sql: &str) -> Vec<u8> {
     vec![]
 }
 
-/// What only builds with a feature can show, and what only those without it.
-const WITH: &[&str] = &["table-or-query", "table-missing", "sql-refused", "no-cells"];
-const WITHOUT: &[&str] = &["source-left-out"];
+/// A file of Parquet, of whose columns the manual shows the numbers, separated by commas.
+#[cfg(feature = "parquet")]
+pub fn columns(rows: &str) -> Vec<u8> {
+    use parquet::{data_type::DoubleType, file::writer::SerializedFileWriter, schema::parser::parse_message_type};
+    let mut lines = rows.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let names = lines.next().expect("a heading");
+    let rows: Vec<Vec<f64>> = lines.map(|row| row.iter().map(|it| it.parse().expect("a number")).collect()).collect();
+    let fields: String = names.iter().map(|name| format!("required double {name}; ")).collect();
+    let schema = parse_message_type(&format!("message rows {{ {fields} }}")).expect("a schema");
+    let mut file = SerializedFileWriter::new(vec![], schema.into(), Default::default()).expect("memory");
+    let mut group = file.next_row_group().expect("memory");
+    for at in 0..names.len() {
+        let values: Vec<f64> = rows.iter().map(|row| row[at]).collect();
+        let mut column = group.next_column().expect("memory").expect("a column");
+        column.typed::<DoubleType>().write_batch(&values, None, None).expect("memory");
+        column.close().expect("memory");
+    }
+    group.close().expect("memory");
+    file.into_inner().expect("memory")
+}
+
+/// Nothing: this build reads none.
+#[cfg(not(feature = "parquet"))]
+pub fn columns(_rows: &str) -> Vec<u8> {
+    vec![]
+}
+
+/// What only builds with a feature can show, or only those without it, and whether this is one.
+const SHOWN: &[(&str, bool)] = &[
+    ("table-or-query", cfg!(feature = "sqlite")),
+    ("table-missing", cfg!(feature = "sqlite")),
+    ("sql-refused", cfg!(feature = "sqlite")),
+    ("no-cells", cfg!(feature = "sqlite")),
+    ("parquet-unreadable", cfg!(feature = "parquet")),
+    ("source-left-out", !cfg!(feature = "sqlite")),
+];
 
 /// A file of NumPy, of whose arrays the manual shows the names, the types and the extents. Whole numbers are 0, 1, 2 and 0 again.
 fn arrays(lines: &str) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! What the sources of NumPy's arrays have in common: which arrays are columns, and how they become a frame.
 
+use crate::data::Watch;
 use crate::data::args::Args;
 use crate::data::array::{Fault, Layout};
 use crate::data::files::Found;
@@ -112,7 +113,7 @@ pub fn heading<T>(shown: &Found, chosen: &[Chosen<T>]) -> Heading {
 pub fn opened(shown: &Found, chosen: Vec<Chosen<Load>>, bytes: u64, hashes: Vec<blake3::Hash>) -> Opened {
     let heading = heading(shown, &chosen);
     let (shown, rows) = (shown.shown.clone(), heading.rows.expect("chosen arrays have rows"));
-    let read = move |wanted: &[bool]| {
+    let read = move |wanted: &[bool], _: &dyn Watch| {
         let (mut columns, mut problems) = (vec![], vec![]);
         for (Chosen { name, layout, found, from, .. }, &wanted) in chosen.into_iter().zip(wanted) {
             if !wanted {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Call, Opened, Source};
+use crate::data::Watch;
 use crate::data::files::Found;
 use crate::data::frame::{Column, Frame, Head, Heading, Numbers, Places, Texts};
 use crate::data::split::PART;
@@ -98,7 +99,7 @@ fn open(call: &Call) -> Result<Opened, Vec<Problem>> {
     }
     let rows = labels.len();
     let heading = heading(&shown, Some(rows));
-    let read = move |wanted: &[bool]| {
+    let read = move |wanted: &[bool], _: &dyn Watch| {
         let numbers = |shape: &[usize], data: Vec<u8>| Column::Numbers {
             shape: shape.to_vec(),
             data: Numbers::Bytes(Arc::new(data)),

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::{Call, Opened, Source};
+use crate::data::Watch;
 use crate::data::files::{self, Content, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Places, Texts};
 use crate::problem::Problem;
@@ -102,7 +103,7 @@ pub fn open_content(content: Content, dialect: Dialect) -> Result<Opened, Vec<Pr
     let columns = heading(&content.found, text, &dialect).map_err(one)?.columns;
     let heading = Heading { shown: content.found.shown.clone(), columns, rows: None, complete: true };
     let bytes = content.bytes.len() as u64;
-    let read = move |wanted: &[bool]| read(&content, &dialect, wanted).map_err(one);
+    let read = move |wanted: &[bool], _: &dyn Watch| read(&content, &dialect, wanted).map_err(one);
     Ok(Opened { heading, bytes, read: Box::new(read) })
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Call, Opened, Source};
+use crate::data::Watch;
 use crate::data::files::{Content, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Numbers, Places};
 use crate::problem::Problem;
@@ -76,7 +77,7 @@ fn open_contents(contents: Vec<(&'static str, Content)>) -> Result<Opened, Vec<P
     // Bytes stay where they are; other numbers are read out of them.
     let held = contents.iter().zip(&layouts).filter(|(_, (.., layout))| layout.code != 0x08);
     let bytes = held.map(|((_, content), _)| content.bytes.len() as u64).sum();
-    let read = move |wanted: &[bool]| {
+    let read = move |wanted: &[bool], _: &dyn Watch| {
         let hashes = contents.iter().map(|(_, content)| content.hash).collect();
         let columns = contents.into_iter().zip(layouts).zip(wanted).map(|(((_, content), (_, _, layout)), &wanted)| {
             let shape = layout.extents[1..].to_vec();

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::{Call, Opened, Source};
-use crate::data::Work;
 use crate::data::decoded::Decoded;
 use crate::data::files::{Files, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Places, Texts};
+use crate::data::{Watch, Work};
 use crate::problem::data::{FolderUnreadable, NoRows};
 use crate::problem::{Problem, count};
 
@@ -80,7 +80,7 @@ fn open_pictures(files: Files, found: Found, pictures: Vec<Picture>) -> Result<O
         kept.keep(hash.as_bytes());
     }
     let (shown, rows) = (found.shown, pictures.len());
-    let read = move |wanted: &[bool]| {
+    let read = move |wanted: &[bool], _: &dyn Watch| {
         let mut columns = [Texts::default(), Texts::default()];
         for picture in &pictures {
             columns[0].push(Some(&picture.path));

@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use super::{Call, Opened, Source};
+use crate::data::Watch;
 use crate::data::files::{self, Content, Found};
 use crate::data::frame::{Column, Frame, Head, Heading, Numbers, Places, Texts};
 use crate::problem::Problem;
@@ -64,7 +65,7 @@ pub fn open_content(content: Content) -> Result<Opened, Vec<Problem>> {
     let heads = columns.clone();
     let held = lines.iter().map(Line::bytes).sum();
     let heading = Heading { shown: found.shown.clone(), columns, rows: Some(lines.len()), complete: true };
-    let read = move |wanted: &[bool]| {
+    let read = move |wanted: &[bool], _: &dyn Watch| {
         let (mut columns, mut problems) = (vec![], vec![]);
         for (head, &wanted) in heads.iter().zip(wanted) {
             match wanted.then(|| column(&found, &lines, head)).transpose() {

@@ -3,8 +3,6 @@
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -12,9 +10,11 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Statement};
 
 use super::{Call, Opened, Source};
-use crate::data::Work;
+use crate::data::cells::shortest;
 use crate::data::files::Found;
+use crate::data::foreign::beside;
 use crate::data::frame::{Column, Frame, Head, Heading, Places, Texts};
+use crate::data::{Watch, Work};
 use crate::problem::Problem;
 use crate::problem::data::{DataTooLarge, FileUnreadable, NoRows, Shown, Spot};
 use crate::problem::outside::{NoCells, SqlRefused, TableMissing, TableOrQuery};
@@ -120,12 +120,12 @@ fn open(call: &Call) -> Result<Opened, Vec<Problem>> {
     }
     let (shown, at) = (asked.shown(), asked.at);
     let heading = Heading { shown: shown.clone(), columns: heads.clone(), rows: Some(rows), complete: true };
-    let read = move |wanted: &[bool]| {
+    let read = move |wanted: &[bool], _: &dyn Watch| {
         let (mut taken, mut problems) = (vec![], vec![]);
         for ((cells, head), &wanted) in columns.into_iter().zip(heads).zip(wanted) {
             if wanted && cells.odd.count > 0 {
                 let (column, shown, Odd { first: rows, count }) = (head.name, shown.clone(), cells.odd);
-                problems.push(NoCells { column, shown, rows, count, at }.into());
+                problems.push(NoCells { column, shown, rows, count, query: true, at: Some(at) }.into());
             }
             taken.push(wanted.then_some(Column::Text(cells.texts)));
         }
@@ -255,29 +255,22 @@ enum Stopped {
     TooLong,
 }
 
-/// So often somebody is asked whether to go on.
-const PAUSE: Duration = Duration::from_millis(100);
-
 /// Runs the query, which may take long before its first row comes: in a thread of its own, so that somebody can end it.
 fn read(asked: &Asked, connection: Connection, call: &Call) -> Result<Read, Vec<Problem>> {
     let (rows, limit, interrupt) = (AtomicUsize::new(0), call.files.limits.bytes, connection.get_interrupt_handle());
-    let (ended, end) = mpsc::channel::<()>();
-    let (read, goes_on) = thread::scope(|scope| {
-        let rows = &rows;
-        let reader = scope.spawn(move || {
-            let read = rows_of(asked, &connection, limit, rows);
-            drop(ended);
-            read
-        });
-        let mut goes_on = true;
-        while let Err(RecvTimeoutError::Timeout) = end.recv_timeout(PAUSE) {
+    let mut goes_on = true;
+    let counted = &rows;
+    let read = beside(
+        "query",
+        move || rows_of(asked, &connection, limit, counted),
+        || {
             goes_on = goes_on && call.files.watch.goes_on(Work::Query, rows.load(Ordering::Relaxed), 0);
             if !goes_on {
                 interrupt.interrupt();
             }
-        }
-        (reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), goes_on)
-    });
+        },
+    );
+    let read = read.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     match read {
         // No problem at all says that somebody has ended it.
         _ if !goes_on => Err(vec![]),
@@ -313,12 +306,7 @@ fn rows_of(asked: &Asked, connection: &Connection, limit: u64, count: &AtomicUsi
                 }
                 ValueRef::Real(value) => {
                     hash(&mut hasher, b'r', &value.to_bits().to_le_bytes());
-                    // The shortest that is the number again.
-                    match value.abs() {
-                        0.0 | 1e-5..1e16 => write!(text, "{value}"),
-                        _ => write!(text, "{value:?}"),
-                    }
-                    .expect("a text");
+                    text.push_str(&shortest(value));
                     false
                 }
                 ValueRef::Text(letters) => {

@@ -1,6 +1,7 @@
 //! `table { … }`: rows written in the program itself.
 
 use super::{Call, Opened, Source};
+use crate::data::Watch;
 use crate::data::frame::{Column, Frame, Head, Heading, Places, Texts};
 use crate::model::program::Cell;
 use crate::problem::Problem;
@@ -39,7 +40,7 @@ fn look(call: &Call) -> Result<Heading, Vec<Problem>> {
 fn open(call: &Call) -> Result<Opened, Vec<Problem>> {
     let heading = look(call)?;
     let table = call.plan.table.clone();
-    let read = move |wanted: &[bool]| {
+    let read = move |wanted: &[bool], _: &dyn Watch| {
         let rows = &table[1..];
         let columns = wanted.iter().enumerate().map(|(at, &wanted)| {
             let cells = rows.iter().map(|row| Some(row[at].text.trim()).filter(|text| !text.is_empty()));

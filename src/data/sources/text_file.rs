@@ -1,6 +1,7 @@
 //! `text_file`: a text as it stands. A row is a character.
 
 use super::{Call, Opened, Source};
+use crate::data::Watch;
 use crate::data::files::{Content, Found, text};
 use crate::data::frame::{Column, Frame, Head, Heading, Letters, Places};
 use crate::problem::Problem;
@@ -34,7 +35,7 @@ pub fn open_content(content: Content) -> Result<Opened, Vec<Problem>> {
         return Err(vec![NoRows { shown: found.shown, heading: false, at: found.span }.into()]);
     }
     let (heading, held, shown) = (heading(&found.shown, Some(letters.len())), letters.bytes(), found.shown);
-    let read = move |wanted: &[bool]| {
+    let read = move |wanted: &[bool], _: &dyn Watch| {
         let (rows, hashes) = (letters.len(), vec![hash]);
         let columns = vec![wanted[0].then_some(Column::Letters(letters))];
         Ok(Frame { shown, columns, rows, places: Places::Numbers, hashes })

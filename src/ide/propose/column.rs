@@ -95,7 +95,7 @@ impl Table {
         let (row, call) = sources::call(&plan, files)?;
         let opened = (row.open)(&call)?;
         let heading = opened.heading;
-        let frame = (opened.read)(&vec![true; heading.columns.len()])?;
+        let frame = (opened.read)(&vec![true; heading.columns.len()], files.watch)?;
         let mut columns = vec![];
         for (head, cells) in heading.columns.iter().zip(&frame.columns) {
             let (shape, cells) = match cells.as_ref().expect("wanted") {

@@ -15,7 +15,7 @@ const FIELDS: &str = "input x: number\n  target y: binary";
 
 const SOURCES: &[Case] = &[
     ("a source that does not exist", "source: cvs(\"f.csv\")", FINE),
-    ("a source for later", "source: parquet(\"f.parquet\")", FINE),
+    ("a source for later", "source: audio_folder(\"f\")", FINE),
     ("a setting that does not exist", "source: csv(\"f.csv\", seperator: \";\")", FINE),
     ("too many settings", "source: jsonl(\"f.csv\", \"g.csv\")", FINE),
     ("a setting twice", "source: csv(\"f.csv\", path: \"f.csv\")", FINE),

@@ -164,8 +164,8 @@ fn no_bytes_break_a_source() {
     let tested: Vec<&str> = sources.iter().map(|it| it.split('(').next().expect("a name")).collect();
     // A table is part of the program; folders of pictures, and the six files of CIFAR, get theirs in `pictures`; what is a zip file
     // gets them in `arrays`, and what a program writes is read as the file of `jsonl` is;
-    // a database gets its in `databases`.
-    let elsewhere = ["table", "image_folder", "cifar10", "npz", "command", "sqlite"];
+    // a database gets its in `databases`, a file of Parquet in `parquet`.
+    let elsewhere = ["table", "image_folder", "cifar10", "npz", "command", "sqlite", "parquet"];
     assert!(SOURCES.iter().all(|source| elsewhere.contains(&source.name) || tested.contains(&source.name)));
     let pieces: &[&[u8]] = &[
         b"a,b,y\n",
