@@ -26,6 +26,8 @@ mod splits;
 
 /// A data block with the rest of a program around it, and the files that it reads.
 pub struct Block {
+    /// All of the program.
+    #[cfg(feature = "parquet")]
     pub text: String,
     pub plan: DataPlan,
     pub sources: Sources,
@@ -44,7 +46,13 @@ impl Block {
         let errors: Vec<&Problem> = checked.problems.iter().filter(|it| it.severity == Severity::Error).collect();
         assert!(errors.is_empty(), "{text}\n{errors:#?}");
         let plan = checked.programs.remove(0).data;
-        Block { text, plan, sources: checked.sources, world }
+        Block {
+            #[cfg(feature = "parquet")]
+            text,
+            plan,
+            sources: checked.sources,
+            world,
+        }
     }
 
     pub fn inspect(&self) -> (DataFacts, Vec<Problem>) {
