@@ -174,7 +174,8 @@ pub fn blocks(kernel: &Kernel, machine: &Machine) -> Option<(Blocks, usize)> {
     let (space, axes) = (&kernel.space, kernel.axes());
     let rank = space.len();
     let rows = rows(space, [left, right], machine)?;
-    let sums = |around: usize| space[around..rank - 1].iter().product::<usize>() * space[rank - 1].next_multiple_of(PAD);
+    let sums =
+        |around: usize| space[around..rank - 1].iter().product::<usize>() * space[rank - 1].next_multiple_of(PAD);
     let is_near = |around: &usize| 4 * sums(*around) <= machine.l2 / 2;
     let around = (0..=rows).find(is_near).unwrap_or(0);
     let floats = sums(around);

@@ -2,7 +2,7 @@
 
 use dlmc::kernel::eval::Interpreter;
 use dlmc::kernel::{Loops, Machine, plan};
-use dlmc::native;
+use dlmc::native::{self, Side};
 use dlmc::scalar::{Dtype, Scalar};
 use dlmc::tensor::{Array, Clock, Data, Executor, Function, Graph, Id, Slot, eval};
 
@@ -19,11 +19,15 @@ pub fn bits(array: &Array) -> Vec<u32> {
     }
 }
 
+/// Half of the steps meet a page that may not be touched before their buffers, half of them behind.
+pub fn side(seed: u64) -> Side {
+    if seed % 2 == 0 { Side::Behind } else { Side::Before }
+}
+
 fn compare(function: &Function, seed: u64, machine: &Machine) -> Result<(), String> {
     let plan = plan(function, machine);
     let mut interpreter = Interpreter::new(plan.clone());
-    let mut step = native::compile(plan);
-    step.fence();
+    let mut step = native::compile_guarded(plan, side(seed));
     for wild in [false, true] {
         let meant = outcome(&mut interpreter, function, seed, wild);
         let found = outcome(&mut step, function, seed, wild);
@@ -133,8 +137,7 @@ pub fn of_feeds(feeds: &[(&[usize], Dtype)], build: impl Fn(&mut Graph, &[Id]) -
 fn check_exactly(function: &Function, seed: u64) {
     let meant = outcome(&mut eval::Interpreter::new(function.clone()), function, seed, false);
     let plan = plan(function, &Machine::host());
-    let mut step = native::compile(plan.clone());
-    step.fence();
+    let mut step = native::compile_guarded(plan.clone(), side(seed));
     let found = outcome(&mut step, function, seed, false);
     assert!(meant.iter().zip(&found).all(|(a, b)| bits(a) == bits(b)), "{meant:?}\n{found:?}\n{}", Loops::of(&plan));
 }
