@@ -31,6 +31,7 @@ use crate::kernel::{Plan, verify};
 use crate::tensor::{Array, Clock, Executor};
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -125,6 +126,11 @@ impl Step {
     /// The bytes that have been allocated for the work of the step, and of those that share its room.
     pub fn arena_bytes(&self) -> usize {
         self.room.0.borrow().bytes()
+    }
+
+    /// The addresses of the arena that may be touched, where the step was compiled between pages that may not be.
+    pub fn pages(&self) -> Vec<Range<usize>> {
+        self.guarded.iter().flat_map(|(memory, _)| memory.pages()).collect()
     }
 
     /// Runs the step. It overwrites `results`, which have the plan's types, and allocates nothing.

@@ -2,6 +2,7 @@
 //!
 //! Tests run their steps in it. A buffer lies at one end of pages of its own; what is left of them is checked afterwards.
 
+use std::ops::Range;
 use std::ptr::{NonNull, copy_nonoverlapping};
 
 use super::memory::{address, address_to_read};
@@ -137,6 +138,12 @@ impl Guarded {
         self.start.as_ptr()
     }
 
+    /// The addresses that may be touched, buffer by buffer: whole pages, of which each buffer has the first bytes or the last.
+    pub fn pages(&self) -> impl Iterator<Item = Range<usize>> {
+        let start = self.start.addr().get();
+        self.pieces.iter().map(move |piece| start + piece.pages.0..start + piece.pages.1)
+    }
+
     fn addresses(&self) -> impl Iterator<Item = *mut u8> {
         // SAFETY: a piece lies within the pages.
         self.pieces.iter().map(|piece| unsafe { self.start.add(piece.bytes.0) }.as_ptr())
@@ -212,50 +219,4 @@ impl Copies {
 /// The bytes of an array's elements.
 fn bytes(array: &Array) -> usize {
     array.shape.iter().product::<usize>() * width(array.dtype())
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
-    /// Whether the system can read the byte there.
-    fn can_be_read(place: *const u8) -> bool {
-        let mut ends = [0; 2];
-        // SAFETY: a pipe has two ends. The system says so where it cannot read what it should write into one, and touches nothing.
-        unsafe {
-            assert_eq!(libc::pipe(ends.as_mut_ptr()), 0, "a pipe");
-            let written = libc::write(ends[1], place.cast(), 1);
-            ends.iter().for_each(|&end| assert_eq!(libc::close(end), 0, "a pipe"));
-            written == 1
-        }
-    }
-
-    #[test]
-    fn pages_beside_a_buffer_may_not_be_touched() {
-        let sizes = [4, 4096, 70_000, 0];
-        for side in [Side::Before, Side::Behind] {
-            let memory = Guarded::new(layout(sizes.into_iter(), side, 1));
-            for (piece, size) in memory.pieces.iter().zip(sizes) {
-                let (first, end) = piece.bytes;
-                assert_eq!(end - first, size);
-                let at = |byte: usize| memory.start().wrapping_add(byte);
-                assert!(
-                    (first..end).step_by(1000).chain(end.checked_sub(1)).all(|byte| size == 0 || can_be_read(at(byte)))
-                );
-                let beside = if side == Side::Before { first - 1 } else { end };
-                assert!(!can_be_read(at(beside)), "{size} bytes, {side:?}");
-            }
-            memory.check();
-        }
-    }
-
-    #[test]
-    #[should_panic = "a write beside a buffer"]
-    fn what_is_written_on_the_other_side_is_found() {
-        let memory = Guarded::new(layout([100].into_iter(), Side::Behind, 1));
-        let before = memory.pieces[0].bytes.0 - 1;
-        // SAFETY: the byte before the buffer is on its page.
-        unsafe { memory.start().add(before).write(0) };
-        memory.check();
-    }
 }
