@@ -204,7 +204,12 @@ pub fn blocks(kernel: &Kernel, machine: &Machine) -> Option<(Blocks, usize)> {
         None => read(&part(axis, size)) <= machine.l2 / 2,
     };
     let axis = (0..inner.len()).find(|&axis| inner[axis] > 1 && fits(axis, 1))?;
-    let size = (1..=inner[axis]).rev().find(|&size| fits(axis, size))?;
+    // More places are more terms, and more to read: halving finds the most that fit, of which one is known.
+    let (mut size, mut over) = (1, inner[axis] + 1);
+    while over - size > 1 {
+        let middle = size + (over - size) / 2;
+        if fits(axis, middle) { size = middle } else { over = middle }
+    }
     let terms: usize = part(axis, size).iter().product();
     let blocks = Blocks { buffer: usize::MAX, around, axis, size };
     (terms >= TERMS && terms < inner.iter().product()).then_some((blocks, floats))
