@@ -21,7 +21,7 @@ pub fn bits(array: &Array) -> Vec<u32> {
 
 /// Half of the steps meet a page that may not be touched before their buffers, half of them behind.
 pub fn side(seed: u64) -> Side {
-    if seed % 2 == 0 { Side::Behind } else { Side::Before }
+    if seed.is_multiple_of(2) { Side::Behind } else { Side::Before }
 }
 
 fn compare(function: &Function, seed: u64, machine: &Machine) -> Result<(), String> {
