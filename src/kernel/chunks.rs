@@ -27,13 +27,11 @@ pub fn cut(kernel: &mut Kernel, axis: usize, size: usize, around: usize) {
 pub fn chunks(kernel: &mut Kernel, machine: &Machine) {
     let Some((rows, most)) = panels::room(kernel, machine) else { return };
     let last = kernel.space.len() - 1;
-    let [height, width] = [kernel.space[rows], kernel.space[last]];
-    let all = height;
-    let divisors = |extent: usize| (1..=extent).filter(move |size| extent.is_multiple_of(*size));
-    let widths = divisors(width).filter(|&it| it == width || it.is_multiple_of(COLUMNS));
-    // Parts of parts: the rows of tiles remain the longer axis.
-    let heights = divisors(height).filter(|&it| it * it >= height);
-    let sizes = heights.flat_map(|height| widths.clone().map(move |width| (height, width)));
+    let [all, width] = [kernel.space[rows], kernel.space[last]];
+    let widths: Vec<usize> = divisors(width).filter(|&it| it == width || it.is_multiple_of(COLUMNS)).collect();
+    // The rows of tiles remain the longer axis.
+    let heights = divisors(all).filter(|&it| it * it >= all);
+    let sizes = heights.flat_map(|height| widths.iter().map(move |&width| (height, width)));
     // What belongs to a row is read again for each part of the columns, and the other way round.
     let between = |&(height, width): &(usize, usize)| (height * width / (height + width), width);
     let Some((height, width)) = sizes.filter(|&size| most.fits(all, size)).max_by_key(between) else { return };
@@ -45,4 +43,9 @@ pub fn chunks(kernel: &mut Kernel, machine: &Machine) {
     if kernel.space[axis] > height {
         cut(kernel, axis, height, rows);
     }
+}
+
+fn divisors(number: usize) -> impl Iterator<Item = usize> {
+    let pairs = (1..=number.isqrt()).filter(move |&it| number.is_multiple_of(it)).map(move |it| [it, number / it]);
+    pairs.flat_map(|[low, high]| [Some(low), Some(high).filter(|&it| it != low)]).flatten()
 }
