@@ -9,6 +9,7 @@ mod across;
 pub mod affine;
 mod body;
 mod build;
+mod chunks;
 mod collapse;
 mod columns;
 pub mod eval;

@@ -8,6 +8,7 @@
 mod along;
 mod children;
 mod draft;
+mod guards;
 mod lanes;
 mod memory;
 mod mode;
@@ -30,14 +31,17 @@ use crate::kernel::{Plan, verify};
 use crate::tensor::{Array, Clock, Executor};
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use memory::{Arena, Fences};
+use guards::{Copies, Guarded};
+use memory::Arena;
 use module::Compiled;
 use team::{Arguments, Phases, Team};
 
 pub use children::end_with_us;
+pub use guards::Side;
 pub use module::{clif, foreign};
 
 /// A compiled step, with the memory that it works in.
@@ -48,7 +52,8 @@ pub struct Step {
     /// Where more than one thread shares the work.
     team: Option<Rc<Team>>,
     phases: Phases,
-    fenced: bool,
+    /// Where it works between pages that may not be touched: the memory of its arena, and the side at which buffers meet a page.
+    guarded: Option<(Guarded, Side)>,
     /// The addresses of one call's states, feeds and results.
     table: Vec<*mut u8>,
 }
@@ -88,9 +93,20 @@ pub fn compile(plan: Plan) -> Step {
 /// Compiles the step that `plan` describes, to work in `room`. The code may use the instructions that the plan's machine
 /// has, and must be run on such a machine.
 pub fn compile_in(plan: Plan, room: &Room) -> Step {
+    room.0.borrow_mut().hold(plan.arena);
+    written(plan, room, None)
+}
+
+/// Compiles a step all of whose buffers lie on pages of their own, with one on `side` that may not be touched: code that does is
+/// stopped by the system, and what it writes on the other side is found when the call is over.
+pub fn compile_guarded(mut plan: Plan, side: Side) -> Step {
+    let memory = guards::spread(&mut plan, side);
+    written(plan, &Room::default(), Some((memory, side)))
+}
+
+fn written(plan: Plan, room: &Room, guarded: Option<(Guarded, Side)>) -> Step {
     verify(&plan);
     let code = module::compile(&plan);
-    room.0.borrow_mut().hold(plan.arena);
     let table = Vec::with_capacity(plan.states.len() + plan.feeds.len() + plan.results.len());
     let shared = plan.together.iter().any(|&count| count > 1);
     let team = shared.then(|| room.team(plan.machine.threads));
@@ -99,7 +115,7 @@ pub fn compile_in(plan: Plan, room: &Room) -> Step {
         Some(*first - count..*first)
     });
     let phases = Phases { ranges: ranges.collect(), parts: code.parts().into() };
-    Step { plan, code, room: room.clone(), team, phases, fenced: false, table }
+    Step { plan, code, room: room.clone(), team, phases, guarded, table }
 }
 
 impl Step {
@@ -112,9 +128,9 @@ impl Step {
         self.room.0.borrow().bytes()
     }
 
-    /// Has every later call run on copies of the arrays that lie between fences, and panic if a fence is trodden on.
-    pub fn fence(&mut self) {
-        self.fenced = true;
+    /// The addresses of the arena that may be touched, where the step was compiled between pages that may not be.
+    pub fn pages(&self) -> Vec<Range<usize>> {
+        self.guarded.iter().flat_map(|(memory, _)| memory.pages()).collect()
     }
 
     /// Runs the step. It overwrites `results`, which have the plan's types, and allocates nothing.
@@ -178,9 +194,9 @@ impl Step {
         );
         let arrays = states.len() + feeds.len() + results.len();
         self.table.clear();
-        let mut fences = self.fenced.then(|| Fences::around(states, feeds, results));
-        match &mut fences {
-            Some(fences) => self.table.extend(fences.addresses()),
+        let copies = self.guarded.as_ref().map(|(_, side)| Copies::of(states, feeds, results, *side));
+        match &copies {
+            Some(copies) => self.table.extend(copies.addresses()),
             None => {
                 self.table.extend(states.iter_mut().map(memory::address));
                 // Compiled code writes to no feed.
@@ -189,13 +205,21 @@ impl Step {
             }
         }
         assert_eq!(self.table.len(), arrays);
-        let mut arena = self.room.0.borrow_mut();
-        assert!(arena.bytes() >= plan.arena, "room for the arena");
-        let (start, table) = (arena.start(), self.table.as_ptr());
-        mode::flushing(|| run(start, table));
-        arena.check();
-        if let Some(fences) = fences {
-            fences.check_and_give_back(states, results);
+        let (table, mut arena) = (self.table.as_ptr(), self.room.0.borrow_mut());
+        match &self.guarded {
+            Some((memory, _)) => {
+                mode::flushing(|| run(memory.start(), table));
+                memory.check();
+            }
+            None => {
+                assert!(arena.bytes() >= plan.arena, "room for the arena");
+                let start = arena.start();
+                mode::flushing(|| run(start, table));
+                arena.check();
+            }
+        }
+        if let Some(copies) = copies {
+            copies.check_and_give_back(states, results);
         }
     }
 }

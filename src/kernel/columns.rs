@@ -4,7 +4,7 @@
 //! next row, which wants their neighbours, each is fetched as often as it has elements.
 
 use super::affine::{Affine, Var};
-use super::collapse::each_number;
+use super::chunks::cut;
 use super::{Core, Kernel, Load, Work};
 
 /// The columns that are gone through before the next ones: a line of the cache.
@@ -17,18 +17,7 @@ const NEAR: usize = 128;
 pub fn columns(kernel: &mut Kernel) {
     let Some(last) = kernel.space.len().checked_sub(1) else { return };
     let Some(around) = around(kernel, last) else { return };
-    let blocks = kernel.space[last] / COLUMNS;
-    kernel.space[last] = COLUMNS;
-    kernel.space.insert(around, blocks);
-    let moved = |axis: usize| Affine::var(Var::Axis((axis + usize::from(axis >= around)) as u32));
-    let column = moved(last).add(&Affine::var(Var::Axis(around as u32)).times(COLUMNS as i64));
-    each_number(kernel, &mut |number| {
-        *number = number.replace(|var| match var {
-            Var::Axis(axis) if axis as usize == last => column.clone(),
-            Var::Axis(axis) => moved(axis as usize),
-            Var::Inside(_) | Var::Place(_) => Affine::var(var),
-        });
-    });
+    cut(kernel, last, COLUMNS, around);
 }
 
 /// The axis along which neighbours are read that rows read apart, if there is one.

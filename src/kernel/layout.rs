@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::across::across;
 use super::affine::{Affine, flatten};
 use super::build::kernels;
+use super::chunks::chunks;
 use super::collapse::collapse;
 use super::columns::columns;
 use super::group::Group;
@@ -101,6 +102,7 @@ impl Writing<'_> {
             collapse(&mut kernel);
             across(&mut kernel);
             columns(&mut kernel);
+            chunks(&mut kernel, self.machine);
             self.push(kernel);
         }
     }
@@ -114,7 +116,7 @@ impl Writing<'_> {
             if let Core::Product { panels, blocks, .. } = &mut kernel.core {
                 let mut room = |floats: usize| self.buffer(&[floats], Dtype::F32, SOMEWHERE);
                 *panels = laid_out.map(|(kept, floats)| Panels { buffer: room(floats), kept });
-                *blocks = cut.map(|(axis, size, floats)| Blocks { buffer: room(floats), axis, size });
+                *blocks = cut.map(|(it, floats)| Blocks { buffer: room(floats), ..it });
             }
             let (axes, last) = (kernel.axes(), kernel.space.last().copied());
             if let Core::Winograd(winograd) = &mut kernel.core {

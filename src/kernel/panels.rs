@@ -28,6 +28,8 @@ pub enum Kept {
 pub struct Blocks {
     /// Room for all sums so far, each row of them padded to whole registers.
     pub buffer: usize,
+    /// So many axes of the space are gone through around all this, place by place.
+    pub around: usize,
     /// Of the summed axes, the one that is cut; those before it are gone through place by place.
     pub axis: usize,
     /// The places of it in a part.
@@ -45,6 +47,12 @@ pub const COLUMNS: usize = 64;
 
 /// The fewest rows for which a factor is laid out anew: each is read once for some of them.
 const ROWS: usize = 32;
+
+/// A result is not cut into narrower parts than this.
+const WIDE: usize = 512;
+
+/// For so many a factor may be laid out more than once.
+const MANY_ROWS: usize = 96;
 
 /// A factor with fewer elements is in the nearest cache anyway.
 const FEW: usize = 4096;
@@ -78,36 +86,76 @@ const LONG_IN_ROWS: usize = 2048;
 /// Terms of a part of a panel: few where all sums are near by, more where they are read and written from further away.
 const PART: [usize; 2] = [96, 256];
 
-/// Whether one factor of a product can be laid out in panels, and gains by it.
-fn can_be_laid_out(kernel: &Kernel, machine: &Machine) -> bool {
-    let Core::Product { inner, left, right, .. } = &kernel.core else { return false };
+/// What can be laid out in panels, and gains by it.
+struct Candidate {
+    rows: usize,
+    /// Whether a sum is long enough to be cut.
+    long: bool,
+}
+
+fn candidate(kernel: &Kernel, machine: &Machine) -> Option<Candidate> {
+    let Core::Product { inner, left, right, .. } = &kernel.core else { return None };
     let (space, axes) = (&kernel.space, kernel.axes());
-    let Some(rows) = rows(space, [left, right], machine).filter(|&rows| space[rows] >= ROWS) else { return false };
+    let rows = rows(space, [left, right], machine).filter(|&rows| space[rows] >= ROWS)?;
     let last = space.len() - 1;
     let stride = |load: &Load, axis: usize| load.at.factor(Var::Axis(axis as u32));
     let across = if stride(left, rows) == 0 { left } else { right };
     let other = if stride(left, rows) == 0 { right } else { left };
     let terms: usize = inner.iter().product();
-    // Around the rows everything has to be another factor's, within them none of it.
+    // Around the rows everything has to be another factor's, or there are many, within them none of it.
     let fits = stride(across, last) == 1
         && stride(other, last) == 0
-        && (0..rows).all(|axis| axes[axis] == 1 || stride(across, axis) != 0)
+        && (space[rows] >= MANY_ROWS || (0..rows).all(|axis| axes[axis] == 1 || stride(across, axis) != 0))
         && (rows + 1..last).all(|axis| stride(across, axis) == 0);
     let apart =
         (space.len()..axes.len()).any(|axis| axes[axis] > 1 && stride(across, axis).unsigned_abs() as usize > COLUMNS);
-    fits && apart && terms * space[last] >= FEW
+    let innermost = Var::Axis((axes.len() - 1) as u32);
+    let in_rows = [left, right].iter().any(|load| load.at.factor(innermost) == 1);
+    let long = terms > if in_rows { LONG_IN_ROWS } else { LONG };
+    (fits && apart && terms * space[last] >= FEW).then_some(Candidate { rows, long })
+}
+
+/// How much of a result may be computed at once.
+pub enum Most {
+    /// So many sums.
+    Sums(usize),
+    /// All rows, and so many columns.
+    Columns(usize),
+}
+
+/// The axis of the rows of a product, and how much of its result may be computed at once, where all of it is too much.
+pub fn room(kernel: &Kernel, machine: &Machine) -> Option<(usize, Most)> {
+    let Core::Product { inner, .. } = &kernel.core else { return None };
+    let Candidate { rows, long } = candidate(kernel, machine)?;
+    let (height, width) = (kernel.space[rows], kernel.space[kernel.space.len() - 1]);
+    let sums = kernel.space[rows..].iter().product::<usize>();
+    let terms: usize = inner.iter().product();
+    match long {
+        true => {
+            let too_many = 4 * sums > machine.l2 / 2 && 4 * height * PART[1] > machine.l2;
+            too_many.then_some((rows, Most::Sums(machine.l2 / 8 / (sums / height / width))))
+        }
+        false => (4 * terms * width > ALL).then_some((rows, Most::Columns(ALL / 4 / terms))),
+    }
+}
+
+impl Most {
+    /// Whether so many rows and columns are no more than that, of `height` rows.
+    pub fn fits(&self, height: usize, (rows, columns): (usize, usize)) -> bool {
+        match self {
+            Most::Sums(most) => rows * columns <= *most,
+            Most::Columns(most) => rows == height && (WIDE..=*most).contains(&columns),
+        }
+    }
 }
 
 /// The panels that a kernel would work with, and how many floats they need.
 pub fn panels(kernel: &Kernel, machine: &Machine) -> Option<(Kept, usize)> {
-    let Core::Product { inner, left, right, .. } = &kernel.core else { return None };
-    if !can_be_laid_out(kernel, machine) {
-        return None;
-    }
+    let Core::Product { inner, .. } = &kernel.core else { return None };
+    let Candidate { rows, .. } = candidate(kernel, machine)?;
     let (space, last) = (&kernel.space, kernel.space.len() - 1);
-    let rows = rows(space, [left, right], machine).expect("laid out for rows");
-    if let Some((axis, size, _)) = blocks(kernel, machine) {
-        let terms = size * inner[axis + 1..].iter().product::<usize>();
+    if let Some((blocks, _)) = blocks(kernel, machine) {
+        let terms = blocks.size * inner[blocks.axis + 1..].iter().product::<usize>();
         return Some((Kept::One, terms * COLUMNS.min(space[last].next_multiple_of(16))));
     }
     let terms: usize = inner.iter().product();
@@ -120,13 +168,17 @@ pub fn panels(kernel: &Kernel, machine: &Machine) -> Option<(Kept, usize)> {
     }
 }
 
-/// The parts into which a kernel's sum would be cut: the axis, its places in a part, and the floats of all sums.
-pub fn blocks(kernel: &Kernel, machine: &Machine) -> Option<(usize, usize, usize)> {
+/// The parts into which a kernel's sum would be cut, whose buffer is not yet known, and the floats of all sums.
+pub fn blocks(kernel: &Kernel, machine: &Machine) -> Option<(Blocks, usize)> {
     let Core::Product { inner, left, right, .. } = &kernel.core else { return None };
     let (space, axes) = (&kernel.space, kernel.axes());
     let rank = space.len();
-    rows(space, [left, right], machine)?;
-    let floats = space[..rank - 1].iter().product::<usize>() * space[rank - 1].next_multiple_of(PAD);
+    let rows = rows(space, [left, right], machine)?;
+    let sums =
+        |around: usize| space[around..rank - 1].iter().product::<usize>() * space[rank - 1].next_multiple_of(PAD);
+    let is_near = |around: &usize| 4 * sums(*around) <= machine.l2 / 2;
+    let around = (0..=rows).find(is_near).unwrap_or(0);
+    let floats = sums(around);
     // The bytes that are read while the summed axes run so far: each element once, or all from the first to the last.
     let read = |extents: &[usize]| {
         let extent = |axis: u32| axes[..rank].iter().chain(extents).nth(axis as usize).copied().unwrap_or(1);
@@ -139,23 +191,26 @@ pub fn blocks(kernel: &Kernel, machine: &Machine) -> Option<(usize, usize, usize
         bytes(left) + bytes(right)
     };
     let part = |axis: usize, size: usize| [&vec![1; axis][..], &[size], &inner[axis + 1..]].concat();
-    let (are_near, panels) = (4 * floats <= machine.l2 / 2, can_be_laid_out(kernel, machine));
-    let terms = inner.iter().product::<usize>();
-    let innermost = Var::Axis((axes.len() - 1) as u32);
-    let in_rows = [left, right].iter().any(|load| load.at.factor(innermost) == 1);
-    let is_long = match panels {
-        true => terms > if in_rows { LONG_IN_ROWS } else { LONG },
-        false => are_near && read(inner) > machine.l2,
+    let (are_near, panels) = (is_near(&around), candidate(kernel, machine));
+    let is_long = match &panels {
+        Some(candidate) => candidate.long,
+        None => are_near && read(inner) > machine.l2,
     };
     if !is_long {
         return None;
     }
     let fits = |axis: usize, size: usize| match panels {
-        true => part(axis, size).iter().product::<usize>() <= PART[usize::from(!are_near)],
-        false => read(&part(axis, size)) <= machine.l2 / 2,
+        Some(_) => part(axis, size).iter().product::<usize>() <= PART[usize::from(!are_near)],
+        None => read(&part(axis, size)) <= machine.l2 / 2,
     };
     let axis = (0..inner.len()).find(|&axis| inner[axis] > 1 && fits(axis, 1))?;
-    let size = (1..=inner[axis]).rev().find(|&size| fits(axis, size))?;
+    // More places are more terms, and more to read: halving finds the most that fit, of which one is known.
+    let (mut size, mut over) = (1, inner[axis] + 1);
+    while over - size > 1 {
+        let middle = size + (over - size) / 2;
+        if fits(axis, middle) { size = middle } else { over = middle }
+    }
     let terms: usize = part(axis, size).iter().product();
-    (terms >= TERMS && terms < inner.iter().product()).then_some((axis, size, floats))
+    let blocks = Blocks { buffer: usize::MAX, around, axis, size };
+    (terms >= TERMS && terms < inner.iter().product()).then_some((blocks, floats))
 }

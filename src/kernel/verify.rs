@@ -3,7 +3,7 @@
 //! Machine code is made from verified plans alone: it checks nothing while it runs, because everything was checked here.
 
 use super::affine::{Affine, Var};
-use super::{ALIGNMENT, Body, Buffer, Core, Home, Kernel, Load, Loops, Plan, Reduction, Turns, Winograd, Work};
+use super::{ALIGNMENT, Blocks, Body, Buffer, Core, Home, Kernel, Load, Loops, Plan, Reduction, Turns, Winograd, Work};
 use crate::tensor::Dtype;
 
 /// Panics unless every access of every kernel stays inside its buffer, every buffer inside its memory, and every body uses
@@ -54,13 +54,11 @@ fn verify_kernel(plan: &Plan, kernel: &Kernel) -> Result<(), String> {
         }
         Core::Product { inner, left, right, panels, blocks } => {
             if let Some(blocks) = blocks {
-                let cut = super::panels::blocks(kernel, &plan.machine).ok_or("a sum in blocks")?;
+                let (cut, floats) = super::panels::blocks(kernel, &plan.machine).ok_or("a sum in blocks")?;
                 let room = &plan.buffers[blocks.buffer];
-                let is_room = room.dtype == Dtype::F32 && room.size() >= cut.2 && matches!(room.home, Home::Arena(_));
-                check(
-                    (blocks.axis, blocks.size) == (cut.0, cut.1) && blocks.axis < inner.len(),
-                    "the blocks of a sum",
-                )?;
+                let is_room = room.dtype == Dtype::F32 && room.size() >= floats && matches!(room.home, Home::Arena(_));
+                let same = *blocks == Blocks { buffer: blocks.buffer, ..cut };
+                check(same && blocks.axis < inner.len(), "the blocks of a sum")?;
                 check(is_room && alone(kernel, blocks.buffer), "the room for sums")?;
             }
             if let Some(panels) = panels {

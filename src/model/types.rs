@@ -137,8 +137,15 @@ impl Lower<'_> {
 
     /// Whether a parameter of a function with this type takes `value` as a tensor (and not as a setting): `prob` is both.
     pub fn takes_tensor(&mut self, ty: &Type, value: &Value) -> bool {
-        let share = matches!(&ty.kind, TypeKind::Named { name, dims } if name.as_str() == "prob" && dims.is_empty());
-        self.wanted(ty).is_some() && !(share && matches!(value, Value::Number(_)))
+        let is =
+            |word: &str| matches!(&ty.kind, TypeKind::Named { name, dims } if name.as_str() == word && dims.is_empty());
+        // What is known before the run stays known: it decides conditions.
+        let known = match value {
+            Value::Number(_) => is("prob"),
+            Value::Bool(_) => is("bool"),
+            _ => false,
+        };
+        self.wanted(ty).is_some() && !known
     }
 
     /// How many axes the type writes, where it does not leave that open with `..`.

@@ -3,7 +3,7 @@
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
-use crate::kernel::{ALIGNMENT, width};
+use crate::kernel::ALIGNMENT;
 use crate::tensor::{Array, Data};
 
 /// Memory of the alignment of buffers.
@@ -108,80 +108,5 @@ pub fn address_to_read(array: &Array) -> *mut u8 {
         Data::F32(data) => data.as_ptr().cast::<u8>().cast_mut(),
         Data::I32(data) => data.as_ptr().cast::<u8>().cast_mut(),
         Data::Bool(data) => data.as_ptr().cast::<u8>().cast_mut(),
-    }
-}
-
-/// Copies of the arrays of one call, each between fences.
-pub struct Fences {
-    copies: Vec<Copy>,
-    states: usize,
-    feeds: usize,
-}
-
-/// The bytes of an array; fences before and behind them.
-struct Copy {
-    blocks: Vec<Block>,
-    bytes: usize,
-}
-
-impl Fences {
-    pub fn around(states: &[Array], feeds: &[&Array], results: &[Array]) -> Fences {
-        let arrays = states.iter().chain(feeds.iter().copied()).chain(results);
-        Fences { copies: arrays.map(Copy::of).collect(), states: states.len(), feeds: feeds.len() }
-    }
-
-    pub fn addresses(&mut self) -> impl Iterator<Item = *mut u8> {
-        self.copies.iter_mut().map(|copy| copy.blocks[1..].as_mut_ptr().cast())
-    }
-
-    pub fn check_and_give_back(self, states: &mut [Array], results: &mut [Array]) {
-        for copy in &self.copies {
-            assert!(copy.is_whole(), "a write beside an array");
-        }
-        let (before, after) = self.copies.split_at(self.states);
-        states.iter_mut().zip(before).for_each(|(array, copy)| copy.give_back(array));
-        results.iter_mut().zip(&after[self.feeds..]).for_each(|(array, copy)| copy.give_back(array));
-    }
-}
-
-impl Copy {
-    fn of(array: &Array) -> Copy {
-        let bytes: Vec<u8> = match &array.data {
-            Data::F32(data) => data.iter().flat_map(|x| x.to_ne_bytes()).collect(),
-            Data::I32(data) => data.iter().flat_map(|x| x.to_ne_bytes()).collect(),
-            Data::Bool(data) => data.iter().map(|&x| u8::from(x)).collect(),
-        };
-        let mut blocks = vec![FENCE];
-        for part in bytes.chunks(ALIGNMENT) {
-            let mut block = FENCE;
-            block.0[..part.len()].copy_from_slice(part);
-            blocks.push(block);
-        }
-        blocks.push(FENCE);
-        Copy { blocks, bytes: bytes.len() }
-    }
-
-    fn all(&self) -> impl Iterator<Item = u8> {
-        self.blocks.iter().flat_map(|block| block.0)
-    }
-
-    fn is_whole(&self) -> bool {
-        let fence = FENCE.0[0];
-        self.all().take(ALIGNMENT).all(|byte| byte == fence)
-            && self.all().skip(ALIGNMENT + self.bytes).all(|byte| byte == fence)
-    }
-
-    fn give_back(&self, array: &mut Array) {
-        let bytes: Vec<u8> = self.all().skip(ALIGNMENT).take(self.bytes).collect();
-        let words = bytes.chunks_exact(width(array.dtype())).map(<[u8; 4]>::try_from);
-        match &mut array.data {
-            Data::F32(data) => {
-                data.iter_mut().zip(words).for_each(|(x, word)| *x = f32::from_ne_bytes(word.expect("four")))
-            }
-            Data::I32(data) => {
-                data.iter_mut().zip(words).for_each(|(x, word)| *x = i32::from_ne_bytes(word.expect("four")))
-            }
-            Data::Bool(data) => data.iter_mut().zip(&bytes).for_each(|(x, &byte)| *x = byte != 0),
-        }
     }
 }

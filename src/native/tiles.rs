@@ -43,10 +43,26 @@ impl Writer<'_, '_> {
         // The first knows the factors' indices, the second what follows the product.
         let mut scopes = [Scope::new(&empty, axes, 0), Scope::new(&kernel.body, axes, kernel.space.len() + 1)];
         let one = Tile { rows: 1, columns: 1 };
-        let Some(blocks) = tiling.blocks else { return self.around(&tiles, &Work::Whole, 0, &mut scopes, one) };
-        self.zeros(&tiles, blocks);
-        self.blocks(&tiles, blocks, 0, &mut scopes);
-        self.around(&tiles, &Work::Finish, 0, &mut scopes, one);
+        match tiling.blocks {
+            None => self.around(&tiles, &Work::Whole, 0, &mut scopes, one),
+            Some(blocks) => self.in_blocks(&tiles, blocks, 0, &mut scopes),
+        }
+    }
+
+    /// Opens the loops that are around blocks, from the one of number `depth` on.
+    fn in_blocks(&self, tiles: &Tiles, blocks: Blocks, depth: usize, scopes: &mut [Scope; 2]) {
+        if depth < blocks.around {
+            self.lines(&mut scopes[1], depth..depth + 1);
+            self.repeat((0, tiles.tiling.kernel.space[depth], 1), &[], &mut |index, _| {
+                scopes.iter_mut().for_each(|scope| scope.enter(depth, index, false));
+                self.in_blocks(tiles, blocks, depth + 1, scopes);
+                Vec::new()
+            });
+            return;
+        }
+        self.zeros(tiles, blocks);
+        self.blocks(tiles, blocks, 0, scopes);
+        self.around(tiles, &Work::Finish, depth, scopes, Tile { rows: 1, columns: 1 });
     }
 
     fn routine(&self, tiling: &Tiling, routine: &Routine, arguments: [Value; 3]) {
@@ -56,7 +72,7 @@ impl Writer<'_, '_> {
     /// No term has been added to any sum.
     fn zeros(&self, tiles: &Tiles, blocks: Blocks) {
         let base = self.bases[blocks.buffer].expect("a buffer of the kernel");
-        let floats = tiles.tiling.pitches()[0] * tiles.tiling.kernel.space[0];
+        let floats = tiles.tiling.pitches()[blocks.around] * tiles.tiling.kernel.space[blocks.around];
         let zero = self.lanes(Width::Four).float(0.0);
         self.repeat((0, floats, WIDE), &[], &mut |at, _| {
             let offset = self.code.ins(|ins| ins.imul_imm_s(at, 4));
@@ -82,7 +98,7 @@ impl Writer<'_, '_> {
             self.repeat((from, to, size), &[], &mut |index, _| {
                 scopes[0].enter(rank + depth, index, false);
                 let work = Work::Add(tiles.tiling.block(blocks, size));
-                self.around(tiles, &work, 0, scopes, Tile { rows: 1, columns: 1 });
+                self.around(tiles, &work, blocks.around, scopes, Tile { rows: 1, columns: 1 });
                 Vec::new()
             });
         }

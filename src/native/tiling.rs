@@ -168,12 +168,14 @@ impl<'k> Tiling<'k> {
         }
     }
 
-    /// The floats between neighbours along each axis of the space, where all sums are kept: rows are whole registers.
+    /// The floats between neighbours along each axis of the space that sums are kept of: rows are whole registers.
     pub fn pitches(&self) -> Vec<usize> {
         let space = &self.kernel.space;
         let mut pitches = vec![1; space.len()];
+        let around = self.blocks.map_or(0, |blocks| blocks.around);
+        pitches[..around].fill(0);
         let mut pitch = padded(space[space.len() - 1]);
-        for axis in (0..space.len() - 1).rev() {
+        for axis in (around..space.len() - 1).rev() {
             pitches[axis] = pitch;
             pitch *= space[axis];
         }

@@ -21,21 +21,37 @@ layer attention(heads: int, causal: bool = no, drop: prob = 0%, groups: int = 0,
 }
 
 ## What each place gathers: the values of the places, weighed by how well their keys meet its query. Keys and values may be
-## in fewer heads, each of which serves as many heads of queries.
+## in fewer heads, each of which serves as many heads of queries. `causal`: a place sees itself and those before it. Where
+## there are many, the first half of them gathers from the first half alone.
 fn attend(q: f32[T, H, D], k: f32[S, G, D], v: f32[S, G, D], causal: bool = no, drop: prob = 0%) -> f32[T, H, D] {
-  each  = H / G
-  query = reshape(1 / sqrt(D) * q, [T, G, each, D])
-  score = for g in G, e in each, i in T, j in S => sum(for c in D => query[i, g, e, c] * k[j, g, c])
-  seen  = if causal then mask(score) else score
-  p     = if training and drop > 0 then dropped(softmax(seen), drop) else softmax(seen)
-  mix   = for i in T, g in G, e in each, c in D => sum(for j in S => p[g, e, i, j] * v[j, g, c])
-  reshape(mix, [T, H, D])
+  query = 1 / sqrt(D) * q
+  if causal and T == S and T >= 128 and mod(T, 2) == 0
+  then concat(
+    weighed(query[0 .. T / 2], k[0 .. T / 2], v[0 .. T / 2], yes, drop),
+    weighed(query[T / 2 .. T], k, v, yes, drop),
+    axis: 0,
+  )
+  else weighed(query, k, v, causal, drop)
 }
 
-## Scores without those of later places: -∞, so that a softmax gives them nothing.
+## Softmax(q k) v, by heads. `causal`: the last query sees all places, each before it one less. What a softmax is divided by
+## divides what is gathered, which has fewer numbers.
+fn weighed(q: f32[T, H, D], k: f32[S, G, D], v: f32[S, G, D], causal: bool, drop: prob) -> f32[T, H, D] {
+  each  = H / G
+  query = reshape(q, [T, G, each, D])
+  score = for g in G, e in each, i in T, j in S => sum(for c in D => query[i, g, e, c] * k[j, g, c])
+  rows  = reshape(score, [H, T, S])
+  part  = softmax_part(if causal then mask(rows) else rows)
+  whole = sum(part, over: 2)
+  kept  = reshape(if training and drop > 0 then dropped(part, drop) else part, [G, each, T, S])
+  mix   = reshape(for i in T, g in G, e in each, c in D => sum(for j in S => kept[g, e, i, j] * v[j, g, c]), [T, H, D])
+  for i in T, h in H, c in D => mix[i, h, c] / whole[h, i]
+}
+
+## Scores without those of later places: -∞, so that a softmax gives them nothing. The last row sees all places.
 fn mask(score: f32[I, J], rule: name = causal) {
   require rule == causal, "a mask is `causal`"
-  for i in I, j in J => where(j <= i, score[i, j], -1e30)
+  for i in I, j in J => where(j <= i + J - I, score[i, j], -1e30)
 }
 
 ## Each number is zero with probability `p`, the others grow by 1 / (1 - p).

@@ -110,9 +110,12 @@ fn gaussian(x) = exp(-x^2)
 
 ## Scores to probabilities that add up to one (Bridle, 1990).
 fn softmax(z: logits[K]) -> prob[K] {
-  e = exp(z - stop_gradient(max(z)))
-  e * (1 / sum(e))
+  part = softmax_part(z)
+  part * (1 / sum(part))
 }
+
+## What a softmax divides by its sum: exp(z), without overflow.
+fn softmax_part(z: f32[K]) = exp(z - stop_gradient(max(z)))
 
 ## Probabilities that are large where `x` is small.
 fn softmin(x: f32[K]) -> prob[K] = softmax(-x)

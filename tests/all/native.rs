@@ -1,8 +1,8 @@
 //! Machine code against the kernel interpreter, bit for bit.
 
 use dlmc::kernel::eval::Interpreter;
-use dlmc::kernel::{Loops, Machine, plan};
-use dlmc::native;
+use dlmc::kernel::{Home, Loops, Machine, plan};
+use dlmc::native::{self, Side};
 use dlmc::scalar::{Dtype, Scalar};
 use dlmc::tensor::{Array, Clock, Data, Executor, Function, Graph, Id, Slot, eval};
 
@@ -19,11 +19,15 @@ pub fn bits(array: &Array) -> Vec<u32> {
     }
 }
 
+/// Half of the steps meet a page that may not be touched before their buffers, half of them behind.
+pub fn side(seed: u64) -> Side {
+    if seed.is_multiple_of(2) { Side::Behind } else { Side::Before }
+}
+
 fn compare(function: &Function, seed: u64, machine: &Machine) -> Result<(), String> {
     let plan = plan(function, machine);
     let mut interpreter = Interpreter::new(plan.clone());
-    let mut step = native::compile(plan);
-    step.fence();
+    let mut step = native::compile_guarded(plan, side(seed));
     for wild in [false, true] {
         let meant = outcome(&mut interpreter, function, seed, wild);
         let found = outcome(&mut step, function, seed, wild);
@@ -133,8 +137,7 @@ pub fn of_feeds(feeds: &[(&[usize], Dtype)], build: impl Fn(&mut Graph, &[Id]) -
 fn check_exactly(function: &Function, seed: u64) {
     let meant = outcome(&mut eval::Interpreter::new(function.clone()), function, seed, false);
     let plan = plan(function, &Machine::host());
-    let mut step = native::compile(plan.clone());
-    step.fence();
+    let mut step = native::compile_guarded(plan.clone(), side(seed));
     let found = outcome(&mut step, function, seed, false);
     assert!(meant.iter().zip(&found).all(|(a, b)| bits(a) == bits(b)), "{meant:?}\n{found:?}\n{}", Loops::of(&plan));
 }
@@ -421,5 +424,31 @@ fn what_kernels_have_in_common_is_one_function() {
         // The first reads a feed, the last writes a result; types are the same all along.
         assert!(plan.kernels.len() >= 3 * layers && bodies < calls / 3 && bodies > 0, "{bodies} of {calls}");
         check(&function, 5, &machine);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn pages_around_every_buffer_may_not_be_touched() {
+    let plan = plan(&functions::function(3, 20), &Machine::host());
+    let in_arena = plan.buffers.iter().filter(|it| matches!(it.home, Home::Arena(_))).count();
+    assert!(in_arena > 3, "{in_arena} buffers");
+    for side in [Side::Before, Side::Behind] {
+        let step = native::compile_guarded(plan.clone(), side);
+        assert_eq!(step.pages().len(), in_arena);
+        let maps = std::fs::read_to_string("/proc/self/maps").expect("what is mapped");
+        let rights = |address: usize| {
+            let of = |line: &str| {
+                let (range, rest) = line.split_once(' ')?;
+                let (from, to) = range.split_once('-')?;
+                let [from, to] = [from, to].map(|it| usize::from_str_radix(it, 16).expect("an address"));
+                (from..to).contains(&address).then(|| rest[..2].to_string())
+            };
+            maps.lines().find_map(of).unwrap_or_default()
+        };
+        for range in step.pages() {
+            assert_eq!([range.start, range.end - 1].map(rights), ["rw", "rw"], "{side:?}");
+            assert_eq!([range.start - 1, range.end].map(rights), ["--", "--"], "{side:?}");
+        }
     }
 }

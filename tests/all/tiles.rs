@@ -157,6 +157,21 @@ fn long_sums_in_blocks_are_the_same_chains() {
 }
 
 #[test]
+fn large_results_are_computed_part_by_part() {
+    for machine in machines() {
+        for (spec, sizes, space) in [
+            // Sums of 260 rows are near; of those of 512 columns, panels are.
+            ("km,kn->mn", [520, 1030, 132], vec![2, 260, 132]),
+            ("mk,kn->mn", [33, 520, 1024], vec![2, 33, 512]),
+        ] {
+            let function = dense(spec, sizes);
+            assert_eq!(plan(&function, &machine).kernels[0].space, space);
+            check(&function, 1, &machine);
+        }
+    }
+}
+
+#[test]
 fn the_code_of_tiles_is_what_a_disassembler_expects() {
     let mut codes = 0;
     for machine in written_for() {

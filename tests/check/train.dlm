@@ -1161,6 +1161,10 @@
 #!                                   ^ result-mismatch
   model m on x: f32[4] -> f32[1] = x |> cut |> dense(1)
 
+#! numbers a truth value that is known decides in functions, too: the other branch is not even computed
+  fn shortened(x: f32[N], by: int, wanted: bool) = if wanted and N > by then x[0 .. N - by] else x
+  model m on x: f32[4] -> f32[1] = x |> shortened(1, yes) |> shortened(1, no) |> shortened(9, yes) |> dense(1)
+
 #! yes_no several train blocks are checked each
   train first {
     model:     m

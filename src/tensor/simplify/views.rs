@@ -75,6 +75,21 @@ fn after(rewriter: &mut Rewriter, outer: &View, inner: &View, x: Id, shape: &[us
             Some(rewriter.permute(x, order.iter().map(|&axis| first[axis]).collect()))
         }
         (View::Reshape { .. }, View::Reshape { .. }) => Some(rewriter.reshape(x, shape)),
+        // A contraction has its axes in any order, and those of one place do not matter to it.
+        (View::Permute { order }, View::Reshape { shape: between })
+            if matches!(rewriter.graph[x].op, Op::Contract { .. }) && !rewriter.shared.contains(&x) =>
+        {
+            let (long, short): (Vec<usize>, Vec<usize>) =
+                (0..rewriter.shape(x).len()).partition(|&axis| rewriter.shape(x)[axis] != 1);
+            let seen: Vec<usize> = (0..between.len()).filter(|&axis| between[axis] != 1).collect();
+            if !seen.iter().map(|&axis| between[axis]).eq(long.iter().map(|&axis| rewriter.shape(x)[axis])) {
+                return None;
+            }
+            let place = |axis: &usize| seen.binary_search(axis).ok().map(|at| long[at]);
+            let order = order.iter().filter_map(place).chain(short).collect();
+            let permuted = rewriter.permute(x, order);
+            Some(rewriter.reshape(permuted, shape))
+        }
         (&View::Slice { axis, start, step, len }, &View::Slice { axis: same, start: first, step: stride, len: _ })
             if axis == same =>
         {

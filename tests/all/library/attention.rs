@@ -7,6 +7,7 @@ pub fn cases() -> Vec<&'static str> {
     vec![
         "layer attention(heads: int, causal: bool, drop: prob, groups: int, rotary: bool, bias: bool) on x: f32[T, D]",
         "fn attend(q: f32[T, H, D], k: f32[S, G, D], v: f32[S, G, D], causal: bool, drop: prob)",
+        "fn weighed(q: f32[T, H, D], k: f32[S, G, D], v: f32[S, G, D], causal: bool, drop: prob)",
         "fn mask(score: f32[I, J], rule: name)",
         "fn dropped(x: f32[..], p: prob)",
         "fn angles(places: int, width: int, base: real)",
@@ -72,26 +73,44 @@ fn attended(q: &[f64], k: &[f64], v: &[f64], of: Sizes, causal: bool) -> Vec<f64
     mix
 }
 
+/// Attention of its input, which has queries, keys and values one behind the other, weighed.
+fn of_input(of: Sizes, causal: bool) -> Program {
+    let Sizes { places, heads, groups, width } = of;
+    let (queries, keys) = (places * heads * width, places * groups * width);
+    let part = |from: usize, size: usize, heads: usize| {
+        format!("reshape(x[{from} .. {}], [{places}, {heads}, {width}])", from + size)
+    };
+    let formula = format!(
+        "reshape(attend({}, {}, {}, causal: {}), [{queries}])",
+        part(0, queries, heads),
+        part(queries, keys, groups),
+        part(queries + keys, keys, groups),
+        if causal { "yes" } else { "no" }
+    );
+    weighing(queries + 2 * keys, queries, &formula)
+}
+
+/// What it is by the formula.
+fn expected(x: &[f64], of: Sizes, causal: bool) -> Vec<f64> {
+    let (queries, keys) = (of.places * of.heads * of.width, of.places * of.groups * of.width);
+    attended(&x[..queries], &x[queries..queries + keys], &x[queries + keys..], of, causal)
+}
+
 #[test]
 fn each_place_gathers_what_its_query_meets() {
     for (heads, groups) in [(2, 2), (2, 1), (4, 2)] {
         for causal in [false, true] {
             let of = Sizes { places: 3, heads, groups, width: 2 };
-            let (queries, keys) = (3 * heads * 2, 3 * groups * 2);
-            let part = |from: usize, size: usize, heads: usize| {
-                format!("reshape(x[{from} .. {}], [3, {heads}, 2])", from + size)
-            };
-            let formula = format!(
-                "reshape(attend({}, {}, {}, causal: {}), [{queries}])",
-                part(0, queries, heads),
-                part(queries, keys, groups),
-                part(queries + keys, keys, groups),
-                if causal { "yes" } else { "no" }
-            );
-            weighs(&weighing(queries + 2 * keys, queries, &formula), |x| {
-                attended(&x[..queries], &x[queries..queries + keys], &x[queries + keys..], of, causal)
-            });
+            weighs(&of_input(of, causal), |x| expected(x, of, causal));
         }
+    }
+}
+
+#[test]
+fn halves_of_many_places_gather_what_the_whole_does() {
+    for (places, heads, groups) in [(128, 2, 1), (129, 1, 1), (130, 1, 1)] {
+        let of = Sizes { places, heads, groups, width: 1 };
+        weighs(&of_input(of, true), |x| expected(x, of, true));
     }
 }
 

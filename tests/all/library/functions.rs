@@ -105,6 +105,7 @@ const CASES: &[Case] = &[
         .corners(&[(-1.0, -1.0, 0.0), (1.0, 1.0, 0.0)]),
     case("fn gaussian(x)", "gaussian(x)", Each(|x| (-x * x).exp())),
     case("fn softmax(z: logits[K])", "softmax(x)", Row(softmax)).within(-20.0, 20.0),
+    case("fn softmax_part(z: f32[K])", "softmax_part(x) / sum(softmax_part(x))", Row(softmax)).within(-20.0, 20.0),
     case("fn log_softmax(z: logits[K])", "log_softmax(x)", Row(|z| softmax(z).iter().map(|p| p.ln()).collect()))
         .within(-20.0, 20.0),
     case("fn argmax(z: f32[K])", "cast(argmax(x), f32)", Row(|z| vec![first_largest(z) as f64; z.len()])),
