@@ -156,7 +156,8 @@ struct Filled {
 }
 
 impl File {
-    /// Calls `see` with the values of each row in these columns, until it says no. No problem at all says that somebody has ended it.
+    /// Calls `see` with the values of each row in these columns, until it says no. No problem at all says that somebody has
+    /// ended it.
     fn walk(
         &self,
         fields: Vec<TypePtr>,

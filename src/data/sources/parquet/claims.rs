@@ -21,8 +21,9 @@ pub fn about(bytes: &[u8]) -> Result<(), &'static str> {
         }
         _ => Some(false),
     });
-    read.ok_or("what it tells of its columns is damaged")?;
-    depth
+    // What has been refused was not read to its end.
+    depth?;
+    read.ok_or("what it tells of its columns is damaged")
 }
 
 /// Pages of a column, from a place in the file to another: the bytes of the largest of them once it is unpacked.

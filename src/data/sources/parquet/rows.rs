@@ -130,7 +130,7 @@ impl RowGroupReader for Group<'_> {
         let column = self.metadata().column(place);
         if let Some(packing) = unread(column.compression()) {
             return Err(damaged(format!(
-                "its column {} is packed with {packing}, which dlmc does not unpack",
+                "its column `{}` is packed with {packing}, which dlmc does not unpack",
                 column.column_path().string()
             )));
         }
