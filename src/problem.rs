@@ -71,6 +71,14 @@ impl Problem {
             self.edits.clear();
         }
     }
+
+    /// The same of a program that nobody has written: what is said of places in it are notes.
+    pub fn without_places(mut self) -> Problem {
+        let told = self.labels.drain(..).map(|label| label.text).filter(|text| !text.is_empty());
+        self.notes.splice(0..0, told);
+        self.edits.clear();
+        self
+    }
 }
 
 /// The words of a problem while its row puts them together.

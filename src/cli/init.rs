@@ -16,7 +16,7 @@ use crate::source::{Disk, Sources};
 /// Propose a program for a table, with the reason for each guess
 #[derive(clap::Args)]
 pub struct Args {
-    /// The table: csv, tsv or jsonl
+    /// The table: csv, tsv, jsonl or parquet
     data: PathBuf,
     /// Where to write the program; `-` is standard output [default: the table's name with `.dlm`, here]
     #[arg(long, value_name = "FILE")]

@@ -16,7 +16,7 @@ use crate::syntax::tree::Name;
 
 /// A table, and how it is to be read.
 pub struct Table {
-    /// `csv`, `tsv`, `jsonl`
+    /// `csv`, `tsv`, `jsonl`, `parquet`
     pub source: &'static str,
     pub separator: Option<char>,
     /// Whether its first line names the columns.
@@ -45,6 +45,11 @@ const MARKERS: [&str; 13] =
     ["NA", "N/A", "n/a", "?", "NaN", "nan", "null", "NULL", "None", "-", ".", "#N/A", "missing"];
 const MARKERS_OF_WORDS: usize = 8;
 
+/// Whether a value of the source says what it is, and that it is missing, by itself.
+fn tells_types(source: &str) -> bool {
+    ["jsonl", "parquet"].contains(&source)
+}
+
 /// A place that nothing points to.
 fn nowhere() -> Span {
     Span::new(FileId(0), 0, 0)
@@ -62,15 +67,20 @@ impl Table {
         let best = [',', ';', '\t', '|'].into_iter().rev().max_by_key(|it| count(*it)).expect("several");
         let (source, separator) = match () {
             () if plain.ends_with(".jsonl") || plain.ends_with(".ndjson") => ("jsonl", None),
+            () if plain.ends_with(".parquet") => ("parquet", None),
             () if plain.ends_with(".tsv") || best == '\t' => ("tsv", None),
             () => ("csv", Some(best).filter(|it| *it != ',')),
         };
         let path = path.to_string_lossy().into_owned();
-        let mut table = Table::open(files, source, separator, &path, None)?;
+        let open = |unnamed| {
+            let table = Table::open(files, source, separator, &path, unnamed);
+            table.map_err(|problems| problems.into_iter().map(Problem::without_places).collect::<Vec<_>>())
+        };
+        let mut table = open(None)?;
         // Numbers are no names.
         let is_number = |column: &Column| column.name.parse::<f64>().is_ok();
-        if source != "jsonl" && table.columns.iter().any(is_number) {
-            table = Table::open(files, source, separator, &path, Some(table.columns.len()))?;
+        if !tells_types(source) && table.columns.iter().any(is_number) {
+            table = open(Some(table.columns.len()))?;
         }
         Ok(table)
     }
@@ -111,7 +121,7 @@ impl Table {
             columns.iter().any(has)
         };
         let markers: Vec<String> = match source {
-            "jsonl" => vec![],
+            source if tells_types(source) => vec![],
             _ => {
                 let all = MARKERS.iter().enumerate();
                 all.filter(|(at, it)| present(it, *at < MARKERS_OF_WORDS)).map(|(_, it)| it.to_string()).collect()

@@ -121,9 +121,17 @@ fn a_table_becomes_a_program_with_reasons() {
     assert_eq!(fields(&told[0]), ["file", "text"]);
     let said = shell.run(&["init", "toads.csv", "--out", "-", "--target", "leaps far"]);
     assert_eq!((said.code, said.out), (0, text));
+    // What is wrong with a table is told without a program.
+    shell.write("noise.csv", [b"a,b\n1,\xff\xfe\n".as_slice(), &[0; 9]].concat());
+    shell.write("long.csv", "a,b\n1,2,3\n");
+    shell.write("it.parquet", "PAR1");
+    let damaged = if cfg!(feature = "parquet") { "parquet-unreadable" } else { "source-left-out" };
     for (args, code) in [
         (&["init", "toads.csv", "--out", "-", "--target", "dam"][..], "no-target-column"),
         (&["init", "frogs.csv"], "file-missing"),
+        (&["init", "noise.csv"], "not-utf8"),
+        (&["init", "long.csv"], "ragged-row"),
+        (&["init", "it.parquet"], damaged),
     ] {
         let said = shell.run(args);
         assert!(said.code == 2 && said.err.contains(code), "{code}: {}", said.err);
@@ -157,6 +165,20 @@ fn lists_of_few_words_are_proposed_as_sets() {
         let run = shell.run(&["run", &program, "--quiet"]);
         assert_eq!(run.code, 0, "{}", run.err);
     }
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn a_file_of_parquet_becomes_a_program() {
+    let shell = Shell::new();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parquet/zstd.parquet");
+    shell.write("it.parquet", std::fs::read(file).expect("a fixture"));
+    let said = shell.run(&["init", "it.parquet", "--target", "double"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let text = String::from_utf8(shell.read("it.dlm")).expect("UTF-8");
+    assert!(text.contains("parquet(\"it.parquet\")"), "{text}");
+    let checked = shell.run(&["check", "it.dlm", "--data"]);
+    assert_eq!(checked.code, 0, "{}\n{text}", checked.err);
 }
 
 /// For the tables of the examples, and for tables of every shape that people have.
