@@ -72,9 +72,10 @@ impl Problem {
         }
     }
 
-    /// The same of a program that nobody has written: what is said of places in it are notes.
+    /// The same of a program that nobody has written: what is said of places in it are notes, but for words that only point there.
     pub fn without_places(mut self) -> Problem {
-        let told = self.labels.drain(..).map(|label| label.text).filter(|text| !text.is_empty());
+        let tells = |text: &String| !text.is_empty() && !text.ends_with("here");
+        let told = self.labels.drain(..).map(|label| label.text).filter(tells);
         self.notes.splice(0..0, told);
         self.edits.clear();
         self

@@ -167,20 +167,6 @@ fn lists_of_few_words_are_proposed_as_sets() {
     }
 }
 
-#[cfg(feature = "parquet")]
-#[test]
-fn a_file_of_parquet_becomes_a_program() {
-    let shell = Shell::new();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parquet/zstd.parquet");
-    shell.write("it.parquet", std::fs::read(file).expect("a fixture"));
-    let said = shell.run(&["init", "it.parquet", "--target", "double"]);
-    assert_eq!(said.code, 0, "{}", said.err);
-    let text = String::from_utf8(shell.read("it.dlm")).expect("UTF-8");
-    assert!(text.contains("parquet(\"it.parquet\")"), "{text}");
-    let checked = shell.run(&["check", "it.dlm", "--data"]);
-    assert_eq!(checked.code, 0, "{}\n{text}", checked.err);
-}
-
 /// For the tables of the examples, and for tables of every shape that people have.
 #[test]
 fn what_is_proposed_runs() {

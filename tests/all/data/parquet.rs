@@ -16,6 +16,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
 use super::Block;
+use crate::cli::Shell;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/parquet/");
 
@@ -338,4 +339,22 @@ fn no_bytes_break_a_file_of_parquet() {
             tried(bytes);
         }
     }
+}
+
+#[test]
+fn a_file_of_parquet_becomes_a_program() {
+    let schema = "message rows { required double x; required double y; }";
+    let values: Vec<f64> = (0..30).map(|it| f64::from(it * it % 17)).collect();
+    let shell = Shell::new();
+    shell.write("it.parquet", written::<DoubleType>(schema, None, Compression::SNAPPY, &values));
+    let said = shell.run(&["init", "it.parquet"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let text = String::from_utf8(shell.read("it.dlm")).expect("UTF-8");
+    assert!(text.contains("parquet(\"it.parquet\")") && text.contains("target y: number"), "{text}");
+    let checked = shell.run(&["check", "it.dlm", "--data"]);
+    assert_eq!(checked.code, 0, "{}\n{text}", checked.err);
+    // What is no cell is told with its column.
+    shell.write("old.parquet", fixture("old.parquet"));
+    let said = shell.run(&["init", "old.parquet"]);
+    assert!(said.code == 2 && said.err.contains("`pair` holds what is no cell"), "{}", said.err);
 }

@@ -135,7 +135,7 @@ impl RowGroupReader for Group<'_> {
             )));
         }
         let (start, length) = column.byte_range();
-        let end = start.checked_add(length).unwrap_or(u64::MAX);
+        let end = start.saturating_add(length);
         let at = usize::try_from(start).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);
         let largest = claims::pages(self.file, at, column.compression()).map_err(damaged)?;
         self.budget.take(&self.budget.pages, largest)?;
