@@ -183,14 +183,27 @@ fn wide_decimals_and_nanoseconds_are_told_whole() {
 
 /// A file of this schema, with these values in each column.
 fn written<T: DataType>(schema: &str, encoding: Option<Encoding>, packing: Compression, values: &[T::T]) -> Vec<u8> {
+    written_each::<T>(schema, encoding, packing, |_| values.to_vec())
+}
+
+/// The same, with values of its own in each column.
+fn written_each<T: DataType>(
+    schema: &str,
+    encoding: Option<Encoding>,
+    packing: Compression,
+    values: impl Fn(usize) -> Vec<T::T>,
+) -> Vec<u8> {
     let schema = parse_message_type(schema).expect("a schema");
     let properties = WriterProperties::builder().set_dictionary_enabled(encoding.is_none()).set_compression(packing);
     let properties = encoding.into_iter().fold(properties, |it, encoding| it.set_encoding(encoding)).build();
     let mut file = SerializedFileWriter::new(vec![], schema.into(), properties.into()).expect("memory");
     let mut group = file.next_row_group().expect("memory");
+    let mut number = 0;
     while let Some(mut column) = group.next_column().expect("memory") {
+        let values = values(number);
+        number += 1;
         let levels = vec![column.typed::<T>().get_descriptor().max_def_level(); values.len()];
-        column.typed::<T>().write_batch(values, Some(&levels), None).expect("memory");
+        column.typed::<T>().write_batch(&values, Some(&levels), None).expect("memory");
         column.close().expect("memory");
     }
     group.close().expect("memory");
@@ -344,9 +357,9 @@ fn no_bytes_break_a_file_of_parquet() {
 #[test]
 fn a_file_of_parquet_becomes_a_program() {
     let schema = "message rows { required double x; required double y; }";
-    let values: Vec<f64> = (0..30).map(|it| f64::from(it * it % 17)).collect();
+    let values = |column: usize| (0..30).map(|it| f64::from(it * it % [17, 13][column])).collect();
     let shell = Shell::new();
-    shell.write("it.parquet", written::<DoubleType>(schema, None, Compression::SNAPPY, &values));
+    shell.write("it.parquet", written_each::<DoubleType>(schema, None, Compression::SNAPPY, values));
     let said = shell.run(&["init", "it.parquet"]);
     assert_eq!(said.code, 0, "{}", said.err);
     let text = String::from_utf8(shell.read("it.dlm")).expect("UTF-8");
