@@ -363,7 +363,7 @@ fn a_file_of_parquet_becomes_a_program() {
     let said = shell.run(&["init", "it.parquet"]);
     assert_eq!(said.code, 0, "{}", said.err);
     let text = String::from_utf8(shell.read("it.dlm")).expect("UTF-8");
-    assert!(text.contains("parquet(\"it.parquet\")") && text.contains("target y: number"), "{text}");
+    assert!(text.contains("parquet(\"it.parquet\")") && text.contains("target y: class["), "{text}");
     let checked = shell.run(&["check", "it.dlm", "--data"]);
     assert_eq!(checked.code, 0, "{}\n{text}", checked.err);
     // What is no cell is told with its column.
