@@ -111,6 +111,13 @@ impl Words {
             None => self,
         }
     }
+    /// What is wrong: where the place is known, or else as a note.
+    pub fn because(self, span: Option<Span>, why: impl Into<String>) -> Words {
+        match span {
+            Some(span) => self.at(span, why),
+            None => self.note(why),
+        }
+    }
     pub fn note(mut self, text: impl Into<String>) -> Words {
         self.0.notes.push(text.into());
         self

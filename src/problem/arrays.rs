@@ -6,7 +6,7 @@ use crate::source::{Near, Span};
 problems! {
     /// A file is none of arrays as NumPy writes them.
     "array-damaged" Error ArrayDamaged { shown: String, why: String, at: Option<Span> } =>
-        say(format!("the file {shown:?} does not hold arrays of NumPy, or only a part of them")).maybe_at(at, why);
+        say(format!("the file {shown:?} does not hold arrays of NumPy, or only a part of them")).because(at, why);
 
     /// An array holds what no column can hold.
     "array-foreign" Error ArrayForeign {

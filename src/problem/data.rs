@@ -138,7 +138,7 @@ problems! {
     /// A data file is there but cannot be read or unpacked.
     "file-unreadable" Error FileUnreadable { path: String, why: String, packed: Option<&'static str>, at: Option<Span> } =>
         match packed {
-            None => say(format!("the file {path:?} cannot be read")).maybe_at(at, why),
+            None => say(format!("the file {path:?} cannot be read")).because(at, why),
             Some(packing) => say(format!("the file {path:?} is packed with {packing}, which dlmc does not unpack"))
                 .maybe_at(at, format!("packed with {packing}"))
                 .help("unpack it, or pack it with gzip"),
@@ -261,7 +261,7 @@ problems! {
 
     /// A file is not what MNIST's format says.
     "idx-damaged" Error IdxDamaged { shown: String, why: String, at: Option<Span> } =>
-        say(format!("the file {shown:?} is no IDX file, or only a part of one")).maybe_at(at, why);
+        say(format!("the file {shown:?} is no IDX file, or only a part of one")).because(at, why);
 
     /// The files of one source hold different numbers of rows.
     "row-counts" Error RowCounts {

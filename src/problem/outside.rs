@@ -119,7 +119,7 @@ problems! {
     /// A file is not what Parquet says, or packed in a way that is not read.
     "parquet-unreadable" Error ParquetUnreadable { shown: String, why: String, at: Option<Span> } =>
         say(format!("{shown} cannot be read as a file of Parquet"))
-            .maybe_at(at, why)
+            .because(at, why)
             .help("write it anew, packed with snappy, zstd, gzip, LZ4 or not at all");
 
     /// A column holds what is neither a number nor a text.

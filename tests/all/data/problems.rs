@@ -338,3 +338,12 @@ fn bytes_that_are_no_text_are_told() {
     let loaded = dlmc::data::load(&block.world, "".as_ref(), &block.plan, &mut super::Means(0), limits);
     assert_eq!(loaded.err().expect("too large")[0].code, "data-too-large");
 }
+
+#[test]
+fn why_a_file_cannot_be_read_is_told_where_no_program_names_it() {
+    use dlmc::problem::Problem;
+    use dlmc::problem::data::FileUnreadable;
+    let problem: Problem =
+        FileUnreadable { path: "x.npy".into(), why: "it ends too soon".into(), packed: None, at: None }.into();
+    assert!(problem.labels.is_empty() && problem.notes == ["it ends too soon"], "{problem:?}");
+}
